@@ -42,6 +42,8 @@ type Body struct {
 	ContentType string // of the HTTP answer; parser.Split takes the charset from it when the bytes are not UTF-8
 	AskedAt     time.Time
 	FetchedAt   time.Time // when the last byte had arrived, UTC
+	Sent        []Kind    // the requests that were spent on it, filled also when the answer is an error
+	Status      int       // of the HTTP answer
 }
 
 // Record is one element of a report's "results", not decoded yet.

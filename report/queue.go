@@ -1,0 +1,63 @@
+package report
+
+import "time"
+
+// Item is a record that an answer brought new or changed, with what identifies it.
+type Item struct {
+	Raw     []byte
+	Literal bool
+	Hash    uint64 // XXH64 of Raw
+	// The rest is empty for a record that the parser rejected.
+	UID       string
+	StartedAt time.Time
+	Duration  time.Duration
+	LocalDay  Day
+}
+
+// Observation is all that one answer changes. It is stored in one transaction: what is marked as seen is queued.
+type Observation struct {
+	Account   string
+	Timezone  string // of the account when the answer was read; the drain reads the records in it again
+	Day       Day    // the vendor day that was asked for
+	FetchedAt time.Time
+	Items     []Item
+	Fetch     *Fetch // kept apart from the queue's rows, see QueuedBatch
+	Days      []DayStatus
+}
+
+// Entry is one queued record with its provenance.
+type Entry struct {
+	Account     string
+	Timezone    string
+	Raw         []byte
+	Literal     bool
+	Hash        uint64
+	FetchedAt   time.Time
+	FirstSeenAt time.Time
+	Version     uint64
+	MovedFrom   time.Time // when the vendor moved the start of this UID: the old start, to be withdrawn; else zero
+}
+
+// QueuedBatch is the oldest part of the queue. Its boundaries are durable before it is handed out, so that it is identical
+// however often it is tried, also after a crash.
+type QueuedBatch struct {
+	First, Last uint64 // sequence numbers, inclusive
+	Entries     []Entry
+	Days        []DayStatus
+	Fetches     []Fetch
+}
+
+// Identity is what is remembered of a connection while its day can still be read.
+type Identity struct {
+	Hash        uint64
+	StartedAt   time.Time
+	Duration    time.Duration
+	FirstSeenAt time.Time
+	LocalDay    Day
+}
+
+// DayTotal is the usage known of one day.
+type DayTotal struct {
+	Rows    uint64
+	Seconds uint64
+}
