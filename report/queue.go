@@ -7,6 +7,8 @@ type Item struct {
 	Raw     []byte
 	Literal bool
 	Hash    uint64 // XXH64 of Raw
+	// Shadowed: an earlier record of the same answer has this UID. It is remembered as seen by its hash, not queued.
+	Shadowed bool
 	// The rest is empty for a record that the parser rejected.
 	UID       string
 	StartedAt time.Time
