@@ -1,0 +1,86 @@
+package collector
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"alpemix-collector/report"
+)
+
+// account is what one run knows of an account. What must outlive the run is in the Store.
+type account struct {
+	Account
+	today, yesterday cron.Schedule
+	wake             chan<- struct{}
+
+	mu           sync.Mutex
+	todayDue     bool // a tick asked for today and no answer has come since
+	yesterdayDue bool
+	whole        wholeRead // the last whole read of today
+	latest       int       // how many connections the next partial read asks for; 0: none planned
+	askedAt      time.Time // the last request of today, for taking turns
+	pauses       pauses
+	noSealUntil  time.Time // yesterday's answer did not tell that day: no use in asking sooner
+	sealing      *sealing
+	grownAt      time.Time                 // when the row count of the open day was last written; only its lane touches it
+	last         map[report.Kind]time.Time // last success
+	lastFailure  *report.Failure
+}
+
+// wholeRead is the last whole read of a vendor day.
+type wholeRead struct {
+	day     report.Day
+	askedAt time.Time
+	rows    int
+}
+
+func newAccount(conf Account) (*account, error) {
+	a := &account{Account: conf, todayDue: true, yesterdayDue: true, pauses: newPauses(), last: map[report.Kind]time.Time{}}
+	var err error
+	if a.today, err = cron.ParseStandard(conf.Today); err != nil {
+		return nil, fmt.Errorf("schedule of today: %w", err)
+	}
+	if a.yesterday, err = cron.ParseStandard(conf.Yesterday); err != nil {
+		return nil, fmt.Errorf("schedule of yesterday: %w", err)
+	}
+	return a, nil
+}
+
+// day is the vendor day that now belongs to.
+func (a *account) day(now time.Time) report.Day { return report.DayOf(now.In(a.Location)) }
+
+// nudge wakes a loop that may already be awake.
+func nudge(wake chan<- struct{}) {
+	select {
+	case wake <- struct{}{}:
+	default:
+	}
+}
+
+// startTicks lets cron set the accounts' due flags and wake their lanes. It has no other effect, so a tick that a clock
+// change, a suspend or a restart swallows or doubles costs nothing but time.
+func (c *Collector) startTicks() (stop func()) {
+	var running []*cron.Cron
+	for _, a := range c.accounts {
+		ticks := cron.New(cron.WithLocation(a.Location))
+		ticks.Schedule(a.today, cron.FuncJob(func() { a.due(&a.todayDue) }))
+		ticks.Schedule(a.yesterday, cron.FuncJob(func() { a.due(&a.yesterdayDue) }))
+		ticks.Start()
+		running = append(running, ticks)
+	}
+	return func() {
+		for _, ticks := range running {
+			<-ticks.Stop().Done()
+		}
+	}
+}
+
+func (a *account) due(flag *bool) {
+	a.mu.Lock()
+	*flag = true
+	a.mu.Unlock()
+	nudge(a.wake)
+}

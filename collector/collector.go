@@ -1,0 +1,148 @@
+// Package collector decides when to wake, what to ask and what becomes of the answer. It is the only package that waits:
+// lanes fetch, one drain writes to ClickHouse, and cron does no more than wake them.
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"alpemix-collector/report"
+)
+
+// Fetcher asks the vendor for one account's reports. It never waits: a request that the vendor's limits forbid comes back
+// as a *report.Failure of class Throttle or Blocked that tells when to try again.
+type Fetcher interface {
+	// Fetch sends w. Its error is a *report.Failure. Beside an error the body may still hold what arrived of a cut answer.
+	Fetch(ctx context.Context, w report.Window) (report.Body, error)
+	// TokenExpiry is when the stored token ends, zero without one.
+	TokenExpiry() time.Time
+	// Budget is how many requests of kind (Token, or any report) the vendor's limits allow at this moment.
+	Budget(kind report.Kind) int
+}
+
+// Store remembers, over restarts and crashes, what was seen and what has still to be written.
+type Store interface {
+	// Seen tells whether a record with this hash is already queued or stored. It does no I/O.
+	Seen(account string, hash uint64) bool
+	// Lookup is what is remembered of a connection.
+	Lookup(account, uid string) (report.Identity, bool)
+	// Commit stores an observation in one transaction: what is marked as seen is queued.
+	Commit(report.Observation) error
+	// Next is the oldest part of the queue, false when there is none. Fetches alone count only if withFetches.
+	Next(maxRows, maxBytes int, withFetches bool) (report.QueuedBatch, bool, error)
+	// Ack removes what ClickHouse has acknowledged.
+	Ack(report.QueuedBatch) error
+	// QueueStats counts the rows that wait and tells since when the oldest does.
+	QueueStats() (rows uint64, oldest time.Time)
+	// Days are the account's vendor days that are still remembered, oldest first.
+	Days(account string) []report.DayStatus
+	// Expected is what ClickHouse must hold of a day before it is sealed: UID to hash.
+	Expected(account string, day report.Day) (map[string]uint64, error)
+	// Totals is the usage known of a day.
+	Totals(account string, day report.Day) report.DayTotal
+	// Forget makes the next answer queue these connections again.
+	Forget(account string, uids []string) error
+	// Prune forgets what was first observed before a day.
+	Prune(account string, before report.Day) error
+}
+
+// Writer writes to ClickHouse. One call is one attempt.
+type Writer interface {
+	// Write returns nil only when every row of the batch is acknowledged.
+	Write(ctx context.Context, b report.Batch) error
+	// ReadBack reads the connections of a local day as stored: UID to hash.
+	ReadBack(ctx context.Context, account string, day report.Day) (map[string]uint64, error)
+}
+
+// Account is one Alpemix account to collect.
+type Account struct {
+	Name     string
+	Location *time.Location // the zone of dt and of the vendor's days
+	Scope    string         // accounts of one scope share the vendor's limits and so one lane
+	Fetcher  Fetcher
+	// Cron specifications, read in Location. They only wake; what is asked follows from the state.
+	Today, Yesterday string
+}
+
+// Config is what New needs.
+type Config struct {
+	Accounts []Account
+	Store    Store
+	Writer   Writer
+	// Reason bounds an error of Writer to a metric label.
+	Reason  func(error) string
+	Metrics prometheus.Registerer
+	Log     *slog.Logger
+	// FlushFor bounds the last writes after the context has ended. Default 10 s.
+	FlushFor time.Duration
+}
+
+// Collector collects all accounts. Its methods are safe for concurrent use.
+type Collector struct {
+	store    Store
+	writer   Writer
+	observer *observer
+	accounts []*account
+	lanes    []*lane
+	drain    *drain
+	flushFor time.Duration
+}
+
+// New checks the accounts' schedules and wires the parts; it starts nothing.
+func New(cfg Config) (*Collector, error) {
+	if cfg.FlushFor == 0 {
+		cfg.FlushFor = 10 * time.Second
+	}
+	c := &Collector{store: cfg.Store, writer: cfg.Writer, flushFor: cfg.FlushFor}
+	scopes := map[string]*lane{}
+	for _, conf := range cfg.Accounts {
+		a, err := newAccount(conf)
+		if err != nil {
+			return nil, fmt.Errorf("account %q: %w", conf.Name, err)
+		}
+		c.accounts = append(c.accounts, a)
+		l := scopes[conf.Scope]
+		if l == nil {
+			l = &lane{collector: c, wake: make(chan struct{}, 1)}
+			scopes[conf.Scope] = l
+			c.lanes = append(c.lanes, l)
+		}
+		a.wake = l.wake
+		l.accounts = append(l.accounts, a)
+	}
+	c.observer = newObserver(c, cfg.Metrics, cfg.Log, cfg.Reason)
+	c.drain = newDrain(c)
+	return c, nil
+}
+
+// Run collects until ctx ends, then writes what is queued for at most FlushFor. What could not be written stays queued
+// on disk for the next start.
+func (c *Collector) Run(ctx context.Context) error {
+	stopTicks := c.startTicks()
+	defer stopTicks()
+	g, ctx := errgroup.WithContext(ctx)
+	var fetching sync.WaitGroup
+	for _, l := range c.lanes {
+		fetching.Add(1)
+		g.Go(func() error {
+			defer fetching.Done()
+			return l.run(ctx)
+		})
+	}
+	g.Go(func() error {
+		c.drain.run(ctx)
+		fetching.Wait()
+		return c.drain.flush(context.WithoutCancel(ctx), c.flushFor)
+	})
+	if err := g.Wait(); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}

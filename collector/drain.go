@@ -1,0 +1,160 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"alpemix-collector/parser"
+	"alpemix-collector/report"
+)
+
+// What one batch holds at most. ClickHouse prefers few large inserts; the bytes bound the memory after a long outage.
+const (
+	batchRows  = 50_000
+	batchBytes = 16 << 20
+)
+
+// Waits between tries of a batch. There is no end to them: whatever ClickHouse says, rows are not dropped.
+const (
+	retryFirst = time.Second
+	retryMost  = 30 * time.Second
+)
+
+// fetchesEvery is how long the accounts of requests wait for rows to travel with. A poll that brings nothing new shall not
+// write to ClickHouse.
+const fetchesEvery = 10 * time.Minute
+
+// drain writes the queue to ClickHouse, in order, and seals days once their rows were read back.
+type drain struct {
+	collector *Collector
+	wake      chan struct{}
+	failures  int // in a row
+	flushedAt time.Time
+	zones     map[string]*time.Location
+}
+
+func newDrain(c *Collector) *drain {
+	return &drain{collector: c, wake: make(chan struct{}, 1), zones: map[string]*time.Location{}}
+}
+
+// run writes until ctx ends.
+func (d *drain) run(ctx context.Context) {
+	d.flushedAt = time.Now()
+	for ctx.Err() == nil {
+		more, err := d.step(ctx, time.Since(d.flushedAt) >= fetchesEvery)
+		switch {
+		case ctx.Err() != nil:
+		case err != nil:
+			wait := growing(retryFirst, retryMost, d.failures)
+			d.failures++
+			d.collector.observer.writeFailed(err, wait)
+			sleep(ctx, nil, time.Now().Add(wait))
+		case more:
+			d.failures = 0
+		default:
+			sleep(ctx, d.wake, d.flushedAt.Add(fetchesEvery))
+		}
+	}
+}
+
+// flush writes all that waits, for at most limit, and gives up at the first failure: the queue is on disk.
+func (d *drain) flush(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for {
+		more, err := d.step(ctx, true)
+		if err != nil {
+			rows, _ := d.collector.store.QueueStats()
+			return fmt.Errorf("%d rows stay queued on disk and are written at the next start: %w", rows, err)
+		}
+		if !more {
+			return nil
+		}
+	}
+}
+
+// step writes one batch, or seals, and tells whether there may be more to do.
+func (d *drain) step(ctx context.Context, withFetches bool) (more bool, err error) {
+	c := d.collector
+	queued, ok, err := c.store.Next(batchRows, batchBytes, withFetches)
+	if err != nil {
+		return false, err
+	}
+	if !ok {
+		if withFetches {
+			d.flushedAt = time.Now()
+		}
+		return d.sealAll(ctx)
+	}
+	batch, err := d.parse(queued)
+	if err != nil {
+		return false, err
+	}
+	if err := c.writer.Write(ctx, batch); err != nil {
+		return false, err
+	}
+	if err := c.store.Ack(queued); err != nil {
+		return false, err // it is written again: the rows' identity and the token make that harmless
+	}
+	if len(queued.Fetches) > 0 {
+		d.flushedAt = time.Now()
+	}
+	c.observer.written(batch)
+	return true, nil
+}
+
+// parse makes rows of queued records. It is deterministic, so a batch that is tried again is identical.
+func (d *drain) parse(queued report.QueuedBatch) (report.Batch, error) {
+	batch := report.Batch{Days: queued.Days, Fetches: queued.Fetches, Connections: make([]report.Connection, 0, len(queued.Entries))}
+	for _, e := range queued.Entries {
+		zone, err := d.zone(e.Timezone)
+		if err != nil {
+			return batch, err
+		}
+		rec := report.Record{Raw: e.Raw, Literal: e.Literal}
+		conn, reject := parser.Parse(rec, parser.Source{Account: e.Account, Location: zone, FetchedAt: e.FetchedAt})
+		if reject != nil {
+			reject.Version = e.Version
+			batch.Rejects = append(batch.Rejects, *reject)
+			continue
+		}
+		conn.FirstSeenAt, conn.Version = e.FirstSeenAt, e.Version
+		if !e.MovedFrom.IsZero() {
+			old := conn
+			old.StartedAt, old.Deleted = e.MovedFrom, true
+			batch.Connections = append(batch.Connections, old)
+		}
+		batch.Connections = append(batch.Connections, conn)
+	}
+	return batch, nil
+}
+
+func (d *drain) zone(name string) (*time.Location, error) {
+	if zone := d.zones[name]; zone != nil {
+		return zone, nil
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("queued records are in time zone %q, which this machine does not know: %w", name, err)
+	}
+	d.zones[name] = zone
+	return zone, nil
+}
+
+// sealAll seals what is pending; it is called when the queue is empty, so all that belongs to it is written.
+func (d *drain) sealAll(ctx context.Context) (more bool, err error) {
+	for _, a := range d.collector.accounts {
+		a.mu.Lock()
+		pending := a.sealing
+		a.mu.Unlock()
+		if pending == nil {
+			continue
+		}
+		if err := d.seal(ctx, a, pending); err != nil {
+			return false, fmt.Errorf("account %s: reading %s back to seal it: %w", a.Name, pending.day, err)
+		}
+		more = true
+	}
+	return more, nil
+}

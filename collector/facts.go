@@ -1,0 +1,67 @@
+package collector
+
+import (
+	"maps"
+	"time"
+
+	"alpemix-collector/report"
+)
+
+// Facts is what can be told at one moment: the page, the status and the gauges show it.
+type Facts struct {
+	Accounts    []AccountFacts
+	Budget      map[report.Kind]int // by Token and Today (any report): the least of all accounts
+	QueueRows   uint64
+	QueueOldest time.Time
+}
+
+// AccountFacts is what can be told of one account.
+type AccountFacts struct {
+	Name        string
+	Timezone    string
+	Day         report.Day // the account's today
+	Today       report.DayTotal
+	LastSuccess map[report.Kind]time.Time
+	Unsealed    []report.Day // ended, still readable, not sealed
+	Days        []report.DayStatus
+	TokenExpiry time.Time
+	Failure     *report.Failure // the last one, nil after a success
+	PausedUntil time.Time       // the next try after a failure
+}
+
+// Facts gathers them from the state.
+func (c *Collector) Facts() Facts {
+	f := Facts{Budget: map[report.Kind]int{}}
+	f.QueueRows, f.QueueOldest = c.store.QueueStats()
+	now := time.Now()
+	for _, a := range c.accounts {
+		f.Accounts = append(f.Accounts, c.accountFacts(a, now))
+		for _, kind := range []report.Kind{report.Token, report.Today} {
+			left := a.Fetcher.Budget(kind)
+			if least, ok := f.Budget[kind]; !ok || left < least {
+				f.Budget[kind] = left
+			}
+		}
+	}
+	return f
+}
+
+func (c *Collector) accountFacts(a *account, now time.Time) AccountFacts {
+	day := a.day(now)
+	facts := AccountFacts{
+		Name: a.Name, Timezone: a.Location.String(), Day: day, Today: c.store.Totals(a.Name, day),
+		Days: c.store.Days(a.Name), TokenExpiry: a.Fetcher.TokenExpiry(),
+	}
+	for _, d := range facts.Days {
+		if d.Day == day-1 && d.State != report.DaySealed {
+			facts.Unsealed = append(facts.Unsealed, d.Day)
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	facts.LastSuccess, facts.Failure = maps.Clone(a.last), a.lastFailure
+	for _, p := range a.pauses {
+		facts.PausedUntil = later(facts.PausedUntil, p.until)
+	}
+	return facts
+}

@@ -1,0 +1,60 @@
+package collector
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"alpemix-collector/report"
+)
+
+// gauges are read from the state when Prometheus asks, so that they can neither lag nor be forgotten.
+type gauges struct{ *Collector }
+
+var (
+	unsealedDesc = desc("alpemix_unsealed_days", "Vendor days that have ended, can still be read and are not sealed.", "account")
+	rowsDesc     = desc("alpemix_connections_today", "Connections of the current vendor day.", "account")
+	secondsDesc  = desc("alpemix_connection_seconds_today", "Their summed duration.", "account")
+	tokenDesc    = desc("alpemix_token_expiry_timestamp_seconds", "When the access token ends, as Unix time; 0 without one.", "account")
+	budgetDesc   = desc("alpemix_request_budget_remaining", "Requests that the vendor's limits allow at this moment, the least of all accounts.", "kind")
+	queueDesc    = desc("sink_queue_rows", "Rows that wait for ClickHouse.")
+	oldestDesc   = desc("sink_queue_oldest_timestamp_seconds", "Since when the oldest of them waits, as Unix time; 0 when none waits.")
+)
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, labels, nil)
+}
+
+// Describe implements prometheus.Collector.
+func (g gauges) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{unsealedDesc, rowsDesc, secondsDesc, tokenDesc, budgetDesc, queueDesc, oldestDesc} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (g gauges) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+	}
+	f := g.Facts()
+	for _, a := range f.Accounts {
+		gauge(unsealedDesc, float64(len(a.Unsealed)), a.Name)
+		gauge(rowsDesc, float64(a.Today.Rows), a.Name)
+		gauge(secondsDesc, float64(a.Today.Seconds), a.Name)
+		gauge(tokenDesc, unix(a.TokenExpiry), a.Name)
+	}
+	if len(f.Accounts) > 0 {
+		gauge(budgetDesc, float64(f.Budget[report.Today]), "report")
+		gauge(budgetDesc, float64(f.Budget[report.Token]), "token")
+	}
+	gauge(queueDesc, float64(f.QueueRows))
+	gauge(oldestDesc, unix(f.QueueOldest))
+}
+
+func unix(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1e3
+}

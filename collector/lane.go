@@ -1,0 +1,116 @@
+package collector
+
+import (
+	"context"
+	"runtime/debug"
+	"time"
+
+	"alpemix-collector/report"
+)
+
+// lane makes the requests of all accounts that share the vendor's limits, one after the other.
+type lane struct {
+	collector *Collector
+	accounts  []*account
+	wake      chan struct{}
+	notBefore time.Time // the vendor's limits allow no report before
+}
+
+// run fetches until ctx ends.
+func (l *lane) run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		now := time.Now()
+		l.turnDays(now)
+		next, until := l.next(now)
+		if next != nil {
+			l.cycle(ctx, next.job)
+			continue
+		}
+		sleep(ctx, l.wake, until)
+	}
+	return ctx.Err()
+}
+
+// next is the request to make now, or when to look again.
+func (l *lane) next(now time.Time) (*want, time.Time) {
+	if l.notBefore.After(now) {
+		return nil, l.notBefore
+	}
+	var ws []want
+	for _, a := range l.accounts {
+		ws = append(ws, a.wants(now, l.collector.dayStatus(a, a.day(now)-1).State)...)
+	}
+	return choose(now, ws)
+}
+
+// sleep waits for a nudge, for until (zero: for no moment) or for the end of ctx.
+func sleep(ctx context.Context, wake <-chan struct{}, until time.Time) {
+	var timeout <-chan time.Time
+	if !until.IsZero() {
+		timer := time.NewTimer(time.Until(until))
+		defer timer.Stop()
+		timeout = timer.C
+	}
+	select {
+	case <-ctx.Done():
+	case <-wake:
+	case <-timeout:
+	}
+}
+
+// cycle makes one request and settles everything that follows from its answer.
+func (l *lane) cycle(ctx context.Context, j job) *outcome {
+	out := &outcome{job: j}
+	l.guarded(ctx, out)
+	if ctx.Err() != nil && out.failure != nil {
+		return out // our own end is no failure of the vendor
+	}
+	l.settle(out)
+	l.collector.observer.observe(out)
+	return out
+}
+
+// guarded turns a panic into a failed cycle: the neighbours go on, and the record that caused it is in the log.
+func (l *lane) guarded(ctx context.Context, out *outcome) {
+	defer func() {
+		if r := recover(); r != nil {
+			out.failure = report.Fail(report.Transient, "panic",
+				"account %s: a defect in the collector while reading %s: %v\n%s", out.account.Name, out.window, r, debug.Stack())
+		}
+	}()
+	l.collector.read(ctx, out)
+}
+
+// settle updates what the account and the lane know after a cycle.
+func (l *lane) settle(out *outcome) {
+	a, now := out.account, time.Now()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if out.window.Kind != report.Yesterday {
+		a.askedAt = now
+	}
+	if f := out.failure; f != nil {
+		if f.Class != report.Throttle {
+			a.lastFailure = f
+		}
+		if f.Class == report.Blocked || f.Class == report.Throttle && f.Kind != report.Token {
+			l.notBefore = later(now.Add(time.Second), f.NotBefore)
+			return
+		}
+		a.pauses.of(out.window, f).failed(f, now)
+		return
+	}
+	a.lastFailure = nil
+	a.last[out.window.Kind] = out.body.FetchedAt
+	a.pauses.succeeded(out.window)
+	switch out.window.Kind {
+	case report.Yesterday:
+		a.yesterdayDue = false
+	case report.Today:
+		a.todayDue = false
+		a.whole = wholeRead{day: out.day, askedAt: out.body.AskedAt, rows: out.rows}
+		a.latest = max(latestFirst, 2*out.fresh)
+	case report.Latest:
+		a.latest, a.todayDue = nextLatest(out.window.Last, out.rows, out.fresh, out.overlaps)
+	}
+}

@@ -1,0 +1,145 @@
+package collector
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"alpemix-collector/report"
+)
+
+// observer is the one place that counts and logs what happened (CONTRACT section 6 names the metrics). What can be read
+// from the state at any time is not counted here but gathered, see gauges.
+type observer struct {
+	log    *slog.Logger
+	reason func(error) string
+
+	success  *prometheus.GaugeVec
+	requests *prometheus.CounterVec
+	failures *prometheus.CounterVec
+	rows     *prometheus.CounterVec
+	gaps     *prometheus.CounterVec
+	quirks   *prometheus.CounterVec
+	inserts  prometheus.Counter
+	refused  *prometheus.CounterVec
+}
+
+func newObserver(c *Collector, reg prometheus.Registerer, log *slog.Logger, reason func(error) string) *observer {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+		reg.MustRegister(v)
+		return v
+	}
+	o := &observer{
+		log: log, reason: reason,
+		success: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "alpemix_last_success_timestamp_seconds",
+			Help: "When the report was last read without an error, as Unix time.",
+		}, []string{"account", "report"}),
+		requests: counter("alpemix_requests_total", "Requests sent to Alpemix.", "account", "report"),
+		failures: counter("alpemix_request_failures_total", "Requests to Alpemix that brought no complete report.", "account", "report", "reason"),
+		rows:     counter("alpemix_rows_total", "Records in answers: received = stored + unchanged + quarantined.", "account", "outcome"),
+		gaps:     counter("alpemix_gap_days_total", "Vendor days that were never sealed and can no longer be read.", "account"),
+		quirks:   counter("alpemix_quirks_total", "Oddities met in answers, by name as in docs/quirks.md.", "quirk"),
+		refused:  counter("sink_insert_failures_total", "Writes to ClickHouse that failed and are tried again.", "reason"),
+		inserts: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "sink_inserts_total", Help: "Batches that ClickHouse has acknowledged.",
+		}),
+	}
+	reg.MustRegister(o.success, o.inserts, gauges{c})
+	for _, a := range c.accounts { // counters start at 0, or the first increment is invisible to rate()
+		for _, kind := range []report.Kind{report.Token, report.Today, report.Latest, report.Yesterday} {
+			o.requests.WithLabelValues(a.Name, string(kind))
+		}
+		for _, outcome := range []string{"received", "stored", "unchanged", "quarantined"} {
+			o.rows.WithLabelValues(a.Name, outcome)
+		}
+		o.gaps.WithLabelValues(a.Name)
+	}
+	return o
+}
+
+// observe counts and logs one cycle. A cycle that the limits forbade was no request.
+func (o *observer) observe(out *outcome) {
+	name, kind := out.account.Name, string(out.window.Kind)
+	log := o.log.With("account", name, "report", out.window.String())
+	for _, sent := range out.body.Sent {
+		o.requests.WithLabelValues(name, string(sent)).Inc()
+	}
+	if f := out.failure; f != nil && len(out.body.Sent) == 0 && f.Class == report.Throttle {
+		log.Debug("waiting for the vendor's limits", "until", f.NotBefore)
+		return
+	}
+	if f := out.failure; f == nil || f.Class != report.Local {
+		o.rows.WithLabelValues(name, "received").Add(float64(out.rows))
+		o.rows.WithLabelValues(name, "stored").Add(float64(out.new + out.changed))
+		o.rows.WithLabelValues(name, "quarantined").Add(float64(out.quarantined))
+		o.rows.WithLabelValues(name, "unchanged").Add(float64(out.rows - out.new - out.changed - out.quarantined))
+		for quirk, n := range out.tally {
+			o.quirks.WithLabelValues(quirk).Add(float64(n))
+		}
+	}
+	if f := out.failure; f != nil {
+		failed := out.window.Kind
+		if f.Kind != "" {
+			failed = f.Kind
+		}
+		o.failures.WithLabelValues(name, string(failed), f.Reason).Inc()
+		level := slog.LevelWarn
+		if f.Class == report.Permanent || f.Class == report.Local || f.Class == report.Blocked {
+			level = slog.LevelError
+		}
+		log.Log(nil, level, "request failed", "reason", f.Reason, "code", f.Code, "err", f)
+		return
+	}
+	o.success.WithLabelValues(name, kind).Set(float64(out.body.FetchedAt.UnixMilli()) / 1e3)
+	if out.doubt != "" {
+		log.Error("the answer for yesterday does not seal that day; it is asked again", "day", out.day, "why", out.doubt)
+	}
+	level := slog.LevelDebug
+	if out.fresh > 0 {
+		level = slog.LevelInfo
+	}
+	log.Log(nil, level, "read", "rows", out.rows, "new", out.new, "changed", out.changed, "quarantined", out.quarantined,
+		"seconds", out.body.FetchedAt.Sub(out.body.AskedAt).Seconds())
+}
+
+// days logs days that changed their state, and counts gaps.
+func (o *observer) days(account string, changes []report.DayStatus, err error) {
+	if err != nil {
+		o.log.Error("the state of days could not be recorded; it is tried again", "account", account, "err", err)
+		return
+	}
+	for _, d := range changes {
+		switch d.State {
+		case report.DaySealed:
+			o.log.Info("day sealed: every connection was found in ClickHouse", "account", account, "day", d.Day, "rows", d.Rows)
+		case report.DayGap:
+			o.gaps.WithLabelValues(account).Inc()
+			o.log.Error("day lost: it was never read completely and Alpemix no longer tells it", "account", account, "day", d.Day, "rows", d.Rows)
+		}
+	}
+}
+
+// missing logs that ClickHouse has lost rows it had acknowledged.
+func (o *observer) missing(account string, day report.Day, rows int) {
+	o.log.Error("rows that ClickHouse had acknowledged were not found there; they are asked for and written again",
+		"account", account, "day", day, "rows", rows)
+}
+
+// written counts an acknowledged batch.
+func (o *observer) written(b report.Batch) {
+	o.inserts.Inc()
+	o.log.Debug("written to ClickHouse", "connections", len(b.Connections), "rejects", len(b.Rejects), "fetches", len(b.Fetches))
+	for _, r := range b.Rejects {
+		o.log.Warn("record quarantined: see `collector quarantine list`", "account", r.Account, "reason", r.Reason, "detail", r.Detail)
+	}
+}
+
+// writeFailed counts a failed write. The rows stay queued.
+func (o *observer) writeFailed(err error, wait time.Duration) {
+	reason := o.reason(err)
+	o.refused.WithLabelValues(reason).Inc()
+	o.log.Error("writing to ClickHouse failed; the rows stay queued and are written again", "reason", reason, "again_in", wait, "err", err)
+}

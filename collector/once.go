@@ -1,0 +1,56 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"alpemix-collector/report"
+)
+
+// onceThrottled bounds how long Once waits for the vendor's limits before each request. A window is a minute; a longer
+// wait means that the address is blocked.
+const onceThrottled = 5 * time.Minute
+
+// Once reads yesterday and today of every account once, writes what they brought and seals what can be sealed. It waits
+// for the vendor's limits but retries nothing; every failure is in the error.
+func (c *Collector) Once(ctx context.Context) error {
+	var errs []error
+	for _, l := range c.lanes {
+		l.turnDays(time.Now())
+		for _, a := range l.accounts {
+			for _, kind := range []report.Kind{report.Yesterday, report.Today} {
+				errs = append(errs, l.once(ctx, a, kind))
+			}
+		}
+	}
+	if err := c.drain.flush(ctx, c.flushFor); err != nil {
+		errs = append(errs, fmt.Errorf("writing to ClickHouse: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+// once makes one whole read of a, as soon as the limits allow.
+func (l *lane) once(ctx context.Context, a *account, kind report.Kind) error {
+	for {
+		now := time.Now()
+		j := job{account: a, window: report.Window{Kind: kind}, day: a.day(now)}
+		if kind == report.Yesterday {
+			j.day--
+		}
+		out := l.cycle(ctx, j)
+		f := out.failure
+		switch {
+		case f == nil && out.doubt != "":
+			return fmt.Errorf("account %s: %s cannot be sealed: %s", a.Name, j.day, out.doubt)
+		case f == nil:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case f.Class != report.Throttle || f.NotBefore.Sub(now) > onceThrottled:
+			return fmt.Errorf("account %s: %s: %w", a.Name, j.window, f)
+		}
+		sleep(ctx, nil, later(now.Add(time.Second), f.NotBefore))
+	}
+}
