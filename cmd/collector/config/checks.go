@@ -1,0 +1,198 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// check runs the checks named beside the fields of the section v.
+func (l *loader) check(v reflect.Value, p place) error {
+	for i := range v.NumField() {
+		field, value := v.Type().Field(i), v.Field(i)
+		name := keyOf(field)
+		if name == "" {
+			continue
+		}
+		at := p.key(name)
+		switch {
+		case isSection(field.Type):
+			if err := l.check(value, at); err != nil {
+				return err
+			}
+			continue
+		case value.Kind() == reflect.Slice && isSection(field.Type.Elem()):
+			for i := range value.Len() {
+				if err := l.check(value.Index(i), at.index(i)); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		for rule := range strings.SplitSeq(field.Tag.Get("check"), ",") {
+			if problem := apply(rule, name, value); problem != "" {
+				return l.errorf(at, "%s", problem)
+			}
+		}
+	}
+	return nil
+}
+
+// apply gives the problem that a rule has with a value, "" if none. An empty list, number or optional text passes.
+func apply(rule, key string, v reflect.Value) string {
+	if secret, ok := v.Interface().(Secret); ok {
+		if rule == "required" && secret.value == "" {
+			return fmt.Sprintf("is missing; give %s_file, the path of a file that holds it, or %s", key, key)
+		}
+		return ""
+	}
+	if rule == "required" && v.IsZero() {
+		return "is missing"
+	}
+	rule, argument, _ := strings.Cut(rule, "=")
+	switch value := v.Interface().(type) {
+	case int:
+		if rule == "positive" && value < 1 {
+			return fmt.Sprintf("%d is too small; the least is 1", value)
+		}
+	case Duration:
+		return durationRules(rule, value)
+	case []string:
+		if rule == "columns" && len(value) > 0 {
+			return "pseudonymized columns are not available in this version; it has to be []"
+		}
+	case DSN:
+		if !value.Embedded() && !addresses.MatchString(string(value)) {
+			return "has to be embedded, clickhouse://user@host:9000/alpemix, http://user@host:8123/alpemix or https://user@host:8443/alpemix"
+		}
+	case string:
+		f, ok := textRules[rule]
+		switch {
+		case ok && value != "":
+			return f(value, argument)
+		case ok && !slices.Contains(mayBeEmpty, rule):
+			return "is empty; leave the key out for its default"
+		}
+	}
+	return ""
+}
+
+var (
+	addresses = regexp.MustCompile(`^(clickhouse|tcp|https?)://([^@]*@)?[^/?@]+(/[^?]*)?(\?.*)?$`)
+	names     = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	clusters  = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+)
+
+// leastRetention leaves a day time to be sealed before its rows go.
+const leastRetention = Duration(7 * 24 * time.Hour)
+
+func durationRules(rule string, d Duration) string {
+	switch {
+	case rule == "second" && d < Duration(time.Second):
+		return fmt.Sprintf("%s is too short; the least is 1s", d)
+	case rule == "retention" && d != 0 && d < leastRetention:
+		return fmt.Sprintf("%s is too short; give 0 for ever, or at least %s", d, leastRetention)
+	}
+	return ""
+}
+
+var textRules = map[string]func(value, argument string) string{
+	"zone":     checkZone,
+	"oneof":    checkOneOf,
+	"listen":   checkListen,
+	"loopback": checkLoopback,
+	"url":      checkURL,
+	"cron":     checkCron,
+	"label":    checkLabel,
+	"database": checkDatabase,
+	"cluster":  checkCluster,
+	"readable": checkReadable,
+}
+
+// mayBeEmpty are the rules of keys whose empty text means something.
+var mayBeEmpty = []string{"cluster", "readable"}
+
+func checkZone(value, _ string) string {
+	if _, err := time.LoadLocation(value); err != nil || value == "Local" {
+		return fmt.Sprintf("%q is not a time zone of the IANA database; for example Europe/Istanbul or UTC", value)
+	}
+	return ""
+}
+
+func checkOneOf(value, argument string) string {
+	if choices := strings.Split(argument, "|"); !slices.Contains(choices, value) {
+		return fmt.Sprintf("%q is not one of %s", value, strings.Join(choices, ", "))
+	}
+	return ""
+}
+
+func checkListen(value, _ string) string {
+	_, port, err := net.SplitHostPort(value)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return fmt.Sprintf("%q is not an address of the form host:port; for example 127.0.0.1:9187", value)
+	}
+	return ""
+}
+
+func checkLoopback(value, _ string) string {
+	host, _, _ := net.SplitHostPort(value)
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Sprintf("%q is not a loopback address; the embedded engine has no users, so it listens on 127.0.0.1, [::1] or localhost only", value)
+	}
+	return ""
+}
+
+func checkURL(value, _ string) string {
+	u, err := url.Parse(value)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
+		return "is not a web address; it opens with https:// and a host"
+	}
+	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "has to be a plain web address, without user, ? or #"
+	}
+	return ""
+}
+
+func checkLabel(value, _ string) string {
+	if strings.TrimSpace(value) != value || strings.ContainsFunc(value, unicode.IsControl) {
+		return fmt.Sprintf("%q has spaces at an end or control characters; a name is plain text such as main", value)
+	}
+	return ""
+}
+
+func checkDatabase(value, _ string) string {
+	if !names.MatchString(value) {
+		return fmt.Sprintf("%q is not a database name; letters, digits and _ only, for example alpemix", value)
+	}
+	if slices.Contains([]string{"default", "system", "information_schema"}, strings.ToLower(value)) {
+		return fmt.Sprintf("%q is ClickHouse's own database; take one of its own, for example alpemix", value)
+	}
+	return ""
+}
+
+func checkCluster(value, _ string) string {
+	if !clusters.MatchString(value) {
+		return fmt.Sprintf("%q is not a cluster name; letters, digits, _ . and - only", value)
+	}
+	return ""
+}
+
+func checkReadable(value, _ string) string {
+	f, err := os.Open(value)
+	if err != nil {
+		return fmt.Sprintf("cannot read %s: %s", value, cause(err))
+	}
+	_ = f.Close() // opened for the question only
+	return ""
+}

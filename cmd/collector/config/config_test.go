@@ -1,0 +1,252 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+func write(t *testing.T, dir, name, text string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestInvalid reads every testdata/invalid-*.yml: the first line is a comment with the exact message, %s standing for the file.
+func TestInvalid(t *testing.T) {
+	files, err := filepath.Glob("testdata/invalid-*.yml")
+	if err != nil || len(files) < 30 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, _, _ := strings.Cut(string(text), "\n")
+			want := file + ": " + strings.TrimPrefix(first, "# ")
+			_, err = Load(file, nil)
+			if err == nil || err.Error() != want {
+				t.Errorf("got  %v\nwant %s", err, want)
+			}
+		})
+	}
+}
+
+func TestDefaultsAreContract(t *testing.T) {
+	c, err := Load("", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.TrimSuffix(fmt.Sprintln(c.StateDir, c.Timezone, c.Log, c.HTTP, c.ClickHouse, c.Retention, c.Privacy, c.CustomersFile,
+		c.Alpemix, c.Reseller.RemotePC.Schedule, c.Reseller.CCPortal.Schedule, c.Reseller.SerwerSMS.Schedule, c.Reseller.LimaCity.Schedule), "\n")
+	want := "state Europe/Istanbul {info text} {127.0.0.1:9187} {embedded   alpemix  {127.0.0.1:8123 }} {0 0 400d} {[]} customers.csv" +
+		" {https://www.alpemix.com:5900/api {3 5 1m ip} { 1.2} {@every 20s 5 0,3,6,9,12,15,18,21,23 * * *} []} @hourly @hourly @hourly @hourly"
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestExampleIsCompleteAndLoads(t *testing.T) {
+	const example = "../../../collector.example.yaml"
+	key := write(t, t.TempDir(), "key", "k\n")
+	c, err := Load(example, []string{"COLLECTOR_ALPEMIX_ACCOUNTS_0_SECRET_KEY_FILE=" + key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := Load("", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Alpemix.Accounts[0].SecretKey.Reveal() != "k" {
+		t.Error("secret not read")
+	}
+	c.Alpemix.Accounts = nil
+	for _, path := range []*string{&plain.StateDir, &plain.CustomersFile} {
+		*path = filepath.Join(filepath.Dir(example), *path)
+	}
+	if a, b := printed(t, c), printed(t, plain); a != b {
+		t.Errorf("the example's values are not the defaults:\n%s\n%s", a, b)
+	}
+	text, err := os.ReadFile(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Of the twins of a secret the example shows one.
+	shown := strings.NewReplacer("secret_key_file:", "secret_key_file: secret_key:", "api_key_file:", "api_key_file: api_key:",
+		"token_file:", "token_file: token:", "password_file:", "password_file: password:").Replace(string(text))
+	for _, l := range leaves() {
+		key := l.Path[strings.LastIndexByte(l.Path, '.')+1:]
+		if !strings.Contains(shown, key+":") {
+			t.Errorf("%s is not in the example", l.Path)
+		}
+	}
+}
+
+func printed(t *testing.T, c *Config) string {
+	t.Helper()
+	b, err := yaml.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestEveryKeyIsDocumentedAndHasACheckThatExists(t *testing.T) {
+	for _, l := range leaves() {
+		if l.Doc == "" || !strings.HasSuffix(l.Doc, ".") {
+			t.Errorf("%s: doc %q is not a sentence", l.Path, l.Doc)
+		}
+	}
+	others := "required positive second retention columns dsn"
+	var walk func(reflect.Type)
+	walk = func(typ reflect.Type) {
+		for i := range typ.NumField() {
+			f := typ.Field(i)
+			if isSection(f.Type) {
+				walk(f.Type)
+			} else if f.Type.Kind() == reflect.Slice && isSection(f.Type.Elem()) {
+				walk(f.Type.Elem())
+			}
+			for rule := range strings.SplitSeq(f.Tag.Get("check"), ",") {
+				name, _, _ := strings.Cut(rule, "=")
+				if _, ok := textRules[name]; !ok && !strings.Contains(others, name) {
+					t.Errorf("%s: no check %q", f.Name, name)
+				}
+			}
+		}
+	}
+	walk(reflect.TypeFor[Config]())
+}
+
+func TestReferenceIsUpToDate(t *testing.T) {
+	got, err := os.ReadFile("../../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != Reference() {
+		t.Error("docs/configuration.md is stale: run go generate ./cmd/collector/...")
+	}
+}
+
+func TestPathsAreRelativeToTheFile(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "key", "s\r\n\n")
+	file := write(t, dir, "c.yaml", "state_dir: data\nalpemix: {accounts: [{name: a, main_username: u, secret_key_file: key}]}\n")
+	c, err := Load(file, []string{"COLLECTOR_CUSTOMERS_FILE=who.csv"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := c.Alpemix.Accounts[0]
+	if c.StateDir != filepath.Join(dir, "data") || c.CustomersFile != filepath.Join(dir, "who.csv") || a.SecretKey.Reveal() != "s" {
+		t.Errorf("%q %q %q", c.StateDir, c.CustomersFile, a.SecretKey.Reveal())
+	}
+	if a.Timezone != "Europe/Istanbul" || a.Location().String() != "Europe/Istanbul" {
+		t.Errorf("zone %q is not inherited", a.Timezone)
+	}
+	if len(c.Warnings) != 0 {
+		t.Errorf("warnings %q", c.Warnings)
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	dir := t.TempDir()
+	key := write(t, dir, "key", "s")
+	if err := os.Chmod(key, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	file := write(t, dir, "c.yaml", `alpemix:
+  endpoint: http://gateway.example/api
+  limits: {reports: 4, tokens: 6}
+  accounts: [{name: a, main_username: u, secret_key_file: key}]
+reseller: {limacity: {accounts: [{name: de, api_key: k}]}}
+`)
+	c, err := Load(file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"alpemix.accounts[0].secret_key_file: " + key + " can be read by every user of this machine; chmod 600 it",
+		"alpemix.endpoint: http://gateway.example is not encrypted; the secret key would cross the network in the clear",
+		"alpemix.limits.reports: alpemix.txt allows 3 report requests a minute; the vendor refuses more (error 205)",
+		"alpemix.limits.tokens: alpemix.txt allows 5 token requests a minute; the vendor then blocks the IP address (error 204)",
+		"reseller: 1 accounts are given; this version does not collect reseller vendors yet",
+	}
+	if !reflect.DeepEqual(c.Warnings, want) {
+		t.Errorf("got  %q\nwant %q", c.Warnings, want)
+	}
+}
+
+func TestSecretFiles(t *testing.T) {
+	for name, c := range map[string]struct {
+		content *string
+		want    string
+	}{
+		"absent":  {nil, "cannot read KEY: no such file or directory"},
+		"empty":   {new("\n"), "KEY is empty; it has to hold the secret alone"},
+		"several": {new("a\nb\n"), "KEY has several lines; it has to hold the secret alone"},
+		"huge":    {new(strings.Repeat("a", largestSecret+1)), "KEY is not a file that holds a secret"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if c.content != nil {
+				write(t, dir, "key", *c.content)
+			}
+			file := write(t, dir, "c.yaml", "alpemix: {accounts: [{name: a, main_username: u, secret_key_file: key}]}\n")
+			_, err := Load(file, nil)
+			want := file + ": alpemix.accounts[0].secret_key_file: " + strings.ReplaceAll(c.want, "KEY", filepath.Join(dir, "key"))
+			if err == nil || err.Error() != want {
+				t.Errorf("got  %v\nwant %s", err, want)
+			}
+		})
+	}
+}
+
+func TestSecretsNeverPrint(t *testing.T) {
+	const hidden = "hunter2"
+	c, err := Load("", []string{
+		"COLLECTOR_CLICKHOUSE_DSN=clickhouse://u:" + hidden + "@h:9000/db?password=" + hidden,
+		"COLLECTOR_ALPEMIX_ACCOUNTS_0_NAME=a", "COLLECTOR_ALPEMIX_ACCOUNTS_0_MAIN_USERNAME=u",
+		"COLLECTOR_ALPEMIX_ACCOUNTS_0_SECRET_KEY=" + hidden,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf("%v %+v %#v %s", c, c, c, printed(t, c)) + c.ClickHouse.DSN.LogValue().String()
+	if strings.Contains(text, hidden) {
+		t.Error("a secret was printed")
+	}
+	if strings.Count(printed(t, c), "<redacted>") != 3 {
+		t.Errorf("printed:\n%s", printed(t, c))
+	}
+	if c.ClickHouse.Database != "db" || c.Alpemix.Accounts[0].SecretKey.Reveal() != hidden || !strings.Contains(c.ClickHouse.DSN.Reveal(), hidden) {
+		t.Error("values are lost")
+	}
+}
+
+func TestDuration(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"0": 0, "20s": 20 * time.Second, "400d": 400 * 24 * time.Hour, "1d12h": 36 * time.Hour, "90m": 90 * time.Minute, "60s": time.Minute, "2h": 2 * time.Hour,
+	} {
+		d, err := ParseDuration(text)
+		again, err2 := ParseDuration(d.String())
+		if err != nil || err2 != nil || d.Std() != want || again != d {
+			t.Errorf("%s: %v %v %v %v", text, d, err, again, err2)
+		}
+	}
+	for _, text := range []string{"", "d", "5", "-5s", "1d-1h", "1x", "200000d", "99999999999999999999d"} {
+		if d, err := ParseDuration(text); err == nil {
+			t.Errorf("%q became %v", text, d)
+		}
+	}
+}

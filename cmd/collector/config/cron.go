@@ -1,0 +1,32 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/robfig/cron/v3"
+)
+
+const cronExample = "for example \"@every 20s\" or \"5 0,6,12 * * *\""
+
+// checkCron accepts what robfig/cron accepts, less its traps: a lone TZ= panics it, an impossible date such as 31 February
+// never runs and never says so, and @every below a second is silently a second.
+func checkCron(value, _ string) string {
+	if strings.Contains(value, "TZ=") {
+		return fmt.Sprintf("%q names a zone; the zone is the account's timezone, leave TZ= out", value)
+	}
+	schedule, err := cron.ParseStandard(value)
+	if err != nil {
+		return fmt.Sprintf("%q is not a cron expression (%s); %s", value, strings.TrimSpace(err.Error()), cronExample)
+	}
+	if every, ok := strings.CutPrefix(value, "@every "); ok {
+		if d, err := time.ParseDuration(every); err != nil || d < time.Second {
+			return fmt.Sprintf("%q is too often; the least is \"@every 1s\"", value)
+		}
+	}
+	if schedule.Next(time.Now()).IsZero() {
+		return fmt.Sprintf("%q never runs: there is no such date; %s", value, cronExample)
+	}
+	return ""
+}

@@ -1,0 +1,190 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// section fills the struct v from node, the YAML at p, the environment, and the defaults of the fields.
+func (l *loader) section(v reflect.Value, node any, p place) error {
+	keys, ok := node.(map[string]any)
+	if !ok && node != nil {
+		return l.errorf(p, "has to be a section with the keys %s", strings.Join(keysOf(v.Type()), ", "))
+	}
+	if err := l.unknownKeys(v.Type(), keys, p); err != nil {
+		return err
+	}
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		name := keyOf(field)
+		if name == "" {
+			continue
+		}
+		if err := l.value(v.Field(i), keys[name], p.key(name), field); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *loader) value(v reflect.Value, node any, p place, field reflect.StructField) error {
+	switch {
+	case isSection(v.Type()):
+		return l.section(v, node, p)
+	case v.Kind() == reflect.Slice && isSection(v.Type().Elem()):
+		return l.list(v, node, p)
+	}
+	if value, ok := l.env[p.env]; ok {
+		l.origin[p.path] = p.env
+		node = value
+		if v.Kind() == reflect.Slice {
+			node = splitList(value)
+		}
+	}
+	if node == nil {
+		if text := field.Tag.Get("default"); text != "" {
+			return l.leaf(v, text, p, text)
+		}
+		return nil
+	}
+	l.given[p.path] = true
+	return l.leaf(v, node, p, field.Tag.Get("default"))
+}
+
+// list fills a list of sections. The environment can give keys of its elements and, counting on from the file's, whole elements.
+func (l *loader) list(v reflect.Value, node any, p place) error {
+	items, ok := node.([]any)
+	if !ok && node != nil {
+		return l.errorf(p, "has to be a list, each element opening with \"- \"")
+	}
+	n := len(items)
+	for l.hasEnvironment(p.index(n).env + "_") {
+		n++
+	}
+	v.Set(reflect.MakeSlice(v.Type(), n, n))
+	for i := range n {
+		var item any
+		if i < len(items) {
+			item = items[i]
+		}
+		if err := l.section(v.Index(i), item, p.index(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *loader) hasEnvironment(prefix string) bool {
+	for name := range l.env {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// leaf sets v from a YAML scalar or list, or from the text of the environment or a default.
+func (l *loader) leaf(v reflect.Value, node any, p place, example string) error {
+	switch target := v.Addr().Interface().(type) {
+	case *int:
+		n, err := strconv.Atoi(scalar(node))
+		if err != nil {
+			return l.errorf(p, "%q is not a whole number; for example %s", scalar(node), example)
+		}
+		*target = n
+		return nil
+	case *Duration:
+		d, err := ParseDuration(scalar(node))
+		if err != nil {
+			return l.errorf(p, "%s", err)
+		}
+		*target = d
+		return nil
+	case *[]string:
+		items, ok := node.([]any)
+		if !ok {
+			return l.errorf(p, "has to be a list such as [a, b]")
+		}
+		*target = make([]string, len(items))
+		for i, item := range items {
+			if err := l.leaf(v.Index(i), item, p.index(i), ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	// YAML reads an unquoted 0123 as 83 and 1.20 as 1.2: what was meant is known only when it is quoted.
+	text, ok := node.(string)
+	if !ok {
+		return l.errorf(p, "has to be text; write it in quotes")
+	}
+	switch target := v.Addr().Interface().(type) {
+	case *string:
+		*target = text
+	case *DSN:
+		*target = DSN(text)
+	case *Secret:
+		*target = Secret{value: text}
+	}
+	return nil
+}
+
+func scalar(node any) string {
+	switch n := node.(type) {
+	case string:
+		return n
+	case int, float64, bool:
+		return fmt.Sprint(n)
+	}
+	return "a section or list"
+}
+
+func splitList(value string) []any {
+	var items []any
+	for item := range strings.SplitSeq(value, ",") {
+		items = append(items, strings.TrimSpace(item))
+	}
+	return items
+}
+
+func (l *loader) unknownKeys(t reflect.Type, keys map[string]any, p place) error {
+	known := keysOf(t)
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if slices.Contains(known, key) {
+			continue
+		}
+		hint := suggestion(key, known)
+		if hint == "" {
+			hint = elsewhere(key)
+		}
+		if hint == "" {
+			hint = "; the keys here are " + strings.Join(known, ", ")
+		}
+		return l.errorf(p.key(key), "unknown key%s", hint)
+	}
+	return nil
+}
+
+// isSection tells structs that hold keys from structs that are one value.
+func isSection(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && t != reflect.TypeFor[Secret]()
+}
+
+func keyOf(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+	return strings.TrimPrefix(name, "-")
+}
+
+func keysOf(t reflect.Type) []string {
+	var keys []string
+	for i := range t.NumField() {
+		if key := keyOf(t.Field(i)); key != "" {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}

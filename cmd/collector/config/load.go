@@ -1,0 +1,192 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/spf13/viper"
+)
+
+// EnvPrefix opens the name of every environment variable that stands for a key.
+const EnvPrefix = "COLLECTOR_"
+
+// EnvFile is the environment variable that names the configuration file.
+const EnvFile = EnvPrefix + "CONFIG"
+
+// Error is a configuration that cannot be used. It prints as one line that names the source, the key and what would be right.
+type Error struct {
+	Source  string // the file as it was named, or "environment"
+	Key     string // the path of the key, or the environment variable
+	Problem string
+}
+
+func (e *Error) Error() string {
+	if e.Key == "" {
+		return e.Source + ": " + e.Problem
+	}
+	return e.Source + ": " + e.Key + ": " + e.Problem
+}
+
+// Load reads file and then environ (of the form of os.Environ), which wins. An empty file name means that there is none:
+// everything comes from the environment and the defaults. Every error is an *Error.
+func Load(file string, environ []string) (*Config, error) {
+	tree, err := readFile(file)
+	if err != nil {
+		return nil, err
+	}
+	l := &loader{file: file, env: map[string]string{}, origin: map[string]string{}, given: map[string]bool{}}
+	for _, pair := range environ {
+		// An empty variable is an unset one: that is how compose files and shells pass on what is not there.
+		if name, value, _ := strings.Cut(pair, "="); strings.HasPrefix(name, EnvPrefix) && value != "" {
+			l.env[name] = value
+		}
+	}
+	c := new(Config)
+	root := reflect.ValueOf(c).Elem()
+	steps := []func() error{
+		func() error { return l.section(root, tree, place{}) },
+		l.unknownEnvironment,
+		func() error { l.inherit(c); return nil },
+		func() error { return l.files(root, place{}) },
+		func() error { return l.check(root, place{}) },
+		func() error { return l.relations(c) },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	c.Warnings = l.warnings
+	return c, nil
+}
+
+// readFile gives the file's content as nested maps with lower-case keys.
+func readFile(file string) (map[string]any, error) {
+	if file == "" {
+		return nil, nil
+	}
+	// A delimiter that no key contains: with viper's dot, "a.b: 1" would silently mean the key b of section a.
+	v := viper.NewWithOptions(viper.KeyDelimiter("\x00"))
+	v.SetConfigFile(file)
+	v.SetConfigType("yaml")
+	err := v.ReadInConfig()
+	switch {
+	case err == nil:
+		return v.AllSettings(), nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &Error{file, "", "no such file; copy collector.example.yaml there, or name another with -c or " + EnvFile}
+	case isPathError(err):
+		return nil, &Error{file, "", "cannot be read: " + cause(err)}
+	}
+	if strings.Contains(err.Error(), "into map[string]") {
+		return nil, &Error{file, "", "has to open with keys such as timezone: or alpemix:"}
+	}
+	text := strings.TrimPrefix(err.Error(), "While parsing config: ")
+	return nil, &Error{file, "", "is not valid YAML: " + strings.Join(strings.Fields(text), " ")}
+}
+
+// place is where a value stands: the path of its key and the environment variable that means the same.
+type place struct{ path, env string }
+
+func (p place) key(name string) place {
+	env := strings.ToUpper(name)
+	if p.path == "" {
+		return place{name, EnvPrefix + env}
+	}
+	return place{p.path + "." + name, p.env + "_" + env}
+}
+
+func (p place) index(i int) place {
+	return place{fmt.Sprintf("%s[%d]", p.path, i), fmt.Sprintf("%s_%d", p.env, i)}
+}
+
+type loader struct {
+	file     string
+	env      map[string]string
+	origin   map[string]string // path of a key to the environment variable that gave its value
+	given    map[string]bool   // paths of the keys that the file or the environment gave
+	warnings []string
+}
+
+// errorf makes the error about the key at p, in the words of the source that gave it.
+func (l *loader) errorf(p place, format string, args ...any) error {
+	problem := fmt.Sprintf(format, args...)
+	if name, ok := l.origin[p.path]; ok {
+		return &Error{"environment", name, problem}
+	}
+	return &Error{l.source(), p.path, problem}
+}
+
+func (l *loader) source() string {
+	if l.file == "" {
+		return "configuration"
+	}
+	return l.file
+}
+
+func (l *loader) warnf(p place, format string, args ...any) {
+	l.warnings = append(l.warnings, p.path+": "+fmt.Sprintf(format, args...))
+}
+
+// unknownEnvironment refuses variables with our prefix that mean nothing, so that a typing error does not pass for a setting.
+func (l *loader) unknownEnvironment() error {
+	known := map[string]bool{EnvFile: true}
+	for _, name := range l.origin {
+		known[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.env)) {
+		if known[name] || ofOrchestrator(name) {
+			continue
+		}
+		var names []string
+		for _, leaf := range leaves() {
+			names = append(names, leaf.Env)
+		}
+		return &Error{"environment", name, "stands for no key" + suggestion(name, names) + "; docs/configuration.md lists them"}
+	}
+	return nil
+}
+
+// ofOrchestrator tells the variables that Kubernetes makes for a service named "collector".
+func ofOrchestrator(name string) bool {
+	return strings.HasPrefix(name, EnvPrefix+"SERVICE_") || name == EnvPrefix+"PORT" || strings.HasPrefix(name, EnvPrefix+"PORT_")
+}
+
+func (l *loader) inherit(c *Config) {
+	for i := range c.Alpemix.Accounts {
+		if a := &c.Alpemix.Accounts[i]; a.Timezone == "" {
+			a.Timezone = c.Timezone
+		}
+	}
+	if name := c.ClickHouse.DSN.database(); name != "" && !l.given["clickhouse.database"] {
+		c.ClickHouse.Database = name
+	}
+}
+
+// resolve takes a path relative to the folder of the configuration file.
+func (l *loader) resolve(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(l.file), path)
+}
+
+func isPathError(err error) bool {
+	_, ok := errors.AsType[*os.PathError](err)
+	return ok
+}
+
+// cause is the system's word on err without the path, which the sentence around it has already.
+func cause(err error) string {
+	if p, ok := errors.AsType[*os.PathError](err); ok {
+		return p.Err.Error()
+	}
+	return err.Error()
+}

@@ -1,0 +1,108 @@
+package config
+
+import (
+	"net"
+	"net/url"
+	"time"
+)
+
+// relations checks what one key says about another.
+func (l *loader) relations(c *Config) error {
+	if err := l.clickhouse(&c.ClickHouse); err != nil {
+		return err
+	}
+	if err := l.alpemix(&c.Alpemix); err != nil {
+		return err
+	}
+	return l.reseller(&c.Reseller)
+}
+
+func (l *loader) clickhouse(c *ClickHouse) error {
+	section := place{}.key("clickhouse")
+	if c.DSN.hasPassword() && c.Password.value != "" {
+		return l.errorf(section.key("dsn"), "holds a password, and password or password_file is given too; give one of them")
+	}
+	if name := c.DSN.database(); name != "" && name != c.Database {
+		return l.errorf(section.key("database"), "%q is not the database of clickhouse.dsn, %q; give one of them", c.Database, name)
+	}
+	if c.DSN.Embedded() && c.Cluster != "" {
+		return l.errorf(section.key("cluster"), "the embedded engine is one server; a cluster needs clickhouse.dsn to name a server")
+	}
+	if c.DSN.Embedded() && c.Password.value != "" {
+		return l.errorf(section.key("dsn"), "the embedded engine has no users; leave password and password_file out")
+	}
+	return nil
+}
+
+func (l *loader) alpemix(c *Alpemix) error {
+	section := place{}.key("alpemix")
+	l.plainHTTP(c.Endpoint, section.key("endpoint"))
+	limits := section.key("limits")
+	if c.Limits.Reports > 3 && c.Limits.Window <= Duration(time.Minute) {
+		l.warnf(limits.key("reports"), "alpemix.txt allows 3 report requests a minute; the vendor refuses more (error 205)")
+	}
+	if c.Limits.Tokens > 5 && c.Limits.Window <= Duration(time.Minute) {
+		l.warnf(limits.key("tokens"), "alpemix.txt allows 5 token requests a minute; the vendor then blocks the IP address (error 204)")
+	}
+	return unique(l, section, c.Accounts, func(a AlpemixAccount) string { return a.Name })
+}
+
+func (l *loader) reseller(c *Reseller) error {
+	section := place{}.key("reseller")
+	remotepc, ccportal := section.key("remotepc"), section.key("ccportal")
+	serwersms, limacity := section.key("serwersms"), section.key("limacity")
+	for i, a := range c.CCPortal.Accounts {
+		if len(a.Customers) > 0 && a.CustomersFile != "" {
+			at := ccportal.key("accounts").index(i).key("customers_file")
+			return l.errorf(at, "is given together with customers; give one of them")
+		}
+	}
+	for i, a := range c.SerwerSMS.Accounts {
+		at := serwersms.key("accounts").index(i)
+		switch token, login := a.Token.value != "", a.Username != "" || a.Password.value != ""; {
+		case token && login:
+			return l.errorf(at, "has a token and a username or password; give one of them")
+		case !token && (a.Username == "" || a.Password.value == ""):
+			return l.errorf(at, "has no login; give token_file or token, or username and password_file")
+		}
+	}
+	for _, err := range []error{
+		unique(l, remotepc, c.RemotePC.Accounts, func(a RemotePCAccount) string { return a.Name }),
+		unique(l, ccportal, c.CCPortal.Accounts, func(a CCPortalAccount) string { return a.Name }),
+		unique(l, serwersms, c.SerwerSMS.Accounts, func(a SerwerSMSAccount) string { return a.Name }),
+		unique(l, limacity, c.LimaCity.Accounts, func(a LimaCityAccount) string { return a.Name }),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	n := len(c.RemotePC.Accounts) + len(c.CCPortal.Accounts) + len(c.SerwerSMS.Accounts) + len(c.LimaCity.Accounts)
+	if n > 0 {
+		l.warnf(section, "%d accounts are given; this version does not collect reseller vendors yet", n)
+	}
+	return nil
+}
+
+// unique refuses two accounts of one vendor with the same name: their rows could not be told apart.
+func unique[A any](l *loader, section place, accounts []A, name func(A) string) error {
+	seen := map[string]int{}
+	for i, a := range accounts {
+		if first, ok := seen[name(a)]; ok {
+			return l.errorf(section.key("accounts").index(i).key("name"), "%q is the name of accounts[%d] too; names have to differ", name(a), first)
+		}
+		seen[name(a)] = i
+	}
+	return nil
+}
+
+// plainHTTP warns of secrets that would cross a network unencrypted.
+func (l *loader) plainHTTP(address string, at place) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" {
+		return
+	}
+	if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil && ip.IsLoopback() {
+		return
+	}
+	l.warnf(at, "http://%s is not encrypted; the secret key would cross the network in the clear", u.Host)
+}

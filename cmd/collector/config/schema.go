@@ -1,0 +1,85 @@
+package config
+
+import (
+	"reflect"
+	"strings"
+)
+
+// leaf is one key of the schema.
+type leaf struct {
+	Path    string // alpemix.accounts[0].name
+	Env     string // COLLECTOR_ALPEMIX_ACCOUNTS_0_NAME
+	Default string
+	Doc     string
+}
+
+// leaves are all keys in the order of the structs; lists show their first element.
+func leaves() []leaf { return appendLeaves(nil, reflect.TypeFor[Config](), place{}) }
+
+func appendLeaves(list []leaf, t reflect.Type, p place) []leaf {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name := keyOf(f)
+		if name == "" {
+			continue
+		}
+		at := p.key(name)
+		switch {
+		case isSection(f.Type):
+			list = appendLeaves(list, f.Type, at)
+		case f.Type.Kind() == reflect.Slice && isSection(f.Type.Elem()):
+			list = appendLeaves(list, f.Type.Elem(), at.index(0))
+		default:
+			list = append(list, leaf{at.path, at.env, f.Tag.Get("default"), f.Tag.Get("doc")})
+		}
+	}
+	return list
+}
+
+// suggestion names the known word nearest to an unknown one, if one is near enough to be meant.
+func suggestion(word string, known []string) string {
+	best, least := "", len(word)/3+1
+	for _, k := range known {
+		if d := distance(word, k); d <= least && d > 0 {
+			best, least = k, d-1
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return "; did you mean " + best + "?"
+}
+
+// elsewhere names the paths at which the key exists.
+func elsewhere(key string) string {
+	var paths []string
+	for _, leaf := range leaves() {
+		if strings.HasSuffix(leaf.Path, "."+key) {
+			paths = append(paths, leaf.Path)
+		}
+	}
+	if len(paths) == 0 {
+		return ""
+	}
+	return " here; did you mean " + strings.Join(paths, " or ") + "?"
+}
+
+// distance is the number of letters to insert, delete or replace to get from a to b (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,135 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const redacted = "<redacted>"
+
+// Secret is a value that no log, error or printed configuration shows.
+type Secret struct {
+	value    string
+	fromFile bool
+}
+
+// NewSecret wraps value.
+func NewSecret(value string) Secret { return Secret{value: value} }
+
+// Reveal is the value itself, for the one place that sends it.
+func (s Secret) Reveal() string { return s.value }
+
+// IsZero tells that the configuration has nothing to print at this key: it is empty, or came from the file of its twin.
+func (s Secret) IsZero() bool { return s.value == "" || s.fromFile }
+
+func (s Secret) String() string {
+	if s.value == "" {
+		return ""
+	}
+	return redacted
+}
+
+// GoString keeps %#v from printing the value.
+func (s Secret) GoString() string { return s.String() }
+
+// LogValue keeps structured logs from printing the value.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText keeps encoders from printing the value.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// DSN is "embedded" or a ClickHouse address, which may carry a password; it prints without it.
+type DSN string
+
+// Embedded tells whether the engine runs as our own child process.
+func (d DSN) Embedded() bool { return d == "embedded" }
+
+// Reveal is the address with its password.
+func (d DSN) Reveal() string { return string(d) }
+
+var (
+	userPassword  = regexp.MustCompile(`^([a-z]+://[^:@/?]*):.*@`)
+	queryPassword = regexp.MustCompile(`([?&]password=)[^&]*`)
+)
+
+func (d DSN) String() string {
+	s := userPassword.ReplaceAllString(string(d), "$1:"+redacted+"@")
+	return queryPassword.ReplaceAllString(s, "${1}"+redacted)
+}
+
+// GoString keeps %#v from printing the password.
+func (d DSN) GoString() string { return d.String() }
+
+// LogValue keeps structured logs from printing the password.
+func (d DSN) LogValue() slog.Value { return slog.StringValue(d.String()) }
+
+// MarshalText keeps encoders from printing the password.
+func (d DSN) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+func (d DSN) hasPassword() bool { return d.String() != string(d) }
+
+// database is the first element of the address's path.
+func (d DSN) database() string {
+	_, rest, _ := strings.Cut(string(d), "://")
+	rest = rest[strings.LastIndex(rest, "@")+1:]
+	rest, _, _ = strings.Cut(rest, "?")
+	_, path, _ := strings.Cut(rest, "/")
+	return path
+}
+
+// Duration is a length of time; beyond Go's units it knows d, a day of 24 hours.
+type Duration time.Duration
+
+// Std is d as the standard library has it.
+func (d Duration) Std() time.Duration { return time.Duration(d) }
+
+var days = regexp.MustCompile(`^(\d+)d(.*)$`)
+
+// ParseDuration reads 90s, 1h30m, 400d, 1d12h or 0.
+func ParseDuration(s string) (Duration, error) {
+	var total, rest time.Duration
+	m := days.FindStringSubmatch(s)
+	tail := s
+	if m != nil {
+		n, err := strconv.ParseInt(m[1], 10, 64)
+		if err != nil || n > math.MaxInt64/int64(24*time.Hour) {
+			return 0, fmt.Errorf("%q is longer than the 292 years that a duration can be", s)
+		}
+		total, tail = time.Duration(n)*24*time.Hour, m[2]
+	}
+	if tail != "" {
+		var err error
+		if rest, err = time.ParseDuration(tail); err != nil || rest < 0 {
+			return 0, fmt.Errorf("%q is not a duration; for example 20s, 1h30m or 400d", s)
+		}
+	}
+	if s == "" || total+rest < 0 {
+		return 0, fmt.Errorf("%q is not a duration; for example 20s, 1h30m or 400d", s)
+	}
+	return Duration(total + rest), nil
+}
+
+func (d Duration) String() string {
+	const day = Duration(24 * time.Hour)
+	switch {
+	case d == 0:
+		return "0"
+	case d%day == 0:
+		return strconv.Itoa(int(d/day)) + "d"
+	}
+	s := time.Duration(d).String()
+	for _, zero := range []string{"m0s", "h0m"} { // 1m0s and 1h0m read better as 1m and 1h
+		if strings.HasSuffix(s, zero) {
+			s = strings.TrimSuffix(s, zero[1:])
+		}
+	}
+	return s
+}
+
+// MarshalText writes the form that ParseDuration reads.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
