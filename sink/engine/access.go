@@ -1,0 +1,50 @@
+package engine
+
+import (
+	"fmt"
+	"html"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// daemonRole is granted to the engine's only user. Sessions of readers lay it down before anything else.
+const daemonRole = "daemon"
+
+// writeAccess writes the engine's configuration into dir and returns its path. The engine knows one user only, but it
+// checks grants: without the daemon's role that user may read the database and the system tables, and nothing else.
+func writeAccess(dir, database string) (string, error) {
+	users, config := filepath.Join(dir, "users.xml"), filepath.Join(dir, "config.xml")
+	text := func(s string) string { return html.EscapeString(s) }
+	var grants strings.Builder
+	for _, g := range []string{
+		"GRANT SELECT ON " + quoteName(database) + ".*",
+		"GRANT SELECT ON system.*",
+		"GRANT SELECT ON information_schema.*",
+		"GRANT SELECT ON INFORMATION_SCHEMA.*",
+		"GRANT SHOW ON *.*",
+		"GRANT " + daemonRole,
+	} {
+		fmt.Fprintf(&grants, "<query>%s</query>", text(g))
+	}
+	for path, content := range map[string]string{
+		users: `<clickhouse><profiles><default/></profiles><quotas><default/></quotas>` +
+			`<roles><` + daemonRole + `><grants><query>GRANT ALL ON *.*</query></grants></` + daemonRole + `></roles>` +
+			`<users><default><password/><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>` +
+			`<grants>` + grants.String() + `</grants></default></users></clickhouse>`,
+		config: `<clickhouse><users_config>` + text(users) + `</users_config></clickhouse>`,
+	} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			return "", fmt.Errorf("embedded ClickHouse: cannot write its configuration: %w", err)
+		}
+	}
+	return config, nil
+}
+
+func quoteName(s string) string {
+	return "`" + strings.NewReplacer("\\", "\\\\", "`", "\\`").Replace(s) + "`"
+}
+
+func quoteString(s string) string {
+	return "'" + strings.NewReplacer("\\", "\\\\", "'", "\\'").Replace(s) + "'"
+}

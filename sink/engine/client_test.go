@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+func options(addr, password string, method clickhouse.CompressionMethod) *clickhouse.Options {
+	o := &clickhouse.Options{Protocol: clickhouse.HTTP, Addr: []string{addr}, Auth: clickhouse.Auth{Database: "alpemix", Username: daemonUser, Password: password}}
+	if method != clickhouse.CompressionNone {
+		o.Compression = &clickhouse.Compression{Method: method, Level: 3}
+	}
+	return o
+}
+
+func connect(t testing.TB, addr, password string, method clickhouse.CompressionMethod) driver.Conn {
+	t.Helper()
+	c, err := clickhouse.Open(options(addr, password, method))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// row has every column type that the collector's tables use.
+type row struct {
+	S  string    `ch:"s"`
+	L  string    `ch:"l"`
+	T  time.Time `ch:"t"`
+	U8 uint64    `ch:"u8"`
+	U4 uint32    `ch:"u4"`
+	U1 uint8     `ch:"u1"`
+	D  time.Time `ch:"d"`
+	E  string    `ch:"e"`
+	F  float64   `ch:"f"`
+	N  *string   `ch:"n"`
+	A  []string  `ch:"a"`
+}
+
+const rowColumns = `(s String, l LowCardinality(String), t DateTime('UTC'), u8 UInt64, u4 UInt32, u1 UInt8, d Date,
+	e Enum8('support' = 1, 'unknown' = 0), f Float64, n Nullable(String), a Array(String)) ENGINE = MergeTree ORDER BY u8`
+
+func sampleRow(i int) row {
+	r := row{
+		S: fmt.Sprintf("satır %d \x00 `'\\", i), L: fmt.Sprintf("label %d", i%7), T: time.Unix(1_700_000_000+int64(i), 0).UTC(),
+		U8: uint64(i) + 1<<60, U4: uint32(i), U1: uint8(i), D: time.Date(2026, 1, 1+i%28, 0, 0, 0, 0, time.UTC),
+		E: []string{"support", "unknown"}[i%2], F: float64(i) / 3, A: []string{},
+	}
+	if i%3 == 0 {
+		r.N = &r.L
+		r.A = []string{"a", r.L}
+	}
+	return r
+}
+
+func TestRoundTrip(t *testing.T) {
+	addr, password := sharedEngine(t)
+	for _, method := range []clickhouse.CompressionMethod{clickhouse.CompressionNone, clickhouse.CompressionLZ4, clickhouse.CompressionZSTD, clickhouse.CompressionGZIP, clickhouse.CompressionDeflate, clickhouse.CompressionBrotli} {
+		t.Run(method.String(), func(t *testing.T) {
+			ctx := context.Background()
+			c := connect(t, addr, password, method)
+			table := "round_" + method.String()
+			if err := c.Exec(ctx, "CREATE TABLE "+table+" "+rowColumns); err != nil {
+				t.Fatal(err)
+			}
+			b, err := c.PrepareBatch(ctx, "INSERT INTO "+table)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want []row
+			for i := range 1000 {
+				want = append(want, sampleRow(i))
+				if err := b.AppendStruct(&want[i]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := b.Send(); err != nil {
+				t.Fatal(err)
+			}
+			var got []row
+			if err := c.Select(ctx, &got, "SELECT * FROM "+table+" ORDER BY u8"); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestDatabaseSQL(t *testing.T) {
+	addr, password := sharedEngine(t)
+	db := clickhouse.OpenDB(options(addr, password, clickhouse.CompressionLZ4))
+	defer db.Close()
+	if err := db.Ping(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec("CREATE TABLE std (a UInt64, s String) ENGINE = MergeTree ORDER BY a"); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := tx.Prepare("INSERT INTO std (a, s)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 10 {
+		if _, err := st.Exec(uint64(i), fmt.Sprint(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	var n, sum uint64
+	if err := db.QueryRow("SELECT count(), sum(a) FROM std WHERE s != {not:String}", sql.Named("not", "9")).Scan(&n, &sum); err != nil {
+		t.Fatal(err)
+	}
+	if n != 9 || sum != 36 {
+		t.Errorf("count %d sum %d, want 9 and 36", n, sum)
+	}
+}

@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"bufio"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/ClickHouse/ch-go/compress"
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
+)
+
+// decodeBody undoes the Content-Encoding of a request, and then ClickHouse's own compressed blocks where the client says so.
+func decodeBody(body io.Reader, encoding string, blocks bool) (io.Reader, error) {
+	var err error
+	switch encoding {
+	case "", "identity":
+	case "gzip", "x-gzip":
+		body, err = gzip.NewReader(body)
+	case "deflate":
+		body, err = zlib.NewReader(body)
+	case "br":
+		body = brotli.NewReader(body)
+	case "lz4":
+		body = lz4.NewReader(body)
+	case "zstd":
+		var z *zstd.Decoder
+		if z, err = zstd.NewReader(body, zstd.WithDecoderConcurrency(1)); err == nil {
+			body = z
+		}
+	default:
+		return nil, refuse(codeBadArguments, "Content-Encoding %q is not supported; use gzip, deflate, br, zstd or lz4", encoding)
+	}
+	if err != nil {
+		return nil, refuse(codeBadArguments, "the body is not %s: %v", encoding, err)
+	}
+	if blocks {
+		body = blockReader{compress.NewReader(bufio.NewReaderSize(body, 1<<16))}
+	}
+	return body, nil
+}
+
+// blockReader makes the end of the last block the end of the stream: the package wraps io.EOF into an error of its own.
+type blockReader struct{ r *compress.Reader }
+
+func (b blockReader) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if err != nil && errors.Is(err, io.EOF) {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// encodings are what answers can be compressed with, the best first, as ClickHouse prefers them.
+var encodings = []string{"br", "zstd", "gzip", "lz4", "deflate"}
+
+func chooseEncoding(accept string) string {
+	for _, e := range encodings {
+		for offer := range strings.SplitSeq(accept, ",") {
+			name, quality, _ := strings.Cut(strings.TrimSpace(offer), ";")
+			if strings.EqualFold(strings.TrimSpace(name), e) && strings.TrimSpace(quality) != "q=0" {
+				return e
+			}
+		}
+	}
+	return ""
+}
+
+func encodeBody(w io.Writer, encoding string) (io.WriteCloser, error) {
+	switch encoding {
+	case "gzip":
+		return gzip.NewWriterLevel(w, gzip.BestSpeed)
+	case "deflate":
+		return zlib.NewWriterLevel(w, zlib.BestSpeed)
+	case "br":
+		return brotli.NewWriterLevel(w, 3), nil
+	case "lz4":
+		return lz4.NewWriter(w), nil
+	case "zstd":
+		return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
+	}
+	return open{w}, nil
+}
+
+// open is a writer that has nothing to finish.
+type open struct{ io.Writer }
+
+func (open) Close() error { return nil }
+
+// blockSize is the size of ClickHouse's compressed blocks before compression.
+const blockSize = 1 << 20
+
+// blockWriter writes ClickHouse's compressed blocks.
+type blockWriter struct {
+	w   io.Writer
+	c   *compress.Writer
+	buf []byte
+}
+
+func newBlockWriter(w io.Writer, method string) *blockWriter {
+	m := compress.LZ4
+	switch method {
+	case "ZSTD":
+		m = compress.ZSTD
+	case "NONE":
+		m = compress.None
+	}
+	return &blockWriter{w: w, c: compress.NewWriter(compress.LevelZero, m)}
+}
+
+func (b *blockWriter) Write(p []byte) (int, error) {
+	n := len(p)
+	for len(p) > 0 {
+		part := p[:min(len(p), blockSize-len(b.buf))]
+		b.buf, p = append(b.buf, part...), p[len(part):]
+		if len(b.buf) == blockSize {
+			if err := b.Close(); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return n, nil
+}
+
+// Close writes what is held back.
+func (b *blockWriter) Close() error {
+	if len(b.buf) == 0 {
+		return nil
+	}
+	if err := b.c.Compress(b.buf); err != nil {
+		return err
+	}
+	b.buf = b.buf[:0]
+	_, err := b.w.Write(b.c.Data)
+	return err
+}

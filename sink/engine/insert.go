@@ -1,0 +1,47 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"unsafe"
+)
+
+// insertPiece is how much of an INSERT's data is handed to the engine at once. The engine takes a copy and makes the caller
+// wait while its own queue is full.
+const insertPiece = 1 << 20
+
+// insert streams data in format into the table of an INSERT without data and FORMAT. When it returns without an error, the
+// rows are in the table's parts on disk.
+func (c *conn) insert(sql, format string, data io.Reader) (s stats, err error) {
+	text, n := bytesOf(sql)
+	form, formLen := bytesOf(format)
+	stream := c.lib.insert(c.handle, text, n, form, formLen)
+	defer c.lib.insertDestroy(stream) // cancels unless done
+	if text := c.lib.insertError(stream); text != "" {
+		return s, parseException(text)
+	}
+	buf := make([]byte, insertPiece)
+	for {
+		n, err := io.ReadFull(data, buf)
+		if n > 0 && c.lib.insertAppend(stream, unsafe.Pointer(&buf[0]), uint64(n)) != 0 {
+			if text := c.lib.insertError(stream); text != "" {
+				return s, parseException(text)
+			}
+			break // done tells the reason
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			break
+		}
+		if err != nil {
+			return s, fmt.Errorf("the data of the INSERT broke off: %w", err)
+		}
+	}
+	result := c.lib.insertDone(stream)
+	defer c.lib.resultDestroy(result)
+	if text := c.lib.resultError(result); text != "" {
+		return s, parseException(text)
+	}
+	s.add(c.lib, result)
+	return s, nil
+}

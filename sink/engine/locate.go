@@ -1,0 +1,46 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// FindLibrary is the path of libchdb.so: the configured one, or the first that exists of where `make engine` and an
+// installation put it: beside the executable and above it, under the working directory and above it, /usr/local/lib.
+func FindLibrary(configured string) (string, error) {
+	if configured != "" {
+		if _, err := os.Stat(configured); err != nil {
+			return "", fmt.Errorf("clickhouse.embedded.library: %w; leave the key empty after `make engine`, or name libchdb.so of version %s", err, Version)
+		}
+		return filepath.Abs(configured)
+	}
+	var folders []string
+	if exe, err := os.Executable(); err == nil {
+		folders = append(folders, filepath.Dir(exe), filepath.Dir(filepath.Dir(exe)))
+	}
+	if wd, err := os.Getwd(); err == nil {
+		for ; ; wd = filepath.Dir(wd) {
+			if folders = append(folders, wd); wd == filepath.Dir(wd) {
+				break
+			}
+		}
+	}
+	var tried []string
+	for _, f := range folders {
+		tried = append(tried, filepath.Join(f, ".engine", Version, "libchdb.so"))
+	}
+	tried = append(tried, filepath.Join("/usr/local/lib/alpemix-collector", Version, "libchdb.so"), "/usr/local/lib/libchdb.so")
+	for _, path := range tried {
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("cannot look for the embedded ClickHouse engine: %w", err)
+		}
+	}
+	return "", fmt.Errorf("the embedded ClickHouse engine is not installed: run `make engine`, or set clickhouse.embedded.library to libchdb.so of version %s (looked at %s)",
+		Version, strings.Join(tried, ", "))
+}

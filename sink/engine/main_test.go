@@ -1,0 +1,104 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The test binary plays the daemon's child: with these variables set it serves the engine instead of running tests.
+const (
+	envDir    = "ENGINE_TEST_DIR"
+	envListen = "ENGINE_TEST_LISTEN"
+)
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(envDir); dir != "" {
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+		defer stop()
+		library, err := FindLibrary(os.Getenv("COLLECTOR_CLICKHOUSE_EMBEDDED_LIBRARY"))
+		if err == nil {
+			err = Serve(ctx, ServeConfig{
+				Library: library, Dir: dir, Listen: os.Getenv(envListen), Database: "alpemix",
+				Parent: os.Stdin, Announce: AnnounceOn(os.Stdout),
+			})
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	code := m.Run()
+	if shared.stop != nil {
+		shared.stop()
+	}
+	os.Exit(code)
+}
+
+// needLibrary skips where the engine was not fetched, unless in CI, where it must be.
+func needLibrary(t testing.TB) {
+	t.Helper()
+	if _, err := FindLibrary(os.Getenv("COLLECTOR_CLICKHOUSE_EMBEDDED_LIBRARY")); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+}
+
+// start runs an engine on dir till the end of t.
+func start(t testing.TB, dir, listen string) *Process {
+	t.Helper()
+	p, stop := launch(t, dir, listen)
+	t.Cleanup(stop)
+	return p
+}
+
+func launch(t testing.TB, dir, listen string) (*Process, func()) {
+	t.Helper()
+	needLibrary(t)
+	p := New(Config{Command: []string{os.Args[0]}, Env: append(os.Environ(), envDir+"="+dir, envListen+"="+listen)})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx) }()
+	select {
+	case <-p.Ready():
+	case err := <-done:
+		cancel()
+		t.Fatalf("the engine did not start: %v", err)
+	case <-time.After(60 * time.Second):
+		cancel()
+		t.Fatal("the engine was not ready within a minute")
+	}
+	return p, func() { cancel(); <-done }
+}
+
+// shared is one engine for all tests that neither kill it nor need a folder of their own.
+var shared struct {
+	*Process
+	dir  string
+	stop func()
+}
+
+func sharedEngine(t testing.TB) (addr, password string) {
+	t.Helper()
+	if shared.Process == nil {
+		dir, err := os.MkdirTemp("", "engine-test-*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, stop := launch(t, dir, "127.0.0.1:0")
+		shared.Process, shared.dir = p, dir
+		shared.stop = func() { stop(); os.RemoveAll(dir) }
+	}
+	_, password, err := Credential(shared.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return shared.Addr(), password
+}

@@ -1,0 +1,156 @@
+package engine
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// maxQuery is the longest text of a query; ClickHouse's max_query_size is 256 KiB.
+const maxQuery = 1 << 20
+
+type setting struct{ name, value string }
+
+// request is one HTTP request of ClickHouse's interface, understood.
+type request struct {
+	id       string // for the engine: names the running query so that it can be killed
+	queryID  string // for the client
+	daemon   bool   // may write
+	get      bool   // reads only, whoever asks
+	database string
+	format   string // of the answer, where the query names none
+	settings []setting
+	params   []param
+	protocol uint64 // Native revision that the client asks for; 0 is the engine's own
+	query    statement
+	body     io.Reader // of an INSERT: the data; else nil
+
+	compress   bool   // answer in ClickHouse's compressed blocks
+	method     string // of those blocks: LZ4 or ZSTD
+	encoding   string // of the answer: Content-Encoding, or ""
+	decompress bool   // the body is in compressed blocks
+}
+
+// parseRequest reads everything of r but the data of an INSERT.
+func parseRequest(r *http.Request, database string) (*request, error) {
+	q := &request{
+		id: rand.Text(), database: database, get: r.Method == http.MethodGet || r.Method == http.MethodHead,
+		format: r.Header.Get("X-ClickHouse-Format"), method: "LZ4",
+	}
+	if d := r.Header.Get("X-ClickHouse-Database"); d != "" {
+		q.database = d
+	}
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, refuse(codeBadArguments, "the URL's parameters cannot be read: %v", err)
+	}
+	var text string
+	httpCompression := false
+	for name, v := range values {
+		value := v[len(v)-1]
+		switch {
+		case name == "query":
+			text = value
+		case name == "database":
+			if value != "" {
+				q.database = value
+			}
+		case name == "default_format":
+			if q.format == "" {
+				q.format = value
+			}
+		case name == "query_id":
+			q.queryID = value
+		case name == "compress":
+			q.compress = isTrue(value)
+		case name == "decompress":
+			q.decompress = isTrue(value)
+		case name == "network_compression_method":
+			q.method = strings.ToUpper(value)
+		case name == "enable_http_compression":
+			httpCompression = isTrue(value)
+		case name == "client_protocol_version":
+			if q.protocol, err = strconv.ParseUint(value, 10, 32); err != nil {
+				return nil, refuse(codeBadArguments, "client_protocol_version %q is not a number", value)
+			}
+		case strings.HasPrefix(name, "param_"):
+			q.params = append(q.params, param{strings.TrimPrefix(name, "param_"), value})
+		case name == "session_id":
+			return nil, refuse(codeBadArguments, "sessions are not supported by the embedded engine: send no session_id")
+		case ignored[name]:
+		case !isSettingName(name):
+			return nil, refuse(codeBadArguments, "%q is not the name of a setting", name)
+		default:
+			q.settings = append(q.settings, setting{name, value})
+		}
+	}
+	if q.format == "" {
+		q.format = "TabSeparated"
+	}
+	if q.queryID == "" {
+		q.queryID = q.id
+	}
+	if httpCompression {
+		q.encoding = chooseEncoding(r.Header.Get("Accept-Encoding"))
+	}
+	return q, q.readQuery(r, text)
+}
+
+// readQuery takes the query from the URL, the body, or both, as ClickHouse does: their concatenation.
+func (q *request) readQuery(r *http.Request, text string) error {
+	var body io.Reader = http.NoBody
+	if r.Method == http.MethodPost {
+		var err error
+		if body, err = decodeBody(r.Body, r.Header.Get("Content-Encoding"), q.decompress); err != nil {
+			return err
+		}
+	}
+	q.query = parseStatement(text)
+	if !q.query.insert {
+		head := make([]byte, maxQuery+1)
+		n, err := io.ReadFull(body, head)
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return fmt.Errorf("cannot read the request's body: %w", err)
+		}
+		if n > 0 {
+			if text != "" {
+				text += "\n"
+			}
+			text += string(head[:n])
+			q.query = parseStatement(text)
+		}
+		if n > maxQuery && !q.query.insert {
+			return &Exception{codeSyntaxError, fmt.Sprintf("Code: %d. DB::Exception: the query is longer than %d bytes. (SYNTAX_ERROR)", codeSyntaxError, maxQuery)}
+		}
+	}
+	if q.query.insert {
+		q.body = io.MultiReader(strings.NewReader(q.query.data), body)
+	} else if q.query.format != "" {
+		q.format = q.query.format
+	}
+	return nil
+}
+
+// ignored are URL parameters that steer a real server's HTTP handler and mean nothing here.
+var ignored = map[string]bool{
+	"user": true, "password": true, "quota_key": true, "session_timeout": true, "session_check": true, "buffer_size": true,
+	"wait_end_of_query": true, "send_progress_in_http_headers": true, "http_zlib_compression_level": true,
+	"network_zstd_compression_level": true, "stacktrace": true, "role": true, "http_write_exception_in_output_format": true,
+	"readonly": true, "log_comment": true, "add_http_cors_header": true, "http_headers_progress_interval_ms": true,
+}
+
+func isTrue(s string) bool { return s == "1" || strings.EqualFold(s, "true") }
+
+func isSettingName(s string) bool {
+	for i := range len(s) {
+		if !isWordByte(s[i]) || s[i] >= 0x80 {
+			return false
+		}
+	}
+	return s != ""
+}

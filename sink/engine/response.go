@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	chproto "github.com/ClickHouse/ch-go/proto"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/column"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/proto"
+)
+
+// response writes the answer of a query. The status line goes out with the first piece of output, so that a query that
+// fails before it has any output fails with a status of its own.
+type response struct {
+	w       http.ResponseWriter
+	q       *request
+	e       *engine
+	tag     string // marks the exception of a query that fails after its first output
+	out     io.Writer
+	closers []io.Closer // the innermost last
+	started bool
+	native  *transcoder
+}
+
+func newResponse(w http.ResponseWriter, q *request, e *engine) *response {
+	r := &response{w: w, q: q, e: e, tag: strings.ToLower(rand.Text()[:16])}
+	h := w.Header()
+	h.Set("X-ClickHouse-Query-Id", q.queryID)
+	h.Set("X-ClickHouse-Format", q.format)
+	h.Set("X-ClickHouse-Timezone", e.zone)
+	h.Set("X-ClickHouse-Server-Display-Name", "alpemix-collector")
+	h.Set("X-ClickHouse-Exception-Tag", r.tag)
+	if q.protocol > 0 && strings.EqualFold(q.format, "Native") {
+		r.native = &transcoder{revision: q.protocol}
+	}
+	return r
+}
+
+// summarize sets X-ClickHouse-Summary, which has an effect until the first output.
+func (r *response) summarize(s stats) {
+	r.w.Header().Set("X-ClickHouse-Summary", fmt.Sprintf(
+		`{"read_rows":"%d","read_bytes":"%d","written_rows":"%d","written_bytes":"0","total_rows_to_read":"0","result_rows":"0","result_bytes":"0","elapsed_ns":"%d"}`,
+		s.readRows, s.readBytes, s.writtenRows, int64(s.seconds*1e9)))
+}
+
+func (r *response) start() error {
+	r.started = true
+	h := r.w.Header()
+	h.Set("Content-Type", contentType(r.q.format))
+	r.out = r.w
+	if r.q.encoding != "" {
+		h.Set("Content-Encoding", r.q.encoding)
+		encoder, err := encodeBody(r.out, r.q.encoding)
+		if err != nil {
+			return err
+		}
+		r.out, r.closers = encoder, append(r.closers, encoder)
+	}
+	if r.q.compress {
+		blocks := newBlockWriter(r.out, r.q.method)
+		r.out, r.closers = blocks, append(r.closers, blocks)
+	}
+	return nil
+}
+
+// Write takes a piece of the engine's output.
+func (r *response) Write(p []byte) (n int, err error) {
+	n = len(p)
+	if !r.started {
+		if err := r.start(); err != nil {
+			return 0, err
+		}
+	}
+	if r.native != nil {
+		if p, err = r.native.convert(p); err != nil {
+			return 0, err
+		}
+	}
+	if _, err := r.out.Write(p); err != nil {
+		return 0, &clientGone{err}
+	}
+	return n, nil
+}
+
+// clientGone is a failure to write to the client, as opposed to one of the engine.
+type clientGone struct{ err error }
+
+func (c *clientGone) Error() string { return "the client left: " + c.err.Error() }
+
+// finish ends a good answer.
+func (r *response) finish() error {
+	if !r.started {
+		if r.w.Header().Set("Content-Type", contentType(r.q.format)); r.q.query.insert {
+			r.w.Header().Del("Content-Type")
+		}
+		r.w.WriteHeader(http.StatusOK)
+		return nil
+	}
+	return r.close()
+}
+
+func (r *response) close() error {
+	for i := len(r.closers) - 1; i >= 0; i-- {
+		if err := r.closers[i].Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fail answers with an error. After the first output it appends the exception in the frame of ClickHouse's
+// WriteBufferFromHTTPServerResponse and breaks the connection, so that no client takes the answer for whole.
+func (r *response) fail(ex *Exception) {
+	text := fmt.Sprintf("%s (version %s (official build))\n", ex.Message, r.e.version)
+	if !r.started {
+		writeException(r.w, ex, text)
+		return
+	}
+	const limit = 16 << 10
+	text = text[:min(len(text), limit-256)]
+	fmt.Fprintf(r.out, "\r\n__exception__\r\n%s\r\n%s\n%d %s\r\n__exception__\r\n", r.tag, text, len(text), r.tag)
+	if r.close() == nil {
+		http.NewResponseController(r.w).Flush()
+	}
+	panic(http.ErrAbortHandler)
+}
+
+func writeException(w http.ResponseWriter, ex *Exception, text string) {
+	h := w.Header()
+	h.Set("X-ClickHouse-Exception-Code", strconv.Itoa(ex.Code))
+	h.Set("Content-Type", "text/plain; charset=UTF-8")
+	if ex.Code == codeAuthenticationFailed {
+		h.Set("WWW-Authenticate", `Basic realm="ClickHouse server HTTP API"`)
+	}
+	w.WriteHeader(ex.status())
+	io.WriteString(w, text)
+}
+
+// contentType is what ClickHouse declares for an output format.
+func contentType(format string) string {
+	switch f := strings.ToLower(format); {
+	case strings.HasPrefix(f, "json") && strings.Contains(f, "eachrow"), f == "jsonlines", f == "ndjson":
+		return "application/x-ndjson; charset=UTF-8"
+	case strings.HasPrefix(f, "json"):
+		return "application/json; charset=UTF-8"
+	case strings.HasPrefix(f, "tabseparated"), strings.HasPrefix(f, "tsv"):
+		return "text/tab-separated-values; charset=UTF-8"
+	case strings.HasPrefix(f, "csv"):
+		return "text/csv; charset=UTF-8; header=" + map[bool]string{true: "present", false: "absent"}[strings.Contains(f, "names")]
+	case f == "native", f == "parquet", f == "arrow", f == "arrowstream", f == "orc", f == "avro", strings.HasPrefix(f, "rowbinary"), f == "msgpack":
+		return "application/octet-stream"
+	case f == "xml":
+		return "application/xml; charset=UTF-8"
+	}
+	return "text/plain; charset=UTF-8"
+}
+
+// transcoder turns Native of revision 0, which is all the engine writes, into the revision that the client asks for.
+type transcoder struct {
+	revision uint64
+	buf      chproto.Buffer
+}
+
+func (t *transcoder) convert(p []byte) ([]byte, error) {
+	t.buf.Reset()
+	in := bytes.NewReader(p)
+	reader := chproto.NewReader(in)
+	for {
+		block := proto.Block{ServerContext: &column.ServerContext{}}
+		if err := block.Decode(reader, 0); errors.Is(err, io.EOF) {
+			return t.buf.Buf, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("the engine's Native block cannot be read: %w", err)
+		}
+		if err := block.Encode(&t.buf, t.revision); err != nil {
+			return nil, fmt.Errorf("the engine's Native block cannot be written at revision %d: %w", t.revision, err)
+		}
+	}
+}

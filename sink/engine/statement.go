@@ -1,0 +1,168 @@
+package engine
+
+import "strings"
+
+// statement is what the front has to know of a query's text to serve it: where the data of an INSERT begins and which format
+// a query asks for. It decides no rights; the engine's own parser does (gate.go).
+type statement struct {
+	text   string // without the inline data and, for an INSERT with data, without FORMAT
+	insert bool   // INSERT that takes data
+	format string // the FORMAT it names, or ""
+	data   string // of an INSERT: what follows the format in the same text
+}
+
+// parseStatement scans text, which may be the beginning of a request's body: an INSERT's head up to its data.
+func parseStatement(text string) statement {
+	l := lexer{text: text}
+	first := l.next()
+	for first.text == "(" {
+		first = l.next()
+	}
+	insert := first.is("INSERT")
+	s := statement{text: text}
+	depth := 0
+	for t := first; t.kind != tokenEnd; t = l.next() {
+		switch {
+		case t.text == "(":
+			depth++
+		case t.text == ")":
+			depth--
+		case depth > 0 || t.kind != tokenWord:
+		case insert && (t.is("SELECT") || t.is("WITH") || t.is("WATCH")):
+			insert = false
+		case insert && t.is("VALUES"):
+			// Not the name of a table or a column: those stand after INTO or in parentheses.
+			return statement{text: text[:t.start], insert: true, format: "Values", data: text[l.at:]}
+		case t.is("FORMAT"):
+			name := l.next()
+			if name.kind != tokenWord && name.kind != tokenName {
+				continue
+			}
+			s.format = name.name()
+			if insert {
+				return statement{text: text[:t.start], insert: true, format: s.format, data: afterFormat(text[l.at:])}
+			}
+		}
+	}
+	return s
+}
+
+// afterFormat skips what ClickHouse's parser skips between the name of the format and the data: blanks and one line end.
+func afterFormat(s string) string {
+	s = strings.TrimLeft(s, " \t\f")
+	s = strings.TrimPrefix(s, ";")
+	s = strings.TrimPrefix(s, "\r")
+	return strings.TrimPrefix(s, "\n")
+}
+
+type tokenKind uint8
+
+const (
+	tokenEnd    tokenKind = iota
+	tokenWord             // bare word or number
+	tokenName             // `quoted` or "quoted"
+	tokenString           // 'quoted' or $tag$quoted$tag$
+	tokenOther
+)
+
+type token struct {
+	kind  tokenKind
+	start int
+	text  string
+}
+
+func (t token) is(keyword string) bool {
+	return t.kind == tokenWord && strings.EqualFold(t.text, keyword)
+}
+
+func (t token) name() string {
+	if t.kind == tokenName {
+		return t.text[1 : len(t.text)-1]
+	}
+	return t.text
+}
+
+// lexer cuts ClickHouse SQL into tokens, skipping blanks and comments.
+type lexer struct {
+	text string
+	at   int
+}
+
+func (l *lexer) next() token {
+	l.skipBlanks()
+	start := l.at
+	if start >= len(l.text) {
+		return token{kind: tokenEnd, start: start}
+	}
+	cut := func(kind tokenKind, end int) token {
+		l.at = end
+		return token{kind, start, l.text[start:end]}
+	}
+	switch c := l.text[start]; {
+	case isWordByte(c):
+		end := start
+		for end < len(l.text) && isWordByte(l.text[end]) {
+			end++
+		}
+		return cut(tokenWord, end)
+	case c == '\'':
+		return cut(tokenString, l.quoted(c))
+	case c == '`' || c == '"':
+		if end := l.quoted(c); end-start >= 2 {
+			return cut(tokenName, end)
+		}
+		return cut(tokenOther, len(l.text))
+	case c == '$':
+		if n := strings.IndexByte(l.text[start+1:], '$'); n >= 0 {
+			tag := l.text[start : start+n+2]
+			if end := strings.Index(l.text[start+len(tag):], tag); end >= 0 {
+				return cut(tokenString, start+len(tag)+end+len(tag))
+			}
+		}
+	}
+	return cut(tokenOther, start+1)
+}
+
+// quoted is the end of the literal that starts at l.at; quotes are doubled or escaped by a backslash.
+func (l *lexer) quoted(quote byte) int {
+	for i := l.at + 1; i < len(l.text); i++ {
+		switch l.text[i] {
+		case '\\':
+			i++
+		case quote:
+			if i+1 >= len(l.text) || l.text[i+1] != quote {
+				return i + 1
+			}
+			i++
+		}
+	}
+	return len(l.text)
+}
+
+func (l *lexer) skipBlanks() {
+	for l.at < len(l.text) {
+		rest := l.text[l.at:]
+		switch {
+		case strings.ContainsRune(" \t\r\n\f\v", rune(rest[0])):
+			l.at++
+		case strings.HasPrefix(rest, "--"), strings.HasPrefix(rest, "#!"), strings.HasPrefix(rest, "# "):
+			l.skipPast(rest, "\n")
+		case strings.HasPrefix(rest, "/*"):
+			l.skipPast(rest, "*/")
+		default:
+			return
+		}
+	}
+}
+
+func (l *lexer) skipPast(rest, end string) {
+	if n := strings.Index(rest, end); n >= 0 {
+		l.at += n + len(end)
+		return
+	}
+	l.at = len(l.text)
+}
+
+func isWordByte(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
+}
