@@ -8,6 +8,7 @@ package config
 type Config struct {
 	StateDir      string     `yaml:"state_dir" default:"./state" path:"" check:"required" doc:"Folder of the queue, the tokens, the request counts and the embedded engine's data. One process at a time."`
 	Timezone      string     `yaml:"timezone" default:"Europe/Istanbul" check:"zone" doc:"IANA time zone of accounts that name none."`
+	CustomersFile string     `yaml:"customers_file" default:"customers.csv" path:"" doc:"CSV file that tells which customer an account, a name or a number belongs to."`
 	Log           Log        `yaml:"log"`
 	HTTP          HTTP       `yaml:"http"`
 	ClickHouse    ClickHouse `yaml:"clickhouse"`
@@ -15,7 +16,6 @@ type Config struct {
 	Privacy       Privacy    `yaml:"privacy"`
 	Alpemix       Alpemix    `yaml:"alpemix"`
 	Reseller      Reseller   `yaml:"reseller"`
-	CustomersFile string     `yaml:"customers_file" default:"customers.csv" path:"" doc:"CSV file that tells which customer an account, a name or a number belongs to."`
 
 	// Warnings are facts of this configuration that work but deserve a look; none holds a secret.
 	Warnings []string `yaml:"-"`

@@ -1,0 +1,65 @@
+package web
+
+import (
+	"time"
+
+	"alpemix-collector/report"
+)
+
+// Status is what /api/v1/status answers: the facts of one moment. Times are UTC in RFC 3339; a time that has not come yet is
+// null, a duration is in seconds. Fields are only ever added.
+type Status struct {
+	Version   string    `json:"version"`
+	StartedAt time.Time `json:"started_at"`
+	At        time.Time `json:"at"` // the moment of these facts
+	Accounts  []Account `json:"accounts"`
+	Queue     Queue     `json:"queue"`
+	Budgets   []Budget  `json:"request_budgets"`
+}
+
+// Account is one Alpemix account.
+type Account struct {
+	Name                   string       `json:"name"`
+	Timezone               string       `json:"timezone"`
+	LastSuccess            LastSuccess  `json:"last_success"`
+	LastError              *LastError   `json:"last_error"`    // null when the last request of each kind succeeded
+	BackoffUntil           *time.Time   `json:"backoff_until"` // no request before; null when none is held back
+	TokenExpiresAt         *time.Time   `json:"token_expires_at"`
+	Today                  report.Day   `json:"today"` // the running vendor day in the account's zone, YYYY-MM-DD
+	ConnectionsToday       int          `json:"connections_today"`
+	ConnectionSecondsToday int64        `json:"connection_seconds_today"`
+	UnsealedDays           []report.Day `json:"unsealed_days"` // past days that are neither sealed nor a gap, oldest first
+	SealedUntil            *report.Day  `json:"sealed_until"`  // the newest sealed day
+	GapDays                int          `json:"gap_days"`      // days that were lost
+}
+
+// LastSuccess tells when the newest whole answer of each report arrived.
+type LastSuccess struct {
+	Today     *time.Time `json:"today"`
+	Yesterday *time.Time `json:"yesterday"`
+}
+
+// LastError is the newest failure that no success has followed.
+type LastError struct {
+	At      time.Time   `json:"at"`
+	Report  report.Kind `json:"report"`
+	Reason  string      `json:"reason"`  // bounded, the metric's label
+	Code    int         `json:"code"`    // the vendor's error number, 0 if none
+	Message string      `json:"message"` // a sentence; holds no secret
+}
+
+// Queue is what has been read from vendors and not yet acknowledged by ClickHouse.
+type Queue struct {
+	Rows   int        `json:"rows"`
+	Oldest *time.Time `json:"oldest"` // null when the queue is empty
+	// LastInsertError is why ClickHouse refused the batch that is waiting, "" if it did not.
+	LastInsertError string `json:"last_insert_error"`
+}
+
+// Budget is how many requests the vendor still allows now.
+type Budget struct {
+	Scope     string `json:"scope"` // "" when all accounts share it, else the account
+	Kind      string `json:"kind"`  // "report" or "token"
+	Remaining int    `json:"remaining"`
+	Limit     int    `json:"limit"`
+}
