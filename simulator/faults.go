@@ -1,0 +1,111 @@
+package simulator
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"alpemix-collector/report"
+)
+
+// Request is what a Fault hook is told of a request before anything is done with it.
+type Request struct {
+	N       int // 1 for the first request to the vendor
+	At      time.Time
+	IP      string
+	Account string      // whose credentials or token it carries, "" if nobody's
+	Kind    report.Kind // "" if it cannot be read
+	Last    int         // lastxconnection
+}
+
+// Fault is what goes wrong with one request, in the order of the fields. The zero Fault is none. Delays pass in real time, or
+// in the fake time of a testing/synctest bubble, and end early when the request is cancelled.
+type Fault struct {
+	Delay       time.Duration // before the request reaches the vendor
+	Err         error         // the connection fails before the vendor learns of the request: Refused, Reset, a TLS error
+	IP          string        // the request comes from this address
+	Expire      bool          // the token it carries has expired
+	Block       time.Duration // its IP is blocked from now on for so long
+	ErrorNumber int           // the answer has this number; the request was counted
+	Status      int           // the answer is Page with this status, 200 if 0; the request was counted
+	Page        string
+	Lag         time.Duration // between making the answer and its first byte
+	Lost        error         // the connection fails instead of the answer, which the vendor made and counted
+	Cut         int           // the body stops after so many bytes, if it has more, and the connection fails with io.ErrUnexpectedEOF
+	CutQuietly  bool          // the body ends there as if it were whole
+	Stall       time.Duration // the body pauses at Cut instead and then goes on
+}
+
+// Errors of connections.
+var (
+	Refused error = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	Reset   error = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+)
+
+// MaintenancePage is what web servers show while the application is away.
+const MaintenancePage = `<!DOCTYPE html>
+<html><head><meta charset="utf-8"><title>Bakım</title></head>
+<body><h1>Sistem bakımda</h1><p>Lütfen daha sonra tekrar deneyin.</p></body></html>
+`
+
+var errCut = errors.New("simulated cut")
+
+// EveryFault lists faults that pass without anyone's help, one of each sort.
+func EveryFault() []Fault {
+	return []Fault{
+		{Delay: 2 * time.Second}, {Lag: 5 * time.Second}, {Delay: time.Minute}, {Lag: time.Minute},
+		{Err: Refused}, {Err: Reset}, {Lost: Reset}, {Lag: 20 * time.Second, Lost: Reset},
+		{Cut: 1}, {Cut: 700}, {Cut: 20_000}, {Cut: 700, CutQuietly: true}, {Cut: 700, Stall: 10 * time.Second},
+		{Page: MaintenancePage}, {Status: 500, Page: MaintenancePage}, {Status: 502}, {Status: 503, Page: MaintenancePage},
+		{ErrorNumber: 103}, {ErrorNumber: 105}, {ErrorNumber: 108}, {ErrorNumber: 999},
+		{ErrorNumber: 201}, {ErrorNumber: 202}, {ErrorNumber: 203}, {ErrorNumber: 205},
+		{Expire: true}, {IP: "192.0.2.99"}, {Block: 10 * time.Minute},
+	}
+}
+
+// RandomFaults is a hook that lets about the share rate of requests go wrong in one of the given ways, EveryFault if none is
+// given. It depends on seed and Request.N alone.
+func RandomFaults(seed uint64, rate float64, faults ...Fault) func(Request) Fault {
+	if len(faults) == 0 {
+		faults = EveryFault()
+	}
+	return func(q Request) Fault {
+		r := stream(seed, uint64(q.N))
+		if !r.chance(rate) {
+			return Fault{}
+		}
+		return pick(&r, faults)
+	}
+}
+
+// ScriptedFaults is a hook that deals the n-th fault to the n-th request after it was set, and none to later ones.
+func ScriptedFaults(faults ...Fault) func(Request) Fault {
+	first := 0
+	return func(q Request) Fault {
+		if first == 0 {
+			first = q.N
+		}
+		if i := q.N - first; i < len(faults) {
+			return faults[i]
+		}
+		return Fault{}
+	}
+}
+
+// pause waits for d, or for ctx.
+func pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

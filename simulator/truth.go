@@ -1,0 +1,98 @@
+package simulator
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"alpemix-collector/report"
+)
+
+// sighting is a session in an answer.
+type sighting struct {
+	day *deskDay
+	i   int
+}
+
+// showing is when a session was last shown, and how; content follows from the two.
+type showing struct {
+	at     int64 // unix seconds; 0 is never
+	quirks *Quirks
+}
+
+func (v *Vendor) remember(account string, list []sighting, now time.Time, q Quirks) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, s := range list {
+		key := dayKey{account, s.day.date}
+		if v.shown[key] == nil {
+			v.shown[key] = make([]showing, len(s.day.slots))
+		}
+		v.shown[key][s.i] = showing{now.Unix(), &q}
+	}
+}
+
+// Shown is every connection of account that an answer showed and whose answer arrived whole, with the content of the last
+// such answer: what a collector that read them all has to hold. It needs Options.Record. The order is that of StartedAt and
+// UID; FirstSeenAt, FetchedAt, Raw, Hash and Version are empty.
+func (v *Vendor) Shown(account string) []report.Connection {
+	v.mu.Lock()
+	days := map[report.Day][]showing{}
+	for key, list := range v.shown {
+		if key.account == account {
+			days[key.date] = slices.Clone(list)
+		}
+	}
+	v.mu.Unlock()
+	zone := v.account(account).Zone
+	var rows []report.Connection
+	for date, list := range days {
+		d := v.world.day(account, date)
+		for i, seen := range list {
+			if seen.at != 0 {
+				s := d.session(i)
+				rows = append(rows, s.connection(account, *seen.quirks, zone, seen.at))
+			}
+		}
+	}
+	slices.SortFunc(rows, inOrder)
+	return rows
+}
+
+// Truth is every connection that a report of account's vendor days from to to, both included, showed at any moment up to at,
+// under the present quirks and with the content of the last such moment: that before it vanished, or before its day ceased to
+// be yesterday. Order and empty fields are those of Shown.
+func (v *Vendor) Truth(account string, from, to report.Day, at time.Time) []report.Connection {
+	q, zone := v.quirksOf(account), v.account(account).Zone
+	if q.Zone == nil {
+		q.Zone = zone
+	}
+	var rows []report.Connection
+	for date := from; date <= to && !at.Before(q.readableFrom(date)); date++ {
+		last := at.Unix()
+		if until := q.readableUntil(date); at.After(until) {
+			last = until.Unix() - 1
+		}
+		start, end := q.bounds(date)
+		v.world.each(account, start, end, func(d *deskDay, i int) bool {
+			s := d.session(i)
+			moment := last
+			if s.fate < q.Vanish {
+				moment = min(moment, s.vanish-1)
+			}
+			if q.shows(&s, moment) {
+				rows = append(rows, s.connection(account, q, zone, moment))
+			}
+			return true
+		})
+	}
+	slices.SortFunc(rows, inOrder)
+	return rows
+}
+
+func inOrder(a, b report.Connection) int {
+	if c := a.StartedAt.Compare(b.StartedAt); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.UID, b.UID)
+}
