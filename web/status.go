@@ -14,7 +14,7 @@ type Status struct {
 	At        time.Time `json:"at"` // the moment of these facts
 	Accounts  []Account `json:"accounts"`
 	Queue     Queue     `json:"queue"`
-	Budgets   []Budget  `json:"request_budgets"`
+	Budget    Budget    `json:"request_budget"`
 }
 
 // Account is one Alpemix account.
@@ -22,12 +22,12 @@ type Account struct {
 	Name                   string       `json:"name"`
 	Timezone               string       `json:"timezone"`
 	LastSuccess            LastSuccess  `json:"last_success"`
-	LastError              *LastError   `json:"last_error"`    // null when the last request of each kind succeeded
+	LastError              *LastError   `json:"last_error"`    // null when the last request succeeded
 	BackoffUntil           *time.Time   `json:"backoff_until"` // no request before; null when none is held back
 	TokenExpiresAt         *time.Time   `json:"token_expires_at"`
 	Today                  report.Day   `json:"today"` // the running vendor day in the account's zone, YYYY-MM-DD
-	ConnectionsToday       int          `json:"connections_today"`
-	ConnectionSecondsToday int64        `json:"connection_seconds_today"`
+	ConnectionsToday       uint64       `json:"connections_today"`
+	ConnectionSecondsToday uint64       `json:"connection_seconds_today"`
 	UnsealedDays           []report.Day `json:"unsealed_days"` // past days that are neither sealed nor a gap, oldest first
 	SealedUntil            *report.Day  `json:"sealed_until"`  // the newest sealed day
 	GapDays                int          `json:"gap_days"`      // days that were lost
@@ -39,9 +39,8 @@ type LastSuccess struct {
 	Yesterday *time.Time `json:"yesterday"`
 }
 
-// LastError is the newest failure that no success has followed.
+// LastError is a failure that no success has followed.
 type LastError struct {
-	At      time.Time   `json:"at"`
 	Report  report.Kind `json:"report"`
 	Reason  string      `json:"reason"`  // bounded, the metric's label
 	Code    int         `json:"code"`    // the vendor's error number, 0 if none
@@ -50,16 +49,12 @@ type LastError struct {
 
 // Queue is what has been read from vendors and not yet acknowledged by ClickHouse.
 type Queue struct {
-	Rows   int        `json:"rows"`
+	Rows   uint64     `json:"rows"`
 	Oldest *time.Time `json:"oldest"` // null when the queue is empty
-	// LastInsertError is why ClickHouse refused the batch that is waiting, "" if it did not.
-	LastInsertError string `json:"last_insert_error"`
 }
 
-// Budget is how many requests the vendor still allows now.
+// Budget is how many requests the vendor's limits allow at this moment; where accounts have limits of their own, the least.
 type Budget struct {
-	Scope     string `json:"scope"` // "" when all accounts share it, else the account
-	Kind      string `json:"kind"`  // "report" or "token"
-	Remaining int    `json:"remaining"`
-	Limit     int    `json:"limit"`
+	Reports int `json:"reports"`
+	Tokens  int `json:"tokens"`
 }

@@ -32,7 +32,7 @@ func example(ready error) Config {
 		Status: func() Status {
 			return Status{Version: "v1", StartedAt: at, At: at, Accounts: []Account{{
 				Name: "main <script>", Timezone: "Europe/Istanbul", LastSuccess: LastSuccess{Today: &at}, ConnectionsToday: 7,
-				UnsealedDays: []report.Day{report.DayOf(at)}, LastError: &LastError{At: at, Message: "credentials & more"},
+				UnsealedDays: []report.Day{report.DayOf(at)}, LastError: &LastError{Message: "credentials & more"},
 			}}, Queue: Queue{Rows: 3, Oldest: &at}}
 		},
 	}

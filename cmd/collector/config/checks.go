@@ -91,8 +91,11 @@ var (
 	clusters  = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 )
 
-// leastRetention leaves a day time to be sealed before its rows go.
-const leastRetention = Duration(7 * 24 * time.Hour)
+// leastRetention leaves a day time to be sealed before its rows go; mostRetention keeps the end of it inside ClickHouse's DateTime.
+const (
+	leastRetention = Duration(7 * 24 * time.Hour)
+	mostRetention  = Duration(50 * 365 * 24 * time.Hour)
+)
 
 func durationRules(rule string, d Duration) string {
 	switch {
@@ -100,6 +103,8 @@ func durationRules(rule string, d Duration) string {
 		return fmt.Sprintf("%s is too short; the least is 1s", d)
 	case rule == "retention" && d != 0 && d < leastRetention:
 		return fmt.Sprintf("%s is too short; give 0 for ever, or at least %s", d, leastRetention)
+	case rule == "retention" && d > mostRetention:
+		return fmt.Sprintf("%s is too long; give 0 for ever, or at most %s", d, mostRetention)
 	}
 	return ""
 }
@@ -146,9 +151,12 @@ func checkListen(value, _ string) string {
 }
 
 func checkLoopback(value, _ string) string {
-	host, _, _ := net.SplitHostPort(value)
+	host, port, _ := net.SplitHostPort(value)
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return fmt.Sprintf("%q is not a loopback address; the embedded engine has no users, so it listens on 127.0.0.1, [::1] or localhost only", value)
+	}
+	if port == "0" {
+		return fmt.Sprintf("%q leaves the port open; commands beside the daemon have to find it, give one such as 127.0.0.1:8123", value)
 	}
 	return ""
 }
