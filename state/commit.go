@@ -1,0 +1,187 @@
+package state
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"alpemix-collector/report"
+)
+
+// Commit stores an observation in one transaction: what is marked as seen is queued. Without anything new there is no
+// transaction; a Fetch alone waits in memory for the next one, be it of a request's reservation, and a crash before it
+// costs that line of the log.
+//
+// A UID with new content replaces the old: the old hash counts as not seen from then on, so that going back to the old
+// content is stored again; FirstSeenAt stays; if the start moved, the entry names the old start. Of two items with one UID
+// the first is queued and the other only marked as seen. An item that is already queued with the same content is skipped.
+func (s *Store) Commit(o report.Observation) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	c := &commit{o: o, days: s.changedDays(o), plans: make([]plan, len(o.Items))}
+	if o.Fetch != nil {
+		s.addFetch(*o.Fetch)
+	}
+	if len(c.o.Items) == 0 && len(c.days) == 0 {
+		return nil
+	}
+	s.mu.RLock()
+	c.version = max(uint64(max(o.FetchedAt.UnixMicro(), 0)), s.version+1)
+	s.mu.RUnlock()
+	if err := s.updateLocked(c.store); err != nil {
+		if o.Fetch != nil {
+			s.dropLastFetch()
+		}
+		return err
+	}
+	s.committed(c)
+	return nil
+}
+
+// commit is one observation on its way to the disk. What it means for the memory is collected and applied afterwards.
+type commit struct {
+	o       report.Observation
+	version uint64
+	days    []report.DayStatus
+	plans   []plan // by item
+
+	added, dropped []uint64 // hashes
+	before, after  []report.Identity
+	rows           int
+}
+
+// plan is how one item is queued, if at all.
+type plan struct {
+	queue                bool
+	firstSeen, movedFrom time.Time
+}
+
+func (c *commit) store(tx *bolt.Tx) error {
+	account, err := tx.Bucket(accountsBucket).CreateBucketIfNotExists([]byte(c.o.Account))
+	if err != nil {
+		return err
+	}
+	rows, others := c.sort()
+	for i, item := range rows {
+		if i > 0 && c.uid(item) == c.uid(rows[i-1]) {
+			others = append(others, item)
+			continue
+		}
+		if err := c.row(account, item); err != nil {
+			return err
+		}
+	}
+	for _, item := range others {
+		if err := c.other(account, item); err != nil {
+			return err
+		}
+	}
+	if err := c.queue(tx); err != nil {
+		return err
+	}
+	return c.storeDays(tx, account)
+}
+
+func (c *commit) uid(item int) string { return c.o.Items[item].UID }
+
+// sort parts the rows from what is only marked as seen. Rows come in the order of their keys: in one large transaction bbolt
+// takes keys in random order a thousand times slower.
+func (c *commit) sort() (rows, others []int) {
+	for i, item := range c.o.Items {
+		if item.UID == "" || item.Shadowed || len(item.UID) > maxUID {
+			others = append(others, i)
+		} else {
+			rows = append(rows, i)
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b int) int { return cmp.Compare(c.uid(a), c.uid(b)) })
+	return rows, others
+}
+
+// row records a connection's new content.
+func (c *commit) row(account *bolt.Bucket, i int) error {
+	item, key := &c.o.Items[i], []byte(c.o.Items[i].UID)
+	known, knownDay, ok, err := find(account, key)
+	if err != nil {
+		return err
+	}
+	c.added = append(c.added, item.Hash)
+	if ok && known.Hash == item.Hash && !known.forgotten {
+		return nil
+	}
+	next := identity{Identity: report.Identity{
+		Hash: item.Hash, StartedAt: item.StartedAt, Duration: item.Duration, FirstSeenAt: c.o.FetchedAt, LocalDay: item.LocalDay,
+	}}
+	day := max(c.o.Day, item.LocalDay) // a row observed under a wrong idea of today must not be forgotten early
+	p := plan{queue: true}
+	if ok {
+		next.FirstSeenAt = known.FirstSeenAt
+		if !known.StartedAt.Equal(item.StartedAt) {
+			p.movedFrom = known.StartedAt
+		}
+		if known.Hash != item.Hash {
+			c.dropped = append(c.dropped, known.Hash)
+		}
+		c.before = append(c.before, known.Identity)
+		if day = max(day, knownDay); day != knownDay {
+			if err := account.Bucket(uidsBucket).Bucket(dayKey(knownDay)).Delete(key); err != nil {
+				return err
+			}
+		}
+	}
+	c.after = append(c.after, next.Identity)
+	p.firstSeen = next.FirstSeenAt
+	c.plans[i] = p
+	uids, err := ofDay(account, uidsBucket, day)
+	if err != nil {
+		return err
+	}
+	return uids.Put(key, next.encode())
+}
+
+// other marks a record as seen that is no row: a reject, which is queued, or a shadowed one, which is not.
+func (c *commit) other(account *bolt.Bucket, i int) error {
+	item := &c.o.Items[i]
+	others, err := ofDay(account, othersBucket, c.o.Day)
+	if err != nil {
+		return err
+	}
+	key := numberKey(item.Hash)
+	if others.Get(key) != nil { // listed twice in one answer
+		return nil
+	}
+	c.added = append(c.added, item.Hash)
+	if item.UID == "" || len(item.UID) > maxUID {
+		c.plans[i] = plan{queue: true, firstSeen: c.o.FetchedAt}
+	}
+	return others.Put(key, []byte{})
+}
+
+// committed brings the memory up to what the disk now holds.
+func (s *Store) committed(c *commit) {
+	seen := s.seenOf(c.o.Account)
+	for _, hash := range c.dropped {
+		seen.remove(hash)
+	}
+	for _, hash := range c.added {
+		seen.add(hash)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.version = c.version
+	s.queue.added(c.rows, len(c.days), c.o.FetchedAt)
+	totals := s.totals[c.o.Account]
+	if totals == nil {
+		totals = map[report.Day]report.DayTotal{}
+		s.totals[c.o.Account] = totals
+	}
+	for _, id := range c.before {
+		tally(totals, id, -1)
+	}
+	for _, id := range c.after {
+		tally(totals, id, +1)
+	}
+	s.setDays(c.days)
+}

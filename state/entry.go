@@ -1,0 +1,161 @@
+package state
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"alpemix-collector/report"
+)
+
+// The first byte of a queue entry tells what it is.
+const (
+	rowEntry = 1
+	dayEntry = 2
+)
+
+const (
+	literalFlag = 1 << iota
+	movedFlag
+)
+
+var errEntry = errors.New("an entry of the queue cannot be read")
+
+// encodeRow writes a queued record: a header of some 50 bytes, then its text.
+func encodeRow(e report.Entry) []byte {
+	b := make([]byte, 0, 64+len(e.Account)+len(e.Timezone)+len(e.Raw))
+	flags := byte(0)
+	if e.Literal {
+		flags |= literalFlag
+	}
+	if !e.MovedFrom.IsZero() {
+		flags |= movedFlag
+	}
+	b = append(b, rowEntry, flags)
+	b = appendText(b, e.Account)
+	b = appendText(b, e.Timezone)
+	b = binary.BigEndian.AppendUint64(b, e.Hash)
+	b = binary.BigEndian.AppendUint64(b, e.Version)
+	b = binary.BigEndian.AppendUint64(b, uint64(e.FetchedAt.UnixMicro()))
+	b = binary.BigEndian.AppendUint64(b, uint64(e.FirstSeenAt.UnixMicro()))
+	if flags&movedFlag != 0 {
+		b = binary.BigEndian.AppendUint64(b, uint64(e.MovedFrom.Unix()))
+	}
+	return append(b, e.Raw...)
+}
+
+// decodeRow reads what encodeRow wrote. Raw is copied: bbolt's memory ends with the transaction.
+func decodeRow(b []byte) (e report.Entry, err error) {
+	r := reader{rest: b}
+	kind, flags := r.byte(), r.byte()
+	e.Account, e.Timezone = r.text(), r.text()
+	e.Hash, e.Version = r.number(), r.number()
+	e.FetchedAt, e.FirstSeenAt = time.UnixMicro(int64(r.number())).UTC(), time.UnixMicro(int64(r.number())).UTC()
+	if flags&movedFlag != 0 {
+		e.MovedFrom = time.Unix(int64(r.number()), 0).UTC()
+	}
+	if kind != rowEntry || r.short {
+		return e, errEntry
+	}
+	e.Literal = flags&literalFlag != 0
+	e.Raw = append([]byte(nil), r.rest...)
+	return e, nil
+}
+
+// rowFetchedAt reads no more of a row than when it was fetched.
+func rowFetchedAt(b []byte) (time.Time, error) {
+	r := reader{rest: b}
+	r.take(2)
+	r.take(r.uvarint()) // account
+	r.take(r.uvarint()) // time zone
+	r.take(16)          // hash, version
+	at := time.UnixMicro(int64(r.number())).UTC()
+	if r.short {
+		return at, errEntry
+	}
+	return at, nil
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// reader takes an entry apart; short is set once it ended too early, and everything after is zero.
+type reader struct {
+	rest  []byte
+	short bool
+}
+
+func (r *reader) take(n int) []byte {
+	if n < 0 || n > len(r.rest) {
+		r.short, r.rest = true, nil
+		return nil
+	}
+	b := r.rest[:n]
+	r.rest = r.rest[n:]
+	return b
+}
+
+func (r *reader) byte() byte {
+	if b := r.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (r *reader) number() uint64 { return number(r.take(8)) }
+
+func (r *reader) uvarint() int {
+	n, size := binary.Uvarint(r.rest)
+	if size <= 0 || n > uint64(len(r.rest)) {
+		r.short, r.rest = true, nil
+		return 0
+	}
+	r.rest = r.rest[size:]
+	return int(n)
+}
+
+func (r *reader) text() string { return string(r.take(r.uvarint())) }
+
+// dayRecord is a report.DayStatus on disk. Its names are part of the format.
+type dayRecord struct {
+	Account  string          `json:"account"`
+	Day      report.Day      `json:"day"`
+	State    report.DayState `json:"state"`
+	Rows     uint64          `json:"rows"`
+	SealedAt time.Time       `json:"sealed_at,omitzero"`
+	Version  uint64          `json:"version"`
+}
+
+func encodeDay(d report.DayStatus) ([]byte, error) { return json.Marshal(dayRecord(d)) }
+
+func decodeDay(b []byte) (report.DayStatus, error) {
+	var d dayRecord
+	err := json.Unmarshal(b, &d)
+	return report.DayStatus(d), err
+}
+
+// fetchRecord is a report.Fetch on disk. Its names are part of the format.
+type fetchRecord struct {
+	At          time.Time `json:"at"`
+	Vendor      string    `json:"vendor"`
+	Account     string    `json:"account"`
+	Job         string    `json:"job"`
+	Outcome     string    `json:"outcome"`
+	Code        int       `json:"code,omitempty"`
+	Rows        uint64    `json:"rows,omitempty"`
+	New         uint64    `json:"new,omitempty"`
+	Changed     uint64    `json:"changed,omitempty"`
+	Quarantined uint64    `json:"quarantined,omitempty"`
+	Bytes       uint64    `json:"bytes,omitempty"`
+	Seconds     float64   `json:"seconds"`
+}
+
+func encodeFetch(f report.Fetch) ([]byte, error) { return json.Marshal(fetchRecord(f)) }
+
+func decodeFetch(b []byte) (report.Fetch, error) {
+	var f fetchRecord
+	err := json.Unmarshal(b, &f)
+	return report.Fetch(f), err
+}

@@ -1,0 +1,92 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+)
+
+// Errors of Open and of changes. Each comes with the path and what to do.
+var (
+	ErrLocked  = errors.New("in use by another collector process")
+	ErrDamaged = errors.New("state file is damaged")
+	ErrNewer   = errors.New("state file was written by a newer collector")
+)
+
+// lockFor is how long Open waits for a process that is just ending.
+const lockFor = 500 * time.Millisecond
+
+// openFile opens or creates the bbolt file. Damage makes bbolt panic, and a shortened file faults in the memory map: both
+// become an error here.
+func openFile(dir, path string, opts bolt.Options) (db *bolt.DB, err error) {
+	defer catchDamage(path, &err)()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, explain(path, err)
+	}
+	opts.Timeout = lockFor
+	opts.FreelistType = bolt.FreelistMapType
+	_, statErr := os.Stat(path)
+	db, err = bolt.Open(path, 0o600, &opts)
+	if err != nil {
+		return nil, explain(path, err)
+	}
+	if errors.Is(statErr, fs.ErrNotExist) { // the new file's name must survive power loss too
+		err = syncDir(filepath.Dir(path))
+	}
+	return db, err
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = d.Close() }()
+	return d.Sync()
+}
+
+// catchDamage makes an error of a panic or memory fault in the code that it is deferred around.
+func catchDamage(path string, err *error) func() {
+	before := debug.SetPanicOnFault(true)
+	return func() {
+		debug.SetPanicOnFault(before)
+		if r := recover(); r != nil {
+			*err = damaged(path, fmt.Errorf("%v", r))
+		}
+	}
+}
+
+func damaged(path string, cause error) error {
+	return fmt.Errorf("%w: %s: %w: keep a copy of it for examination, move it away and start again; "+
+		"today and yesterday are then read from the vendor again, only rows that were still queued in it are lost",
+		ErrDamaged, path, cause)
+}
+
+func (s *Store) explain(err error) error { return explain(s.path, err) }
+
+// explain adds the path and what to do to an error of the file.
+func explain(path string, err error) error {
+	switch {
+	case errors.Is(err, ErrDamaged), errors.Is(err, ErrNewer):
+		return err
+	case errors.Is(err, berrors.ErrTimeout):
+		return fmt.Errorf("%w: %s: one process at a time; stop the other one, or give this one its own state_dir", ErrLocked, path)
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
+		return damaged(path, err)
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG), errors.Is(err, berrors.ErrMaxSizeReached):
+		return fmt.Errorf("no room to write the state file %s: free space on its disk: %w", path, err)
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("state file %s is on a read-only disk: mount it writable, or set another state_dir: %w", path, err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("no permission to write the state file %s: give its folder to the user of this process, or set another state_dir: %w", path, err)
+	}
+	return fmt.Errorf("state file %s: %w", path, err)
+}

@@ -1,0 +1,122 @@
+package state
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	bolt "go.etcd.io/bbolt"
+
+	"alpemix-collector/report"
+)
+
+// formatNumber is raised when a change of this layout would mislead an older or newer program:
+//
+//	meta      format, version (the last given out), inflight (boundaries of the batch in flight)
+//	accounts  by account: uids and others, both by observed day; days
+//	            uids    uid → identity          what is known of a connection
+//	            others  hash → nothing          seen records that are no row: rejects and shadowed ones
+//	            days    day → dayRecord
+//	queue     sequence number → row or day      see entry.go
+//	fetches   sequence number → fetchRecord
+//	ledger    scope → scopeRecord
+//	tokens    account → tokenRecord
+//
+// Numbers in keys are big-endian so that their order is that of the bytes. "By observed day" makes forgetting a day the
+// deletion of two buckets.
+const formatNumber = 1
+
+var (
+	metaBucket     = []byte("meta")
+	accountsBucket = []byte("accounts")
+	queueBucket    = []byte("queue")
+	fetchesBucket  = []byte("fetches")
+	ledgerBucket   = []byte("ledger")
+	tokensBucket   = []byte("tokens")
+
+	uidsBucket   = []byte("uids")
+	othersBucket = []byte("others")
+	daysBucket   = []byte("days")
+
+	formatKey   = []byte("format")
+	versionKey  = []byte("version")
+	inflightKey = []byte("inflight")
+)
+
+// ensureFormat lays out a new file and refuses one of a newer format.
+func (s *Store) ensureFormat() error {
+	var format uint64
+	err := s.db.View(func(tx *bolt.Tx) error {
+		if meta := tx.Bucket(metaBucket); meta != nil {
+			format = number(meta.Get(formatKey))
+			if format == 0 {
+				return damaged(s.path, fmt.Errorf("it has no format number"))
+			}
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case format == 0:
+		return s.db.Update(layOut)
+	case format > formatNumber:
+		return fmt.Errorf("%w: %s has format %d and this program knows up to %d: run the newer program, or move the file away",
+			ErrNewer, s.path, format, formatNumber)
+	}
+	return nil
+}
+
+func layOut(tx *bolt.Tx) error {
+	for _, name := range [][]byte{metaBucket, accountsBucket, queueBucket, fetchesBucket, ledgerBucket, tokensBucket} {
+		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+			return err
+		}
+	}
+	return tx.Bucket(metaBucket).Put(formatKey, numberKey(formatNumber))
+}
+
+func numberKey(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+// number reads what numberKey wrote, 0 for anything else.
+func number(b []byte) uint64 {
+	if len(b) != 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(b)
+}
+
+// dayKey orders days before 1970 first, too.
+func dayKey(d report.Day) []byte { return binary.BigEndian.AppendUint32(nil, uint32(d)^1<<31) }
+
+func dayOfKey(b []byte) report.Day {
+	if len(b) != 4 {
+		return 0
+	}
+	return report.Day(binary.BigEndian.Uint32(b) ^ 1<<31)
+}
+
+// accountBucket is the bucket of an account, nil while nothing is known of it.
+func accountBucket(tx *bolt.Tx, account string) *bolt.Bucket {
+	return tx.Bucket(accountsBucket).Bucket([]byte(account))
+}
+
+// ofDay makes the bucket of an account's kind (uids, others) for a day.
+func ofDay(account *bolt.Bucket, kind []byte, day report.Day) (*bolt.Bucket, error) {
+	b, err := account.CreateBucketIfNotExists(kind)
+	if err != nil {
+		return nil, err
+	}
+	return b.CreateBucketIfNotExists(dayKey(day))
+}
+
+// eachDay calls do with the days of an account's kind, oldest first.
+func eachDay(account *bolt.Bucket, kind []byte, do func(report.Day, *bolt.Bucket) error) error {
+	if account == nil {
+		return nil
+	}
+	days := account.Bucket(kind)
+	if days == nil {
+		return nil
+	}
+	return days.ForEachBucket(func(key []byte) error { return do(dayOfKey(key), days.Bucket(key)) })
+}

@@ -1,0 +1,122 @@
+package state
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"alpemix-collector/report"
+)
+
+// maxUID bounds what serves as a key. Alpemix's are some dozen bytes; a record with a longer one is seen by its hash alone.
+const maxUID = 1024
+
+// identity is a report.Identity on disk, in 37 bytes.
+type identity struct {
+	report.Identity
+	forgotten bool // its hash counts as not seen: the next answer queues it again
+}
+
+const identitySize = 1 + 8 + 8 + 8 + 4 + 8
+
+var errIdentity = errors.New("an entry of uids has the wrong length")
+
+func (id identity) encode() []byte {
+	b := make([]byte, 1, identitySize)
+	if id.forgotten {
+		b[0] = 1
+	}
+	b = binary.BigEndian.AppendUint64(b, id.Hash)
+	b = binary.BigEndian.AppendUint64(b, uint64(id.StartedAt.Unix()))
+	b = binary.BigEndian.AppendUint64(b, uint64(id.FirstSeenAt.UnixMicro()))
+	b = binary.BigEndian.AppendUint32(b, uint32(id.LocalDay))
+	return binary.BigEndian.AppendUint64(b, uint64(id.Duration/time.Second))
+}
+
+func decodeIdentity(b []byte) (id identity, err error) {
+	if len(b) != identitySize {
+		return id, errIdentity
+	}
+	id.forgotten = b[0] == 1
+	id.Hash = binary.BigEndian.Uint64(b[1:])
+	id.StartedAt = time.Unix(int64(binary.BigEndian.Uint64(b[9:])), 0).UTC()
+	id.FirstSeenAt = time.UnixMicro(int64(binary.BigEndian.Uint64(b[17:]))).UTC()
+	id.LocalDay = report.Day(binary.BigEndian.Uint32(b[25:]))
+	id.Duration = time.Duration(min(binary.BigEndian.Uint64(b[29:]), math.MaxInt64/uint64(time.Second))) * time.Second
+	return id, nil
+}
+
+// find looks uid up in the account's days, the newest first, and also tells under which day it is.
+func find(account *bolt.Bucket, uid []byte) (id identity, day report.Day, ok bool, err error) {
+	if account == nil || len(uid) == 0 {
+		return id, 0, false, nil
+	}
+	uids := account.Bucket(uidsBucket)
+	if uids == nil {
+		return id, 0, false, nil
+	}
+	days := uids.Cursor()
+	for key, _ := days.Last(); key != nil; key, _ = days.Prev() {
+		if v := uids.Bucket(key).Get(uid); v != nil {
+			id, err = decodeIdentity(v)
+			return id, dayOfKey(key), err == nil, err
+		}
+	}
+	return id, 0, false, nil
+}
+
+// Lookup is what is remembered of a connection while its day can still be read.
+func (s *Store) Lookup(account, uid string) (report.Identity, bool) {
+	var id identity
+	var ok bool
+	err := s.db.View(func(tx *bolt.Tx) (err error) {
+		id, _, ok, err = find(accountBucket(tx, account), []byte(uid))
+		return err
+	})
+	if err != nil { // as good as unknown: Commit meets the same error and reports it
+		return report.Identity{}, false
+	}
+	return id.Identity, ok
+}
+
+// Expected is what ClickHouse must hold of a local day before that day is sealed: UID to hash of the last content queued.
+func (s *Store) Expected(account string, day report.Day) (map[string]uint64, error) {
+	expected := map[string]uint64{}
+	err := s.db.View(func(tx *bolt.Tx) error {
+		return eachDay(accountBucket(tx, account), uidsBucket, func(_ report.Day, uids *bolt.Bucket) error {
+			return uids.ForEach(func(uid, v []byte) error {
+				id, err := decodeIdentity(v)
+				if err == nil && id.LocalDay == day {
+					expected[string(uid)] = id.Hash
+				}
+				return err
+			})
+		})
+	})
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	return expected, nil
+}
+
+// Totals is the usage known of a local day. It does no I/O.
+func (s *Store) Totals(account string, day report.Day) report.DayTotal {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.totals[account][day]
+}
+
+// tally adds the usage of an identity to its day's total, or with sign -1 takes it away.
+func tally(totals map[report.Day]report.DayTotal, id report.Identity, sign int) {
+	t := totals[id.LocalDay]
+	t.Rows += uint64(sign)
+	t.Seconds += uint64(sign) * uint64(id.Duration/time.Second)
+	if t.Rows == 0 {
+		delete(totals, id.LocalDay)
+		return
+	}
+	totals[id.LocalDay] = t
+}

@@ -1,0 +1,148 @@
+package state
+
+import (
+	"encoding/json"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// token is an account's access token. The file that holds it is readable for its owner only.
+type token struct {
+	value, key string
+	askedAt    time.Time
+}
+
+// The records of ledger and tokens on disk. Their names are part of the format; times are the wall clock's.
+type (
+	scopeRecord struct {
+		Requests     []requestRecord `json:"requests,omitempty"`
+		BlockedUntil time.Time       `json:"blocked_until,omitzero"`
+		BlockedFor   time.Duration   `json:"blocked_for,omitempty"` // nanoseconds
+	}
+	requestRecord struct {
+		Kind  string       `json:"kind"`
+		Sent  time.Time    `json:"sent"`
+		Ended time.Time    `json:"ended,omitzero"`
+		State requestState `json:"state"`
+	}
+	tokenRecord struct {
+		Value   string    `json:"value"`
+		Key     string    `json:"key"`
+		AskedAt time.Time `json:"asked_at"`
+	}
+)
+
+// unsavedScope is a scope's record and how many changes it holds.
+type unsavedScope struct {
+	record  scopeRecord
+	changes int
+}
+
+// unsaved are the scopes that changed since they were last written; the caller holds mu.
+func (s *Store) unsaved() map[string]unsavedScope {
+	var unsaved map[string]unsavedScope
+	for name, sc := range s.scopes {
+		if sc.changes == sc.savedAt {
+			continue
+		}
+		if unsaved == nil {
+			unsaved = map[string]unsavedScope{}
+		}
+		rec := scopeRecord{BlockedUntil: sc.blockedUntil, BlockedFor: sc.blockedFor}
+		for _, r := range sc.requests {
+			rec.Requests = append(rec.Requests, requestRecord{Kind: r.kind, Sent: r.sent, Ended: r.ended, State: r.state})
+		}
+		unsaved[name] = unsavedScope{rec, sc.changes}
+	}
+	return unsaved
+}
+
+// saved notes what a transaction has written; the caller holds mu.
+func (s *Store) saved(ledger map[string]unsavedScope) {
+	for name, u := range ledger {
+		s.scopes[name].savedAt = u.changes
+	}
+}
+
+func putLedger(tx *bolt.Tx, ledger map[string]unsavedScope) error {
+	for name, u := range ledger {
+		v, err := json.Marshal(u.record)
+		if err != nil {
+			return err
+		}
+		if err := tx.Bucket(ledgerBucket).Put([]byte(name), v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func putToken(account string, t token) func(*bolt.Tx) error {
+	return func(tx *bolt.Tx) error {
+		if t.value == "" {
+			return tx.Bucket(tokensBucket).Delete([]byte(account))
+		}
+		v, err := json.Marshal(tokenRecord{Value: t.value, Key: t.key, AskedAt: t.askedAt})
+		if err != nil {
+			return err
+		}
+		return tx.Bucket(tokensBucket).Put([]byte(account), v)
+	}
+}
+
+// loadLedger reads ledger and tokens as of start.
+func (s *Store) loadLedger(tx *bolt.Tx, start time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := tx.Bucket(ledgerBucket).ForEach(func(name, v []byte) error {
+		var rec scopeRecord
+		if err := json.Unmarshal(v, &rec); err != nil {
+			return err
+		}
+		s.scopes[string(name)] = rec.scope(start)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return tx.Bucket(tokensBucket).ForEach(func(account, v []byte) error {
+		var rec tokenRecord
+		err := json.Unmarshal(v, &rec)
+		s.tokens[string(account)] = token{value: rec.Value, key: rec.Key, askedAt: atMost(start, rec.AskedAt, start)}
+		return err
+	})
+}
+
+// scope reads a record as of start. The wall clock may have been set back since it was written: no time in it is taken for
+// later than it can be. A request that was running when the process ended counts as ended at start, or as late as the vendor
+// may count it.
+func (rec scopeRecord) scope(start time.Time) *scope {
+	sc := &scope{blockedFor: rec.BlockedFor}
+	if !rec.BlockedUntil.IsZero() {
+		sc.blockedUntil = atMost(start, rec.BlockedUntil, start.Add(rec.BlockedFor))
+	}
+	for _, r := range rec.Requests {
+		next := request{kind: r.Kind, sent: atMost(start, r.Sent, start), state: r.State}
+		switch r.State {
+		case done:
+			next.ended = atMost(start, r.Ended, start)
+		default:
+			next.state, next.ended = lost, next.sent.Add(unanswered)
+			if r.State == running && next.ended.Before(start) {
+				next.ended = start
+			}
+		}
+		sc.requests = append(sc.requests, next)
+	}
+	return sc
+}
+
+// atMost is t on start's monotonic clock, and no later than most.
+func atMost(start, t, most time.Time) time.Time {
+	t = start.Add(t.Sub(start))
+	if t.After(most) {
+		return most
+	}
+	return t
+}

@@ -1,0 +1,121 @@
+package state
+
+import (
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"alpemix-collector/report"
+)
+
+// load reads the file into memory, as of start.
+func (s *Store) load(start time.Time) (err error) {
+	defer catchDamage(s.path, &err)()
+	if err := s.ensureFormat(); err != nil {
+		return s.explain(err)
+	}
+	if err := s.loadRows(); err != nil {
+		return err
+	}
+	err = s.db.View(func(tx *bolt.Tx) error { return s.loadLedger(tx, start) })
+	if err != nil {
+		return damaged(s.path, err)
+	}
+	return nil
+}
+
+// loadRows reads everything but the ledger.
+func (s *Store) loadRows() error {
+	l := loaded{seen: map[string]*hashSet{}, days: map[string]map[report.Day]report.DayStatus{}, totals: map[string]map[report.Day]report.DayTotal{}}
+	if err := s.db.View(l.read); err != nil {
+		return damaged(s.path, err)
+	}
+	s.seen.Store(&l.seen)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.version, s.queue, s.days, s.totals = l.version, l.queue, l.days, l.totals
+	return nil
+}
+
+// loaded is what loadRows collects.
+type loaded struct {
+	seen    map[string]*hashSet
+	version uint64
+	queue   queueStats
+	days    map[string]map[report.Day]report.DayStatus
+	totals  map[string]map[report.Day]report.DayTotal
+}
+
+func (l *loaded) read(tx *bolt.Tx) error {
+	l.version = number(tx.Bucket(metaBucket).Get(versionKey))
+	_, l.queue.inflight = readBoundary(tx)
+	accounts := tx.Bucket(accountsBucket)
+	err := accounts.ForEachBucket(func(name []byte) error {
+		if err := l.account(string(name), accounts.Bucket(name)); err != nil {
+			return fmt.Errorf("account %s: %w", name, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return l.waiting(tx)
+}
+
+func (l *loaded) account(name string, account *bolt.Bucket) error {
+	seen, totals, days := newHashSet(), map[report.Day]report.DayTotal{}, map[report.Day]report.DayStatus{}
+	l.seen[name], l.totals[name], l.days[name] = seen, totals, days
+	err := eachDay(account, uidsBucket, func(_ report.Day, uids *bolt.Bucket) error {
+		return uids.ForEach(func(_, v []byte) error {
+			id, err := decodeIdentity(v)
+			if err != nil {
+				return err
+			}
+			if !id.forgotten {
+				seen.add(id.Hash)
+			}
+			tally(totals, id.Identity, +1)
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	err = eachDay(account, othersBucket, func(_ report.Day, others *bolt.Bucket) error {
+		return others.ForEach(func(key, _ []byte) error {
+			seen.add(number(key))
+			return nil
+		})
+	})
+	if err != nil || account.Bucket(daysBucket) == nil {
+		return err
+	}
+	return account.Bucket(daysBucket).ForEach(func(_, v []byte) error {
+		d, err := decodeDay(v)
+		days[d.Day] = d
+		return err
+	})
+}
+
+// waiting counts what waits for ClickHouse.
+func (l *loaded) waiting(tx *bolt.Tx) error {
+	err := tx.Bucket(queueBucket).ForEach(func(_, v []byte) error {
+		if len(v) > 0 && v[0] == dayEntry {
+			_, err := decodeDay(v[1:])
+			l.queue.added(0, 1, time.Time{})
+			return err
+		}
+		at, err := rowFetchedAt(v)
+		l.queue.added(1, 0, at)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return tx.Bucket(fetchesBucket).ForEach(func(_, v []byte) error {
+		_, err := decodeFetch(v)
+		l.queue.fetches++
+		return err
+	})
+}

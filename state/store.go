@@ -1,0 +1,123 @@
+// Package state keeps what must outlive the process in one bbolt file: the queue of records that ClickHouse has not
+// acknowledged, what was already seen, the vendor days, and the ledger of requests, tokens and blocks.
+package state
+
+import (
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"alpemix-collector/report"
+)
+
+// fileName is the one file in the state folder.
+const fileName = "state.db"
+
+// Store is an open state file. Its methods are safe for concurrent use. A method that returns an error has changed
+// nothing, neither on disk nor in memory.
+type Store struct {
+	path string
+	db   *bolt.DB
+	log  *slog.Logger
+
+	seen atomic.Pointer[map[string]*hashSet] // by account; the map is replaced, never changed, so that Seen needs no lock
+
+	writing sync.Mutex // held by every change, over its transaction: memory follows the disk in the same order
+	stale   bool       // guarded by writing: a failed transaction may have reached the disk after all, so look there first
+
+	mu        sync.RWMutex // guards the rest; held briefly, never during I/O
+	version   uint64       // the last one given out
+	queue     queueStats
+	fetches   []report.Fetch // not on disk yet: they join the next transaction
+	days      map[string]map[report.Day]report.DayStatus
+	totals    map[string]map[report.Day]report.DayTotal
+	scopes    map[string]*scope
+	tokens    map[string]token
+	requestID uint64
+}
+
+// Open opens the state file in dir, and creates both if need be. It reads the whole file once, so that damage is found at
+// the start and not in the middle of work. Errors name the path and what to do; ErrLocked is one of them.
+func Open(dir string, log *slog.Logger) (*Store, error) {
+	return open(dir, log, bolt.Options{})
+}
+
+// open lets tests choose options of the file.
+func open(dir string, log *slog.Logger, opts bolt.Options) (*Store, error) {
+	path := filepath.Join(dir, fileName)
+	db, err := openFile(dir, path, opts)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		path: path, db: db, log: log,
+		days: map[string]map[report.Day]report.DayStatus{}, totals: map[string]map[report.Day]report.DayTotal{},
+		scopes: map[string]*scope{}, tokens: map[string]token{},
+	}
+	s.seen.Store(&map[string]*hashSet{})
+	if err := s.load(time.Now()); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	s.log.Debug("state opened", "file", path, "queued_rows", s.queue.rows)
+	return s, nil
+}
+
+// Close writes what waited for a transaction and releases the file.
+func (s *Store) Close() error {
+	err := s.update(nil)
+	if closeErr := s.db.Close(); err == nil && closeErr != nil {
+		err = s.explain(closeErr)
+	}
+	return err
+}
+
+// update runs change in one transaction, together with what waited for the next one. Without change it runs only if
+// something waits.
+func (s *Store) update(change func(*bolt.Tx) error) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.updateLocked(change)
+}
+
+// updateLocked is update for callers that hold writing.
+func (s *Store) updateLocked(change func(*bolt.Tx) error) error {
+	if s.stale {
+		if err := s.loadRows(); err != nil {
+			return err
+		}
+		s.stale = false
+	}
+	s.mu.RLock()
+	fetches, ledger := s.fetches, s.unsaved()
+	s.mu.RUnlock()
+	if change == nil && len(fetches) == 0 && len(ledger) == 0 {
+		return nil
+	}
+	err := s.db.Update(func(tx *bolt.Tx) error {
+		if err := putFetches(tx, fetches); err != nil {
+			return err
+		}
+		if err := putLedger(tx, ledger); err != nil {
+			return err
+		}
+		if change == nil {
+			return nil
+		}
+		return change(tx)
+	})
+	if err != nil {
+		s.stale = true
+		return s.explain(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fetches = append([]report.Fetch(nil), s.fetches[len(fetches):]...)
+	s.queue.fetches += len(fetches)
+	s.saved(ledger)
+	return nil
+}
