@@ -1,0 +1,49 @@
+# make run, make test and make check need Go and npm, nothing else.
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+COMMIT  := $(shell git rev-parse HEAD 2>/dev/null)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: help run build engine test check bench bench-once clean
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build engine ## collect as collector.yaml says, or, without one, from the built-in simulator
+	@if [ -f collector.yaml ]; then \
+		exec bin/collector run -c collector.yaml; \
+	else \
+		echo "no collector.yaml here: this collects from the built-in simulator (README.md tells how to collect from Alpemix)" >&2; \
+		exec bin/collector demo --state ./state; \
+	fi
+
+build: ## bin/collector
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/collector ./cmd/collector
+
+engine: ## fetch the embedded ClickHouse engine into .engine
+	@sh sink/engine/fetch.sh .
+
+test: engine ## all tests
+	go test -timeout 15m ./...
+
+check: ## what CI runs before the tests
+	@unformatted=$$(gofmt -l $$(go list -f '{{.Dir}}' ./...)); \
+		if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	go mod verify
+	go mod tidy -diff
+	go test -run 'TestHouse' .
+	@before=$$(cat docs/*.md | cksum); go generate ./...; \
+		if [ "$$before" != "$$(cat docs/*.md | cksum)" ]; then echo "generated files were stale; commit what go generate ./... has written"; exit 1; fi
+
+bench: engine ## benchmarks, with the side-by-side ratios
+	go test -run '^$$' -bench . -benchmem -timeout 30m ./...
+
+bench-once: engine ## each benchmark once, so that none rots
+	go test -run '^$$' -bench . -benchtime 1x -timeout 15m ./...
+
+clean: ## remove what was built; .engine, state and collector.yaml stay
+	rm -rf bin

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"alpemix-collector/sink/engine"
+)
+
+// engineCommand is the child process of the embedded engine. It is hidden: the commands that need the engine start it.
+func (a *app) engineCommand() *cobra.Command {
+	var c engine.ServeConfig
+	command := &cobra.Command{
+		Use:    "engine",
+		Short:  "Serve the embedded ClickHouse engine to the process that started this one",
+		Args:   cobra.NoArgs,
+		Hidden: true,
+		RunE: func(command *cobra.Command, _ []string) error {
+			c.Parent = a.stdin
+			c.Announce = engine.AnnounceOn(a.stdout)
+			return engine.Serve(command.Context(), c)
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&c.Library, "library", "", "path of libchdb.so")
+	flags.StringVar(&c.Dir, "dir", "", "folder of the engine's data")
+	flags.StringVar(&c.Listen, "listen", "", "address, host:port")
+	flags.StringVar(&c.Database, "database", "", "database that is made if it is missing")
+	for _, name := range []string{"library", "dir", "listen", "database"} {
+		if err := command.MarkFlagRequired(name); err != nil { // a misspelt name above
+			panic(err)
+		}
+	}
+	return command
+}

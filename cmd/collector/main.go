@@ -1,0 +1,24 @@
+// Command collector reads Alpemix connection reports into ClickHouse. This package is the commands, the wiring, the signals
+// and the exit status; what they do lies in the packages below.
+package main
+
+//go:generate go run ./config/reference ../../docs/configuration.md
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // zones are checked and applied alike on machines that have no zone files
+)
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	// The first signal ends the work in order; from then on a second one ends the process at once.
+	context.AfterFunc(ctx, stop)
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ()}
+	return a.execute(ctx, os.Args[1:])
+}

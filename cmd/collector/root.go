@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"alpemix-collector/cmd/collector/config"
+)
+
+// Exit statuses, see CONTRACT section 1.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// app is what a command may touch of the process it runs in.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	environ        []string
+	configFile     string // -c
+}
+
+// usageError is a command line that cannot be meant.
+type usageError struct {
+	command string
+	err     error
+}
+
+func (e *usageError) Error() string {
+	return fmt.Sprintf("%s; see: %s --help", e.err, e.command)
+}
+
+func (e *usageError) Unwrap() error { return e.err }
+
+// errFailed ends a command with status 1 when all there is to say has been said.
+var errFailed = errors.New("failed")
+
+// execute runs one command line to its exit status. Errors end here, as one line on stderr.
+func (a *app) execute(ctx context.Context, args []string) int {
+	root := a.root()
+	started := false
+	forEach(root, func(c *cobra.Command) {
+		if run := c.RunE; run != nil {
+			c.RunE = func(c *cobra.Command, args []string) error {
+				started = true
+				return run(c, args)
+			}
+		}
+	})
+	root.SetArgs(args)
+	command, err := root.ExecuteContextC(ctx)
+	if err != nil && !started {
+		err = &usageError{command.CommandPath(), err}
+	}
+	_, isConfig := errors.AsType[*config.Error](err)
+	_, isUsage := errors.AsType[*usageError](err)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errFailed):
+		return exitFailure
+	case isConfig || isUsage:
+		a.complain(err)
+		return exitUsage
+	}
+	a.complain(err)
+	return exitFailure
+}
+
+// complain prints err as one line: parts of joined errors are set apart by semicolons.
+func (a *app) complain(err error) {
+	_, _ = fmt.Fprintf(a.stderr, "collector: %s\n", strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
+}
+
+func forEach(c *cobra.Command, f func(*cobra.Command)) {
+	f(c)
+	for _, sub := range c.Commands() {
+		forEach(sub, f)
+	}
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "collector",
+		Short: "Collects Alpemix connection reports into ClickHouse",
+		Long: `Collects the connection reports of Alpemix remote support into ClickHouse, each
+connection exactly once.
+
+Try it without an account:  collector demo
+Collect from the vendor:    collector check, then collector run`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.PersistentFlags().StringVarP(&a.configFile, "config", "c", "",
+		"configuration file (default "+config.EnvFile+", else "+defaultFile+" if it is there)")
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.AddCommand(a.commands()...)
+	return root
+}
+
+// group makes a command that only holds others: alone, or with a word that is none of them, it is a usage error.
+func group(c *cobra.Command) *cobra.Command {
+	var names []string
+	for _, sub := range c.Commands() {
+		names = append(names, sub.Name())
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		wrong := "a subcommand is missing"
+		if len(args) > 0 {
+			wrong = fmt.Sprintf("unknown subcommand %q", args[0])
+		}
+		return &usageError{c.CommandPath(), fmt.Errorf("%s; there are %s", wrong, strings.Join(names, ", "))}
+	}
+	return c
+}
+
+// defaultFile is read where no other is named.
+const defaultFile = "collector.yaml"
+
+// load reads the configuration that the command line, the environment or the working folder names, and says its warnings.
+func (a *app) load() (*config.Config, error) {
+	file := a.configFile
+	if file == "" {
+		file = a.getenv(config.EnvFile)
+	}
+	if file == "" {
+		if _, err := os.Stat(defaultFile); err == nil {
+			file = defaultFile
+		}
+	}
+	c, err := config.Load(file, a.environ)
+	if err != nil {
+		return nil, err
+	}
+	log := a.logger(c)
+	for _, w := range c.Warnings {
+		log.Warn("configuration: " + w)
+	}
+	return c, nil
+}
+
+func (a *app) getenv(name string) string {
+	for _, pair := range a.environ {
+		if value, ok := strings.CutPrefix(pair, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// logger writes to stderr as log.level and log.format say.
+func (a *app) logger(c *config.Config) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Log.Level)); err != nil { // the level was checked when the configuration was read
+		panic("collector: " + err.Error())
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if c.Log.Format == "json" {
+		return slog.New(slog.NewJSONHandler(a.stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, options))
+}

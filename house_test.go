@@ -1,0 +1,188 @@
+// Package house holds the rules of this repository that a compiler does not know: which package may import which, how long a
+// file may be, and what a package says of itself.
+package house
+
+import (
+	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "alpemix-collector"
+
+// floors lists for each package which of ours it may import: only ones of lower floors. Tests may cross.
+var floors = map[string][]string{
+	"cmd/collector":                  {"*"},
+	"cmd/collector/config":           {},
+	"cmd/collector/config/reference": {"cmd/collector/config"},
+	"collector":                      {"parser", "report"},
+	"web":                            {"report"},
+	"collector/alpemix":              {"report"},
+	"sink":                           {"report", "migrations"},
+	"sink/engine":                    {},
+	"sink/enginetest":                {"sink/engine"},
+	"state":                          {"report"},
+	"parser":                         {"report"},
+	"migrations":                     {},
+	"report":                         {},
+	"simulator":                      {"report"},
+}
+
+// forbidden are folder names that say nothing of what lies in them, and one that the go command owns.
+var forbidden = []string{"vendor", "util", "utils", "common", "helpers", "misc"}
+
+const longestFile = 400
+
+type source struct {
+	path   string
+	folder string
+	text   []byte
+	file   *ast.File
+}
+
+func (s *source) isTest() bool { return strings.HasSuffix(s.path, "_test.go") }
+
+func sources(t *testing.T) []*source {
+	t.Helper()
+	var all []*source
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if path != "." && strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata" {
+				return filepath.SkipDir
+			}
+			if slices.Contains(forbidden, entry.Name()) {
+				t.Errorf("%s: a folder may not be called %s", path, entry.Name())
+			}
+			return nil
+		}
+		if filepath.Ext(path) != ".go" {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, text, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		all = append(all, &source{path, filepath.ToSlash(filepath.Dir(path)), text, file})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 20 {
+		t.Fatalf("only %d files found", len(all))
+	}
+	return all
+}
+
+func TestHouseFloors(t *testing.T) {
+	for _, s := range sources(t) {
+		allowed, known := floors[s.folder]
+		if !known && s.folder != "." {
+			t.Errorf("%s: package %s has no floor; give it one in house_test.go", s.path, s.folder)
+		}
+		if s.isTest() {
+			continue
+		}
+		for _, path := range imports(s.file) {
+			ours, isOurs := strings.CutPrefix(path, module+"/")
+			if isOurs && !slices.Contains(allowed, "*") && !slices.Contains(allowed, ours) {
+				t.Errorf("%s imports %s; its floor allows %q", s.path, ours, allowed)
+			}
+			if isOurs && strings.HasSuffix(ours, "test") && !strings.HasSuffix(s.folder, "test") {
+				t.Errorf("%s imports %s, which is for tests", s.path, ours)
+			}
+		}
+	}
+}
+
+func imports(file *ast.File) []string {
+	var paths []string
+	for _, spec := range file.Imports {
+		if path, err := strconv.Unquote(spec.Path.Value); err == nil {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
+// TestHouseParserIsPure: a record is read the same way whenever and wherever it is read.
+func TestHouseParserIsPure(t *testing.T) {
+	impure := []string{"os", "net", "log", "syscall", "math/rand", "crypto/rand", "bufio"}
+	clock := []string{"Now", "Since", "Until", "Sleep", "After", "Tick", "NewTimer", "NewTicker", "AfterFunc", "LoadLocation"}
+	for _, s := range sources(t) {
+		if s.folder != "parser" || s.isTest() {
+			continue
+		}
+		for _, path := range imports(s.file) {
+			root, _, _ := strings.Cut(path, "/")
+			if slices.Contains(impure, path) || slices.Contains(impure, root) {
+				t.Errorf("%s imports %s", s.path, path)
+			}
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if call, ok := n.(*ast.SelectorExpr); ok {
+				if from, ok := call.X.(*ast.Ident); ok && from.Name == "time" && slices.Contains(clock, call.Sel.Name) {
+					t.Errorf("%s uses time.%s", s.path, call.Sel.Name)
+				}
+			}
+			return true
+		})
+	}
+}
+
+func TestHouseFiles(t *testing.T) {
+	for _, s := range sources(t) {
+		if lines := bytes.Count(s.text, []byte("\n")); lines > longestFile {
+			t.Errorf("%s has %d lines; the most is %d", s.path, lines, longestFile)
+		}
+		for _, mark := range []string{"TO" + "DO", "FIX" + "ME"} {
+			for _, group := range s.file.Comments {
+				if strings.Contains(group.Text(), mark) {
+					t.Errorf("%s: %s in a comment; do it, or open an issue", s.path, mark)
+				}
+			}
+		}
+	}
+}
+
+func TestHousePackagesOpenWithASentence(t *testing.T) {
+	sentences := map[string]int{}
+	for _, s := range sources(t) {
+		if s.isTest() {
+			continue
+		}
+		sentences[s.folder] += 0
+		doc := s.file.Doc.Text()
+		if doc == "" {
+			continue
+		}
+		sentences[s.folder]++
+		opening := "Package " + s.file.Name.Name + " "
+		if s.file.Name.Name == "main" {
+			opening = "Command " + filepath.Base(s.folder) + " "
+		}
+		if !strings.HasPrefix(doc, opening) || !strings.Contains(doc, ".") {
+			t.Errorf("%s: the package's comment has to be a sentence that opens with %q", s.path, opening)
+		}
+	}
+	for folder, n := range sentences {
+		if n != 1 {
+			t.Errorf("%s: %d files have a package comment; one has to", folder, n)
+		}
+	}
+}
