@@ -1,0 +1,58 @@
+package parser
+
+import (
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// decode is a text without its escapes: a substring of the record when there are none. Half of a surrogate pair without the
+// other becomes U+FFFD.
+func (s *scanned) decode(t text) string {
+	in := s.raw[t.start:t.end]
+	if !t.escaped {
+		return in
+	}
+	if s.literal {
+		return strings.ReplaceAll(in, `\"`, `"`)
+	}
+	out := make([]byte, 0, len(in))
+	for {
+		n := strings.IndexByte(in, '\\')
+		if n < 0 {
+			return string(append(out, in...))
+		}
+		out = append(out, in[:n]...)
+		if in[n+1] != 'u' {
+			out = append(out, unescaped[in[n+1]])
+			in = in[n+2:]
+			continue
+		}
+		r := codeUnit(in[n:])
+		in = in[n+6:]
+		if utf16.IsSurrogate(r) {
+			pair := utf8.RuneError
+			if strings.HasPrefix(in, `\u`) {
+				pair = utf16.DecodeRune(r, codeUnit(in))
+			}
+			if r = pair; r == utf8.RuneError {
+				s.surrogate++
+			} else {
+				in = in[6:]
+			}
+		}
+		out = utf8.AppendRune(out, r)
+	}
+}
+
+// unescaped is what the letter after a backslash stands for.
+var unescaped = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
+
+// codeUnit reads the \uXXXX at the start of in, whose digits the grammar has checked.
+func codeUnit(in string) (r rune) {
+	for i := 2; i < 6; i++ {
+		d, _ := hexDigit(in[i])
+		r = r<<4 | d
+	}
+	return r
+}

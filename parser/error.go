@@ -1,0 +1,102 @@
+package parser
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Reasons of Error, bounded so that they can be metric labels.
+const (
+	EmptyBody         = "empty_body"
+	HTML              = "html"
+	MalformedEnvelope = "malformed_envelope"
+	ResultsMissing    = "results_missing"
+	ResultsWrongType  = "results_wrong_type"
+	TrailingGarbage   = "trailing_garbage"
+	Truncated         = "truncated"
+	VendorError       = "vendor_error"
+	WrongTopLevel     = "wrong_top_level"
+)
+
+// advice says per reason what happened and what to do about it.
+var advice = map[string]string{
+	EmptyBody:         "the body is empty; ask again later",
+	HTML:              "the body is a web page, not JSON: maintenance, or a proxy answered; ask again later and check endpoint and proxy",
+	MalformedEnvelope: "the document around the records is not JSON of the form {\"errornumber\":0,\"results\":[…]}; keep the body and compare it with alpemix.txt",
+	ResultsMissing:    "neither results nor an errornumber of 0: this is not an empty day; keep the body and compare it with alpemix.txt",
+	ResultsWrongType:  "results is not a list; keep the body and compare it with alpemix.txt",
+	TrailingGarbage:   "something follows the end of the document; the records before it were read",
+	Truncated:         "the body ends too early; the records before the cut were read, ask again for the rest",
+	VendorError:       "Alpemix reports an error, see the list of error codes in alpemix.txt",
+	WrongTopLevel:     "the body is not a JSON object; check endpoint and content type",
+}
+
+// Error is a body that is not a complete report. Records in front of the fault have been yielded.
+type Error struct {
+	Reason      string // one of the constants above
+	ErrorNumber int    // the vendor's, for VendorError
+	Offset      int64  // where in the text, in bytes after transcoding to UTF-8 and without a byte order mark
+	Seen        string // the text there, shortened, with every word masked that could be data or a secret
+	Err         error  // the reader's error behind a truncation, if there was one
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "report: %s at byte %d", e.Reason, e.Offset)
+	if e.ErrorNumber != 0 {
+		fmt.Fprintf(&b, ", errornumber %d", e.ErrorNumber)
+	}
+	if e.Seen != "" {
+		fmt.Fprintf(&b, ", seen %q", e.Seen)
+	}
+	b.WriteString(": " + advice[e.Reason])
+	if e.Err != nil {
+		fmt.Fprintf(&b, ": %v", e.Err)
+	}
+	return b.String()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// excerptLength bounds Seen, in bytes of the body.
+const excerptLength = 60
+
+// plainWords are shown in excerpts; every other word might be a person, an address or an access token.
+var plainWords = map[string]bool{
+	"errornumber": true, "results": true, "null": true, "true": true, "false": true,
+	"html": true, "head": true, "title": true, "body": true, "doctype": true, "xml": true, "h1": true,
+	"uid": true, "dt": true, "dur": true, "dir": true, "exp": true, "supnum": true, "uname": true, "ip": true, "lip": true,
+	"unum": true, "aid": true, "tuname": true, "tip": true, "tlip": true, "tunum": true, "taid": true, "accesstoken": true,
+}
+
+// excerpt is the beginning of b with all words masked but those of the protocol.
+func excerpt(b []byte) string {
+	if len(b) > excerptLength {
+		b = b[:excerptLength]
+	}
+	var out strings.Builder
+	for len(b) > 0 {
+		n := 0
+		for n < len(b) {
+			r, size := utf8.DecodeRune(b[n:])
+			if r < utf8.RuneSelf && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+				break
+			}
+			n += size
+		}
+		if n == 0 {
+			out.WriteByte(b[0])
+			b = b[1:]
+			continue
+		}
+		if word := strings.ToLower(string(b[:n])); plainWords[word] || word == "0" {
+			out.Write(b[:n])
+		} else {
+			out.WriteString("…")
+		}
+		b = b[n:]
+	}
+	return out.String()
+}

@@ -1,0 +1,252 @@
+package parser
+
+// status is the outcome of reading something from text that may go on.
+type status uint8
+
+const (
+	done   status = iota
+	short         // the text ends before the thing does
+	bad           // the text cannot be the thing
+	closed        // no further member: the closing bracket was consumed
+)
+
+// maxDepth of nested arrays and objects is that of encoding/json.
+const maxDepth = 10000
+
+// cursor reads JSON as Alpemix may send it: control characters in strings are data, and in a literal document so is every
+// backslash but that of \". It finds where things end and decodes nothing.
+type cursor struct {
+	b       []byte
+	i       int
+	literal bool
+	whole   bool // nothing follows b
+}
+
+// text is a string as it stands in the document.
+type text struct {
+	start, end int  // without the quotes
+	escaped    bool // holds escapes, or \" in a literal document
+	control    bool // holds raw control characters
+	trailing   bool // ends in a literal backslash, which could have been read as \"
+}
+
+func (c *cursor) skipSpace() {
+	for c.i < len(c.b) && space(c.b[c.i]) {
+		c.i++
+	}
+}
+
+// value consumes one value.
+func (c *cursor) value(depth int) status {
+	c.skipSpace()
+	if c.i == len(c.b) {
+		return short
+	}
+	switch ch := c.b[c.i]; ch {
+	case '"':
+		_, st := c.text()
+		return st
+	case '{', '[':
+		return c.composite(ch == '{', depth+1)
+	case 't':
+		return c.word("true")
+	case 'f':
+		return c.word("false")
+	case 'n':
+		return c.word("null")
+	}
+	return c.number()
+}
+
+// composite consumes an object or an array.
+func (c *cursor) composite(object bool, depth int) status {
+	if depth > maxDepth {
+		return bad
+	}
+	c.i++
+	for first := true; ; first = false {
+		var st status
+		if object {
+			_, st = c.key(first)
+		} else {
+			st = c.separator(']', first)
+		}
+		if st == closed {
+			return done
+		}
+		if st == done {
+			st = c.value(depth)
+		}
+		if st != done {
+			return st
+		}
+	}
+}
+
+// separator consumes what stands in front of the next member, or the closing bracket.
+func (c *cursor) separator(closing byte, first bool) status {
+	c.skipSpace()
+	switch {
+	case c.i == len(c.b):
+		return short
+	case c.b[c.i] == closing:
+		c.i++
+		return closed
+	case first:
+		return done
+	case c.b[c.i] != ',':
+		return bad
+	}
+	c.i++
+	return done
+}
+
+// key consumes the next key of an object and its colon.
+func (c *cursor) key(first bool) (text, status) {
+	if st := c.separator('}', first); st != done {
+		return text{}, st
+	}
+	c.skipSpace()
+	if c.i == len(c.b) {
+		return text{}, short
+	}
+	if c.b[c.i] != '"' {
+		return text{}, bad
+	}
+	t, st := c.text()
+	if st != done {
+		return t, st
+	}
+	c.skipSpace()
+	if c.i == len(c.b) {
+		return t, short
+	}
+	if c.b[c.i] != ':' {
+		return t, bad
+	}
+	c.i++
+	return t, done
+}
+
+func (c *cursor) word(w string) status {
+	rest := c.b[c.i:]
+	if len(rest) < len(w) {
+		if string(rest) == w[:len(rest)] {
+			return short
+		}
+		return bad
+	}
+	if string(rest[:len(w)]) != w {
+		return bad
+	}
+	c.i += len(w)
+	return done
+}
+
+// number consumes a number. One that touches the end of the text is short: it might have gone on.
+func (c *cursor) number() status {
+	if c.b[c.i] == '-' {
+		c.i++
+	}
+	from := c.i
+	if !c.digits() {
+		return c.cut()
+	}
+	if c.b[from] == '0' && c.i > from+1 {
+		return bad
+	}
+	if c.peek() == '.' {
+		c.i++
+		if !c.digits() {
+			return c.cut()
+		}
+	}
+	if p := c.peek(); p == 'e' || p == 'E' {
+		c.i++
+		if p := c.peek(); p == '+' || p == '-' {
+			c.i++
+		}
+		if !c.digits() {
+			return c.cut()
+		}
+	}
+	if c.i == len(c.b) {
+		return short
+	}
+	return done
+}
+
+func (c *cursor) digits() bool {
+	from := c.i
+	for c.i < len(c.b) && '0' <= c.b[c.i] && c.b[c.i] <= '9' {
+		c.i++
+	}
+	return c.i > from
+}
+
+func (c *cursor) peek() byte {
+	if c.i == len(c.b) {
+		return 0
+	}
+	return c.b[c.i]
+}
+
+func (c *cursor) cut() status {
+	if c.i == len(c.b) {
+		return short
+	}
+	return bad
+}
+
+// plain marks the bytes of a string that need no look.
+var plain = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c >= ' ' && c != '"' && c != '\\'
+	}
+	return t
+}()
+
+// text consumes a string.
+func (c *cursor) text() (text, status) {
+	t := text{start: c.i + 1}
+	b := c.b
+	for i := t.start; i < len(b); {
+		ch := b[i]
+		switch {
+		case plain[ch]:
+			i++
+		case ch == '"':
+			t.end, c.i = i, i+1
+			return t, done
+		case ch != '\\':
+			t.control = true
+			i++
+		case !c.literal:
+			n := escapeLength(b[i:])
+			if n == escapeCut {
+				return t, short
+			}
+			if n == escapeIllegal {
+				return t, bad
+			}
+			t.escaped = true
+			i += n
+		case i+1 == len(b):
+			return t, short
+		case b[i+1] != '"':
+			i++
+		default:
+			switch c.closes(i + 2) {
+			case short:
+				return t, short
+			case done:
+				t.trailing = true
+				t.end, c.i = i+1, i+2
+				return t, done
+			}
+			t.escaped = true
+			i += 2
+		}
+	}
+	return t, short
+}

@@ -1,0 +1,42 @@
+// Quirkdoc writes docs/quirks.md from the parser's quirk table.
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+
+	"alpemix-collector/parser"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: quirkdoc FILE")
+		os.Exit(2)
+	}
+	if err := os.WriteFile(os.Args[1], page(parser.Quirks), 0o644); err != nil {
+		fmt.Fprintln(os.Stderr, "quirkdoc:", err)
+		os.Exit(1)
+	}
+}
+
+const preface = `<!-- Generated from parser/quirks.go by "go generate ./parser"; do not edit. -->
+
+# Quirks of Alpemix reports
+
+What the document of Alpemix leaves open, or says in two ways, and what the collector makes of it. Each name is also the
+label of the metric ` + "`alpemix_quirks_total{quirk}`" + ` and a folder with an example in ` + "`parser/testdata/quirks`" + `.
+
+Marks: [V] read in a public source, [R] tried, [I] inferred, [?] nobody outside the vendor knows. Rows are those of
+section 1 of the notes on the vendor's document.
+`
+
+func page(quirks []parser.Quirk) []byte {
+	var b bytes.Buffer
+	b.WriteString(preface)
+	for _, q := range quirks {
+		fmt.Fprintf(&b, "\n## %s\n\n", q.Name)
+		fmt.Fprintf(&b, "- Seen: %s.\n- Evidence: %s.\n- Done: %s\n", q.Seen, q.Evidence, q.Done)
+	}
+	return b.Bytes()
+}

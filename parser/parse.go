@@ -1,0 +1,227 @@
+package parser
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"alpemix-collector/report"
+)
+
+// Bounds of what a record may say.
+const (
+	// FirstMoment is 2000-01-01 00:00:00 on the account's clocks: no connection is older.
+	FirstMoment = 946684800
+	// Grace is how far a dt may lie after FetchedAt, and the end of a connection too. It covers a wrong clock and a wrong zone.
+	Grace = 24 * time.Hour
+	// LongestDuration leaves room for a session that someone left open over a year, and none for 2³¹-1 or 2³²-1 seconds.
+	LongestDuration = 366 * 24 * time.Hour
+)
+
+// Parse reads one record. FirstSeenAt is set to FetchedAt and Version to FetchedAt in microseconds: only the caller knows
+// better. A Reject keeps the record's text. A record is rejected for its uid, its dt and its duration, for a value whose type
+// makes no sense, and for not being one JSON object; anything else that is odd becomes a finding in src.Tally.
+func Parse(rec report.Record, src Source) (report.Connection, *report.Reject) {
+	p := parsing{src: src, rec: rec}
+	p.raw, p.literal = string(rec.Raw), rec.Literal
+	p.open()
+	p.identify()
+	p.start()
+	p.last()
+	p.describe()
+	p.noteScan()
+	if p.reject != nil {
+		return report.Connection{}, p.reject
+	}
+	p.c.Account, p.c.Raw, p.c.Hash = src.Account, p.raw, Hash(rec.Raw)
+	p.c.FetchedAt = src.FetchedAt.UTC()
+	p.c.FirstSeenAt, p.c.Version = p.c.FetchedAt, uint64(src.FetchedAt.UnixMicro())
+	return p.c, nil
+}
+
+// parsing is one record on its way; after the first refusal its steps do nothing.
+type parsing struct {
+	scanned
+	rec    report.Record
+	src    Source
+	c      report.Connection
+	reject *report.Reject
+}
+
+func (p *parsing) refuse(reason, format string, args ...any) {
+	p.reject = &report.Reject{
+		Vendor: Vendor, Account: p.src.Account, Reason: reason, Detail: fmt.Sprintf(format, args...),
+		Raw: p.raw, Hash: Hash(p.rec.Raw), At: p.src.FetchedAt.UTC(), Version: uint64(p.src.FetchedAt.UnixMicro()),
+	}
+}
+
+// open takes the record apart.
+func (p *parsing) open() {
+	b := p.rec.Raw
+	switch {
+	case len(b) > MaxRecord:
+		p.refuse(reasonTooLarge, "the record is longer than %d bytes; only its beginning was kept", MaxRecord)
+		return
+	case len(b) == 0 || b[0] != '{':
+		p.refuse(reasonNotObject, "an element of results is not an object")
+		return
+	}
+	if !p.scan(b) && !p.scanLiteral(b) {
+		p.refuse(reasonMalformedJSON, "the record is not one JSON object")
+		return
+	}
+}
+
+// noteScan counts what taking the record apart and decoding it has shown.
+func (p *parsing) noteScan() {
+	for _, f := range [...]struct {
+		quirk string
+		n     int
+	}{
+		{quirkUnknownKey, p.unknown}, {quirkDuplicateKey, p.duplicate}, {quirkControlCharacter, p.control},
+		{quirkTrailingBackslash, p.trailing}, {quirkLoneSurrogate, p.surrogate},
+	} {
+		for range f.n {
+			p.src.Tally.add(f.quirk)
+		}
+	}
+}
+
+// scanLiteral tries a record that makes no sense with escapes without them.
+func (p *parsing) scanLiteral(b []byte) bool {
+	if p.literal {
+		return false
+	}
+	p.scanned = scanned{raw: p.raw, literal: true}
+	if !p.scan(b) {
+		return false
+	}
+	p.src.Tally.add(quirkUnescapedRecord)
+	return true
+}
+
+func (p *parsing) identify() {
+	if p.reject != nil {
+		return
+	}
+	p.c.UID = p.text(fieldUID)
+	if p.reject == nil && strings.TrimSpace(p.c.UID) == "" {
+		p.refuse(reasonUIDMissing, "uid is %s", p.show(fieldUID))
+	}
+}
+
+// start reads dt.
+func (p *parsing) start() {
+	if p.reject != nil {
+		return
+	}
+	v := p.values[fieldDT]
+	if v.kind != str && v.kind != absent && v.kind != null {
+		p.refuse(reasonWrongType, "dt is %s", v.kind)
+		return
+	}
+	dt := ""
+	if v.kind == str {
+		dt = p.decode(v.text)
+	}
+	if strings.TrimSpace(dt) == "" {
+		p.refuse(reasonDTMissing, "dt is %s", p.show(fieldDT))
+		return
+	}
+	shown, form, ok := readDT(dt)
+	if !ok {
+		p.refuse(reasonDTImpossible, `dt is %s, not a time of the form hour:minute:second day\month\year`, p.show(fieldDT))
+		return
+	}
+	loc := p.src.Location
+	if loc == nil {
+		loc = time.UTC
+	}
+	at, shown, n := resolve(shown, loc)
+	if shown < FirstMoment || at.After(p.src.FetchedAt.Add(Grace)) {
+		p.refuse(reasonDTOutOfRange, "dt is %s, before the year 2000 or more than a day after it was read", p.show(fieldDT))
+		return
+	}
+	p.c.StartedAt, p.c.LocalDay = at, shown.day()
+	p.noteDT(form, n)
+}
+
+func (p *parsing) noteDT(form dtForm, n occurrence) {
+	if form.separator {
+		p.src.Tally.add(quirkDTSeparator)
+	}
+	if form.doubled {
+		p.src.Tally.add(quirkDTDoubled)
+	}
+	if form.short {
+		p.src.Tally.add(quirkDTShort)
+	}
+	switch n {
+	case twice:
+		p.src.Tally.add(quirkDTTwice)
+	case never:
+		p.src.Tally.add(quirkDTNever)
+	}
+}
+
+// describe reads the texts and the mode.
+func (p *parsing) describe() {
+	c := &p.c
+	for _, t := range [...]struct {
+		from field
+		to   *string
+	}{
+		{fieldExp, &c.Explanation}, {fieldSupNum, &c.SupportNumber},
+		{fieldUName, &c.Staff.Name}, {fieldIP, &c.Staff.IP}, {fieldLIP, &c.Staff.LocalIP},
+		{fieldUNum, &c.Staff.Device}, {fieldAID, &c.Staff.AlpemixID},
+		{fieldTUName, &c.Target.Name}, {fieldTIP, &c.Target.IP}, {fieldTLIP, &c.Target.LocalIP},
+		{fieldTUNum, &c.Target.Device}, {fieldTAID, &c.Target.AlpemixID},
+	} {
+		if p.reject != nil {
+			return
+		}
+		*t.to = p.text(t.from)
+	}
+	if c.Staff.Name == "" || c.Target.Name == "" {
+		p.src.Tally.add(quirkAnonymousParty)
+	}
+	p.mode()
+}
+
+// text is the value of a text field. Null and absent are empty.
+func (p *parsing) text(f field) string {
+	switch v := p.values[f]; v.kind {
+	case absent:
+		return ""
+	case str:
+		return p.decode(v.text)
+	case null:
+		p.src.Tally.add(quirkNullText)
+		return ""
+	case number:
+		p.src.Tally.add(quirkNumberForText)
+		return p.plain(f)
+	default:
+		p.refuse(reasonWrongType, "%s is %s", fieldNames[f], v.kind)
+		return ""
+	}
+}
+
+// showLength bounds a value in a Reject's Detail.
+const showLength = 60
+
+// show is a value as it stands in the record, shortened.
+func (p *parsing) show(f field) string {
+	v := p.values[f]
+	if v.kind == absent {
+		return "absent"
+	}
+	s := p.plain(f)
+	if len(s) > showLength {
+		s = strings.ToValidUTF8(s[:showLength], "") + "…"
+	}
+	if v.kind == str {
+		return `"` + s + `"`
+	}
+	return s
+}

@@ -1,0 +1,225 @@
+package parser
+
+//go:generate go run ./internal/quirkdoc ../docs/quirks.md
+
+// Quirk is one way in which a report may differ from alpemix.txt, or in which that document can be read.
+type Quirk struct {
+	Name     string
+	Seen     string // what is seen
+	Evidence string // why it is thought possible: marks and rows of vendors/README.md section 1, or alpemix.txt
+	Done     string // what the parser makes of it
+}
+
+// Quirks is the quirk table, sorted by name. Its names are the keys of Summary.Quirks and Tally.
+var Quirks = []Quirk{
+	{
+		Name:     quirkAnonymousParty,
+		Seen:     "uname or tuname is empty",
+		Evidence: "[V] anonymous parties are recorded too",
+		Done:     "The name stays empty.",
+	},
+	{
+		Name:     quirkBOM,
+		Seen:     "the body begins with a UTF-8 byte order mark",
+		Evidence: `[?] row "charset"`,
+		Done:     "The mark is dropped.",
+	},
+	{
+		Name:     quirkBrokenRecord,
+		Seen:     "an element of results breaks the grammar of JSON",
+		Evidence: "[?] seen in no document; a record must not block its neighbours",
+		Done:     "It is cut off where the next record begins, and rejected as malformed_json; its neighbours are read.",
+	},
+	{
+		Name:     quirkDamagedUTF8,
+		Seen:     "the body has more UTF-8 sequences than bytes of none, and Content-Type names no other charset",
+		Evidence: `[I] row "charset"; windows-1254 text hardly ever forms UTF-8 sequences`,
+		Done:     "It is read as UTF-8, each bad byte as U+FFFD, so that one text cut within a character does not spoil all others.",
+	},
+	{
+		Name:     quirkDeclaredCharset,
+		Seen:     "the body is not UTF-8 and Content-Type names another charset",
+		Evidence: `[?] row "charset"`,
+		Done:     "It is read in that charset.",
+	},
+	{
+		Name:     quirkUTF16,
+		Seen:     "the body is UTF-16, with a byte order mark or with ASCII in every other byte",
+		Evidence: `[?] row "charset"; Delphi's texts are UTF-16`,
+		Done:     "It is read as UTF-16.",
+	},
+	{
+		Name:     quirkWindows1254,
+		Seen:     "the body is not UTF-8 and Content-Type names no charset, or UTF-8",
+		Evidence: `[?] row "charset"`,
+		Done:     "It is read as windows-1254, the code page of Turkish Windows.",
+	},
+	{
+		Name:     quirkControlCharacter,
+		Seen:     "a text holds raw control characters, such as a line end",
+		Evidence: `[?] row "Are the backslashes of dt escaped": a Delphi server leaves CR and LF unescaped`,
+		Done:     "They are data.",
+	},
+	{
+		Name:     quirkDirText,
+		Seen:     "dir is a text",
+		Evidence: "[I] as for dur",
+		Done:     "A text that holds a number counts as that number.",
+	},
+	{
+		Name:     quirkDirUnknown,
+		Seen:     "dir is missing, null, or neither 0 nor 1",
+		Evidence: "alpemix.txt, key dir, explains 0 and 1 only",
+		Done:     "The mode is unknown.",
+	},
+	{
+		Name:     quirkDTDoubled,
+		Seen:     "dt has two backslashes where one is documented",
+		Evidence: `[I] row "Are the backslashes of dt escaped": a writer may escape dt and nothing else`,
+		Done:     "They count as one.",
+	},
+	{
+		Name:     quirkDTSeparator,
+		Seen:     "the date in dt is written with / . or -",
+		Evidence: `[I] row "separators in dt"`,
+		Done:     "It is read like a backslash; day and month are never swapped.",
+	},
+	{
+		Name:     quirkDTShort,
+		Seen:     "a part of dt has one digit",
+		Evidence: `[I] row "separators in dt"`,
+		Done:     "It is read as a number.",
+	},
+	{
+		Name:     quirkDTNever,
+		Seen:     "dt is a local time that the zone skips",
+		Evidence: `[?] row "time zone of dt"`,
+		Done:     "It is moved forward by the length of the gap.",
+	},
+	{
+		Name:     quirkDTTwice,
+		Seen:     "dt is a local time that the zone has twice",
+		Evidence: `[?] row "time zone of dt"`,
+		Done:     "The first of both counts.",
+	},
+	{
+		Name:     quirkDuplicateKey,
+		Seen:     "a key occurs twice in a record",
+		Evidence: "[?] seen in no document",
+		Done:     "The last one counts, as for encoding/json and for ClickHouse.",
+	},
+	{
+		Name:     quirkDurConflict,
+		Seen:     "dur and dur: are both there and differ",
+		Evidence: `[V] row "dur or dur:"`,
+		Done:     "dur counts.",
+	},
+	{
+		Name:     quirkDurColon,
+		Seen:     "the duration's key is dur: with a colon",
+		Evidence: `[V] row "dur or dur:"; the samples of alpemix.txt have it`,
+		Done:     "It is read like dur.",
+	},
+	{
+		Name:     quirkDurFraction,
+		Seen:     "the duration has a fraction of a second",
+		Evidence: "[I] alpemix.txt, key dur: integer type",
+		Done:     "It is rounded down.",
+	},
+	{
+		Name:     quirkDurMissing,
+		Seen:     "dur is missing, null or an empty text",
+		Evidence: `[?] row "is a running session listed"`,
+		Done:     "The duration is 0 until the record changes.",
+	},
+	{
+		Name:     quirkDurText,
+		Seen:     "the duration is a text",
+		Evidence: `[V] row "dur or dur:": number or numeric string`,
+		Done:     "A text that holds a number counts as that number.",
+	},
+	{
+		Name:     quirkEnvelopeKey,
+		Seen:     "the envelope holds a key that alpemix.txt does not name",
+		Evidence: "[?] seen in no document",
+		Done:     "It is skipped.",
+	},
+	{
+		Name:     quirkErrorNumberAbsent,
+		Seen:     "results without an errornumber",
+		Evidence: "[?] alpemix.txt always has both",
+		Done:     "The records count.",
+	},
+	{
+		Name:     quirkErrorNumberText,
+		Seen:     "errornumber is a text",
+		Evidence: "[I] as for dur",
+		Done:     "A text that holds a number counts as that number.",
+	},
+	{
+		Name:     quirkLoneSurrogate,
+		Seen:     "an escape is half of a surrogate pair",
+		Evidence: "[I] a text cut by length in UTF-16",
+		Done:     "It becomes U+FFFD.",
+	},
+	{
+		Name:     quirkMissingComma,
+		Seen:     "two records without a comma between them",
+		Evidence: "[I] JSON written by hand",
+		Done:     "They are read as two.",
+	},
+	{
+		Name:     quirkNullText,
+		Seen:     "a text is null",
+		Evidence: `[I] row "empty fields"`,
+		Done:     "It is empty.",
+	},
+	{
+		Name:     quirkNumberForText,
+		Seen:     "a text, such as uid or aid, is a number",
+		Evidence: "[I] ids are digits kept as strings",
+		Done:     "The number's text counts.",
+	},
+	{
+		Name:     quirkResultsAbsent,
+		Seen:     "errornumber 0 without results",
+		Evidence: `[I] row "empty day"`,
+		Done:     "An empty day.",
+	},
+	{
+		Name:     quirkResultsNull,
+		Seen:     "results is null",
+		Evidence: `[I] row "empty day"`,
+		Done:     "An empty day, if errornumber is 0.",
+	},
+	{
+		Name:     quirkStrayComma,
+		Seen:     "a comma with nothing after it",
+		Evidence: "[I] JSON written by hand",
+		Done:     "It is skipped.",
+	},
+	{
+		Name:     quirkTrailingBackslash,
+		Seen:     "in an unescaped document a text ends in a backslash",
+		Evidence: `[?] row "A value that ends in a backslash"`,
+		Done:     "The quote closes the text when optional space and , } or ] follow and what follows is structure again.",
+	},
+	{
+		Name:     quirkUnescaped,
+		Seen:     "a backslash of the document starts no JSON escape",
+		Evidence: `[?] row "Are the backslashes of dt escaped"; [R] row "Is strict-first, repair-second safe"`,
+		Done:     `In the whole document every backslash is data, but that of \".`,
+	},
+	{
+		Name:     quirkUnescapedRecord,
+		Seen:     "a record without illegal escapes makes sense only if backslashes are data",
+		Evidence: `[I] row "A value that ends in a backslash", with another separator in dt`,
+		Done:     "It is read that way; the rest of the document is not.",
+	},
+	{
+		Name:     quirkUnknownKey,
+		Seen:     "a record holds a key that alpemix.txt does not explain",
+		Evidence: "[?] seen in no document",
+		Done:     "It is kept in raw.",
+	},
+}

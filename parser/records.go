@@ -1,0 +1,128 @@
+package parser
+
+import (
+	"bytes"
+
+	"alpemix-collector/report"
+)
+
+// records reads the list of results from its opening bracket to its closing one.
+func (s *splitter) records() error {
+	s.pos++
+	for comma := true; ; {
+		c, ok := s.next()
+		switch {
+		case !ok:
+			return s.fail(Truncated)
+		case c == ']':
+			if comma && s.sum.Records > 0 {
+				s.sum.note(quirkStrayComma)
+			}
+			s.pos++
+			return nil
+		case c == ',':
+			if comma {
+				s.sum.note(quirkStrayComma)
+			}
+			comma = true
+			s.pos++
+			continue
+		case !comma:
+			s.sum.note(quirkMissingComma)
+		}
+		comma = false
+		if err := s.record(c); err != nil {
+			return err
+		}
+	}
+}
+
+// record yields the element that begins with c at pos.
+func (s *splitter) record(c byte) error {
+	if c == '{' {
+		if n := quickEnd(s.rest(), s.literal); n > 0 && n <= MaxRecord && s.follows(n) {
+			return s.emit(n)
+		}
+	}
+	for {
+		n, st := s.measure()
+		if st == done && s.follows(n) {
+			return s.emit(n)
+		}
+		if st != short || len(s.rest()) > MaxRecord || !s.more() {
+			return s.broken()
+		}
+	}
+}
+
+// quickEnd is the length of the record at the start of b if that is easy to tell, else 0. The first '}' ends the record if
+// no '{' comes between and if it is outside a string, which it is after an even number of quotes that are not escaped.
+// Whatever it says, it cannot swallow a neighbour, because that would begin with '{'.
+func quickEnd(b []byte, literal bool) int {
+	n := bytes.IndexByte(b, '}') + 1
+	if n == 0 || bytes.IndexByte(b[1:n], '{') >= 0 {
+		return 0
+	}
+	b = b[:n]
+	quotes := bytes.Count(b, quote)
+	for i := 0; ; i += 2 {
+		next := bytes.IndexByte(b[i:], '\\')
+		if next < 0 {
+			break
+		}
+		i += next
+		if b[i+1] == '"' {
+			if literal {
+				return 0 // may or may not be the end of its string
+			}
+			quotes--
+		} else if literal {
+			i--
+		}
+	}
+	if quotes%2 != 0 {
+		return 0
+	}
+	return n
+}
+
+var quote = []byte{'"'}
+
+// measure finds the end of the element at pos by the grammar of JSON. Where a document of escapes holds a record that
+// makes sense only without them, that reading counts.
+func (s *splitter) measure() (int, status) {
+	b := s.rest()
+	whole := s.ended
+	if len(b) > MaxRecord {
+		b, whole = b[:MaxRecord], false
+	}
+	c := cursor{b: b, literal: s.literal, whole: whole}
+	st := c.value(0)
+	if st != done && !s.literal {
+		if l := (cursor{b: b, literal: true, whole: whole}); l.value(0) == done && s.follows(l.i) {
+			return l.i, done
+		}
+	}
+	return c.i, st
+}
+
+// follows tells whether n bytes from pos comes what may follow an element. A missing comma is forgiven.
+func (s *splitter) follows(n int) bool {
+	for {
+		for _, c := range s.rest()[n:] {
+			if !space(c) {
+				return c == ',' || c == ']' || c == '{'
+			}
+		}
+		if !s.more() {
+			return true
+		}
+	}
+}
+
+func (s *splitter) emit(n int) error {
+	rec := report.Record{Raw: s.rest()[:n], Literal: s.literal}
+	s.pos += n
+	s.sum.Records++
+	return s.yield(rec)
+}

@@ -1,0 +1,118 @@
+package parser
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"alpemix-collector/report"
+)
+
+// spaceSeen is how many bytes of space may lie between the signs by which broken looks for the end of a record.
+const spaceSeen = 256
+
+// broken yields the element at pos, whose end the grammar cannot tell, up to where its neighbour seems to begin. One that
+// is longer than MaxRecord is handed out cut and skipped without being kept in memory.
+func (s *splitter) broken() error {
+	cut := false
+	for from := 1; ; {
+		at, st := anchor(s.rest(), from, s.ended)
+		if st == done {
+			return s.giveUp(at, cut)
+		}
+		if len(s.rest()) > MaxRecord+2*spaceSeen && !cut {
+			cut = true
+			if err := s.emitStart(); err != nil {
+				return err
+			}
+		}
+		if cut {
+			if drop := at - spaceSeen; drop > 0 {
+				s.pos += drop
+				at = spaceSeen
+			}
+		}
+		from = at
+		if !s.more() {
+			return s.fail(Truncated)
+		}
+	}
+}
+
+// giveUp ends the broken element in front of the anchor at.
+func (s *splitter) giveUp(at int, cut bool) error {
+	n := len(bytes.TrimRight(s.rest()[:at], ", \t\r\n"))
+	switch {
+	case cut:
+		s.pos += n
+		return nil
+	case n <= MaxRecord:
+		s.sum.note(quirkBrokenRecord)
+		return s.emit(n)
+	}
+	err := s.emitStart()
+	s.pos += n
+	return err
+}
+
+// emitStart yields the beginning of an element that is longer than MaxRecord.
+func (s *splitter) emitStart() error {
+	b := s.rest()
+	n := MaxRecord + 1
+	for n < len(b) && !utf8.RuneStart(b[n]) {
+		n++
+	}
+	s.sum.Records++
+	return s.yield(report.Record{Raw: b[:n], Literal: s.literal})
+}
+
+// anchor looks in b, not before from, for the beginning of the next record or the end of the list: a '{' with a quote after
+// it and a comma or '}' before it, or the ']' with which the document ends or which leads back into the envelope. Within a
+// text of an intact document neither can stand, because quotes in texts are escaped. If it is short, the search goes on at
+// the place it returns.
+func anchor(b []byte, from int, whole bool) (int, status) {
+	for i := from; i < len(b); i++ {
+		if b[i] != '{' && b[i] != ']' {
+			continue
+		}
+		next, n := glance(b, i+1)
+		if next == 0 && !whole {
+			return i, short
+		}
+		before := lastBefore(b, i)
+		if b[i] == '{' {
+			if next == '"' && (before == ',' || before == '}') {
+				return i, done
+			}
+			continue
+		}
+		switch after, _ := glance(b, n+1); {
+		case next == '}' && after == 0, next == ',' && before == '}' && after == '"':
+			if after == 0 && !whole {
+				return i, short
+			}
+			return i, done
+		case next == ',' && before == '}' && after == 0 && !whole:
+			return i, short
+		}
+	}
+	return len(b), short
+}
+
+// glance is the first byte from i that is not space, and where it stands; 0 at the end of b. Space that goes on for too
+// long counts as a byte.
+func glance(b []byte, i int) (byte, int) {
+	for n := i; n < len(b); n++ {
+		if !space(b[n]) || n == i+spaceSeen {
+			return b[n], n
+		}
+	}
+	return 0, len(b)
+}
+
+func lastBefore(b []byte, i int) byte {
+	b = bytes.TrimRight(b[max(0, i-spaceSeen):i], " \t\r\n")
+	if len(b) == 0 {
+		return 0
+	}
+	return b[len(b)-1]
+}

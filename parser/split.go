@@ -1,0 +1,205 @@
+package parser
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"alpemix-collector/report"
+
+	"golang.org/x/text/transform"
+)
+
+// Split yields the records of a report as alpemix.txt describes it ("Getting the Connection Report") without decoding
+// them. contentType is the HTTP header's; its charset counts only for bytes that are not UTF-8, and windows-1254 is taken
+// where it names none. Whether backslashes are escapes is decided for the whole document, see illegalEscape.
+//
+// The errors are *Error, or whatever yield returned, which ends the scan. Elements of results that are no objects, and
+// broken ones, are yielded like any other for Parse to reject.
+func Split(body []byte, contentType string, yield func(report.Record) error) (Summary, error) {
+	s := splitter{yield: yield}
+	var c census
+	c.add(body)
+	enc, quirk := charset(body, c, contentType)
+	if quirk != "" {
+		s.sum.note(quirk)
+	}
+	if enc != nil {
+		// windows-1254 grows by a few percent; what does not fit makes Append grow the slice. A decoder has no errors.
+		body, _, _ = transform.Append(enc.NewDecoder(), make([]byte, 0, len(body)+len(body)/8), body)
+	}
+	s.window = bodyWindow(body)
+	s.skipBOM()
+	s.literal, _ = illegalEscape(body)
+	return s.run()
+}
+
+// splitter walks over the envelope and its records.
+type splitter struct {
+	window
+	literal bool
+	yield   func(report.Record) error
+	sum     Summary
+
+	numbered bool // an errornumber was there
+	listed   bool // results was there, possibly null
+}
+
+func (s *splitter) run() (Summary, error) {
+	if s.literal {
+		s.sum.note(quirkUnescaped)
+	}
+	err := s.document()
+	if e, ok := errors.AsType[*Error](err); ok {
+		e.ErrorNumber = s.sum.ErrorNumber
+	}
+	return s.sum, err
+}
+
+func (s *splitter) document() error {
+	switch c, ok := s.next(); {
+	case !ok && s.err == nil:
+		return s.fail(EmptyBody)
+	case !ok:
+		return s.fail(Truncated)
+	case c == '<':
+		return s.fail(HTML)
+	case c != '{':
+		return s.fail(WrongTopLevel)
+	}
+	s.pos++
+	if err := s.members(); err != nil {
+		return err
+	}
+	return s.verdict()
+}
+
+// verdict judges a document that was read to its closing bracket.
+func (s *splitter) verdict() error {
+	switch {
+	case s.sum.ErrorNumber != 0:
+		return s.fail(VendorError)
+	case !s.listed && !s.numbered:
+		return s.fail(ResultsMissing)
+	case !s.listed:
+		s.sum.note(quirkResultsAbsent)
+	case !s.numbered:
+		s.sum.note(quirkErrorNumberAbsent)
+	}
+	if _, ok := s.next(); ok {
+		return s.fail(TrailingGarbage)
+	}
+	if s.err != nil {
+		return s.fail(Truncated)
+	}
+	return nil
+}
+
+// members reads the envelope's keys, in whatever order they come.
+func (s *splitter) members() error {
+	for first := true; ; first = false {
+		c, ok := s.next()
+		if ok && !first && c != '}' {
+			if c != ',' {
+				return s.fail(MalformedEnvelope)
+			}
+			s.pos++
+			if c, ok = s.next(); c == '}' {
+				s.sum.note(quirkStrayComma)
+			}
+		}
+		if c == '}' {
+			s.pos++
+			return nil
+		}
+		if ok && c != '"' {
+			return s.fail(MalformedEnvelope)
+		}
+		token, err := s.token()
+		if err != nil {
+			return err
+		}
+		key := string(token)
+		if c, ok = s.next(); !ok {
+			return s.fail(Truncated)
+		}
+		if c != ':' {
+			return s.fail(MalformedEnvelope)
+		}
+		s.pos++
+		if err := s.member(key); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *splitter) member(key string) error {
+	c, ok := s.next()
+	if !ok {
+		return s.fail(Truncated)
+	}
+	switch key {
+	case `"results"`:
+		s.listed = true
+		if c == '[' {
+			return s.records()
+		}
+		if c != 'n' {
+			return s.fail(ResultsWrongType)
+		}
+		s.sum.note(quirkResultsNull)
+	case `"errornumber"`:
+		return s.errorNumber(c)
+	default:
+		s.sum.note(quirkEnvelopeKey)
+	}
+	_, err := s.token()
+	return err
+}
+
+func (s *splitter) errorNumber(c byte) error {
+	at := s.offset()
+	token, err := s.token()
+	if err != nil {
+		return err
+	}
+	if c == 'n' {
+		return nil // null says as little as no errornumber
+	}
+	if c == '"' {
+		s.sum.note(quirkErrorNumberText)
+	}
+	n, err := strconv.Atoi(strings.Trim(string(token), `" `))
+	if err != nil {
+		return &Error{Reason: MalformedEnvelope, Offset: at, Seen: excerpt(token)}
+	}
+	s.numbered = true
+	s.sum.ErrorNumber = n
+	return nil
+}
+
+// token consumes one value of the envelope. It is valid until the window moves.
+func (s *splitter) token() ([]byte, error) {
+	for {
+		b := s.rest()
+		c := cursor{b: b, literal: s.literal, whole: s.ended}
+		switch st := c.value(0); {
+		case st == done:
+			s.pos += c.i
+			return b[:c.i], nil
+		case st == bad, len(b) > MaxRecord && !s.ended:
+			return nil, s.fail(MalformedEnvelope)
+		case !s.more():
+			return nil, s.fail(Truncated)
+		}
+	}
+}
+
+// fail describes the text where reading stopped.
+func (s *splitter) fail(reason string) *Error {
+	e := &Error{Reason: reason, Offset: s.offset(), Seen: excerpt(s.rest())}
+	if reason == Truncated {
+		e.Offset, e.Seen, e.Err = s.base+int64(len(s.buf)), "", s.err
+	}
+	return e
+}

@@ -1,0 +1,89 @@
+package parser
+
+import (
+	"bytes"
+	"io"
+)
+
+// window is the part of a text that is in memory. For a body in memory it is all of it, and r is nil.
+type window struct {
+	buf   []byte
+	pos   int   // where reading goes on in buf
+	base  int64 // offset of buf[0] in the text
+	r     io.Reader
+	ended bool  // buf holds the end of the text
+	err   error // why r ended, when that was not io.EOF
+}
+
+// maxIdleReads is how often a reader may return nothing at all before it is taken for stuck, as in bufio.
+const maxIdleReads = 100
+
+func bodyWindow(b []byte) window { return window{buf: b, ended: true} }
+
+func streamWindow(r io.Reader, size int) window {
+	w := window{buf: make([]byte, 0, size), r: r}
+	w.more()
+	return w
+}
+
+func (w *window) rest() []byte  { return w.buf[w.pos:] }
+func (w *window) offset() int64 { return w.base + int64(w.pos) }
+
+// more reads on. What is in front of pos is dropped, what follows it keeps its distance from pos; slices of the window
+// made earlier are void. It returns false at the end of the text.
+func (w *window) more() bool {
+	if w.ended {
+		return false
+	}
+	if w.pos > 0 {
+		w.base += int64(w.pos)
+		w.buf = w.buf[:copy(w.buf, w.buf[w.pos:])]
+		w.pos = 0
+	}
+	before := len(w.buf)
+	if before == cap(w.buf) {
+		w.buf = append(make([]byte, 0, 2*cap(w.buf)), w.buf...)
+	}
+	for idle := 0; len(w.buf) < cap(w.buf) && !w.ended; idle++ {
+		n, err := w.r.Read(w.buf[len(w.buf):cap(w.buf)])
+		w.buf = w.buf[:len(w.buf)+n]
+		if n > 0 {
+			idle = 0
+		} else if err == nil && idle == maxIdleReads {
+			err = io.ErrNoProgress
+		}
+		if err != nil {
+			w.ended = true
+			if err != io.EOF {
+				w.err = err
+			}
+		}
+	}
+	return len(w.buf) > before
+}
+
+// next is the next byte that is not space, without consuming it; false at the end of the text.
+func (w *window) next() (byte, bool) {
+	for {
+		for w.pos < len(w.buf) {
+			c := w.buf[w.pos]
+			if !space(c) {
+				return c, true
+			}
+			w.pos++
+		}
+		if !w.more() {
+			return 0, false
+		}
+	}
+}
+
+// skipBOM drops a byte order mark at the beginning of the text.
+func (w *window) skipBOM() {
+	if bytes.HasPrefix(w.buf, utf8BOM) {
+		w.pos = len(utf8BOM)
+		w.base = -int64(len(utf8BOM))
+	}
+}
+
+func space(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
