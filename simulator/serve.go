@@ -66,6 +66,9 @@ func (v *Vendor) reply(now time.Time, c *call, code int, f Fault) *answer {
 	q := v.quirksOf(c.Account)
 	a := &answer{status: http.StatusOK, contentType: q.contentType(), delivered: func() {}, fault: f}
 	say := func(text string) {
+		if q.Charset == UTF8BOM && code != notTheAPI {
+			text = "\ufeff" + text
+		}
 		a.write = func(w io.Writer) error { _, err := io.WriteString(w, text); return err }
 	}
 	switch {
