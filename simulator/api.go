@@ -50,7 +50,7 @@ func (v *Vendor) understand(r *http.Request) (c call, err error) {
 			return c, fmt.Errorf("reading the request: %w", err)
 		}
 	}
-	base := v.quirksOf("")
+	base, _ := v.quirksOf("")
 	if r.URL.Path != "/api" {
 		c.code = notTheAPI
 		return c, nil

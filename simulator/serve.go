@@ -63,7 +63,7 @@ func (v *Vendor) nextFault(q *Request) Fault {
 
 // reply makes the answer with the given error number.
 func (v *Vendor) reply(now time.Time, c *call, code int, f Fault) *answer {
-	q := v.quirksOf(c.Account)
+	q, index := v.quirksOf(c.Account)
 	a := &answer{status: http.StatusOK, contentType: q.contentType(), delivered: func() {}, fault: f}
 	say := func(text string) {
 		if q.Charset == UTF8BOM && code != notTheAPI {
@@ -90,13 +90,13 @@ func (v *Vendor) reply(now time.Time, c *call, code int, f Fault) *answer {
 	case c.Kind == report.Token:
 		say(fmt.Sprintf("{\n\"errornumber\": 0,\n\"accesstoken\": \"%s\"\n}\n", v.issue(now, c)))
 	default:
-		v.tell(a, now, c, q)
+		v.tell(a, now, c, q, index)
 	}
 	return a
 }
 
 // tell answers a report request with the state of the moment now, however late it is read.
-func (v *Vendor) tell(a *answer, now time.Time, c *call, q Quirks) {
+func (v *Vendor) tell(a *answer, now time.Time, c *call, q Quirks, index int) {
 	date := q.today(now)
 	if c.Kind == report.Yesterday {
 		date--
@@ -111,7 +111,7 @@ func (v *Vendor) tell(a *answer, now time.Time, c *call, q Quirks) {
 		})
 		return err
 	}
-	a.delivered = func() { v.remember(c.Account, list, now, q) }
+	a.delivered = func() { v.remember(c.Account, list, now, index) }
 }
 
 // ServeHTTP answers one request over the network.

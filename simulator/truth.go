@@ -14,13 +14,13 @@ type sighting struct {
 	i   int
 }
 
-// showing is when a session was last shown, and how; content follows from the two.
+// showing is when a session was last shown, and how; content follows from the two. It has no pointers, for there are many.
 type showing struct {
 	at     int64 // unix seconds; 0 is never
-	quirks *Quirks
+	quirks int   // in Vendor.history
 }
 
-func (v *Vendor) remember(account string, list []sighting, now time.Time, q Quirks) {
+func (v *Vendor) remember(account string, list []sighting, now time.Time, quirks int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, s := range list {
@@ -28,7 +28,7 @@ func (v *Vendor) remember(account string, list []sighting, now time.Time, q Quir
 		if v.shown[key] == nil {
 			v.shown[key] = make([]showing, len(s.day.slots))
 		}
-		v.shown[key][s.i] = showing{now.Unix(), &q}
+		v.shown[key][s.i] = showing{now.Unix(), quirks}
 	}
 }
 
@@ -43,6 +43,7 @@ func (v *Vendor) Shown(account string) []report.Connection {
 			days[key.date] = slices.Clone(list)
 		}
 	}
+	history := slices.Clone(v.history)
 	v.mu.Unlock()
 	zone := v.account(account).Zone
 	var rows []report.Connection
@@ -51,7 +52,7 @@ func (v *Vendor) Shown(account string) []report.Connection {
 		for i, seen := range list {
 			if seen.at != 0 {
 				s := d.session(i)
-				rows = append(rows, s.connection(account, *seen.quirks, zone, seen.at))
+				rows = append(rows, s.connection(account, history[seen.quirks], zone, seen.at))
 			}
 		}
 	}
@@ -63,10 +64,9 @@ func (v *Vendor) Shown(account string) []report.Connection {
 // under the present quirks and with the content of the last such moment: that before it vanished, or before its day ceased to
 // be yesterday. Order and empty fields are those of Shown.
 func (v *Vendor) Truth(account string, from, to report.Day, at time.Time) []report.Connection {
-	q, zone := v.quirksOf(account), v.account(account).Zone
-	if q.Zone == nil {
-		q.Zone = zone
-	}
+	q, _ := v.quirksOf(account)
+	zone := v.account(account).Zone
+	q.Zone = cmp.Or(q.Zone, zone)
 	var rows []report.Connection
 	for date := from; date <= to && !at.Before(q.readableFrom(date)); date++ {
 		last := at.Unix()

@@ -47,7 +47,8 @@ type Vendor struct {
 	record   bool
 
 	mu       sync.Mutex
-	quirks   map[string]Quirks // by account; "" for requests of nobody
+	quirks   map[string]int // by account, an index of history; "" for requests of nobody
+	history  []Quirks       // all that were ever set
 	fault    func(Request) Fault
 	requests int
 	tokens   map[string]token
@@ -68,7 +69,7 @@ type token struct {
 func New(o Options) *Vendor {
 	v := &Vendor{
 		world: o.World, now: o.Now, limits: o.Limits.withDefaults(), clientIP: o.ClientIP, record: o.Record, fault: o.Fault,
-		quirks: map[string]Quirks{}, tokens: map[string]token{}, windows: map[string]*window{}, blocked: map[string]time.Time{},
+		quirks: map[string]int{}, tokens: map[string]token{}, windows: map[string]*window{}, blocked: map[string]time.Time{},
 		shown: map[dayKey][]showing{},
 		stats: Stats{Requests: map[report.Kind]int{}, Answers: map[int]int{}, Peak: map[string]int{}},
 	}
@@ -92,14 +93,18 @@ func New(o Options) *Vendor {
 func (v *Vendor) SetQuirks(q Quirks, accounts ...string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	set := func(account string, q Quirks) {
+		v.quirks[account] = len(v.history)
+		v.history = append(v.history, q)
+	}
 	if len(accounts) == 0 {
-		v.quirks[""] = q
+		set("", q)
 	}
 	for _, a := range v.accounts {
 		if len(accounts) == 0 || slices.Contains(accounts, a.Name) {
 			mine := q
 			mine.Zone = cmp.Or(q.Zone, a.Zone)
-			v.quirks[a.Name] = mine
+			set(a.Name, mine)
 		}
 	}
 }
@@ -145,16 +150,19 @@ func (v *Vendor) Stats() Stats {
 // requests can no longer reach.
 func (v *Vendor) Report(account string, day report.Day, at time.Time) []byte {
 	var body bytes.Buffer
-	if _, err := v.world.WriteReport(&body, account, day, at, 0, v.quirksOf(account)); err != nil {
+	q, _ := v.quirksOf(account)
+	if _, err := v.world.WriteReport(&body, account, day, at, 0, q); err != nil {
 		panic(fmt.Sprintf("writing to memory failed: %v", err))
 	}
 	return body.Bytes()
 }
 
-func (v *Vendor) quirksOf(account string) Quirks {
+// quirksOf is how the vendor behaves towards account; an account that it does not know gets those of nobody.
+func (v *Vendor) quirksOf(account string) (q Quirks, index int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.quirks[account]
+	index = v.quirks[account]
+	return v.history[index], index
 }
 
 func (v *Vendor) account(name string) Account {
