@@ -11,12 +11,21 @@ import (
 // daemonRole is granted to the engine's only user. Sessions of readers lay it down before anything else.
 const daemonRole = "daemon"
 
+// constant are settings that nobody may change by SQL or URL: they make the engine read files or evaluate expressions that
+// no syntax tree shows, or open doors that are shut by default.
+var constant = []string{
+	"additional_table_filters", "additional_result_filter", "format_schema", "format_schema_source", "format_schema_message_name",
+	"format_template_row", "format_template_row_format", "format_template_resultset", "format_template_resultset_format",
+	"allow_experimental_ai_functions", "allow_experimental_eval_table_function", "dialect", "implicit_select",
+	"allow_introspection_functions", "allow_ddl",
+}
+
 // writeAccess writes the engine's configuration into dir and returns its path. The engine knows one user only, but it
 // checks grants: without the daemon's role that user may read the database and the system tables, and nothing else.
 func writeAccess(dir, database string) (string, error) {
 	users, config := filepath.Join(dir, "users.xml"), filepath.Join(dir, "config.xml")
 	text := func(s string) string { return html.EscapeString(s) }
-	var grants strings.Builder
+	var grants, constraints strings.Builder
 	for _, g := range []string{
 		"GRANT SELECT ON " + quoteName(database) + ".*",
 		"GRANT SELECT ON system.*",
@@ -27,8 +36,12 @@ func writeAccess(dir, database string) (string, error) {
 	} {
 		fmt.Fprintf(&grants, "<query>%s</query>", text(g))
 	}
+	for _, s := range constant {
+		fmt.Fprintf(&constraints, "<%s><const/></%s>", s, s)
+	}
 	for path, content := range map[string]string{
-		users: `<clickhouse><profiles><default/></profiles><quotas><default/></quotas>` +
+		users: `<clickhouse><profiles><default><implicit_select>0</implicit_select><constraints>` + constraints.String() + `</constraints></default></profiles>` +
+			`<quotas><default/></quotas>` +
 			`<roles><` + daemonRole + `><grants><query>GRANT ALL ON *.*</query></grants></` + daemonRole + `></roles>` +
 			`<users><default><password/><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>` +
 			`<grants>` + grants.String() + `</grants></default></users></clickhouse>`,

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -25,8 +27,10 @@ type engine struct {
 
 	mu      sync.Mutex // guards control, which runs one statement at a time
 	control *conn      // keeps the engine open and kills the queries of clients that left
-	version string     // "26.7.2.1", as error texts and version() have it
-	zone    string
+
+	version  string          // "26.7.2.1", as error texts and version() have it
+	zone     string          // of the engine
+	settings map[string]bool // every query setting that the engine knows
 }
 
 // openEngine locks dir, loads the library and makes sure that database exists.
@@ -54,12 +58,14 @@ func openEngine(ctx context.Context, cfg ServeConfig) (*engine, error) {
 	if _, err := e.control.exec("CREATE DATABASE IF NOT EXISTS "+quoteName(cfg.Database)+" ENGINE = Atomic", ""); err != nil {
 		return nil, fmt.Errorf("embedded ClickHouse: cannot create database %s: %w", cfg.Database, err)
 	}
-	about, err := e.control.exec("SELECT version(), '\n', timezone()", "TSVRaw")
+	about, err := e.control.exec("SELECT version(), timezone(), arrayStringConcat(groupArray(name), ' ') FROM system.settings", "TSVRaw")
 	if err != nil {
 		return nil, fmt.Errorf("embedded ClickHouse does not answer: %w", err)
 	}
-	if _, err := fmt.Sscan(string(about), &e.version, &e.zone); err != nil {
-		return nil, fmt.Errorf("embedded ClickHouse tells no version: %w", err)
+	words := strings.Fields(string(about))
+	e.version, e.zone, e.settings = words[0], words[1], make(map[string]bool)
+	for _, name := range words[2:] {
+		e.settings[name] = true
 	}
 	slog.InfoContext(ctx, "embedded ClickHouse opened", "version", e.version, "library", lib.version(), "dir", cfg.Dir)
 	return e, nil
@@ -81,23 +87,29 @@ func lockDir(dir string) (*os.File, error) {
 // session opens a fresh connection for one request, so that nothing of it (settings, database, role, temporary tables)
 // is left for the next. Connecting costs a tenth of a millisecond.
 func (e *engine) session(r *request) (*conn, error) {
-	args := append([]string{}, e.args...)
+	args := slices.Clone(e.args)
 	for _, s := range r.settings {
+		switch {
+		case !e.settings[s.name]:
+			return nil, refuse(codeUnknownSetting, "Unknown setting '%s'", s.name)
+		case !r.daemon && slices.Contains(constant, s.name):
+			return nil, refuse(codeConstraint, "Setting %s should not be changed", s.name)
+		}
 		args = append(args, "--"+s.name+"="+s.value)
 	}
-	args = append(args, "--log_comment="+r.id)
+	// The last value counts. Queued rows would be acknowledged before they are on disk.
+	args = append(args, "--async_insert=0", "--log_comment="+r.id)
 	if !r.daemon || r.get {
 		args = append(args, "--readonly=2")
 	}
 	c, err := e.lib.open(args...)
 	if err != nil {
-		return nil, err
+		return nil, e.wrongSetting(r.settings, err)
 	}
-	setup := []string{}
+	setup := []string{"USE " + quoteName(r.database)}
 	if !r.daemon {
 		setup = append(setup, "SET ROLE NONE")
 	}
-	setup = append(setup, "USE "+quoteName(r.database))
 	for _, s := range setup {
 		if _, err := c.exec(s, ""); err != nil {
 			c.close()
@@ -107,7 +119,22 @@ func (e *engine) session(r *request) (*conn, error) {
 	return c, nil
 }
 
-// kill ends the query of request id; it must hold no lock of that query's connection, which is busy.
+// wrongSetting finds the setting for whose value the engine refused a connection; it tells no reason there.
+func (e *engine) wrongSetting(settings []setting, refusal error) error {
+	c, err := e.lib.open(e.args...)
+	if err != nil {
+		return refusal
+	}
+	defer c.close()
+	for _, s := range settings {
+		if _, err := c.exec("SET "+s.name+" = "+quoteString(s.value), ""); err != nil {
+			return err
+		}
+	}
+	return refusal
+}
+
+// kill ends the query of request id, if it runs. It goes by another connection: the query's own is busy.
 func (e *engine) kill(id string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()

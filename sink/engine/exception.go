@@ -16,13 +16,19 @@ type Exception struct {
 
 func (e *Exception) Error() string { return e.Message }
 
+// text is e as an HTTP client gets it.
+func (e *Exception) text(version string) string {
+	return fmt.Sprintf("%s (version %s (official build))\n", e.Message, version)
+}
+
 // The engine's error numbers that the front itself answers with, from ClickHouse's ErrorCodes.cpp.
 const (
 	codeBadArguments         = 36
 	codeSyntaxError          = 62
+	codeUnknownSetting       = 115
 	codeReadonly             = 164
 	codeTooManyQueries       = 202
-	codeCancelled            = 394
+	codeConstraint           = 452
 	codeAccessDenied         = 497
 	codeAuthenticationFailed = 516
 	codeUnknownException     = 1002
@@ -30,6 +36,8 @@ const (
 
 var codeNames = map[int]string{
 	codeBadArguments:         "BAD_ARGUMENTS",
+	codeUnknownSetting:       "UNKNOWN_SETTING",
+	codeConstraint:           "SETTING_CONSTRAINT_VIOLATION",
 	codeReadonly:             "READONLY",
 	codeTooManyQueries:       "TOO_MANY_SIMULTANEOUS_QUERIES",
 	codeAccessDenied:         "ACCESS_DENIED",
@@ -67,7 +75,7 @@ func (e *Exception) status() int {
 		return http.StatusForbidden
 	case 6, 25, 26, 27, 28, 37, 38, 41, 43, 53, codeSyntaxError, 69, 70, 72, 117, 130, 131, 190, 321, 441, 456, 457:
 		return http.StatusBadRequest // what cannot be parsed, converted or bound
-	case 46, 47, 50, 56, 57, 60, 63, 73, 81, 115, 336, 337:
+	case 46, 47, 50, 56, 57, 60, 63, 73, 81, codeUnknownSetting, 336, 337:
 		return http.StatusNotFound // unknown function, identifier, type, table, database, format, setting …
 	case 159: // TIMEOUT_EXCEEDED
 		return http.StatusRequestTimeout

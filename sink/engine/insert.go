@@ -13,10 +13,8 @@ const insertPiece = 1 << 20
 
 // insert streams data in format into the table of an INSERT without data and FORMAT. When it returns without an error, the
 // rows are in the table's parts on disk.
-func (c *conn) insert(sql, format string, data io.Reader) (s stats, err error) {
-	text, n := bytesOf(sql)
-	form, formLen := bytesOf(format)
-	stream := c.lib.insert(c.handle, text, n, form, formLen)
+func (c *conn) insert(sql, format string, params []param, data io.Reader) (s stats, err error) {
+	stream := c.call(c.lib.insert, sql, format, params)
 	defer c.lib.insertDestroy(stream) // cancels unless done
 	if text := c.lib.insertError(stream); text != "" {
 		return s, parseException(text)

@@ -12,29 +12,34 @@ import (
 // library is libchdb's C interface (chdb.h of release 26.7), bound without cgo. Handles stay opaque uintptrs: the memory
 // behind them is the engine's, and Go's collector never has to know it.
 type library struct {
-	setSignalHandlers func(enabled int32)
-	version           func() string
-	connect           func(argc int32, argv unsafe.Pointer) uintptr
-	closeConn         func(conn uintptr)
-	classify          func(conn uintptr, sql unsafe.Pointer, n uint64, db unsafe.Pointer, dbLen uint64, out unsafe.Pointer) int32
-	streamQuery       func(conn uintptr, sql unsafe.Pointer, n uint64, format unsafe.Pointer, formatLen uint64, names, nameLens, values, valueLens unsafe.Pointer, count uint64) uintptr
-	query             func(conn uintptr, sql unsafe.Pointer, n uint64, format unsafe.Pointer, formatLen uint64, names, nameLens, values, valueLens unsafe.Pointer, count uint64) uintptr
-	streamFetch       func(conn, result uintptr) uintptr
-	streamCancel      func(conn, result uintptr)
-	insert            func(conn uintptr, sql unsafe.Pointer, n uint64, format unsafe.Pointer, formatLen uint64) uintptr
-	insertAppend      func(stream uintptr, data unsafe.Pointer, n uint64) int32
-	insertDone        func(stream uintptr) uintptr
-	insertError       func(stream uintptr) string
-	insertDestroy     func(stream uintptr)
-	resultBuffer      func(result uintptr) unsafe.Pointer
-	resultLength      func(result uintptr) uint64
-	resultError       func(result uintptr) string
-	resultElapsed     func(result uintptr) float64
-	resultRowsRead    func(result uintptr) uint64
-	resultBytesRead   func(result uintptr) uint64
-	resultRowsWritten func(result uintptr) uint64
-	resultDestroy     func(result uintptr)
+	setSignalHandlers  func(enabled int32)
+	version            func() string
+	connect            func(argc int32, argv unsafe.Pointer) uintptr
+	closeConn          func(conn uintptr)
+	classify           func(conn uintptr, sql unsafe.Pointer, n uint64, db unsafe.Pointer, dbLen uint64, out unsafe.Pointer) int32
+	streamQuery        queryFunc
+	query              queryFunc
+	streamFetch        func(conn, result uintptr) uintptr
+	streamCancel       func(conn, result uintptr)
+	insert             queryFunc
+	insertAppend       func(stream uintptr, data unsafe.Pointer, n uint64) int32
+	insertDone         func(stream uintptr) uintptr
+	insertError        func(stream uintptr) string
+	insertDestroy      func(stream uintptr)
+	resultBuffer       func(result uintptr) unsafe.Pointer
+	resultLength       func(result uintptr) uint64
+	resultError        func(result uintptr) string
+	resultElapsed      func(result uintptr) float64
+	resultRowsRead     func(result uintptr) uint64
+	resultBytesRead    func(result uintptr) uint64
+	resultRowsWritten  func(result uintptr) uint64
+	resultBytesWritten func(result uintptr) uint64
+	resultDestroy      func(result uintptr)
 }
+
+// queryFunc is the shape of the calls that take a statement with parameters: names and values with their lengths, and how many.
+type queryFunc = func(conn uintptr, sql unsafe.Pointer, n uint64, format unsafe.Pointer, formatLen uint64,
+	names, nameLens, values, valueLens unsafe.Pointer, count uint64) uintptr
 
 // load binds the library at path. The engine's signal handlers stay off: the Go runtime needs its own.
 func load(path string) (lib *library, err error) {
@@ -56,7 +61,7 @@ func load(path string) (lib *library, err error) {
 		{&lib.query, "chdb_query_with_params_n"},
 		{&lib.streamFetch, "chdb_stream_fetch_result"},
 		{&lib.streamCancel, "chdb_stream_cancel_query"},
-		{&lib.insert, "chdb_stream_insert_n"},
+		{&lib.insert, "chdb_stream_insert_with_params_n"},
 		{&lib.insertAppend, "chdb_stream_append"},
 		{&lib.insertDone, "chdb_stream_done"},
 		{&lib.insertError, "chdb_stream_insert_error"},
@@ -68,6 +73,7 @@ func load(path string) (lib *library, err error) {
 		{&lib.resultRowsRead, "chdb_result_storage_rows_read"},
 		{&lib.resultBytesRead, "chdb_result_storage_bytes_read"},
 		{&lib.resultRowsWritten, "chdb_result_rows_written"},
+		{&lib.resultBytesWritten, "chdb_result_bytes_written"},
 		{&lib.resultDestroy, "chdb_destroy_query_result"},
 	} {
 		address, err := purego.Dlsym(handle, f.name)

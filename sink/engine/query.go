@@ -11,14 +11,15 @@ type param struct{ name, value string }
 
 // stats are the figures of X-ClickHouse-Summary.
 type stats struct {
-	readRows, readBytes, writtenRows uint64
-	seconds                          float64
+	readRows, readBytes, writtenRows, writtenBytes uint64
+	seconds                                        float64
 }
 
 func (s *stats) add(lib *library, result uintptr) {
 	s.readRows += lib.resultRowsRead(result)
 	s.readBytes += lib.resultBytesRead(result)
 	s.writtenRows += lib.resultRowsWritten(result)
+	s.writtenBytes += lib.resultBytesWritten(result)
 	s.seconds += lib.resultElapsed(result)
 }
 
@@ -78,9 +79,6 @@ func (c *conn) output(result uintptr, yield func([]byte) error) error {
 	}
 	return yield(unsafe.Slice((*byte)(c.lib.resultBuffer(result)), n))
 }
-
-type queryFunc = func(conn uintptr, sql unsafe.Pointer, n uint64, format unsafe.Pointer, formatLen uint64,
-	names, nameLens, values, valueLens unsafe.Pointer, count uint64) uintptr
 
 func (c *conn) call(f queryFunc, sql, format string, params []param) uintptr {
 	text, n := bytesOf(sql)

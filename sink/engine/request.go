@@ -30,6 +30,7 @@ type request struct {
 	query    statement
 	body     io.Reader // of an INSERT: the data; else nil
 
+	whole      bool   // the answer is sent when the query has ended
 	compress   bool   // answer in ClickHouse's compressed blocks
 	method     string // of those blocks: LZ4 or ZSTD
 	encoding   string // of the answer: Content-Encoding, or ""
@@ -80,6 +81,8 @@ func parseRequest(r *http.Request, database string) (*request, error) {
 			}
 		case strings.HasPrefix(name, "param_"):
 			q.params = append(q.params, param{strings.TrimPrefix(name, "param_"), value})
+		case name == "wait_end_of_query":
+			q.whole = isTrue(value)
 		case name == "session_id":
 			return nil, refuse(codeBadArguments, "sessions are not supported by the embedded engine: send no session_id")
 		case ignored[name]:
@@ -139,7 +142,7 @@ func (q *request) readQuery(r *http.Request, text string) error {
 // ignored are URL parameters that steer a real server's HTTP handler and mean nothing here.
 var ignored = map[string]bool{
 	"user": true, "password": true, "quota_key": true, "session_timeout": true, "session_check": true, "buffer_size": true,
-	"wait_end_of_query": true, "send_progress_in_http_headers": true, "http_zlib_compression_level": true,
+	"send_progress_in_http_headers": true, "http_zlib_compression_level": true,
 	"network_zstd_compression_level": true, "stacktrace": true, "role": true, "http_write_exception_in_output_format": true,
 	"readonly": true, "log_comment": true, "add_http_cors_header": true, "http_headers_progress_interval_ms": true,
 }

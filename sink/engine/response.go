@@ -9,22 +9,31 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	chproto "github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/column"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/proto"
 )
 
-// response writes the answer of a query. The status line goes out with the first piece of output, so that a query that
-// fails before it has any output fails with a status of its own.
+// How much of an answer is held back, so that a query which fails early fails with a status of its own and a small answer
+// tells in its headers what it has cost. ClickHouse's buffer_size is 1 MiB as well.
+const (
+	holdUsual = 1 << 20
+	holdWhole = 64 << 20 // for wait_end_of_query; what is larger is streamed
+)
+
+// response writes the answer of one query.
 type response struct {
 	w       http.ResponseWriter
 	q       *request
 	e       *engine
-	tag     string // marks the exception of a query that fails after its first output
-	out     io.Writer
-	closers []io.Closer // the innermost last
+	stats   stats
+	tag     string // marks the exception of a query that fails after its first output was sent
+	held    []byte
 	started bool
+	out     io.Writer   // what compresses, down to the client
+	closers []io.Closer // the outermost first
 	native  *transcoder
 }
 
@@ -32,7 +41,6 @@ func newResponse(w http.ResponseWriter, q *request, e *engine) *response {
 	r := &response{w: w, q: q, e: e, tag: strings.ToLower(rand.Text()[:16])}
 	h := w.Header()
 	h.Set("X-ClickHouse-Query-Id", q.queryID)
-	h.Set("X-ClickHouse-Format", q.format)
 	h.Set("X-ClickHouse-Timezone", e.zone)
 	h.Set("X-ClickHouse-Server-Display-Name", "alpemix-collector")
 	h.Set("X-ClickHouse-Exception-Tag", r.tag)
@@ -42,19 +50,51 @@ func newResponse(w http.ResponseWriter, q *request, e *engine) *response {
 	return r
 }
 
-// summarize sets X-ClickHouse-Summary, which has an effect until the first output.
-func (r *response) summarize(s stats) {
-	r.w.Header().Set("X-ClickHouse-Summary", fmt.Sprintf(
-		`{"read_rows":"%d","read_bytes":"%d","written_rows":"%d","written_bytes":"0","total_rows_to_read":"0","result_rows":"0","result_bytes":"0","elapsed_ns":"%d"}`,
-		s.readRows, s.readBytes, s.writtenRows, int64(s.seconds*1e9)))
+// write takes a piece of the engine's output; p is the engine's memory.
+func (r *response) write(p []byte) (err error) {
+	if r.native != nil {
+		if p, err = r.native.convert(p); err != nil {
+			return err
+		}
+	}
+	limit := holdUsual
+	if r.q.whole {
+		limit = holdWhole
+	}
+	if !r.started && len(r.held)+len(p) <= limit {
+		r.held = append(r.held, p...)
+		return nil
+	}
+	if err := r.start(); err != nil {
+		return err
+	}
+	return r.send(p)
 }
 
+func (r *response) send(p []byte) error {
+	http.NewResponseController(r.w).SetWriteDeadline(time.Now().Add(takeWithin))
+	if _, err := r.out.Write(p); err != nil {
+		return &clientGone{err}
+	}
+	return nil
+}
+
+// start sends the headers and what was held back.
 func (r *response) start() error {
+	if r.started {
+		return nil
+	}
 	r.started = true
 	h := r.w.Header()
-	h.Set("Content-Type", contentType(r.q.format))
+	h.Set("X-ClickHouse-Summary", fmt.Sprintf(`{"read_rows":"%d","read_bytes":"%d","written_rows":"%d","written_bytes":"%d",`+
+		`"total_rows_to_read":"0","result_rows":"%d","result_bytes":"0","elapsed_ns":"%d"}`,
+		r.stats.readRows, r.stats.readBytes, r.stats.writtenRows, r.stats.writtenBytes, r.stats.writtenRows, int64(r.stats.seconds*1e9)))
+	if !r.q.query.insert {
+		h.Set("X-ClickHouse-Format", r.q.format)
+		h.Set("Content-Type", contentType(r.q.format))
+	}
 	r.out = r.w
-	if r.q.encoding != "" {
+	if r.q.encoding != "" && len(r.held) > 0 {
 		h.Set("Content-Encoding", r.q.encoding)
 		encoder, err := encodeBody(r.out, r.q.encoding)
 		if err != nil {
@@ -66,26 +106,12 @@ func (r *response) start() error {
 		blocks := newBlockWriter(r.out, r.q.method)
 		r.out, r.closers = blocks, append(r.closers, blocks)
 	}
-	return nil
-}
-
-// Write takes a piece of the engine's output.
-func (r *response) Write(p []byte) (n int, err error) {
-	n = len(p)
-	if !r.started {
-		if err := r.start(); err != nil {
-			return 0, err
-		}
+	held := r.held
+	r.held = nil
+	if len(held) == 0 {
+		return nil
 	}
-	if r.native != nil {
-		if p, err = r.native.convert(p); err != nil {
-			return 0, err
-		}
-	}
-	if _, err := r.out.Write(p); err != nil {
-		return 0, &clientGone{err}
-	}
-	return n, nil
+	return r.send(held)
 }
 
 // clientGone is a failure to write to the client, as opposed to one of the engine.
@@ -95,12 +121,8 @@ func (c *clientGone) Error() string { return "the client left: " + c.err.Error()
 
 // finish ends a good answer.
 func (r *response) finish() error {
-	if !r.started {
-		if r.w.Header().Set("Content-Type", contentType(r.q.format)); r.q.query.insert {
-			r.w.Header().Del("Content-Type")
-		}
-		r.w.WriteHeader(http.StatusOK)
-		return nil
+	if err := r.start(); err != nil {
+		return err
 	}
 	return r.close()
 }
@@ -117,7 +139,7 @@ func (r *response) close() error {
 // fail answers with an error. After the first output it appends the exception in the frame of ClickHouse's
 // WriteBufferFromHTTPServerResponse and breaks the connection, so that no client takes the answer for whole.
 func (r *response) fail(ex *Exception) {
-	text := fmt.Sprintf("%s (version %s (official build))\n", ex.Message, r.e.version)
+	text := ex.text(r.e.version)
 	if !r.started {
 		writeException(r.w, ex, text)
 		return

@@ -52,7 +52,7 @@ func Serve(ctx context.Context, cfg ServeConfig) error {
 		return err
 	}
 	server := &http.Server{
-		Handler:           newHandler(e, password),
+		Handler:           newHandler(e, password, isLoopback(listener.Addr().String())),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxQuery + 1<<16,

@@ -6,91 +6,117 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"strings"
 	"time"
+)
+
+// Queries that run at once; more wait for their turn, for at most maxWait. Readers cannot take the daemon's places.
+const (
+	maxReaders = 8
+	maxDaemon  = 16
+	maxWait    = 30 * time.Second
+)
+
+// Time that a client may take to send a query, and to take a piece of its answer.
+const (
+	sendWithin = time.Minute
+	takeWithin = 2 * time.Minute
 )
 
 // handler is ClickHouse's HTTP interface over one engine.
 type handler struct {
 	engine   *engine
 	password string // the daemon's
-	slots    chan struct{}
+	readers  chan struct{}
+	daemon   chan struct{}
 }
 
-// maxQueries is how many queries run at once; more wait for their turn.
-const maxQueries = 16
-
-// maxWait is how long a query waits for its turn before it is refused.
-const maxWait = 30 * time.Second
-
-func newHandler(e *engine, password string) http.Handler {
-	h := &handler{engine: e, password: password, slots: make(chan struct{}, maxQueries)}
+// newHandler answers for e. With loopback it serves requests to loopback names only: a page of a browser on this machine
+// could otherwise have its own name lead here and read everything.
+func newHandler(e *engine, password string, loopback bool) http.Handler {
+	h := &handler{engine: e, password: password, readers: make(chan struct{}, maxReaders), daemon: make(chan struct{}, maxDaemon)}
 	mux := http.NewServeMux()
 	ok := func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "Ok.\n") }
 	mux.HandleFunc("GET /ping", ok)
 	mux.HandleFunc("GET /replicas_status", ok)
-	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet && r.URL.RawQuery == "" {
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery == "" {
 			ok(w, r)
 			return
 		}
 		h.serve(w, r)
 	})
-	return mux
+	mux.HandleFunc("POST /{$}", h.serve)
+	// Pages of other origins may not POST here; what they GET they cannot read.
+	checked := http.NewCrossOriginProtection().Handler(mux)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if loopback && !isLoopback(r.Host) {
+			http.Error(w, fmt.Sprintf("this ClickHouse engine serves localhost only, not %q", r.Host), http.StatusForbidden)
+			return
+		}
+		checked.ServeHTTP(w, r)
+	})
+}
+
+func isLoopback(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
 func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodPost:
-	default:
-		w.Header().Set("Allow", "GET, HEAD, POST")
-		http.Error(w, "the ClickHouse interface takes GET and POST", http.StatusMethodNotAllowed)
-		return
-	}
 	daemon, err := authenticate(r, h.password)
 	if err != nil {
 		h.refuse(w, err)
 		return
 	}
+	deadline := http.NewResponseController(w)
+	deadline.SetReadDeadline(time.Now().Add(sendWithin))
 	q, err := parseRequest(r, h.engine.database)
 	if err != nil {
 		h.refuse(w, err)
 		return
 	}
+	deadline.SetReadDeadline(time.Time{})
 	q.daemon = daemon
-	if err := h.take(r.Context()); err != nil {
+	release, err := h.take(r.Context(), daemon)
+	if err != nil {
 		h.refuse(w, err)
 		return
 	}
-	defer func() { <-h.slots }()
+	defer release()
 	a := newResponse(w, q, h.engine)
 	err = h.run(r.Context(), q, a)
-	var ex *Exception
 	var gone *clientGone
-	switch {
-	case err == nil:
-		err = a.finish()
-		if err != nil {
-			panic(http.ErrAbortHandler)
-		}
-	case errors.As(err, &gone), r.Context().Err() != nil:
+	if errors.As(err, &gone) || r.Context().Err() != nil {
 		panic(http.ErrAbortHandler) // nobody is there to read an answer
-	case errors.As(err, &ex):
-		a.fail(ex)
-	default:
-		a.fail(refuse(codeUnknownException, "%v", err))
+	}
+	if err == nil {
+		err = a.finish()
+	}
+	if err != nil {
+		a.fail(asException(err))
 	}
 }
 
-// take waits for one of the places for running queries.
-func (h *handler) take(ctx context.Context) error {
+// take waits for one of the places for running queries and returns what gives it back.
+func (h *handler) take(ctx context.Context, daemon bool) (release func(), err error) {
+	places := h.readers
+	if daemon {
+		places = h.daemon
+	}
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
 	select {
-	case h.slots <- struct{}{}:
-		return nil
+	case places <- struct{}{}:
+		return func() { <-places }, nil
 	case <-ctx.Done():
-		return refuse(codeTooManyQueries, "%d queries are running; try again later", maxQueries)
+		return nil, refuse(codeTooManyQueries, "%d queries are running; try again later", cap(places))
 	}
 }
 
@@ -103,31 +129,39 @@ func (h *handler) run(ctx context.Context, q *request, a *response) error {
 	if err := judge(c, q); err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() {
-		if err := h.engine.kill(q.id); err != nil {
-			slog.Warn("embedded ClickHouse: cannot stop the query of a client that left", "err", err)
-		}
-	})
-	defer stop()
+	ended := make(chan struct{})
+	defer close(ended)
+	defer context.AfterFunc(ctx, func() { h.stop(q.id, ended) })()
 	if q.body != nil {
-		s, err := c.insert(q.query.text, q.query.format, q.body)
-		a.summarize(s)
+		a.stats, err = c.insert(q.query.text, q.query.format, q.params, q.body)
 		return err
 	}
-	s, err := c.query(q.query.text, q.format, q.params, func(b []byte) error {
-		_, err := a.Write(b)
-		return err
-	})
-	if !a.started {
-		a.summarize(s)
-	}
+	a.stats, err = c.query(q.query.text, q.format, q.params, a.write)
 	return err
 }
 
-func (h *handler) refuse(w http.ResponseWriter, err error) {
-	var ex *Exception
-	if !errors.As(err, &ex) {
-		ex = refuse(codeBadArguments, "%v", err)
+// stop kills the query of a client that left, again and again till it has ended: it may not have begun yet.
+func (h *handler) stop(id string, ended <-chan struct{}) {
+	for {
+		if err := h.engine.kill(id); err != nil {
+			slog.Warn("embedded ClickHouse: cannot stop the query of a client that left", "err", err)
+		}
+		select {
+		case <-ended:
+			return
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
-	writeException(w, ex, fmt.Sprintf("%s (version %s (official build))\n", ex.Message, h.engine.version))
+}
+
+func (h *handler) refuse(w http.ResponseWriter, err error) {
+	ex := asException(err)
+	writeException(w, ex, ex.text(h.engine.version))
+}
+
+func asException(err error) *Exception {
+	if ex, ok := errors.AsType[*Exception](err); ok {
+		return ex
+	}
+	return refuse(codeUnknownException, "%v", err)
 }
