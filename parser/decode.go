@@ -16,11 +16,15 @@ func (s *scanned) decode(t text) string {
 	if s.literal {
 		return strings.ReplaceAll(in, `\"`, `"`)
 	}
-	out := make([]byte, 0, len(in))
+	return string(s.appendDecoded(make([]byte, 0, len(in)), in))
+}
+
+// appendDecoded appends in without its JSON escapes to out.
+func (s *scanned) appendDecoded(out []byte, in string) []byte {
 	for {
 		n := strings.IndexByte(in, '\\')
 		if n < 0 {
-			return string(append(out, in...))
+			return append(out, in...)
 		}
 		out = append(out, in[:n]...)
 		if in[n+1] != 'u' {

@@ -210,43 +210,60 @@ var plain = func() (t [256]bool) {
 func (c *cursor) text() (text, status) {
 	t := text{start: c.i + 1}
 	b := c.b
-	for i := t.start; i < len(b); {
-		ch := b[i]
-		switch {
-		case plain[ch]:
+	for i := t.start; ; {
+		for i < len(b) && plain[b[i]] {
 			i++
-		case ch == '"':
+		}
+		if i == len(b) {
+			return t, short
+		}
+		switch b[i] {
+		case '"':
 			t.end, c.i = i, i+1
 			return t, done
-		case ch != '\\':
-			t.control = true
-			i++
-		case !c.literal:
-			n := escapeLength(b[i:])
-			if n == escapeCut {
-				return t, short
-			}
-			if n == escapeIllegal {
-				return t, bad
-			}
-			t.escaped = true
-			i += n
-		case i+1 == len(b):
-			return t, short
-		case b[i+1] != '"':
-			i++
-		default:
-			switch c.closes(i + 2) {
-			case short:
-				return t, short
-			case done:
+		case '\\':
+			n, st := c.backslash(i)
+			if st == closed {
 				t.trailing = true
 				t.end, c.i = i+1, i+2
 				return t, done
 			}
-			t.escaped = true
-			i += 2
+			if st != done {
+				return t, st
+			}
+			t.escaped = t.escaped || n > 1
+			i += n
+		default:
+			t.control = true
+			i++
 		}
 	}
-	return t, short
+}
+
+// backslash is the length of what the one at i begins. It is closed when the backslash is data and the quote after it ends
+// its string.
+func (c *cursor) backslash(i int) (int, status) {
+	if !c.literal {
+		switch n := escapeLength(c.b[i:]); n {
+		case escapeCut:
+			return 0, short
+		case escapeIllegal:
+			return 0, bad
+		default:
+			return n, done
+		}
+	}
+	switch {
+	case i+1 == len(c.b):
+		return 0, short
+	case c.b[i+1] != '"':
+		return 1, done
+	}
+	switch c.closes(i + 2) {
+	case short:
+		return 0, short
+	case done:
+		return 0, closed
+	}
+	return 2, done
 }

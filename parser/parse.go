@@ -110,60 +110,6 @@ func (p *parsing) identify() {
 	}
 }
 
-// start reads dt.
-func (p *parsing) start() {
-	if p.reject != nil {
-		return
-	}
-	v := p.values[fieldDT]
-	if v.kind != str && v.kind != absent && v.kind != null {
-		p.refuse(reasonWrongType, "dt is %s", v.kind)
-		return
-	}
-	dt := ""
-	if v.kind == str {
-		dt = p.decode(v.text)
-	}
-	if strings.TrimSpace(dt) == "" {
-		p.refuse(reasonDTMissing, "dt is %s", p.show(fieldDT))
-		return
-	}
-	shown, form, ok := readDT(dt)
-	if !ok {
-		p.refuse(reasonDTImpossible, `dt is %s, not a time of the form hour:minute:second day\month\year`, p.show(fieldDT))
-		return
-	}
-	loc := p.src.Location
-	if loc == nil {
-		loc = time.UTC
-	}
-	at, shown, n := resolve(shown, loc)
-	if shown < FirstMoment || at.After(p.src.FetchedAt.Add(Grace)) {
-		p.refuse(reasonDTOutOfRange, "dt is %s, before the year 2000 or more than a day after it was read", p.show(fieldDT))
-		return
-	}
-	p.c.StartedAt, p.c.LocalDay = at, shown.day()
-	p.noteDT(form, n)
-}
-
-func (p *parsing) noteDT(form dtForm, n occurrence) {
-	if form.separator {
-		p.src.Tally.add(quirkDTSeparator)
-	}
-	if form.doubled {
-		p.src.Tally.add(quirkDTDoubled)
-	}
-	if form.short {
-		p.src.Tally.add(quirkDTShort)
-	}
-	switch n {
-	case twice:
-		p.src.Tally.add(quirkDTTwice)
-	case never:
-		p.src.Tally.add(quirkDTNever)
-	}
-}
-
 // describe reads the texts and the mode.
 func (p *parsing) describe() {
 	c := &p.c

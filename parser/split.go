@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"alpemix-collector/report"
 
@@ -19,14 +20,16 @@ import (
 func Split(body []byte, contentType string, yield func(report.Record) error) (Summary, error) {
 	s := splitter{yield: yield}
 	var c census
-	c.add(body)
+	if !utf8.Valid(wholeRunes(body)) {
+		c.add(body)
+	}
 	enc, quirk := charset(body, c, contentType)
 	if quirk != "" {
 		s.sum.note(quirk)
 	}
 	if enc != nil {
 		// windows-1254 grows by a few percent; what does not fit makes Append grow the slice. A decoder has no errors.
-		body, _, _ = transform.Append(enc.NewDecoder(), make([]byte, 0, len(body)+len(body)/8), body)
+		body, _, _ = transform.Append(decoder(enc), make([]byte, 0, len(body)+len(body)/8), body)
 	}
 	s.window = bodyWindow(body)
 	s.skipBOM()

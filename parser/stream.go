@@ -52,7 +52,7 @@ func decoded(r io.Reader, enc encoding.Encoding) io.Reader {
 	if enc == nil {
 		return r
 	}
-	return transform.NewReader(r, enc.NewDecoder())
+	return transform.NewReader(r, decoder(enc))
 }
 
 // survey is what has to be known of a whole text before its first record can be yielded.
