@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -25,7 +26,7 @@ type Request struct {
 // in the fake time of a testing/synctest bubble, and end early when the request is cancelled.
 type Fault struct {
 	Delay       time.Duration // before the request reaches the vendor
-	Err         error         // the connection fails before the vendor learns of the request: Refused, Reset, a TLS error
+	Err         error         // the connection fails before the vendor learns of the request: ErrRefused, ErrReset, a TLS error
 	IP          string        // the request comes from this address
 	Expire      bool          // the token it carries has expired
 	Block       time.Duration // its IP is blocked from now on for so long
@@ -41,8 +42,8 @@ type Fault struct {
 
 // Errors of connections.
 var (
-	Refused error = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
-	Reset   error = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+	ErrRefused error = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	ErrReset   error = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 )
 
 // MaintenancePage is what web servers show while the application is away.
@@ -57,7 +58,7 @@ var errCut = errors.New("simulated cut")
 func EveryFault() []Fault {
 	return []Fault{
 		{Delay: 2 * time.Second}, {Lag: 5 * time.Second}, {Delay: time.Minute}, {Lag: time.Minute},
-		{Err: Refused}, {Err: Reset}, {Lost: Reset}, {Lag: 20 * time.Second, Lost: Reset},
+		{Err: ErrRefused}, {Err: ErrReset}, {Lost: ErrReset}, {Lag: 20 * time.Second, Lost: ErrReset},
 		{Cut: 1}, {Cut: 700}, {Cut: 20_000}, {Cut: 700, CutQuietly: true}, {Cut: 700, Stall: 10 * time.Second},
 		{Page: MaintenancePage}, {Status: 500, Page: MaintenancePage}, {Status: 502}, {Status: 503, Page: MaintenancePage},
 		{ErrorNumber: 103}, {ErrorNumber: 105}, {ErrorNumber: 108}, {ErrorNumber: 999},
@@ -83,13 +84,10 @@ func RandomFaults(seed uint64, rate float64, faults ...Fault) func(Request) Faul
 
 // ScriptedFaults is a hook that deals the n-th fault to the n-th request after it was set, and none to later ones.
 func ScriptedFaults(faults ...Fault) func(Request) Fault {
-	first := 0
-	return func(q Request) Fault {
-		if first == 0 {
-			first = q.N
-		}
-		if i := q.N - first; i < len(faults) {
-			return faults[i]
+	var dealt atomic.Int64
+	return func(Request) Fault {
+		if n := int(dealt.Add(1)); n <= len(faults) {
+			return faults[n-1]
 		}
 		return Fault{}
 	}

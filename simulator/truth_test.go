@@ -168,6 +168,18 @@ func TestRepeatedHourIsReadAsTheFirst(t *testing.T) {
 	}
 }
 
+func TestMissingHourIsReadAsIfTheClocksHadNotChanged(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := Quirks{Zone: time.UTC} // writes 02:30, which Berlin skips
+	start := time.Date(2026, 3, 29, 2, 30, 0, 0, time.UTC)
+	if got := q.readAs(start, berlin); !got.Equal(start.Add(-time.Hour)) {
+		t.Errorf("%s is read as %s", start, got)
+	}
+}
+
 func TestQuirksChangeWhileServing(t *testing.T) {
 	b := newBench(t, Options{Accounts: []Account{{Name: "main", Username: "acme", SecretKey: "s3cr3t"}, {Name: "other"}}, Record: true})
 	before := string(b.Report("other", monday, b.now))
