@@ -1,0 +1,203 @@
+package alpemix
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"alpemix-collector/report"
+)
+
+// After error 204 our address is blocked "for a certain period of time". We wait longer with each block in a row.
+const (
+	blockFirst = 5 * time.Minute
+	blockMost  = 6 * time.Hour
+)
+
+// Fetch sends w, and asks for a token before if there is none; a token that the vendor refuses is renewed once. It never
+// waits: what the limits or a block forbid is a failure of class Throttle or Blocked with the moment of the next try, and
+// nothing was sent for it.
+//
+// The error is always a *report.Failure. The Body tells which requests were sent, also beside an error, and beside the
+// reason "body_cut" it holds what had arrived: the records that are complete in it are true.
+func (c *Client) Fetch(ctx context.Context, w report.Window) (report.Body, error) {
+	c.asking.Lock()
+	defer c.asking.Unlock()
+	f := c.newFetch(w)
+	err := f.run(ctx, w)
+	if f.body.FetchedAt.IsZero() {
+		f.body.AskedAt = time.Now().UTC()
+		f.body.FetchedAt = f.body.AskedAt
+	}
+	if err != nil {
+		return f.body, err
+	}
+	return f.body, nil
+}
+
+// Check tries the credentials: it spends at most one token request and one report request. With a stored token that the
+// vendor accepts it spends no token. The error is a *report.Failure.
+func (c *Client) Check(ctx context.Context) error {
+	c.asking.Lock()
+	defer c.asking.Unlock()
+	w := report.Window{Kind: report.Latest, Last: 1}
+	f := c.newFetch(w)
+	token, asked, fail := f.token(ctx)
+	if fail == nil {
+		fail = f.report(ctx, w, token)
+	}
+	if fail != nil && fail.Class == report.Renew && !asked {
+		_, fail = f.newToken(ctx) // that the vendor grants a token proves the credentials
+	}
+	if fail != nil {
+		return fail
+	}
+	return nil
+}
+
+// fetch is one call of Fetch or Check.
+type fetch struct {
+	*Client
+	body    report.Body
+	secrets []string // what no error may show
+}
+
+func (c *Client) newFetch(w report.Window) *fetch {
+	return &fetch{
+		Client: c, body: report.Body{Account: c.cfg.Account, Window: w}, secrets: []string{c.cfg.SecretKey},
+	}
+}
+
+func (f *fetch) run(ctx context.Context, w report.Window) error {
+	token, _, fail := f.token(ctx)
+	if fail == nil {
+		fail = f.report(ctx, w, token)
+	}
+	if fail != nil && fail.Class == report.Renew {
+		if token, fail = f.newToken(ctx); fail == nil {
+			fail = f.report(ctx, w, token)
+		}
+	}
+	if fail != nil {
+		return fail
+	}
+	return nil
+}
+
+// token is the stored token, or a new one.
+func (f *fetch) token(ctx context.Context) (token string, asked bool, fail *report.Failure) {
+	token, askedAt := f.ledger.Token(f.cfg.Account, f.key)
+	if token != "" && time.Since(askedAt) < tokenLife-tokenMargin {
+		return token, false, nil
+	}
+	token, fail = f.newToken(ctx)
+	return token, true, fail
+}
+
+func (f *fetch) newToken(ctx context.Context) (string, *report.Failure) {
+	askedAt := time.Now()
+	a, fail := f.send(ctx, report.Token, tokenRequest{1, f.cfg.SecretKey, f.cfg.MainUsername})
+	if fail != nil {
+		return "", fail
+	}
+	if a.cut != nil {
+		return "", f.fail(report.Token, report.Transient, "body_cut", "the answer with the token ended early: %w", a.cut)
+	}
+	token := text(a.body, "accesstoken")
+	if token == "" { // the answer is not quoted: it may hold the token under a name that we do not know
+		return "", f.fail(report.Token, report.Transient, "unexpected_answer", "the answer (HTTP %d, %d bytes) holds neither an accesstoken nor an errornumber", a.status, len(a.body))
+	}
+	if err := f.ledger.SetToken(f.cfg.Account, f.key, token, askedAt); err != nil {
+		return "", f.local(report.Token, err)
+	}
+	return token, nil
+}
+
+// report sends w with token; the answer goes to f.body.
+func (f *fetch) report(ctx context.Context, w report.Window, token string) *report.Failure {
+	f.secrets = append(f.secrets, token)
+	request, err := reportRequestOf(w, token)
+	if err != nil {
+		return f.fail(w.Kind, report.Permanent, "bad_window", "%w", err)
+	}
+	a, fail := f.send(ctx, w.Kind, request)
+	if fail == nil {
+		f.body.Bytes = a.body
+		if a.cut != nil {
+			fail = f.fail(w.Kind, report.Transient, "body_cut", "the report ended early, after %d bytes: %w", len(a.body), a.cut)
+		}
+	}
+	if fail != nil && fail.Class == report.Renew {
+		if err := f.ledger.SetToken(f.cfg.Account, f.key, "", time.Time{}); err != nil {
+			return f.local(w.Kind, err)
+		}
+	}
+	return fail
+}
+
+// The requests of alpemix.txt, with the fields in its order.
+type (
+	tokenRequest struct {
+		Step         int    `json:"stepnumber"`
+		SecretKey    string `json:"secretkey"`
+		MainUsername string `json:"mainusername"`
+	}
+	reportRequest struct {
+		Step   int    `json:"stepnumber"`
+		Token  string `json:"accesstoken"`
+		Number int    `json:"requestnumber"`
+		Last   *int   `json:"lastxconnection,omitempty"` // documented for today only
+	}
+)
+
+func reportRequestOf(w report.Window, token string) (reportRequest, error) {
+	switch {
+	case w.Kind == report.Yesterday:
+		return reportRequest{Step: 2, Token: token, Number: 2}, nil
+	case w.Kind == report.Today, w.Kind == report.Latest && w.Last > 0:
+		return reportRequest{Step: 2, Token: token, Number: 1, Last: &w.Last}, nil
+	}
+	return reportRequest{}, fmt.Errorf("alpemix.txt knows no request for %q", w)
+}
+
+// blocked is a failure while the vendor blocks our address.
+func (f *fetch) blocked(kind report.Kind) *report.Failure {
+	until, _ := f.ledger.Block(f.cfg.Limits.Scope)
+	if !until.After(time.Now()) {
+		return nil
+	}
+	fail := f.fail(kind, report.Blocked, numbers[blockedNumber].reason, "the vendor has blocked our address; nothing is sent before %s", until.UTC().Format(time.RFC3339))
+	fail.NotBefore = until
+	return fail
+}
+
+// block records that the vendor has just blocked our address and plans the next try. An error of the ledger is met again by
+// the next Reserve; until then the memory holds the block.
+func (f *fetch) block() (until time.Time) {
+	_, before := f.ledger.Block(f.cfg.Limits.Scope)
+	wait := min(max(2*before, blockFirst), blockMost)
+	until = time.Now().Add(wait)
+	_ = f.ledger.SetBlock(f.cfg.Limits.Scope, until, wait)
+	return until
+}
+
+// unblock ends the count of blocks in a row after a success.
+func (f *fetch) unblock() error {
+	if _, before := f.ledger.Block(f.cfg.Limits.Scope); before == 0 {
+		return nil
+	}
+	return f.ledger.SetBlock(f.cfg.Limits.Scope, time.Time{}, 0)
+}
+
+// fail makes a failure that names the account and the request and holds no secret.
+func (f *fetch) fail(kind report.Kind, class report.Class, reason, format string, args ...any) *report.Failure {
+	err := fmt.Errorf("alpemix account %s, request for %s: %w", f.cfg.Account, kind, fmt.Errorf(format, args...))
+	return &report.Failure{Class: class, Reason: reason, Kind: kind, Err: f.redacted(err)}
+}
+
+func (f *fetch) local(kind report.Kind, err error) *report.Failure {
+	return f.fail(kind, report.Local, "state", "nothing is sent unless it can be recorded: %w", err)
+}
+
+var errBodyTooLarge = errors.New("longer than the limit")

@@ -1,0 +1,74 @@
+package alpemix
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+)
+
+var tlsVersions = map[string]uint16{
+	"1.0": tls.VersionTLS10, "1.1": tls.VersionTLS11, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13,
+}
+
+// newTransport speaks HTTP/1.1 and HTTP/2 and honours the proxy of the environment.
+func newTransport(cfg TLS) (*http.Transport, error) {
+	version, ok := tlsVersions[cfg.MinVersion]
+	if !ok {
+		return nil, fmt.Errorf(`alpemix.tls.min_version: %q is not one of "1.0", "1.1", "1.2", "1.3"`, cfg.MinVersion)
+	}
+	tlsConfig := &tls.Config{MinVersion: version}
+	if cfg.CAFile != "" {
+		pem, err := os.ReadFile(cfg.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("alpemix.tls.ca_file: %w", err)
+		}
+		tlsConfig.RootCAs = x509.NewCertPool()
+		if !tlsConfig.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("alpemix.tls.ca_file: %s holds no certificate in PEM form", cfg.CAFile)
+		}
+	}
+	return &http.Transport{
+		Proxy:               proxy,
+		DialContext:         (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
+		TLSClientConfig:     tlsConfig,
+		TLSHandshakeTimeout: 15 * time.Second,
+		ForceAttemptHTTP2:   true,
+		// Polls are 20 s apart. A server that closes idle connections at just that moment would fail one, and a failed
+		// request counts: keep a connection for a token and its report, but not for the next poll.
+		IdleConnTimeout: 5 * time.Second,
+		OnProxyConnectResponse: func(_ context.Context, proxyURL *url.URL, _ *http.Request, resp *http.Response) error {
+			if resp.StatusCode != http.StatusOK {
+				return &proxyRefusal{proxyURL.Host, resp.StatusCode}
+			}
+			return nil
+		},
+	}, nil
+}
+
+var errProxySetting = errors.New("the proxy address in HTTPS_PROXY is not valid")
+
+// proxy is the environment's. Its own error would show the address with user and password.
+func proxy(req *http.Request) (*url.URL, error) {
+	u, err := http.ProxyFromEnvironment(req)
+	if err != nil {
+		return nil, errProxySetting
+	}
+	return u, nil
+}
+
+// proxyRefusal is a proxy's answer other than 200 to CONNECT.
+type proxyRefusal struct {
+	host   string
+	status int
+}
+
+func (e *proxyRefusal) Error() string {
+	return fmt.Sprintf("the proxy %s refuses the connection: HTTP %d %s", e.host, e.status, http.StatusText(e.status))
+}
