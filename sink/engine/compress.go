@@ -81,7 +81,7 @@ func encodeBody(w io.Writer, encoding string) (io.WriteCloser, error) {
 	case "lz4":
 		return lz4.NewWriter(w), nil
 	case "zstd":
-		return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
+		return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
 	}
 	return open{w}, nil
 }

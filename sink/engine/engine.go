@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,7 +24,6 @@ type engine struct {
 	lib      *library
 	args     []string // of every connection
 	database string
-	lock     *os.File
 
 	mu      sync.Mutex // guards control, which runs one statement at a time
 	control *conn      // keeps the engine open and kills the queries of clients that left
@@ -33,15 +33,9 @@ type engine struct {
 	settings map[string]bool // every query setting that the engine knows
 }
 
-// openEngine locks dir, loads the library and makes sure that database exists.
+// openEngine loads the library, opens it on the folder, which is locked for this process, and makes sure that the database
+// exists.
 func openEngine(ctx context.Context, cfg ServeConfig) (*engine, error) {
-	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("embedded ClickHouse: cannot make its folder: %w", err)
-	}
-	lock, err := lockDir(cfg.Dir)
-	if err != nil {
-		return nil, err
-	}
 	lib, err := load(cfg.Library)
 	if err != nil {
 		return nil, err
@@ -50,7 +44,7 @@ func openEngine(ctx context.Context, cfg ServeConfig) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{lib: lib, database: cfg.Database, lock: lock}
+	e := &engine{lib: lib, database: cfg.Database}
 	e.args = []string{"--path=" + filepath.Join(cfg.Dir, "data"), "--config-file=" + config}
 	if e.control, err = lib.open(e.args...); err != nil {
 		return nil, fmt.Errorf("embedded ClickHouse in %s: %w", cfg.Dir, err)
@@ -71,17 +65,24 @@ func openEngine(ctx context.Context, cfg ServeConfig) (*engine, error) {
 	return e, nil
 }
 
-// lockDir takes the folder for this process; the system gives it back when the process ends, however it ends.
+// lockDir takes the folder for this process; the system gives it back when the process ends, however it ends. An engine whose
+// daemon was killed a moment ago is given the time to notice.
 func lockDir(dir string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("embedded ClickHouse: cannot make its folder: %w", err)
+	}
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("embedded ClickHouse: %w", err)
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("embedded ClickHouse: another engine has %s open; stop it or choose another state_dir: %w", dir, err)
+	for range 40 {
+		if err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == nil {
+			return f, nil
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
-	return f, nil
+	f.Close()
+	return nil, fmt.Errorf("embedded ClickHouse: another engine has %s open; stop it or choose another state_dir: %w", dir, err)
 }
 
 // session opens a fresh connection for one request, so that nothing of it (settings, database, role, temporary tables)

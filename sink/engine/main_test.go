@@ -14,6 +14,7 @@ import (
 const (
 	envDir    = "ENGINE_TEST_DIR"
 	envListen = "ENGINE_TEST_LISTEN"
+	envParent = "ENGINE_TEST_PARENT" // plays the daemon itself: prints the engine's PID and waits
 )
 
 func TestMain(m *testing.M) {
@@ -32,6 +33,16 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	}
+	if dir := os.Getenv(envParent); dir != "" {
+		os.Unsetenv(envParent)
+		p := New(Config{Command: []string{os.Args[0]}, Env: append(os.Environ(), envDir+"="+dir)})
+		go func() {
+			<-p.Ready()
+			fmt.Println(p.PID())
+		}()
+		fmt.Fprintln(os.Stderr, p.Run(context.Background()))
+		os.Exit(1)
 	}
 	code := m.Run()
 	if shared.stop != nil {

@@ -135,13 +135,13 @@ func (p *Process) once(ctx context.Context) error {
 		}
 	}
 	err = cmd.Wait()
-	if last := tail.last(); last != "" && err != nil {
-		return fmt.Errorf("%s (%w)", last, err)
+	switch last := tail.last(); {
+	case err == nil:
+		return errors.New("the embedded ClickHouse engine ended by itself")
+	case cmd.ProcessState.Exited() && last != "":
+		return errors.New(last) // what the child said at its end
 	}
-	if err == nil {
-		err = errors.New("the embedded ClickHouse engine ended by itself")
-	}
-	return err
+	return fmt.Errorf("the embedded ClickHouse engine: %w", err)
 }
 
 const announcement = "ready "

@@ -107,6 +107,9 @@ func parseRequest(r *http.Request, database string) (*request, error) {
 // readQuery takes the query from the URL, the body, or both, as ClickHouse does: their concatenation.
 func (q *request) readQuery(r *http.Request, text string) error {
 	var body io.Reader = http.NoBody
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		return refuse(codeBadArguments, "external tables (multipart/form-data) are not supported by the embedded engine")
+	}
 	if r.Method == http.MethodPost {
 		var err error
 		if body, err = decodeBody(r.Body, r.Header.Get("Content-Encoding"), q.decompress); err != nil {

@@ -65,7 +65,7 @@ func (r *response) write(p []byte) (err error) {
 		r.held = append(r.held, p...)
 		return nil
 	}
-	if err := r.start(); err != nil {
+	if err := r.start(true); err != nil {
 		return err
 	}
 	return r.send(p)
@@ -79,8 +79,8 @@ func (r *response) send(p []byte) error {
 	return nil
 }
 
-// start sends the headers and what was held back.
-func (r *response) start() error {
+// start sends the headers and what was held back. An answer without output is not compressed.
+func (r *response) start(output bool) error {
 	if r.started {
 		return nil
 	}
@@ -94,7 +94,7 @@ func (r *response) start() error {
 		h.Set("Content-Type", contentType(r.q.format))
 	}
 	r.out = r.w
-	if r.q.encoding != "" && len(r.held) > 0 {
+	if r.q.encoding != "" && output {
 		h.Set("Content-Encoding", r.q.encoding)
 		encoder, err := encodeBody(r.out, r.q.encoding)
 		if err != nil {
@@ -121,7 +121,7 @@ func (c *clientGone) Error() string { return "the client left: " + c.err.Error()
 
 // finish ends a good answer.
 func (r *response) finish() error {
-	if err := r.start(); err != nil {
+	if err := r.start(len(r.held) > 0); err != nil {
 		return err
 	}
 	return r.close()

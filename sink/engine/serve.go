@@ -36,6 +36,11 @@ func Serve(ctx context.Context, cfg ServeConfig) error {
 			os.Exit(0) // without ado: acknowledged rows are on disk
 		}()
 	}
+	lock, err := lockDir(cfg.Dir)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("embedded ClickHouse: %s is in use by another process; set clickhouse.embedded.listen to a free port: %w", cfg.Listen, err)

@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+)
+
+// BenchmarkInsert puts 300,000 rows of a support desk's size into one table, by clickhouse-go and by the engine's own
+// INSERT … SELECT FROM file(). The ratio is what counts.
+func BenchmarkInsert(b *testing.B) {
+	const rows = 300_000
+	addr, password := sharedEngine(b)
+	table := func(b *testing.B) string {
+		name := fmt.Sprintf("bench_%d", time.Now().UnixNano())
+		c := connect(b, addr, password, clickhouse.CompressionNone)
+		if err := c.Exec(b.Context(), "CREATE TABLE "+name+` (uid String, started_at DateTime('UTC'), duration UInt32, staff LowCardinality(String),
+			ip LowCardinality(String), device String, raw String CODEC(ZSTD)) ENGINE = ReplacingMergeTree PARTITION BY toYYYYMM(started_at) ORDER BY (started_at, uid)`); err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { c.Exec(b.Context(), "DROP TABLE "+name) })
+		return name
+	}
+	uid := func(i int) string { return fmt.Sprintf("%09d", i*7919%1_000_000_000) }
+	at := func(i int) time.Time { return time.Unix(1_767_225_600+int64(i)*8, 0).UTC() }
+	staff := func(i int) string { return fmt.Sprintf("Ayşe Yılmaz %d", i%20) }
+	raw := fmt.Sprintf("%0300d", 7)
+
+	for _, method := range []clickhouse.CompressionMethod{clickhouse.CompressionNone, clickhouse.CompressionLZ4} {
+		b.Run("clickhouse-go/"+method.String(), func(b *testing.B) {
+			name := table(b)
+			c := connect(b, addr, password, method)
+			for b.Loop() {
+				batch, err := c.PrepareBatch(b.Context(), "INSERT INTO "+name)
+				if err != nil {
+					b.Fatal(err)
+				}
+				for i := range rows {
+					if err := batch.Append(uid(i), at(i), uint32(i%3600), staff(i), "10.0.0.7", uid(i+1), raw); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if err := batch.Send(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+	b.Run("file", func(b *testing.B) {
+		name := table(b)
+		path := filepath.Join(b.TempDir(), "rows.jsonl")
+		f, err := os.Create(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		w := bufio.NewWriter(f)
+		for i := range rows {
+			fmt.Fprintf(w, `{"uid":%q,"started_at":%q,"duration":%d,"staff":%q,"ip":"10.0.0.7","device":%q,"raw":%q}`+"\n",
+				uid(i), at(i).Format(time.DateTime), i%3600, staff(i), uid(i+1), raw)
+		}
+		w.Flush()
+		f.Close()
+		for b.Loop() {
+			r := asDaemon(b, newRequest(b, http.MethodPost, addr, "", "INSERT INTO "+name+" SELECT * FROM file('"+path+"', 'JSONEachRow')"))
+			if a := send(b, r); a.status != 200 {
+				b.Fatal(a.body)
+			}
+		}
+		b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
+	})
+}
+
+// BenchmarkSelect reads a result of 1,000,000 rows as the engine writes it and as clickhouse-go asks for it.
+func BenchmarkSelect(b *testing.B) {
+	addr, password := sharedEngine(b)
+	const query = "SELECT number, toString(number) AS s, toLowCardinality(toString(number % 20)) AS l FROM numbers(1000000)"
+	b.Run("Native", func(b *testing.B) {
+		for b.Loop() {
+			if a := post(b, addr, "default_format=Native", query); a.status != 200 {
+				b.Fatal(a.body)
+			}
+		}
+	})
+	b.Run("clickhouse-go", func(b *testing.B) {
+		c := connect(b, addr, password, clickhouse.CompressionNone)
+		for b.Loop() {
+			rows, err := c.Query(b.Context(), query)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for rows.Next() {
+			}
+			if err := rows.Err(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,240 @@
+package engine
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+)
+
+// fixture makes the tables that readers are tried on.
+func fixture(t *testing.T) (addr string) {
+	t.Helper()
+	addr, password := sharedEngine(t)
+	c := connect(t, addr, password, clickhouse.CompressionNone)
+	for _, s := range []string{
+		"CREATE TABLE IF NOT EXISTS t (a UInt64, s String) ENGINE = ReplacingMergeTree ORDER BY a",
+		"CREATE OR REPLACE VIEW v AS SELECT * FROM t FINAL SETTINGS do_not_merge_across_partitions_select_final = 1",
+		"TRUNCATE TABLE t",
+		"INSERT INTO t SELECT number, toString(number) FROM numbers(10)",
+	} {
+		if err := c.Exec(context.Background(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return addr
+}
+
+func TestReaderIsRefused(t *testing.T) {
+	addr := fixture(t)
+	dir := t.TempDir()
+	secret := filepath.Join(dir, "secret")
+	if err := os.WriteFile(secret, []byte("open sesame"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "out")
+	for _, text := range []string{
+		// writing
+		"INSERT INTO t VALUES (11, 'x')",
+		"INSERT INTO t SELECT 11, 'x'",
+		"INSERT INTO t FORMAT JSONEachRow {\"a\":11}",
+		"/* harmless */ INSERT INTO t (a) VALUES (11)",
+		"WITH 1 AS x INSERT INTO t SELECT x, 'x'",
+		"INSERT INTO FUNCTION file('@OUT@') SELECT 1",
+		"INSERT INTO FUNCTION null('a Int8') SELECT 1",
+		"CREATE TABLE x (a Int8) ENGINE = Memory",
+		"CREATE TABLE x ENGINE = MergeTree ORDER BY a AS SELECT 1 AS a",
+		"CREATE TEMPORARY TABLE x (a Int8)",
+		"CREATE VIEW x AS SELECT 1",
+		"CREATE DATABASE x",
+		"CREATE FUNCTION x AS (a) -> a",
+		"CREATE DICTIONARY d (a UInt64) PRIMARY KEY a SOURCE(FILE(path 'SECRET' format 'TSV')) LAYOUT(FLAT()) LIFETIME(0)",
+		"CREATE NAMED COLLECTION c AS a = 1",
+		"CREATE USER u",
+		"ALTER TABLE t DELETE WHERE 1",
+		"ALTER TABLE t FREEZE",
+		"DELETE FROM t WHERE 1",
+		"UPDATE t SET s = '' WHERE 1",
+		"TRUNCATE TABLE t",
+		"DROP TABLE t",
+		"DETACH TABLE t",
+		"RENAME TABLE t TO u",
+		"EXCHANGE TABLES t AND v",
+		"OPTIMIZE TABLE t FINAL",
+		"BACKUP DATABASE alpemix TO File('@OUT@')",
+		// control
+		"SYSTEM STOP MERGES",
+		"SYSTEM FLUSH LOGS",
+		"SYSTEM SHUTDOWN",
+		"KILL QUERY WHERE 1",
+		"KILL MUTATION WHERE 1",
+		"SET readonly = 0",
+		"SET max_threads = 1",
+		"SET ROLE daemon",
+		"SET ROLE ALL",
+		"SET ROLE DEFAULT",
+		"SET DEFAULT ROLE daemon TO default",
+		"GRANT ALL ON *.* TO default",
+		"EXECUTE AS default SELECT 1",
+		"USE system",
+		"BEGIN TRANSACTION",
+		// several statements
+		"SELECT 1; DROP TABLE t",
+		"SELECT 1; SELECT 2",
+		"SELECT 1;\n\nINSERT INTO t VALUES (11, 'x')",
+		"SELECT 1 PARALLEL WITH SELECT 2",
+		"SELECT 1 PARALLEL WITH DROP TABLE t",
+		// files
+		"SELECT 1 INTO OUTFILE '@OUT@'",
+		"(SELECT 1) UNION ALL SELECT 2 INTO OUTFILE '@OUT@' TRUNCATE FORMAT CSV",
+		"SHOW TABLES INTO OUTFILE '@OUT@'",
+		"EXPLAIN SELECT 1 INTO OUTFILE '@OUT@'",
+		"SELECT file('SECRET')",
+		"SELECT `file`('SECRET')",
+		"SELECT `fi\\x6ce`('SECRET')",
+		"SELECT (SELECT file('SECRET'))",
+		"WITH (SELECT file('SECRET')) AS x SELECT x",
+		"WITH x AS (SELECT file('SECRET') AS f) SELECT f FROM x",
+		"SELECT * FROM view(SELECT file('SECRET'))",
+		"SELECT * FROM t WHERE s = file('SECRET')",
+		"SELECT a FROM t ORDER BY file('SECRET')",
+		"SELECT a FROM t GROUP BY a HAVING file('SECRET') != ''",
+		"SELECT arrayMap(file, ['SECRET'])",
+		"SELECT arrayMap(x -> file(x), ['SECRET'])",
+		"SELECT * APPLY(file) FROM (SELECT 'SECRET')",
+		"SELECT * APPLY file FROM (SELECT 'SECRET')",
+		"SELECT COLUMNS('p') APPLY(x -> `fi\\x6ce`(x)) FROM (SELECT 'SECRET' AS p)",
+		"SELECT * REPLACE(file(p) AS p) FROM (SELECT 'SECRET' AS p)",
+		"SELECT sum(a) OVER (PARTITION BY file('SECRET')) FROM t",
+		"SHOW TABLES WHERE name != file('SECRET')",
+		"SHOW COLUMNS FROM t WHERE file('SECRET') = ''",
+		"DESCRIBE (SELECT file('SECRET') AS x)",
+		"EXPLAIN SELECT file('SECRET')",
+		"EXPLAIN QUERY TREE SELECT file('SECRET')",
+		"SELECT * FROM (EXPLAIN SELECT file('SECRET'))",
+		"SELECT * FROM file('SECRET', 'LineAsString')",
+		"SELECT * FROM `default`.`SECRET`",
+		"SELECT * FROM filesystem('/etc')",
+		"SELECT 1 FORMAT Template SETTINGS format_template_row = 'SECRET'",
+		"SELECT formatRow('Template', 1) SETTINGS format_template_row = 'SECRET'",
+		"SELECT 1 FORMAT Protobuf SETTINGS format_schema = 'SECRET:x'",
+		"SELECT * FROM t SETTINGS additional_table_filters = {'t': 'file(\\'SECRET\\') != \\'\\''}",
+		"SELECT 1 SETTINGS additional_result_filter = 'file(\\'SECRET\\') != \\'\\''",
+		"SELECT catboostEvaluate('SECRET', 1)",
+		// the network and other engines
+		"SELECT * FROM url('http://127.0.0.1:1/', 'TSV', 'a String')",
+		"SELECT * FROM s3('http://127.0.0.1:1/bucket/key', 'TSV', 'a String')",
+		"SELECT * FROM remote('127.0.0.1:1', 'system.one')",
+		"SELECT * FROM mysql('127.0.0.1:1', 'a', 'b', 'c', 'd')",
+		"SELECT * FROM postgresql('127.0.0.1:1', 'a', 'b', 'c', 'd')",
+		"SELECT * FROM mongodb('127.0.0.1:1', 'd', 'c', 'u', 'p', 'a String')",
+		"SELECT * FROM sqlite('SECRET', 't')",
+		"SELECT * FROM executable('ls', 'TSV', 'a String')",
+		"SELECT * FROM eval('SELECT 1')",
+		"SELECT * FROM eval('SELECT 1') SETTINGS allow_experimental_eval_table_function = 1",
+		"SELECT * FROM input('a Int8')",
+		"SELECT * FROM icebergLocal('/tmp', 'Parquet', 'a Int8')",
+		"SELECT aiGenerate('x', 'y')",
+		// the way out of the cage
+		"SELECT 1 SETTINGS readonly = 0",
+		"SELECT * FROM system.users",
+		"graph = 1 SELECT file('SECRET')",
+		"1 + 2",
+	} {
+		t.Run(text, func(t *testing.T) {
+			query := strings.NewReplacer("SECRET", secret, "@OUT@", out).Replace(text)
+			a := post(t, addr, "", query)
+			if a.status == 200 {
+				t.Errorf("was answered: %q", a.body)
+			}
+			if strings.Contains(a.body, "sesame") {
+				t.Errorf("tells the secret: %q", a.body)
+			}
+			if a.code == "62" && !strings.ContainsAny(text, ";+") && !strings.Contains(text, "PARALLEL") && !strings.HasPrefix(text, "graph") {
+				t.Errorf("is not even ClickHouse SQL, so it proves nothing: %s", a.body)
+			}
+			if _, err := os.Stat(out); err == nil {
+				t.Error("wrote a file")
+				os.Remove(out)
+			}
+		})
+	}
+	if a := post(t, addr, "", "SELECT count(), sum(a) FROM t"); a.body != "10\t45\n" {
+		t.Errorf("the table has changed: %s", a.body)
+	}
+	for _, s := range []string{"additional_result_filter=0", "format_schema=x", "dialect=kusto", "no_such_setting=1", "max_threads=many", "path=/"} {
+		if a := post(t, addr, s, "SELECT 1"); a.status == 200 {
+			t.Errorf("the setting %s was taken", s)
+		}
+	}
+	if a := post(t, addr, "readonly=0&implicit_select=1", "INSERT INTO t VALUES (11, 'x')"); a.status == 200 {
+		t.Error("a reader may lift readonly")
+	}
+	if a := post(t, addr, "param_f=file&param_s="+secret, "SELECT arrayMap({f:Identifier}, [{s:String}])"); a.status == 200 {
+		t.Error("a parameter names a forbidden function")
+	}
+}
+
+func TestReaderIsServed(t *testing.T) {
+	addr := fixture(t)
+	for _, text := range []string{
+		"SELECT 1",
+		"SELECT 1;",
+		"-- note\nSELECT 'a;b' /* ; */",
+		"SELECT * FROM t",
+		"SELECT count() FROM v",
+		"SELECT count() FROM alpemix.t FINAL",
+		"SELECT 'file' AS kind, 'c:\\\\file' AS path",
+		"SELECT s FROM t WHERE s NOT LIKE '%file(%'",
+		"SELECT a, sum(a) OVER (ORDER BY a) FROM t",
+		"WITH x AS (SELECT a FROM t) SELECT * FROM x AS l JOIN x AS r USING a",
+		"(SELECT 1) UNION ALL (SELECT 2)",
+		"SELECT 1 EXCEPT SELECT 2",
+		"SELECT * APPLY(toString) FROM t",
+		"SELECT arrayMap(x -> x + 1, [1, 2])",
+		"SELECT * FROM numbers(3)",
+		"SELECT * FROM generateSeries(1, 3)",
+		"SELECT * FROM view(SELECT 1)",
+		"SELECT * FROM values('a Int8', 1, 2)",
+		"SELECT count() FROM merge('alpemix', '^t$')",
+		"SELECT a FROM t SETTINGS max_threads = 1, max_execution_time = 5",
+		"SELECT toStartOfInterval(now(), INTERVAL 1 HOUR) AS time FORMAT JSON",
+		"SELECT name, engine FROM system.tables WHERE database = 'alpemix'",
+		"SELECT name, type FROM system.columns WHERE table = 't'",
+		"SELECT name FROM system.databases",
+		"SELECT name FROM system.functions LIMIT 1",
+		"SELECT count() FROM system.settings",
+		"SELECT count() FROM system.parts",
+		"SELECT * FROM system.one",
+		"SELECT number FROM system.numbers LIMIT 1",
+		"SELECT count() FROM system.processes",
+		"SELECT table_name FROM information_schema.tables LIMIT 1",
+		"SELECT displayName(), version(), revision(), timezone()",
+		"SHOW TABLES",
+		"SHOW TABLES LIKE 't%'",
+		"SHOW DATABASES",
+		"SHOW COLUMNS FROM t",
+		"SHOW CREATE TABLE t",
+		"SHOW FUNCTIONS LIKE 'plus'",
+		"SHOW PROCESSLIST",
+		"DESCRIBE TABLE t",
+		"DESC v",
+		"EXISTS TABLE t",
+		"EXPLAIN SELECT * FROM t",
+		"EXPLAIN indexes = 1 SELECT * FROM t",
+		"EXPLAIN PIPELINE SELECT * FROM t",
+	} {
+		t.Run(text, func(t *testing.T) {
+			if a := post(t, addr, "", text); a.status != 200 || a.body == "" {
+				t.Errorf("status %d: %s", a.status, a.body)
+			}
+		})
+	}
+	settings := "max_execution_time=5&max_threads=2&output_format_json_quote_64bit_integers=1&readonly=1&session_timeout=60"
+	if a := post(t, addr, settings, "SELECT toUInt64(1) AS n FORMAT JSONEachRow"); a.body != "{\"n\":\"1\"}\n" {
+		t.Errorf("settings that clients send: %d %s", a.status, a.body)
+	}
+}
