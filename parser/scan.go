@@ -13,20 +13,25 @@ type scanned struct {
 func (s *scanned) scan(b []byte) bool {
 	c := cursor{b: b, literal: s.literal, whole: true}
 	c.i++ // the caller has seen '{'
-	for first := true; ; first = false {
-		key, st := c.key(first)
-		if st == closed {
-			c.skipSpace()
-			return c.i == len(b)
+	first := true
+	for next := fieldUID; ; next++ {
+		f, known := next, true
+		if !c.foresee(next) {
+			key, st := c.key(first)
+			if st == closed {
+				c.skipSpace()
+				return c.i == len(b)
+			}
+			if st != done {
+				return false
+			}
+			f, known = fieldOf(s.decode(key))
 		}
-		if st != done {
-			return false
-		}
+		first = false
 		v, st := s.value(&c)
 		if st != done {
 			return false
 		}
-		f, known := fieldOf(s.decode(key))
 		if !known {
 			s.unknown++
 			continue
@@ -36,8 +41,30 @@ func (s *scanned) scan(b []byte) bool {
 			s.duplicate++
 		}
 		s.values[f] = v
+		next = f
 	}
 }
+
+// foresee consumes the key of f, with the comma before it, if it comes next and is written without space. Keys nearly
+// always come in the order of the document, and this is twice as fast as reading them.
+func (c *cursor) foresee(f field) bool {
+	if f >= fieldCount || c.i == 1 {
+		return false
+	}
+	p := foreseen[f]
+	if len(c.b)-c.i < len(p) || string(c.b[c.i:c.i+len(p)]) != p {
+		return false
+	}
+	c.i += len(p)
+	return true
+}
+
+var foreseen = func() (p [fieldCount]string) {
+	for f, name := range fieldNames {
+		p[f] = `,"` + name + `":`
+	}
+	return p
+}()
 
 func (s *scanned) value(c *cursor) (value, status) {
 	c.skipSpace()
