@@ -1,0 +1,77 @@
+package sink
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"alpemix-collector/report"
+)
+
+// ClickHouse's DateTime counts seconds in 32 bits and its Date days in 16. What is beyond wraps without an error, and one value
+// that the client refuses poisons the whole batch; so every row is checked before the first is sent.
+const (
+	lastSecond = math.MaxUint32
+	lastDay    = math.MaxUint16
+)
+
+// validate tells what ClickHouse could not hold of b.
+func validate(b *report.Batch) error {
+	for i := range b.Connections {
+		if err := validateConnection(&b.Connections[i]); err != nil {
+			return err
+		}
+	}
+	for i := range b.Rejects {
+		r := &b.Rejects[i]
+		if !inRange(r.At) || !r.ResolvedAt.IsZero() && !inRange(r.ResolvedAt) {
+			return &RowError{rejectTable.name, r.Account, fmt.Sprintf("record %x", r.Hash), fmt.Sprintf("at %v, resolved at %v", r.At, r.ResolvedAt)}
+		}
+	}
+	for i := range b.Days {
+		d := &b.Days[i]
+		if d.Day < 0 || d.Day > lastDay || !d.SealedAt.IsZero() && !inRange(d.SealedAt) {
+			return &RowError{dayTable.name, d.Account, "day " + d.Day.String(), fmt.Sprintf("sealed at %v", d.SealedAt)}
+		}
+		switch d.State {
+		case report.DayOpen, report.DaySealed, report.DayGap:
+		default:
+			return &RowError{dayTable.name, d.Account, "day " + d.Day.String(), fmt.Sprintf("state %q", d.State)}
+		}
+	}
+	for i := range b.Fetches {
+		f := &b.Fetches[i]
+		if !inRange(f.At) || f.Code != int(int32(f.Code)) {
+			return &RowError{fetchTable.name, f.Account, "request " + f.Job, fmt.Sprintf("at %v, code %d", f.At, f.Code)}
+		}
+	}
+	return nil
+}
+
+func validateConnection(c *report.Connection) error {
+	what := ""
+	switch {
+	case !inRange(c.StartedAt):
+		what = fmt.Sprintf("started_at %v", c.StartedAt)
+	case !inRange(c.FirstSeenAt):
+		what = fmt.Sprintf("first_seen_at %v", c.FirstSeenAt)
+	case !inRange(c.FetchedAt):
+		what = fmt.Sprintf("fetched_at %v", c.FetchedAt)
+	case c.Duration < 0 || c.Duration/time.Second > math.MaxUint32:
+		what = fmt.Sprintf("duration %v", c.Duration)
+	case c.LocalDay < 0 || c.LocalDay > lastDay:
+		what = "local_day " + c.LocalDay.String()
+	default:
+		return nil
+	}
+	return &RowError{connectionTable.name, c.Account, "connection " + c.UID, what}
+}
+
+func inRange(t time.Time) bool { return t.Unix() >= 0 && t.Unix() <= lastSecond }
+
+// RowError is a row that ClickHouse cannot hold. It is a bug of whoever made the row: retrying does not help.
+type RowError struct{ Table, Account, Row, Value string }
+
+func (e *RowError) Error() string {
+	return fmt.Sprintf("%s, account %s, %s: %s is outside what ClickHouse can hold", e.Table, e.Account, e.Row, e.Value)
+}
