@@ -200,9 +200,10 @@ func (s *splitter) token() ([]byte, error) {
 
 // fail describes the text where reading stopped.
 func (s *splitter) fail(reason string) *Error {
-	e := &Error{Reason: reason, Offset: s.offset(), Seen: excerpt(s.rest())}
 	if reason == Truncated {
-		e.Offset, e.Seen, e.Err = s.base+int64(len(s.buf)), "", s.err
+		return &Error{Reason: reason, Offset: s.base + int64(len(s.buf)), Err: s.err}
 	}
-	return e
+	for len(s.rest()) < excerptLength && s.more() {
+	}
+	return &Error{Reason: reason, Offset: s.offset(), Seen: excerpt(s.rest())}
 }

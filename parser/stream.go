@@ -68,7 +68,7 @@ func readThrough(open func() (io.ReadCloser, error), enc encoding.Encoding, size
 		return fmt.Errorf("open the report: %w", err)
 	}
 	defer r.Close()
-	w := streamWindow(decoded(r, enc), max(size, len(utf8BOM)))
+	w := streamWindow(decoded(r, enc), size)
 	to.head = append(to.head, w.buf[:min(len(w.buf), len(utf8BOM))]...)
 	for {
 		b := w.rest()

@@ -20,8 +20,9 @@ const maxIdleReads = 100
 
 func bodyWindow(b []byte) window { return window{buf: b, ended: true} }
 
+// streamWindow reads through a buffer of size bytes at first. A byte order mark is in it whole.
 func streamWindow(r io.Reader, size int) window {
-	w := window{buf: make([]byte, 0, size), r: r}
+	w := window{buf: make([]byte, 0, max(size, len(utf8BOM))), r: r}
 	w.more()
 	return w
 }
