@@ -5,7 +5,12 @@ import "github.com/spf13/cobra"
 // commands are all of them, in the order of use.
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
+		a.checkCommand(),
 		a.configCommand(),
+		a.importCommand(),
+		a.sqlCommand(),
+		a.quarantineCommand(),
+		a.migrateCommand(),
 		a.versionCommand(),
 		a.engineCommand(),
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/state"
 )
 
 // Exit statuses, see CONTRACT section 1.
@@ -63,12 +64,13 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	}
 	_, isConfig := errors.AsType[*config.Error](err)
 	_, isUsage := errors.AsType[*usageError](err)
+	locked := errors.Is(err, state.ErrLocked) // the wrong state_dir, or a daemon too many
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errFailed):
 		return exitFailure
-	case isConfig || isUsage:
+	case isConfig || isUsage || locked:
 		a.complain(err)
 		return exitUsage
 	}
@@ -76,9 +78,14 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	return exitFailure
 }
 
-// complain prints err as one line: parts of joined errors are set apart by semicolons.
+// complain prints err as one line.
 func (a *app) complain(err error) {
-	_, _ = fmt.Fprintf(a.stderr, "collector: %s\n", strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
+	_, _ = fmt.Fprintf(a.stderr, "collector: %s\n", oneLine(err))
+}
+
+// oneLine sets the parts of joined errors apart by semicolons.
+func oneLine(err error) string {
+	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
 }
 
 func forEach(c *cobra.Command, f func(*cobra.Command)) {

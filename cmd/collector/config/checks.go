@@ -86,7 +86,7 @@ func apply(rule, key string, v reflect.Value) string {
 }
 
 var (
-	addresses = regexp.MustCompile(`^(clickhouse|tcp|https?)://([^@]*@)?[^/?@]+(/[^?]*)?(\?.*)?$`)
+	addresses = regexp.MustCompile(`^(clickhouse|https?)://([^@]*@)?[^/?@]+(/[^?]*)?(\?.*)?$`)
 	names     = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	clusters  = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 )

@@ -30,3 +30,12 @@ func checkCron(value, _ string) string {
 	}
 	return ""
 }
+
+// Next is when a checked cron expression wakes next after from, in from's zone.
+func Next(expression string, from time.Time) time.Time {
+	schedule, err := cron.ParseStandard(expression)
+	if err != nil { // the expression was checked when the configuration was read
+		panic("config: " + err.Error())
+	}
+	return schedule.Next(from)
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/state"
+	"alpemix-collector/web"
+)
+
+// checking prints one line for each thing that has to work, and remembers whether all do.
+type checking struct {
+	*app
+	config *config.Config
+	broken bool
+}
+
+func (a *app) checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check",
+		Short: "Try configuration, ClickHouse, schema and the vendors' credentials",
+		Long: `Prints one line for each of: the configuration, ClickHouse, its schema, and the
+credentials of each vendor account. It spends at most one token request and one
+report request of each account, counted with those of the daemon. While a daemon
+runs on the same state folder, the accounts' lines are what the daemon has seen.
+
+Exit status: 0 all is well, 1 something is not, 2 the configuration is wrong.`,
+		Example: "  collector check -c collector.yaml",
+		Args:    cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			c, err := a.load()
+			if err != nil {
+				return err
+			}
+			k := &checking{app: a, config: c}
+			k.line("configuration", "read; state_dir is "+c.StateDir, nil)
+			k.clickHouse(command.Context())
+			k.accounts(command.Context())
+			if k.broken {
+				return errFailed
+			}
+			return nil
+		},
+	}
+}
+
+// line prints what is well, or what is not and why.
+func (k *checking) line(subject, well string, err error) {
+	if err != nil {
+		k.broken = true
+		_, _ = fmt.Fprintf(k.stdout, "FAIL  %s: %s\n", subject, oneLine(err))
+		return
+	}
+	_, _ = fmt.Fprintf(k.stdout, "ok    %s: %s\n", subject, well)
+}
+
+func (k *checking) clickHouse(ctx context.Context) {
+	c, err := k.openClickHouse(ctx, k.config)
+	if err != nil {
+		k.line("clickhouse", "", err)
+		return
+	}
+	defer func() {
+		if err := c.Close(); err != nil {
+			k.line("clickhouse", "", err)
+		}
+	}()
+	err = c.Ping(ctx)
+	k.line("clickhouse", c.name+" answers", err)
+	if err != nil {
+		return
+	}
+	status, err := c.Status(ctx)
+	if err != nil {
+		k.line("schema", "", err)
+		return
+	}
+	well := fmt.Sprintf("database %s is at version %d", status.Database, status.Version)
+	if status.Version < status.Latest {
+		// Not a fault: every command that writes brings the schema up first.
+		k.line("schema", fmt.Sprintf("%s of %d; the next run, import or migrate up brings it there", well, status.Latest), nil)
+		return
+	}
+	k.line("schema", well, status.Check())
+}
+
+func (k *checking) accounts(ctx context.Context) {
+	if len(k.config.Alpemix.Accounts) == 0 {
+		k.line("accounts", "", errors.New("alpemix.accounts is empty: there is nothing to collect; add one as collector.example.yaml shows"))
+		return
+	}
+	store, err := state.Open(k.config.StateDir, k.logger(k.config))
+	switch {
+	case errors.Is(err, state.ErrLocked):
+		k.askDaemon(ctx)
+		return
+	case err != nil:
+		k.line("state", "", err)
+		return
+	}
+	for i := range k.config.Alpemix.Accounts {
+		a := &k.config.Alpemix.Accounts[i]
+		client, err := newClient(k.config, a, store)
+		if err == nil {
+			err = client.Check(ctx)
+		}
+		next := config.Next(k.config.Alpemix.Schedule.Yesterday, time.Now().In(a.Location()))
+		k.line("account "+a.Name, "alpemix accepts the credentials; yesterday is due "+next.Format("2006-01-02 15:04 MST"), err)
+	}
+	if err := store.Close(); err != nil {
+		k.line("state", "", err)
+	}
+}
+
+// askDaemon takes the accounts' state from the daemon that has the state folder: requests of ours would not be counted.
+func (k *checking) askDaemon(ctx context.Context) {
+	s, err := daemonStatus(ctx, k.config.HTTP.Listen)
+	if err != nil {
+		k.line("accounts", "", fmt.Errorf("another process has state_dir %s, and the status of a daemon cannot be read: %w", k.config.StateDir, err))
+		return
+	}
+	seen := map[string]web.Account{}
+	for _, a := range s.Accounts {
+		seen[a.Name] = a
+	}
+	for _, a := range k.config.Alpemix.Accounts {
+		facts, ok := seen[a.Name]
+		var err error
+		well := "the running daemon has not read it yet"
+		switch {
+		case !ok:
+			err = errors.New("the running daemon does not know it; restart the daemon")
+		case facts.LastError != nil:
+			err = fmt.Errorf("the running daemon says: %s", facts.LastError.Message)
+		case facts.LastSuccess.Today != nil:
+			well = "the running daemon has read it at " + facts.LastSuccess.Today.In(a.Location()).Format("2006-01-02 15:04:05 MST")
+		}
+		k.line("account "+a.Name, well, err)
+	}
+}
+
+const statusTimeout = 5 * time.Second
+
+// daemonStatus asks the daemon that listens on this machine.
+func daemonStatus(ctx context.Context, listen string) (*web.Status, error) {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return nil, err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/api/v1/status", nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answers HTTP %d", request.URL, answer.StatusCode)
+	}
+	var s web.Status
+	if err := json.NewDecoder(answer.Body).Decode(&s); err != nil {
+		return nil, fmt.Errorf("%s: %w", request.URL, err)
+	}
+	return &s, nil
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"alpemix-collector/cmd/collector/config"
+)
+
+// embeddedConfig is a configuration with an engine of its own.
+func embeddedConfig(t *testing.T) *config.Config {
+	t.Helper()
+	c, err := config.Load("", []string{
+		"COLLECTOR_STATE_DIR=" + t.TempDir(), "COLLECTOR_CLICKHOUSE_EMBEDDED_LISTEN=" + freeAddress(t),
+		"COLLECTOR_CLICKHOUSE_EMBEDDED_LIBRARY=" + os.Getenv("COLLECTOR_CLICKHOUSE_EMBEDDED_LIBRARY"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// started runs an embedded until the returned function is called, and waits until it answers.
+func started(t *testing.T, c *config.Config) (e *embedded, stop func()) {
+	t.Helper()
+	e, err := newEmbedded(c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	end, err := e.start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e, func() {
+		if err := end(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestEmbeddedIsSharedAndInherited: a second process uses the engine of the first, and starts its own when that ends.
+func TestEmbeddedIsSharedAndInherited(t *testing.T) {
+	c := embeddedConfig(t)
+	_, stopFirst := started(t, c)
+	second, stopSecond := started(t, c)
+	defer stopSecond()
+	stopFirst()
+	deadline := time.Now().Add(time.Minute)
+	for who, _ := second.probe(t.Context()); who != ours; who, _ = second.probe(t.Context()) {
+		if time.Now().After(deadline) {
+			t.Fatal("the second did not take over")
+		}
+		pause(t.Context(), 50*time.Millisecond)
+	}
+}
+
+// TestEmbeddedRace: processes that start at once end up with one engine.
+func TestEmbeddedRace(t *testing.T) {
+	c := embeddedConfig(t)
+	var stops []func()
+	type result struct {
+		e   *embedded
+		err error
+	}
+	results := make(chan result)
+	for range 3 {
+		e, err := newEmbedded(c, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- e.run(ctx) }()
+		go func() {
+			select {
+			case <-e.ready:
+				results <- result{e, nil}
+			case err := <-done:
+				done <- err
+				results <- result{e, err}
+			}
+		}()
+		stops = append(stops, func() { cancel(); <-done })
+	}
+	for range 3 {
+		if r := <-results; r.err != nil {
+			t.Error(r.err)
+		}
+	}
+	for _, stop := range stops {
+		stop()
+	}
+}
+
+func TestEmbeddedAddressHeldByAnother(t *testing.T) {
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
+	c := embeddedConfig(t)
+	c.ClickHouse.Embedded.Listen = strings.TrimPrefix(other.URL, "http://")
+	e, err := newEmbedded(c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = e.run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "clickhouse.embedded.listen: "+c.ClickHouse.Embedded.Listen+" is held by a server that is not the engine") {
+		t.Error(err)
+	}
+}
+
+func TestEmbeddedLibraryMissing(t *testing.T) {
+	c := embeddedConfig(t)
+	c.ClickHouse.Embedded.Library = "/absent/libchdb.so"
+	e, err := newEmbedded(c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err = e.run(t.Context()); err == nil || !strings.Contains(err.Error(), "make engine") {
+		t.Error(err)
+	}
+}

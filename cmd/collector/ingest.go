@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"alpemix-collector/parser"
+	"alpemix-collector/report"
+)
+
+// ingest takes a report of any size apart in two stages that run beside each other: cutting it into records, and reading
+// them. The buffers between the stages go round in a circle, so memory does not grow with the report.
+type ingest struct {
+	source parser.Source
+	// add takes one connection, in the report's order.
+	add func(*report.Connection) error
+	// quarantine takes records that could not be read.
+	quarantine func([]report.Reject) error
+}
+
+// ingested is what became of a report's records.
+type ingested struct {
+	records int
+	rejects map[string]int // by reason
+}
+
+func (n *ingested) quarantined() int {
+	total := 0
+	for _, count := range n.rejects {
+		total += count
+	}
+	return total
+}
+
+// String reads "5 records, 3 stored, 2 quarantined (1 dt_missing, 1 uid_missing)".
+func (n *ingested) String() string {
+	s := strconv.Itoa(n.records) + " records, " + strconv.Itoa(n.records-n.quarantined()) + " stored, " + strconv.Itoa(n.quarantined()) + " quarantined"
+	var reasons []string
+	for _, reason := range slices.Sorted(maps.Keys(n.rejects)) {
+		reasons = append(reasons, strconv.Itoa(n.rejects[reason])+" "+reason)
+	}
+	if len(reasons) > 0 {
+		s += " (" + strings.Join(reasons, ", ") + ")"
+	}
+	return s
+}
+
+const (
+	chunkBytes  = 256 << 10
+	chunks      = 3       // one is filled, one waits, one is read
+	rejectRows  = 1000    // records go to quarantine in parts of so many,
+	rejectBytes = 4 << 20 // or of so many bytes
+)
+
+// chunk is a run of records, copied one after another out of the scanner's buffer.
+type chunk struct {
+	text    []byte
+	ends    []int
+	literal bool
+}
+
+// run ingests what open gives. An error of the report itself comes after what stood before the fault has been handed on.
+func (in *ingest) run(ctx context.Context, open func() (io.ReadCloser, error)) (ingested, error) {
+	group, ctx := errgroup.WithContext(ctx)
+	full, free := make(chan *chunk, chunks), make(chan *chunk, chunks)
+	for range chunks {
+		free <- &chunk{text: make([]byte, 0, chunkBytes)}
+	}
+	var fault error
+	group.Go(func() error {
+		defer close(full)
+		fault = split(ctx, open, full, free)
+		return nil
+	})
+	n := ingested{rejects: map[string]int{}}
+	group.Go(func() error { return in.read(full, free, &n) })
+	if err := group.Wait(); err != nil {
+		return n, err
+	}
+	return n, fault
+}
+
+// split cuts the report into records and hands them on in chunks.
+func split(ctx context.Context, open func() (io.ReadCloser, error), full chan<- *chunk, free <-chan *chunk) error {
+	var c *chunk
+	_, err := parser.SplitStream(open, "", func(r report.Record) error {
+		if c != nil && len(c.text)+len(r.Raw) > chunkBytes {
+			full <- c // never blocks: there is room for all chunks
+			c = nil
+		}
+		if c == nil {
+			select {
+			case c = <-free:
+				*c = chunk{text: c.text[:0], ends: c.ends[:0], literal: r.Literal}
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		c.text = append(c.text, r.Raw...)
+		c.ends = append(c.ends, len(c.text))
+		return nil
+	})
+	if c != nil {
+		full <- c
+	}
+	return err
+}
+
+// read turns records into connections and rejects.
+func (in *ingest) read(full <-chan *chunk, free chan<- *chunk, n *ingested) error {
+	var rejects []report.Reject
+	bytes := 0
+	for c := range full {
+		start := 0
+		for _, end := range c.ends {
+			connection, reject := parser.Parse(report.Record{Raw: c.text[start:end], Literal: c.literal}, in.source)
+			start = end
+			if reject == nil {
+				// A uid that stands twice in one answer is taken at its first place, as of a live answer: the later has to be the older.
+				connection.Version -= uint64(n.records)
+				n.records++
+				if err := in.add(&connection); err != nil {
+					return err
+				}
+				continue
+			}
+			n.records++
+			n.rejects[reject.Reason]++
+			rejects = append(rejects, *reject)
+			if bytes += len(reject.Raw); len(rejects) == rejectRows || bytes > rejectBytes {
+				if err := in.quarantine(rejects); err != nil {
+					return err
+				}
+				rejects, bytes = rejects[:0], 0
+			}
+		}
+		free <- c
+	}
+	if len(rejects) == 0 {
+		return nil
+	}
+	return in.quarantine(rejects)
+}

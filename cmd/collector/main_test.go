@@ -1,0 +1,46 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestMain plays the child process of the embedded engine: the commands start the binary they run in.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "engine" {
+		os.Exit(run())
+	}
+	os.Exit(m.Run())
+}
+
+// outcome is what a command line left behind.
+type outcome struct {
+	code           int
+	stdout, stderr string
+}
+
+// command runs a command line in this process, in the environment given as NAME=value.
+func command(t *testing.T, environ []string, stdin string, args ...string) outcome {
+	t.Helper()
+	return commandIn(t.Context(), environ, stdin, args...)
+}
+
+func commandIn(ctx context.Context, environ []string, stdin string, args ...string) outcome {
+	var stdout, stderr bytes.Buffer
+	a := &app{stdin: strings.NewReader(stdin), stdout: &stdout, stderr: &stderr, environ: environ}
+	code := a.execute(ctx, args)
+	return outcome{code, stdout.String(), stderr.String()}
+}
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"alpemix-collector/cmd/collector/config"
+)
+
+func (a *app) migrateCommand() *cobra.Command {
+	command := &cobra.Command{
+		Use:   "migrate",
+		Short: "Bring the database schema up to date, or tell how it stands",
+		Long: `The schema is brought up to date by every command that writes; migrate does it
+where that is wanted apart, and tells how the schema stands.`,
+	}
+	command.AddCommand(
+		a.onSchema("up", "Bring the schema to this binary's version", a.migrateUp),
+		a.onSchema("status", "Print the schema's version and the migrations", a.migrateStatus),
+		a.onSchema("plan", "Print the SQL that up would run", a.migratePlan),
+	)
+	return group(command)
+}
+
+// onSchema makes a command that needs nothing but ClickHouse.
+func (a *app) onSchema(use, short string, run func(context.Context, *config.Config, *clickHouse) error) *cobra.Command {
+	return &cobra.Command{
+		Use:     use,
+		Short:   short,
+		Example: "  collector migrate " + use + " -c collector.yaml",
+		Args:    cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return a.withClickHouse(command.Context(), func(c *config.Config, db *clickHouse) error {
+				return run(command.Context(), c, db)
+			})
+		},
+	}
+}
+
+// withClickHouse opens the configured ClickHouse for the time of run.
+func (a *app) withClickHouse(ctx context.Context, run func(*config.Config, *clickHouse) error) (err error) {
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	db, err := a.openClickHouse(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return run(c, db)
+}
+
+func (a *app) migrateUp(ctx context.Context, c *config.Config, db *clickHouse) error {
+	if err := db.prepare(ctx, c.Retention); err != nil {
+		return err
+	}
+	return a.migrateStatus(ctx, c, db)
+}
+
+func (a *app) migrateStatus(ctx context.Context, _ *config.Config, db *clickHouse) error {
+	status, err := db.Status(ctx)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("database %s is at version %d of %d\n", status.Database, status.Version, status.Latest)
+	for _, m := range status.Migrations {
+		applied := "pending"
+		if m.Applied {
+			applied = "applied"
+		}
+		text += fmt.Sprintf("%-8s %s\n", applied, m.Name)
+	}
+	if _, err := fmt.Fprint(a.stdout, text); err != nil {
+		return err
+	}
+	if status.Version > status.Latest {
+		return status.Check()
+	}
+	return nil
+}
+
+func (a *app) migratePlan(ctx context.Context, _ *config.Config, db *clickHouse) error {
+	steps, err := db.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	if len(steps) == 0 {
+		_, err := fmt.Fprintln(a.stdout, "-- nothing to do: the schema is up to date")
+		return err
+	}
+	for _, s := range steps {
+		if _, err := fmt.Fprintf(a.stdout, "-- %s\n%s\n", s.Name, s.SQL); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"time"
+
+	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/collector"
+	"alpemix-collector/collector/alpemix"
+	"alpemix-collector/report"
+	"alpemix-collector/web"
+)
+
+// newClient makes the client of one account; ledger outlives the process.
+func newClient(c *config.Config, account *config.AlpemixAccount, ledger alpemix.Ledger) (*alpemix.Client, error) {
+	name, _ := build()
+	return alpemix.New(alpemix.Config{
+		Account:      account.Name,
+		Endpoint:     c.Alpemix.Endpoint,
+		MainUsername: account.MainUsername,
+		SecretKey:    account.SecretKey.Reveal(),
+		Limits: alpemix.Limits{
+			Reports: c.Alpemix.Limits.Reports,
+			Tokens:  c.Alpemix.Limits.Tokens,
+			Window:  c.Alpemix.Limits.Window.Std(),
+			Scope:   limitScope(c, account),
+		},
+		TLS:     alpemix.TLS{CAFile: c.Alpemix.TLS.CAFile, MinVersion: c.Alpemix.TLS.MinVersion},
+		Version: name,
+	}, ledger, nil)
+}
+
+// limitScope is the key under which the vendor counts the requests of an account.
+func limitScope(c *config.Config, account *config.AlpemixAccount) string {
+	if c.Alpemix.Limits.Scope == "account" {
+		return "account " + account.Name
+	}
+	return "ip"
+}
+
+// accounts wires the configured accounts for the collector.
+func accounts(c *config.Config, ledger alpemix.Ledger) ([]collector.Account, error) {
+	var list []collector.Account
+	for i := range c.Alpemix.Accounts {
+		a := &c.Alpemix.Accounts[i]
+		client, err := newClient(c, a, ledger)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, collector.Account{
+			Name: a.Name, Location: a.Location(), Scope: limitScope(c, a), Fetcher: client,
+			Today: c.Alpemix.Schedule.Today, Yesterday: c.Alpemix.Schedule.Yesterday,
+		})
+	}
+	return list, nil
+}
+
+// status tells the collector's facts in the words of /api/v1/status.
+func status(f collector.Facts, startedAt time.Time) web.Status {
+	name, _ := build()
+	s := web.Status{
+		Version:   name,
+		StartedAt: startedAt.UTC(),
+		At:        time.Now().UTC(),
+		Accounts:  []web.Account{},
+		Queue:     web.Queue{Rows: f.QueueRows, Oldest: moment(f.QueueOldest)},
+		Budget:    web.Budget{Reports: f.Budget[report.Today], Tokens: f.Budget[report.Token]},
+	}
+	for _, a := range f.Accounts {
+		s.Accounts = append(s.Accounts, accountStatus(a))
+	}
+	return s
+}
+
+func accountStatus(a collector.AccountFacts) web.Account {
+	s := web.Account{
+		Name:     a.Name,
+		Timezone: a.Timezone,
+		LastSuccess: web.LastSuccess{
+			Today:     moment(later(a.LastSuccess[report.Today], a.LastSuccess[report.Latest])),
+			Yesterday: moment(a.LastSuccess[report.Yesterday]),
+		},
+		TokenExpiresAt:         moment(a.TokenExpiry),
+		Today:                  a.Day,
+		ConnectionsToday:       a.Today.Rows,
+		ConnectionSecondsToday: a.Today.Seconds,
+		UnsealedDays:           []report.Day{},
+	}
+	s.UnsealedDays = append(s.UnsealedDays, a.Unsealed...)
+	if a.PausedUntil.After(time.Now()) {
+		s.BackoffUntil = moment(a.PausedUntil)
+	}
+	if f := a.Failure; f != nil {
+		s.LastError = &web.LastError{Report: f.Kind, Reason: f.Reason, Code: f.Code, Message: f.Error()}
+	}
+	for _, d := range a.Days {
+		switch d.State {
+		case report.DaySealed:
+			day := d.Day
+			s.SealedUntil = &day
+		case report.DayGap:
+			s.GapDays++
+		}
+	}
+	return s
+}
+
+// moment is t in UTC, null in JSON if it has not come.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return new(t.UTC())
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
