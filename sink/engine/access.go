@@ -20,6 +20,11 @@ var constant = []string{
 	"allow_introspection_functions", "allow_ddl",
 }
 
+// limits leave room for the daemon on a small machine. Caches grow with use; their defaults are made for large servers.
+const limits = `<max_server_memory_usage_to_ram_ratio>0.7</max_server_memory_usage_to_ram_ratio>` +
+	`<mark_cache_size>134217728</mark_cache_size><primary_index_cache_size>134217728</primary_index_cache_size>` +
+	`<uncompressed_cache_size>0</uncompressed_cache_size>`
+
 // writeAccess writes the engine's configuration into dir and returns its path. The engine knows one user only, but it
 // checks grants: without the daemon's role that user may read the database and the system tables, and nothing else.
 func writeAccess(dir, database string) (string, error) {
@@ -45,7 +50,7 @@ func writeAccess(dir, database string) (string, error) {
 			`<roles><` + daemonRole + `><grants><query>GRANT ALL ON *.*</query></grants></` + daemonRole + `></roles>` +
 			`<users><default><password/><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>` +
 			`<grants>` + grants.String() + `</grants></default></users></clickhouse>`,
-		config: `<clickhouse><users_config>` + text(users) + `</users_config></clickhouse>`,
+		config: `<clickhouse><users_config>` + text(users) + `</users_config>` + limits + `</clickhouse>`,
 	} {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			return "", fmt.Errorf("embedded ClickHouse: cannot write its configuration: %w", err)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -129,5 +130,80 @@ func TestDatabaseSQL(t *testing.T) {
 	}
 	if n != 9 || sum != 36 {
 		t.Errorf("count %d sum %d, want 9 and 36", n, sum)
+	}
+}
+
+// TestInsertSettings checks that settings of an INSERT reach it, that they do not outlive it, and that data in every way of
+// sending arrives.
+func TestInsertSettings(t *testing.T) {
+	addr, password := sharedEngine(t)
+	c := connect(t, addr, password, clickhouse.CompressionNone)
+	if err := c.Exec(t.Context(), "CREATE TABLE once (a UInt64) ENGINE = MergeTree ORDER BY a SETTINGS non_replicated_deduplication_window = 100"); err != nil {
+		t.Fatal(err)
+	}
+	insert := func(token string, values ...uint64) {
+		t.Helper()
+		ctx := clickhouse.Context(t.Context(), clickhouse.WithSettings(clickhouse.Settings{
+			"insert_deduplication_token": token, "async_insert": 1, "wait_for_async_insert": 0, "max_partitions_per_insert_block": 1000,
+		}))
+		b, err := c.PrepareBatch(ctx, "INSERT INTO once (a)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range values {
+			if err := b.Append(v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := b.Send(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	count := func() (n uint64) {
+		t.Helper()
+		if err := c.QueryRow(t.Context(), "SELECT count() FROM once").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	insert("one", 1, 2)
+	insert("one", 1, 2)
+	if n := count(); n != 2 {
+		t.Errorf("the same token twice: %d rows, want 2", n)
+	}
+	insert("two", 1, 2)
+	if n := count(); n != 4 {
+		t.Errorf("another token: %d rows, want 4, at once", n)
+	}
+}
+
+// TestInsertFails checks that an INSERT which cannot be stored is an error with ClickHouse's number.
+func TestInsertFails(t *testing.T) {
+	addr, password := sharedEngine(t)
+	c := connect(t, addr, password, clickhouse.CompressionLZ4)
+	if err := c.Exec(t.Context(), "CREATE TABLE parts (a UInt64, b String) ENGINE = MergeTree PARTITION BY a ORDER BY a"); err != nil {
+		t.Fatal(err)
+	}
+	b, err := c.PrepareBatch(t.Context(), "INSERT INTO parts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 200 {
+		if err := b.Append(uint64(i), "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ex, ok := errors.AsType[*clickhouse.Exception](b.Send()); !ok || ex.Code != 252 {
+		t.Errorf("200 partitions in one block: %v, want code 252", ex)
+	}
+	ctx := clickhouse.Context(t.Context(), clickhouse.WithColumnNamesAndTypes([]clickhouse.ColumnNameAndType{{Name: "nope", Type: "UInt8"}}))
+	if b, err = c.PrepareBatch(ctx, "INSERT INTO parts (nope)"); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Append(uint8(1)); err != nil {
+		t.Fatal(err)
+	}
+	if ex, ok := errors.AsType[*clickhouse.Exception](b.Send()); !ok || ex.Code != 16 {
+		t.Errorf("unknown column: %v, want code 16", ex)
 	}
 }

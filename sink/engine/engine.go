@@ -31,6 +31,7 @@ type engine struct {
 	version  string          // "26.7.2.1", as error texts and version() have it
 	zone     string          // of the engine
 	settings map[string]bool // every query setting that the engine knows
+	formats  map[string]bool // every output format, in lower case
 }
 
 // openEngine loads the library, opens it on the folder, which is locked for this process, and makes sure that the database
@@ -52,15 +53,17 @@ func openEngine(ctx context.Context, cfg ServeConfig) (*engine, error) {
 	if _, err := e.control.exec("CREATE DATABASE IF NOT EXISTS "+quoteName(cfg.Database)+" ENGINE = Atomic", ""); err != nil {
 		return nil, fmt.Errorf("embedded ClickHouse: cannot create database %s: %w", cfg.Database, err)
 	}
-	about, err := e.control.exec("SELECT version(), timezone(), arrayStringConcat(groupArray(name), ' ') FROM system.settings", "TSVRaw")
+	about, err := e.control.exec(`SELECT version(), timezone(),
+		(SELECT arrayStringConcat(groupArray(name), ' ') FROM system.settings),
+		(SELECT arrayStringConcat(groupArray(lower(name)), ' ') FROM system.formats WHERE is_output)`, "TSVRaw")
 	if err != nil {
 		return nil, fmt.Errorf("embedded ClickHouse does not answer: %w", err)
 	}
-	words := strings.Fields(string(about))
-	e.version, e.zone, e.settings = words[0], words[1], make(map[string]bool)
-	for _, name := range words[2:] {
-		e.settings[name] = true
+	facts := strings.Split(strings.TrimSpace(string(about)), "\t")
+	if len(facts) != 4 {
+		return nil, fmt.Errorf("embedded ClickHouse answers strangely: %.100q", about)
 	}
+	e.version, e.zone, e.settings, e.formats = facts[0], facts[1], words(facts[2]), words(facts[3])
 	slog.InfoContext(ctx, "embedded ClickHouse opened", "version", e.version, "library", lib.version(), "dir", cfg.Dir)
 	return e, nil
 }

@@ -23,7 +23,7 @@ work=$(mktemp -d "$dir/fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 echo "engine: fetching libchdb $version (178 MB)" >&2
-(cd "$work" && npm pack --silent "@chdb/lib-linux-x64-gnu@$version" >&2) ||
+(cd "$work" && npm pack --loglevel=error "@chdb/lib-linux-x64-gnu@$version" >/dev/null) ||
 	fail "npm could not fetch @chdb/lib-linux-x64-gnu@$version: see its message above, and run this again"
 set -- "$work"/*.tgz
 echo "$sha512  $1" | sha512sum --check --status ||

@@ -24,6 +24,7 @@ type request struct {
 	get      bool   // reads only, whoever asks
 	database string
 	format   string // of the answer, where the query names none
+	output   string // of the answer; may be wrong where the engine knows no such format, which fails the query
 	settings []setting
 	params   []param
 	protocol uint64 // Native revision that the client asks for; 0 is the engine's own
@@ -136,10 +137,17 @@ func (q *request) readQuery(r *http.Request, text string) error {
 	}
 	if q.query.insert {
 		q.body = io.MultiReader(strings.NewReader(q.query.data), body)
-	} else if q.query.format != "" {
-		q.format = q.query.format
 	}
 	return nil
+}
+
+// settle decides on the format of the answer, once it is known which formats there are: what looks like a FORMAT clause may
+// be a column of that name.
+func (q *request) settle(formats map[string]bool) {
+	q.output = q.format
+	if !q.query.insert && formats[strings.ToLower(q.query.format)] {
+		q.output = q.query.format
+	}
 }
 
 // ignored are URL parameters that steer a real server's HTTP handler and mean nothing here.

@@ -44,7 +44,7 @@ func newResponse(w http.ResponseWriter, q *request, e *engine) *response {
 	h.Set("X-ClickHouse-Timezone", e.zone)
 	h.Set("X-ClickHouse-Server-Display-Name", "alpemix-collector")
 	h.Set("X-ClickHouse-Exception-Tag", r.tag)
-	if q.protocol > 0 && strings.EqualFold(q.format, "Native") {
+	if q.protocol > 0 && strings.EqualFold(q.output, "Native") {
 		r.native = &transcoder{revision: q.protocol}
 	}
 	return r
@@ -90,8 +90,8 @@ func (r *response) start(output bool) error {
 		`"total_rows_to_read":"0","result_rows":"%d","result_bytes":"0","elapsed_ns":"%d"}`,
 		r.stats.readRows, r.stats.readBytes, r.stats.writtenRows, r.stats.writtenBytes, r.stats.writtenRows, int64(r.stats.seconds*1e9)))
 	if !r.q.query.insert {
-		h.Set("X-ClickHouse-Format", r.q.format)
-		h.Set("Content-Type", contentType(r.q.format))
+		h.Set("X-ClickHouse-Format", r.q.output)
+		h.Set("Content-Type", contentType(r.q.output))
 	}
 	r.out = r.w
 	if r.q.encoding != "" && output {

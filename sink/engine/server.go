@@ -84,6 +84,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	deadline.SetReadDeadline(time.Time{})
 	q.daemon = daemon
+	q.settle(h.engine.formats)
 	release, err := h.take(r.Context(), daemon)
 	if err != nil {
 		h.refuse(w, err)

@@ -21,24 +21,25 @@ func parseStatement(text string) statement {
 	insert := first.is("INSERT")
 	s := statement{text: text}
 	depth := 0
-	for t := first; t.kind != tokenEnd; t = l.next() {
+	var before token
+	for t := first; t.kind != tokenEnd; before, t = t, l.next() {
 		switch {
 		case t.text == "(":
 			depth++
 		case t.text == ")":
 			depth--
 		case depth > 0 || t.kind != tokenWord:
+		case before.is("INTO") || before.is("TABLE") || before.text == ".": // the name of a table
 		case insert && (t.is("SELECT") || t.is("WITH") || t.is("WATCH")):
 			insert = false
 		case insert && t.is("VALUES"):
-			// Not the name of a table or a column: those stand after INTO or in parentheses.
 			return statement{text: text[:t.start], insert: true, format: "Values", data: text[l.at:]}
 		case t.is("FORMAT"):
 			name := l.next()
 			if name.kind != tokenWord && name.kind != tokenName {
 				continue
 			}
-			s.format = name.name()
+			s.format = name.name() // the last one counts: a column may have that name too
 			if insert {
 				return statement{text: text[:t.start], insert: true, format: s.format, data: afterFormat(text[l.at:])}
 			}

@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func TestParseStatement(t *testing.T) {
+	for text, want := range map[string]statement{
+		"SELECT 1":                              {text: "SELECT 1"},
+		"SELECT 1 FORMAT JSON":                  {text: "SELECT 1 FORMAT JSON", format: "JSON"},
+		"SELECT 1 format `CSV` SETTINGS a = 1;": {text: "SELECT 1 format `CSV` SETTINGS a = 1;", format: "CSV"},
+		"SELECT 'FORMAT JSON'":                  {text: "SELECT 'FORMAT JSON'"},
+		"SELECT 1 -- FORMAT JSON":               {text: "SELECT 1 -- FORMAT JSON"},
+		"SELECT (SELECT format FROM t) AS a":    {text: "SELECT (SELECT format FROM t) AS a"},
+		"SELECT $x$ FORMAT JSON $x$":            {text: "SELECT $x$ FORMAT JSON $x$"},
+		"SELECT format AS f FORMAT TSV":         {text: "SELECT format AS f FORMAT TSV", format: "TSV"},
+
+		"INSERT INTO t SELECT 1":                     {text: "INSERT INTO t SELECT 1"},
+		"INSERT INTO t (a) WITH 1 AS x SELECT x":     {text: "INSERT INTO t (a) WITH 1 AS x SELECT x"},
+		"INSERT INTO t (a, format) FORMAT Native":    {text: "INSERT INTO t (a, format) ", insert: true, format: "Native"},
+		"INSERT INTO t FORMAT CSV\n1,2\n":            {text: "INSERT INTO t ", insert: true, format: "CSV", data: "1,2\n"},
+		"INSERT INTO t FORMAT CSV \r\n\r\n1":         {text: "INSERT INTO t ", insert: true, format: "CSV", data: "\r\n1"},
+		"INSERT INTO t FORMAT JSONEachRow {\"a\":1}": {text: "INSERT INTO t ", insert: true, format: "JSONEachRow", data: "{\"a\":1}"},
+		"insert into t values (1, 'FORMAT x')":       {text: "insert into t ", insert: true, format: "Values", data: " (1, 'FORMAT x')"},
+		"INSERT INTO `values` (`a`) VALUES (1)":      {text: "INSERT INTO `values` (`a`) ", insert: true, format: "Values", data: " (1)"},
+		"INSERT INTO values VALUES (1)":              {text: "INSERT INTO values ", insert: true, format: "Values", data: " (1)"},
+		"INSERT INTO d.format FORMAT CSV\n1":         {text: "INSERT INTO d.format ", insert: true, format: "CSV", data: "1"},
+		"INSERT INTO t SETTINGS a = 1 FORMAT CSV\n1": {text: "INSERT INTO t SETTINGS a = 1 ", insert: true, format: "CSV", data: "1"},
+		"/* x */ -- y\nINSERT INTO t VALUES":         {text: "/* x */ -- y\nINSERT INTO t ", insert: true, format: "Values"},
+		"INSERT INTO t (`a``b`, `c\\`d`) VALUES (1)": {text: "INSERT INTO t (`a``b`, `c\\`d`) ", insert: true, format: "Values", data: " (1)"},
+		"": {},
+	} {
+		if got := parseStatement(text); got != want {
+			t.Errorf("%q:\n got %+v\nwant %+v", text, got, want)
+		}
+	}
+}
+
+// FuzzRequest checks that no request breaks the front, and that an INSERT's head and data are the text it was cut from.
+func FuzzRequest(f *testing.F) {
+	f.Add("query=INSERT+INTO+t+FORMAT+CSV&compress=1&decompress=1", "1,2", "", true)
+	f.Add("query=SELECT+1&param_a=1&default_format=Native&client_protocol_version=54460&enable_http_compression=1", "", "", false)
+	f.Add("database=x&max_threads=2", "INSERT INTO `a``b` (c) VALUES (1,'\\'')", "gzip", true)
+	f.Add("", "SELECT 'a' -- FORMAT\nFORMAT `JSON`; $x$ y $x$ /*", "zstd", true)
+	f.Fuzz(func(t *testing.T, params, body, encoding string, post bool) {
+		s := parseStatement(body)
+		if !strings.HasPrefix(body, s.text) || !strings.HasSuffix(body, s.data) || s.insert && s.format == "" {
+			t.Errorf("%q was cut into %+v", body, s)
+		}
+		method := "GET"
+		if post {
+			method = "POST"
+		}
+		r := httptest.NewRequest(method, "/", strings.NewReader(body))
+		r.URL = &url.URL{Path: "/", RawQuery: params}
+		r.Header.Set("Content-Encoding", encoding)
+		q, err := parseRequest(r, "d")
+		if err != nil {
+			return
+		}
+		for _, s := range q.settings {
+			if !isSettingName(s.name) {
+				t.Errorf("%q may leave its place among the engine's arguments", s.name)
+			}
+		}
+		if q.query.insert != (q.body != nil) {
+			t.Error("an INSERT has data, nothing else has")
+		}
+	})
+}
