@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"testing"
 	"time"
 
@@ -100,6 +101,19 @@ func benchUnchanged(b *testing.B, body []byte) {
 		b.Fatal("fresh records:", fresh)
 	}
 	b.ReportMetric(measure.Seconds()/b.Elapsed().Seconds(), "ratio")
+}
+
+// BenchmarkSplitStream is the first half of an import; the same body is read twice.
+func BenchmarkSplitStream(b *testing.B) {
+	body := benchBody(benchRows, `\\`)
+	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := SplitStream(open, "", func(report.Record) error { return nil }); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 // BenchmarkParse compares one record's way to a connection with encoding/json into a struct of the same fields.

@@ -38,6 +38,13 @@ func FuzzSplit(f *testing.F) {
 	for _, b := range seeds(f) {
 		f.Add(b, "application/json; charset=windows-1254")
 	}
+	for _, b := range []string{
+		`{"errornumber":0,"results":[{"a":"}"},{"b":[{},"]"]},{"c":"\"}]}`,
+		`{"results":[{"a":"\0"},{"b":"\"},{"c":"\","d":1}],"errornumber":0}`,
+		`{"errornumber":0,"x":null,"results":[1,{"a" 2},{"b":"3},{"c":4},,{}{}]}`,
+	} {
+		f.Add([]byte(b), "")
+	}
 	f.Fuzz(func(t *testing.T, body []byte, contentType string) {
 		raws, sum, err := splitAll(body, contentType)
 		if sum.Records != len(raws) {

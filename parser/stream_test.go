@@ -2,7 +2,12 @@ package parser
 
 import (
 	"bytes"
+	"errors"
 	"io"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/iotest"
 
 	"alpemix-collector/report"
 )
@@ -25,3 +30,69 @@ func streamAll(body []byte, contentType string, size int) (raws []string, sum Su
 	}, size)
 	return raws, sum, err
 }
+
+// repeat reads head, then n times row, then tail, without ever holding them all.
+func repeat(head, row, tail string, n int) io.Reader {
+	readers := []io.Reader{strings.NewReader(head)}
+	for range n {
+		readers = append(readers, strings.NewReader(row))
+	}
+	return io.MultiReader(append(readers, strings.NewReader(tail))...)
+}
+
+// TestStreamMemory holds the memory of SplitStream for 64 MB of records, and for one record of 64 MB among others.
+func TestStreamMemory(t *testing.T) {
+	million := strings.Repeat("x", 1<<20)
+	for _, tt := range []struct {
+		name            string
+		head, row, tail string
+		records         int
+		limit           uint64
+	}{
+		{"many records", `{"errornumber":0,"results":[{}`, strings.Repeat(`,{"dt":"1:2:3 4\5\2024"}`, 1<<20/25), `]}`, 1 + 64*(1<<20/25), 1 << 20},
+		{"a large one", `{"errornumber":0,"results":[{},{"exp":"`, million, `"},{"uid":"2"}]}`, 3, 8 << 20},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			open := func() (io.ReadCloser, error) { return io.NopCloser(repeat(tt.head, tt.row, tt.tail, 64)), nil }
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			sum, err := SplitStream(open, "", func(report.Record) error { return nil })
+			runtime.ReadMemStats(&after)
+			if err != nil || sum.Records != tt.records {
+				t.Errorf("%+v, %v, want %d records", sum, err, tt.records)
+			}
+			if n := after.TotalAlloc - before.TotalAlloc; n > tt.limit {
+				t.Errorf("%d bytes allocated in all", n)
+			}
+		})
+	}
+}
+
+func TestStreamErrors(t *testing.T) {
+	broken := errors.New("zstd: checksum mismatch")
+	const start = `{"errornumber":0,"results":[{"uid":"1"},{"uid":"2"`
+	open := func() (io.ReadCloser, error) {
+		return io.NopCloser(io.MultiReader(strings.NewReader(start), iotest.ErrReader(broken))), nil
+	}
+	records := 0
+	_, err := SplitStream(open, "", func(report.Record) error { records++; return nil })
+	if e, ok := errors.AsType[*Error](err); !ok || e.Reason != Truncated || e.Offset != int64(len(start)) || !errors.Is(err, broken) || records != 1 {
+		t.Errorf("%d records, %v", records, err)
+	}
+
+	missing := errors.New("no such file")
+	_, err = SplitStream(func() (io.ReadCloser, error) { return nil, missing }, "", nil)
+	if !errors.Is(err, missing) {
+		t.Error(err)
+	}
+
+	_, err = SplitStream(func() (io.ReadCloser, error) { return io.NopCloser(stuck{}), nil }, "", nil)
+	if !errors.Is(err, io.ErrNoProgress) {
+		t.Error(err)
+	}
+}
+
+// stuck is a reader that never says anything.
+type stuck struct{}
+
+func (stuck) Read([]byte) (int, error) { return 0, nil }
