@@ -1,10 +1,15 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -205,5 +210,85 @@ func TestInsertFails(t *testing.T) {
 	}
 	if ex, ok := errors.AsType[*clickhouse.Exception](b.Send()); !ok || ex.Code != 16 {
 		t.Errorf("unknown column: %v, want code 16", ex)
+	}
+}
+
+// TestBrokenInsert breaks the data of an INSERT off at several places and in every encoding: nothing of it may be stored, for
+// a retry with the same token would then be dropped.
+func TestBrokenInsert(t *testing.T) {
+	addr, password := sharedEngine(t)
+	c := connect(t, addr, password, clickhouse.CompressionNone)
+	if err := c.Exec(t.Context(), "CREATE TABLE broken (a UInt64) ENGINE = MergeTree ORDER BY a"); err != nil {
+		t.Fatal(err)
+	}
+	var rows strings.Builder
+	for i := range 1000 {
+		fmt.Fprintln(&rows, i*7919)
+	}
+	for _, encoding := range []string{"", "gzip", "deflate", "br", "zstd", "lz4", "blocks"} {
+		var body bytes.Buffer
+		params := "query=INSERT+INTO+broken+FORMAT+CSV"
+		if encoding == "blocks" {
+			params += "&decompress=1"
+			for i := range 2 { // two blocks, so that one may be whole
+				w := newBlockWriter(&body, "LZ4")
+				io.WriteString(w, rows.String()[i*rows.Len()/2:(i+1)*rows.Len()/2])
+				w.Close()
+			}
+		} else {
+			w, err := encodeBody(&body, encoding)
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.WriteString(w, rows.String())
+			w.Close()
+		}
+		for _, keep := range []int{0, 1, 10, 25, body.Len() / 2, body.Len()/2 + 25, body.Len() - 1} {
+			for _, chunked := range []bool{true, false} {
+				conn, err := net.Dial("tcp", addr)
+				if err != nil {
+					t.Fatal(err)
+				}
+				fmt.Fprintf(conn, "POST /?%s HTTP/1.1\r\nHost: localhost\r\nX-ClickHouse-User: %s\r\nX-ClickHouse-Key: %s\r\n", params, daemonUser, password)
+				if encoding != "" && encoding != "blocks" {
+					fmt.Fprintf(conn, "Content-Encoding: %s\r\n", encoding)
+				}
+				if chunked {
+					fmt.Fprintf(conn, "Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n", keep+1, append([]byte(nil), body.Bytes()[:keep]...))
+				} else {
+					fmt.Fprintf(conn, "Content-Length: %d\r\n\r\n%s", body.Len(), body.Bytes()[:keep])
+				}
+				conn.(*net.TCPConn).CloseWrite()
+				answer, _ := io.ReadAll(conn)
+				conn.Close()
+				if strings.Contains(string(answer), " 200 ") {
+					t.Errorf("%q, %d of %d bytes: was acknowledged", encoding, keep, body.Len())
+				}
+			}
+			// The stream ends well, what is in it does not.
+			if encoding != "" && keep > 0 {
+				r := asDaemon(t, newRequest(t, http.MethodPost, addr, params, body.String()[:keep]))
+				if encoding != "blocks" {
+					r.Header.Set("Content-Encoding", encoding)
+				}
+				if a := send(t, r); a.status == 200 && !(encoding == "blocks" && keep == body.Len()/2) {
+					t.Errorf("%q cut to %d of %d bytes was acknowledged", encoding, keep, body.Len())
+				}
+			}
+		}
+		var n uint64
+		if err := c.QueryRow(t.Context(), "SELECT count() FROM broken").Scan(&n); err != nil || n != 0 {
+			t.Fatalf("%q: %d rows were stored: %v", encoding, n, err)
+		}
+		r := asDaemon(t, newRequest(t, http.MethodPost, addr, params, body.String()))
+		if encoding != "blocks" {
+			r.Header.Set("Content-Encoding", encoding)
+		}
+		if a := send(t, r); a.status != 200 {
+			t.Errorf("%q: whole data is refused: %s", encoding, a.body)
+		}
+		if err := c.Exec(t.Context(), "TRUNCATE TABLE broken"); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

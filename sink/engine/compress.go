@@ -14,6 +14,9 @@ import (
 	"github.com/pierrec/lz4/v4"
 )
 
+// maxWindow bounds the memory that a zstd stream can make us take: 32 MiB, more than any level of zstd uses unasked.
+const maxWindow = 32 << 20
+
 // decodeBody undoes the Content-Encoding of a request, and then ClickHouse's own compressed blocks where the client says so.
 func decodeBody(body io.Reader, encoding string, blocks bool) (io.Reader, error) {
 	var err error
@@ -29,7 +32,7 @@ func decodeBody(body io.Reader, encoding string, blocks bool) (io.Reader, error)
 		body = lz4.NewReader(body)
 	case "zstd":
 		var z *zstd.Decoder
-		if z, err = zstd.NewReader(body, zstd.WithDecoderConcurrency(1)); err == nil {
+		if z, err = zstd.NewReader(body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow)); err == nil {
 			body = z
 		}
 	default:
@@ -39,20 +42,43 @@ func decodeBody(body io.Reader, encoding string, blocks bool) (io.Reader, error)
 		return nil, refuse(codeBadArguments, "the body is not %s: %v", encoding, err)
 	}
 	if blocks {
-		body = blockReader{compress.NewReader(bufio.NewReaderSize(body, 1<<16))}
+		body = newBlockReader(body)
 	}
 	return body, nil
 }
 
-// blockReader makes the end of the last block the end of the stream: the package wraps io.EOF into an error of its own.
-type blockReader struct{ r *compress.Reader }
+// blockReader reads ClickHouse's compressed blocks. The end of a block may be the end of the stream, any other place may not:
+// the package tells both by a wrapped io.EOF.
+type blockReader struct {
+	in     *bufio.Reader
+	blocks *compress.Reader
+	taken  int // bytes of in that blocks has taken
+}
 
-func (b blockReader) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p)
-	if err != nil && errors.Is(err, io.EOF) {
-		err = io.EOF
+func newBlockReader(r io.Reader) io.Reader {
+	b := &blockReader{in: bufio.NewReaderSize(r, 1<<16)}
+	b.blocks = compress.NewReader(readerFunc(func(p []byte) (int, error) {
+		n, err := b.in.Read(p)
+		b.taken += n
+		return n, err
+	}))
+	return b
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+func (b *blockReader) Read(p []byte) (int, error) {
+	before := b.taken
+	n, err := b.blocks.Read(p)
+	switch {
+	case err == nil || !errors.Is(err, io.EOF):
+		return n, err
+	case b.taken == before:
+		return n, io.EOF
 	}
-	return n, err
+	return n, io.ErrUnexpectedEOF
 }
 
 // encodings are what answers can be compressed with, the best first, as ClickHouse prefers them.

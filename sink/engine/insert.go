@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"unsafe"
@@ -20,19 +19,22 @@ func (c *conn) insert(sql, format string, params []param, data io.Reader) (s sta
 		return s, parseException(text)
 	}
 	buf := make([]byte, insertPiece)
-	for {
-		n, err := io.ReadFull(data, buf)
+	for err == nil {
+		n := 0
+		// Not io.ReadFull: it makes a whole short piece look like data that broke off, which must never be stored.
+		for n < len(buf) && err == nil {
+			var m int
+			m, err = data.Read(buf[n:])
+			n += m
+		}
+		if err != nil && err != io.EOF {
+			return s, fmt.Errorf("the data of the INSERT broke off: %w", err)
+		}
 		if n > 0 && c.lib.insertAppend(stream, unsafe.Pointer(&buf[0]), uint64(n)) != 0 {
 			if text := c.lib.insertError(stream); text != "" {
 				return s, parseException(text)
 			}
 			break // done tells the reason
-		}
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			break
-		}
-		if err != nil {
-			return s, fmt.Errorf("the data of the INSERT broke off: %w", err)
 		}
 	}
 	result := c.lib.insertDone(stream)

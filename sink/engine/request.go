@@ -2,7 +2,6 @@ package engine
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -39,9 +38,9 @@ type request struct {
 }
 
 // parseRequest reads everything of r but the data of an INSERT.
-func parseRequest(r *http.Request, database string) (*request, error) {
+func parseRequest(r *http.Request, daemon bool, database string) (*request, error) {
 	q := &request{
-		id: rand.Text(), database: database, get: r.Method == http.MethodGet || r.Method == http.MethodHead,
+		id: rand.Text(), daemon: daemon, database: database, get: r.Method == http.MethodGet || r.Method == http.MethodHead,
 		format: r.Header.Get("X-ClickHouse-Format"), method: "LZ4",
 	}
 	if d := r.Header.Get("X-ClickHouse-Database"); d != "" {
@@ -99,6 +98,10 @@ func parseRequest(r *http.Request, database string) (*request, error) {
 	if q.queryID == "" {
 		q.queryID = q.id
 	}
+	if q.decompress && !q.daemon {
+		// Only data of an INSERT comes so, and the head of a block makes us take as much memory as it says.
+		return nil, refuse(codeAccessDenied, "default: Not enough privileges: readers may not send compressed blocks")
+	}
 	if httpCompression {
 		q.encoding = chooseEncoding(r.Header.Get("Accept-Encoding"))
 	}
@@ -119,19 +122,18 @@ func (q *request) readQuery(r *http.Request, text string) error {
 	}
 	q.query = parseStatement(text)
 	if !q.query.insert {
-		head := make([]byte, maxQuery+1)
-		n, err := io.ReadFull(body, head)
-		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-			return fmt.Errorf("cannot read the request's body: %w", err)
+		head, err := io.ReadAll(io.LimitReader(body, maxQuery+1))
+		if err != nil {
+			return refuse(codeBadArguments, "the body of the request broke off: %v", err)
 		}
-		if n > 0 {
+		if len(head) > 0 {
 			if text != "" {
 				text += "\n"
 			}
-			text += string(head[:n])
+			text += string(head)
 			q.query = parseStatement(text)
 		}
-		if n > maxQuery && !q.query.insert {
+		if len(head) > maxQuery && !q.query.insert {
 			return &Exception{codeSyntaxError, fmt.Sprintf("Code: %d. DB::Exception: the query is longer than %d bytes. (SYNTAX_ERROR)", codeSyntaxError, maxQuery)}
 		}
 	}

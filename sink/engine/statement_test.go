@@ -57,7 +57,7 @@ func FuzzRequest(f *testing.F) {
 		r := httptest.NewRequest(method, "/", strings.NewReader(body))
 		r.URL = &url.URL{Path: "/", RawQuery: params}
 		r.Header.Set("Content-Encoding", encoding)
-		q, err := parseRequest(r, "d")
+		q, err := parseRequest(r, post, "d")
 		if err != nil {
 			return
 		}
