@@ -4,14 +4,12 @@ package collector
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/sync/errgroup"
 
 	"alpemix-collector/report"
 )
@@ -127,22 +125,11 @@ func New(cfg Config) (*Collector, error) {
 func (c *Collector) Run(ctx context.Context) error {
 	stopTicks := c.startTicks()
 	defer stopTicks()
-	g, ctx := errgroup.WithContext(ctx)
 	var fetching sync.WaitGroup
 	for _, l := range c.lanes {
-		fetching.Add(1)
-		g.Go(func() error {
-			defer fetching.Done()
-			return l.run(ctx)
-		})
+		fetching.Go(func() { l.run(ctx) })
 	}
-	g.Go(func() error {
-		c.drain.run(ctx)
-		fetching.Wait()
-		return c.drain.flush(context.WithoutCancel(ctx), c.flushFor)
-	})
-	if err := g.Wait(); !errors.Is(err, context.Canceled) {
-		return err
-	}
-	return nil
+	c.drain.run(ctx)
+	fetching.Wait()
+	return c.drain.flush(context.WithoutCancel(ctx), c.flushFor)
 }

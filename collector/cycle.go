@@ -2,12 +2,16 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"alpemix-collector/parser"
 	"alpemix-collector/report"
 )
+
+// parse decodes a record; a variable so that a test can count.
+var parse = parser.Parse
 
 // outcome is all that one cycle did. observe is its only reader for metrics and logs.
 type outcome struct {
@@ -38,7 +42,7 @@ func (c *Collector) read(ctx context.Context, out *outcome) {
 	seen := newReading(c, a, body)
 	if len(body.Bytes) > 0 {
 		if err := seen.split(); err != nil && out.failure == nil {
-			out.failure = report.AsFailure(err)
+			out.failure = unreadable(out, err)
 		}
 	}
 	items := seen.items()
@@ -61,6 +65,15 @@ func (c *Collector) read(ctx context.Context, out *outcome) {
 	if out.failure == nil && out.window.Kind == report.Yesterday {
 		out.doubt = c.considerSeal(out, seen.hashes)
 	}
+}
+
+// unreadable is the failure of an answer that cannot be cut into records. Records before the fault were found all the same.
+func unreadable(out *outcome, err error) *report.Failure {
+	reason := "unreadable"
+	if e, ok := errors.AsType[*parser.Error](err); ok {
+		reason = e.Reason
+	}
+	return report.Fail(report.Transient, reason, "account %s: the answer for %s: %w", out.account.Name, out.window, err)
 }
 
 // reading walks through one answer.
@@ -91,7 +104,7 @@ func (r *reading) split() error {
 		if r.overlaps = r.c.store.Seen(r.a.Name, hash); r.overlaps {
 			return nil
 		}
-		conn, reject := parser.Parse(rec, r.source)
+		conn, reject := parse(rec, r.source)
 		item := report.Item{Raw: slices.Clone(rec.Raw), Literal: rec.Literal, Hash: hash}
 		if reject == nil {
 			item.UID, item.StartedAt, item.Duration, item.LocalDay = conn.UID, conn.StartedAt, conn.Duration, conn.LocalDay

@@ -113,7 +113,7 @@ func (d *drain) parse(queued report.QueuedBatch) (report.Batch, error) {
 			return batch, err
 		}
 		rec := report.Record{Raw: e.Raw, Literal: e.Literal}
-		conn, reject := parser.Parse(rec, parser.Source{Account: e.Account, Location: zone, FetchedAt: e.FetchedAt})
+		conn, reject := parse(rec, parser.Source{Account: e.Account, Location: zone, FetchedAt: e.FetchedAt})
 		if reject != nil {
 			reject.Version = e.Version
 			batch.Rejects = append(batch.Rejects, *reject)

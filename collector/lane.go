@@ -17,7 +17,7 @@ type lane struct {
 }
 
 // run fetches until ctx ends.
-func (l *lane) run(ctx context.Context) error {
+func (l *lane) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		now := time.Now()
 		l.turnDays(now)
@@ -28,7 +28,6 @@ func (l *lane) run(ctx context.Context) error {
 		}
 		sleep(ctx, l.wake, until)
 	}
-	return ctx.Err()
 }
 
 // next is the request to make now, or when to look again.

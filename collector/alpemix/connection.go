@@ -24,7 +24,7 @@ func (f *fetch) connectionFailure(ctx context.Context, kind report.Kind, err err
 		return f.fail(kind, report.Transient, "canceled", "given up while it was running: %w", err)
 	}
 	class, reason, hint := diagnose(err)
-	if class == report.Transient && reason != "timeout" && strings.HasPrefix(reason, "connect") {
+	if strings.HasPrefix(reason, "connect_") {
 		hint += f.portHint()
 	}
 	return f.fail(kind, class, reason, "%s: %s: %w", f.endpoint.Host, hint, err)
@@ -84,6 +84,9 @@ func diagnoseTLS(err error) (class report.Class, reason, hint string) {
 			return report.Permanent, "tls_not_tls", "a VNC server answers on this port, not Alpemix: is alpemix.endpoint right, does a router redirect port 5900?"
 		}
 		return report.Permanent, "tls_not_tls", "what answers there does not speak TLS: is alpemix.endpoint right, is there a proxy in between?"
+	}
+	if errors.Is(err, http.ErrSchemeMismatch) {
+		return report.Permanent, "tls_not_tls", "what answers there speaks HTTP without TLS: is alpemix.endpoint right, is there a proxy in between?"
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		return report.Permanent, "tls_unknown_authority", "the certificate is signed by an authority that is not known here: put that authority's certificate into alpemix.tls.ca_file, once you are sure that nobody is in between"

@@ -29,14 +29,14 @@ func (f *fetch) redacted(err error) error {
 // redact replaces every secret as it is, and as JSON, an address and a web page write it.
 func redact(text string, secrets []string) string {
 	for _, secret := range secrets {
-		quoted, err := json.Marshal(secret)
-		if err != nil {
-			quoted = nil
-		}
-		for _, form := range []string{secret, strings.Trim(string(quoted), `"`), url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret)} {
-			if form != "" {
-				text = strings.ReplaceAll(text, form, "[redacted]")
+		forms := []string{secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret)}
+		for _, marshal := range []func(any) ([]byte, error){json.Marshal, encode} {
+			if quoted, err := marshal(secret); err == nil {
+				forms = append(forms, string(quoted[1:len(quoted)-1]))
 			}
+		}
+		for _, form := range forms {
+			text = strings.ReplaceAll(text, form, "[redacted]")
 		}
 	}
 	return text

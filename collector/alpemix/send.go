@@ -25,13 +25,10 @@ func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answe
 	if fail := f.blocked(kind); fail != nil {
 		return nil, fail
 	}
-	var content bytes.Buffer
-	enc := json.NewEncoder(&content)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(payload); err != nil {
+	content, err := encode(payload)
+	if err != nil {
 		return nil, f.fail(kind, report.Permanent, "bad_request", "%w", err)
 	}
-	content.Truncate(content.Len() - 1) // Encode's line feed
 	scope := f.cfg.Limits.Scope
 	counted, limit := f.counted(kind)
 	id, notBefore, err := f.ledger.Reserve(scope, counted, limit, f.window(), time.Now())
@@ -45,7 +42,7 @@ func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answe
 	}
 	f.body.Sent = append(f.body.Sent, kind)
 	f.body.AskedAt = time.Now().UTC()
-	a, err := f.exchange(ctx, content.Bytes())
+	a, err := f.exchange(ctx, content)
 	f.body.FetchedAt = time.Now().UTC()
 	f.ledger.Settle(scope, id, a != nil || neverSent(err), time.Now())
 	if a == nil {
@@ -59,6 +56,16 @@ func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answe
 		return nil, f.local(kind, err)
 	}
 	return a, nil
+}
+
+// encode writes JSON as the document shows it: json.Marshal would turn <, > and & of a secret key into escapes, which not
+// every reader undoes.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // exchange is the request on the wire. Without an answer's head it returns no answer.

@@ -1,0 +1,198 @@
+package alpemix_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"alpemix-collector/report"
+)
+
+const emptyDay = `{"errornumber":0,"results":[]}`
+
+func TestRequestsAreWrittenAsDocumented(t *testing.T) {
+	c, v, _ := newClient(t, tokenAnswer(first), emptyDay)
+	body := fetched(t, c, today)
+	fetched(t, c, report.Window{Kind: report.Latest, Last: 10})
+	fetched(t, c, report.Window{Kind: report.Yesterday})
+	want := []string{
+		`{"stepnumber":1,"secretkey":"S3cr\"et<Key>/+1","mainusername":"acme"}`,
+		`{"stepnumber":2,"accesstoken":"tok-first-7f3a","requestnumber":1,"lastxconnection":0}`,
+		`{"stepnumber":2,"accesstoken":"tok-first-7f3a","requestnumber":1,"lastxconnection":10}`,
+		`{"stepnumber":2,"accesstoken":"tok-first-7f3a","requestnumber":2}`,
+	}
+	if got := v.bodies(); !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	for _, s := range v.got {
+		h := s.req.Header
+		got := []string{s.req.Method, s.req.URL.String(), h.Get("Content-Type"), h.Get("Accept"), h.Get("User-Agent")}
+		want := []string{"POST", "https://www.alpemix.com:5900/api", "application/json", "application/json", "alpemix-collector/1.2"}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if !slices.Equal(body.Sent, []report.Kind{report.Token, report.Today}) {
+		t.Errorf("sent: %v", body.Sent)
+	}
+	if body.Account != "main" || body.Window != today || string(body.Bytes) != emptyDay || body.ContentType != "application/json" ||
+		body.Status != 200 || body.AskedAt.IsZero() || body.FetchedAt.Before(body.AskedAt) || body.FetchedAt.Location() != time.UTC {
+		t.Errorf("body: %+v", body)
+	}
+}
+
+func TestMethodAndContentTypeAreConfigurable(t *testing.T) {
+	_, _, s := newClient(t)
+	v := &vendor{t: t, answers: []any{tokenAnswer(first), emptyDay}}
+	cfg := config()
+	cfg.Method, cfg.ContentType = "PUT", "text/plain"
+	fetched(t, mustNew(t, cfg, s, v), today)
+	if got := v.got[1].req; got.Method != "PUT" || got.Header.Get("Content-Type") != "text/plain" {
+		t.Errorf("%s %s", got.Method, got.Header)
+	}
+}
+
+func TestATokenIsKeptOverRestartsForADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		v := &vendor{t: t, answers: []any{tokenAnswer(first), emptyDay}}
+		s := openState(t, dir)
+		c := clientOn(t, s, v)
+		if !c.TokenExpiry().IsZero() {
+			t.Error("a token before any request")
+		}
+		start := time.Now()
+		fetched(t, c, today)
+		if got := c.TokenExpiry().Sub(start); got != 24*time.Hour {
+			t.Errorf("the token ends after %v", got)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(23 * time.Hour)
+		s = openState(t, dir)
+		c = clientOn(t, s, v)
+		if body := fetched(t, c, today); !slices.Equal(body.Sent, []report.Kind{report.Today}) {
+			t.Errorf("after a restart: sent %v", body.Sent)
+		}
+		time.Sleep(56 * time.Minute)
+		v.answers = []any{tokenAnswer("tok-second"), emptyDay}
+		if body := fetched(t, c, today); !slices.Equal(body.Sent, []report.Kind{report.Token, report.Today}) {
+			t.Errorf("shortly before its end: sent %v", body.Sent)
+		}
+		// Other credentials do not use this token.
+		cfg := config()
+		cfg.SecretKey = "another"
+		if got := mustNew(t, cfg, s, v).TokenExpiry(); !got.IsZero() {
+			t.Error("changed credentials use the old token")
+		}
+		_ = s.Close()
+	})
+}
+
+func TestARefusedTokenIsRenewedOnce(t *testing.T) {
+	for _, n := range []int{201, 202, 203} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			c, v, _ := newClient(t, tokenAnswer(first), number(n), tokenAnswer("tok-second"), emptyDay)
+			body := fetched(t, c, today)
+			if !slices.Equal(body.Sent, []report.Kind{"token", "today", "token", "today"}) {
+				t.Errorf("sent %v", body.Sent)
+			}
+			if got, want := v.got[3].body, `{"stepnumber":2,"accesstoken":"tok-second","requestnumber":1,"lastxconnection":0}`; got != want {
+				t.Errorf("got %s", got)
+			}
+		})
+		t.Run(fmt.Sprint(n, " again"), func(t *testing.T) {
+			c, v, _ := newClient(t, tokenAnswer(first), number(n), tokenAnswer("tok-second"), number(n))
+			f, _ := failed(t, c, today)
+			if f.Class != report.Renew || f.Code != n || len(v.got) != 4 {
+				t.Errorf("%v %d after %d requests", f.Class, f.Code, len(v.got))
+			}
+			if !c.TokenExpiry().IsZero() {
+				t.Error("the refused token is kept")
+			}
+		})
+	}
+}
+
+func TestErrorNumbersByClass(t *testing.T) {
+	tests := []struct {
+		number int
+		class  report.Class
+		reason string
+	}{
+		{100, report.Permanent, "step_missing"},
+		{101, report.Permanent, "step_wrong"},
+		{102, report.Permanent, "bad_credentials"},
+		{103, report.Transient, "server_error"},
+		{104, report.Permanent, "unsafe_credentials"},
+		{105, report.Transient, "token_not_created"},
+		{106, report.Permanent, "bad_request"},
+		{107, report.Permanent, "unknown_request"},
+		{108, report.Transient, "server_database"},
+		{200, report.Permanent, "bad_credentials"},
+		{204, report.Blocked, "token_limit_blocked"},
+		{205, report.Throttle, "report_limit"},
+		{999, report.Transient, "unknown_error"},
+		{-1, report.Transient, "unknown_error"},
+	}
+	for _, tt := range tests {
+		for kind, answers := range map[report.Kind][]any{
+			report.Token: {number(tt.number)},
+			report.Today: {tokenAnswer(first), number(tt.number)},
+		} {
+			c, _, _ := newClient(t, answers...)
+			f, body := failed(t, c, today)
+			if f.Class != tt.class || f.Reason != tt.reason || f.Code != tt.number || f.Kind != kind {
+				t.Errorf("%d to %s: %s %s %d %s", tt.number, kind, f.Class, f.Reason, f.Code, f.Kind)
+			}
+			if len(body.Bytes) != 0 || body.FetchedAt.IsZero() {
+				t.Errorf("%d: %+v", tt.number, body)
+			}
+		}
+	}
+}
+
+func TestCheckSpendsOneTokenAndOneReportAtMost(t *testing.T) {
+	tests := []struct {
+		name    string
+		before  []any // answers to a Fetch before
+		answers []any
+		sent    int
+		reason  string
+	}{
+		{"fresh", nil, []any{tokenAnswer(first), emptyDay}, 2, ""},
+		{"stored token", []any{tokenAnswer(first), emptyDay}, []any{emptyDay}, 1, ""},
+		{"stored token expired", []any{tokenAnswer(first), emptyDay}, []any{number(202), tokenAnswer("tok-2")}, 2, ""},
+		{"stored token, credentials refused", []any{tokenAnswer(first), emptyDay}, []any{number(203), number(200)}, 2, "bad_credentials"},
+		{"fresh token refused", nil, []any{tokenAnswer(first), number(201)}, 2, "token_ip_changed"},
+		{"bad credentials", nil, []any{number(102)}, 1, "bad_credentials"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c, v, _ := newClient(t, tt.before...)
+			if tt.before != nil {
+				fetched(t, c, today)
+			}
+			v.got, v.answers = nil, tt.answers
+			err := c.Check(t.Context())
+			if (err != nil) != (tt.reason != "") || err != nil && report.AsFailure(err).Reason != tt.reason {
+				t.Errorf("error %v", err)
+			}
+			if len(v.got) != tt.sent {
+				t.Errorf("sent %q", v.bodies())
+			}
+		})
+	}
+}
+
+func TestUnknownWindowsSendNoReport(t *testing.T) {
+	c, _, _ := newClient(t, tokenAnswer(first))
+	for _, w := range []report.Window{{Kind: report.Latest}, {Kind: "tomorrow"}} {
+		if f, _ := failed(t, c, w); f.Reason != "bad_window" {
+			t.Errorf("%v: %v", w, f)
+		}
+	}
+}

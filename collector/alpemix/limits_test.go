@@ -1,0 +1,183 @@
+package alpemix_test
+
+import (
+	"fmt"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"alpemix-collector/report"
+)
+
+func TestReportsComeAsFastAsTheLimitAllows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := func(sent) any { time.Sleep(100 * time.Millisecond); return emptyDay }
+		c, v, _ := newClient(t, tokenAnswer(first), slow)
+		start := time.Now()
+		for time.Since(start) < time.Hour {
+			_, err := c.Fetch(t.Context(), today)
+			if err == nil {
+				continue
+			}
+			f := report.AsFailure(err)
+			if f.Class != report.Throttle || f.Reason != "limit" || f.Kind != report.Today {
+				t.Fatal(f)
+			}
+			time.Sleep(time.Until(f.NotBefore))
+		}
+		if n := len(v.got) - 1; n < 170 || n > 180 {
+			t.Errorf("%d reports in an hour, the vendor allows 180", n)
+		}
+	})
+}
+
+func TestAThrottledFetchSendsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, v, _ := newClient(t, tokenAnswer(first), emptyDay)
+		if c.Budget(report.Today) != 3 || c.Budget(report.Token) != 5 {
+			t.Errorf("budget %d, %d", c.Budget(report.Today), c.Budget(report.Token))
+		}
+		for range 3 {
+			fetched(t, c, today)
+		}
+		if c.Budget(report.Yesterday) != 0 || c.Budget(report.Token) != 4 {
+			t.Errorf("budget %d, %d", c.Budget(report.Today), c.Budget(report.Token))
+		}
+		sent := len(v.got)
+		f, body := failed(t, c, today)
+		if len(v.got) != sent || len(body.Sent) != 0 || f.NotBefore.Sub(time.Now()) != 61500*time.Millisecond {
+			t.Errorf("%v, %v, not before %v", body.Sent, f, time.Until(f.NotBefore))
+		}
+	})
+}
+
+func TestATokenThatWasGotIsKeptWhenTheReportMustWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, v, _ := newClient(t, tokenAnswer(first), emptyDay, emptyDay, number(202), tokenAnswer("tok-second"), emptyDay)
+		fetched(t, c, today)
+		fetched(t, c, today)
+		f, body := failed(t, c, today) // the third report is spent on learning that the token has expired
+		if f.Class != report.Throttle || f.Kind != report.Today || fmt.Sprint(body.Sent) != "[today token]" {
+			t.Errorf("%v, sent %v", f, body.Sent)
+		}
+		time.Sleep(time.Until(f.NotBefore))
+		if body := fetched(t, c, today); fmt.Sprint(body.Sent) != "[today]" {
+			t.Errorf("sent %v", body.Sent)
+		}
+		if len(v.got) != 6 {
+			t.Errorf("%q", v.bodies())
+		}
+	})
+}
+
+func TestTokenRequestsStayWithinTheLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, v, _ := newClient(t, number(105))
+		for range 5 {
+			failed(t, c, today)
+		}
+		f, body := failed(t, c, today)
+		if f.Class != report.Throttle || f.Kind != report.Token || len(body.Sent) != 0 || len(v.got) != 5 {
+			t.Errorf("%v, %v after %d", f, body.Sent, len(v.got))
+		}
+	})
+}
+
+func TestABlockIsWaitedOutLongerEachTimeByAllOfTheScope(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		v := &vendor{t: t, answers: []any{number(204)}}
+		s := openState(t, dir)
+		for i, want := range []time.Duration{5, 10, 20, 40, 80, 160, 320, 360, 360} {
+			want *= time.Minute
+			c := clientOn(t, s, v)
+			f, body := failed(t, c, today)
+			if f.Class != report.Blocked || f.Code != 204 || len(body.Sent) != 1 || time.Until(f.NotBefore) != want {
+				t.Fatalf("block %d: %v for %v", i, f, time.Until(f.NotBefore))
+			}
+			// Neither another account of the scope nor a restart sends anything.
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(want - time.Second)
+			s = openState(t, dir)
+			cfg := config()
+			cfg.Account = "other"
+			other := mustNew(t, cfg, s, v)
+			f, body = failed(t, other, today)
+			if f.Class != report.Blocked || len(body.Sent) != 0 || other.Budget(report.Token) != 0 || f.NotBefore.Sub(time.Now()) > time.Second {
+				t.Fatalf("block %d: %v, sent %v", i, f, body.Sent)
+			}
+			// An account with its own limits is not concerned.
+			cfg.Limits.Scope = "account other"
+			if mustNew(t, cfg, s, v).Budget(report.Token) == 0 {
+				t.Error("another scope is blocked")
+			}
+			time.Sleep(time.Second)
+		}
+		v.answers = []any{tokenAnswer(first), emptyDay, number(204)}
+		c := clientOn(t, s, v)
+		fetched(t, c, today)
+		if f, _ := failed(t, c, today); time.Until(f.NotBefore) != 5*time.Minute {
+			t.Errorf("after a success: %v", time.Until(f.NotBefore))
+		}
+		_ = s.Close()
+	})
+}
+
+func TestTheVendorsCountIsBelieved(t *testing.T) {
+	for name, answer := range map[string]any{"205": number(205), "429": reply(429, "", "")} {
+		synctest.Test(t, func(t *testing.T) {
+			c, v, _ := newClient(t, tokenAnswer(first), answer, emptyDay)
+			f, _ := failed(t, c, today)
+			if f.Class != report.Throttle || time.Until(f.NotBefore) != 61500*time.Millisecond || c.Budget(report.Today) != 0 {
+				t.Errorf("%s: %v for %v", name, f, time.Until(f.NotBefore))
+			}
+			if again, body := failed(t, c, today); len(body.Sent) != 0 || !again.NotBefore.Equal(f.NotBefore) || len(v.got) != 2 {
+				t.Errorf("%s: %v, sent %v", name, again, body.Sent)
+			}
+			time.Sleep(time.Until(f.NotBefore))
+			fetched(t, c, today)
+		})
+	}
+}
+
+func TestARetryAfterIsRespectedWithinReason(t *testing.T) {
+	for header, want := range map[string]time.Duration{
+		"120": 2 * time.Minute, "1": 61500 * time.Millisecond, "9999999999": time.Hour, "soon": 61500 * time.Millisecond,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			resp := reply(429, "", "")
+			resp.Header.Set("Retry-After", header)
+			c, _, _ := newClient(t, tokenAnswer(first), resp)
+			if f, _ := failed(t, c, today); time.Until(f.NotBefore) != want {
+				t.Errorf("%s: %v", header, time.Until(f.NotBefore))
+			}
+		})
+	}
+}
+
+func TestARequestWithoutAnAnswerOccupiesTheWindowLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, _ := newClient(t, tokenAnswer(first), io.EOF)
+		for range 3 {
+			failed(t, c, today)
+		}
+		f, _ := failed(t, c, today)
+		if got := time.Until(f.NotBefore); got != 91500*time.Millisecond {
+			t.Errorf("not before %v", got)
+		}
+	})
+}
+
+func TestNothingIsSentThatCannotBeRecorded(t *testing.T) {
+	c, v, s := newClient(t, tokenAnswer(first))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, body := failed(t, c, today)
+	if f.Class != report.Local || len(v.got) != 0 || len(body.Sent) != 0 {
+		t.Errorf("%v %v, %d requests", f.Class, f, len(v.got))
+	}
+}
