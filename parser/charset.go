@@ -30,7 +30,7 @@ func (c *census) add(b []byte) (read int) {
 		c.multi += continuations(b)
 		return read
 	}
-	for len(b) > 0 {
+	for b = b[asciiPrefix(b):]; len(b) > 0; b = b[asciiPrefix(b):] {
 		r, size := utf8.DecodeRune(b)
 		if r == utf8.RuneError && size == 1 {
 			c.bad++

@@ -20,6 +20,11 @@ const (
 	WrongTopLevel     = "wrong_top_level"
 )
 
+// ErrorReasons are all reasons of Error, sorted.
+var ErrorReasons = []string{
+	EmptyBody, HTML, MalformedEnvelope, ResultsMissing, ResultsWrongType, TrailingGarbage, Truncated, VendorError, WrongTopLevel,
+}
+
 // advice says per reason what happened and what to do about it.
 var advice = map[string]string{
 	EmptyBody:         "the body is empty; ask again later",

@@ -10,8 +10,9 @@ const (
 	closed        // no further member: the closing bracket was consumed
 )
 
-// maxDepth of nested arrays and objects is that of encoding/json.
-const maxDepth = 10000
+// maxDepth bounds nested arrays and objects. Reports have none; the bound keeps the work on a body that never closes them
+// linear, because reading is taken up again from each of them.
+const maxDepth = 100
 
 // cursor reads JSON as Alpemix may send it: control characters in strings are data, and in a literal document so is every
 // backslash but that of \". It finds where things end and decodes nothing.

@@ -40,14 +40,14 @@ func (s *splitter) records() error {
 // record yields the element that begins with c at pos.
 func (s *splitter) record(c byte) error {
 	if c == '{' {
-		if n := quickEnd(s.rest(), s.literal); n > 0 && n <= MaxRecord && s.follows(n) {
+		if n := quickEnd(s.rest(), s.literal); n > 0 && s.follows(n) {
 			return s.emit(n)
 		}
 	}
 	for {
 		n, st := s.measure()
-		if st == done && s.follows(n) {
-			return s.emit(n)
+		if st == done {
+			return s.emit(n) // whatever follows: an intact record is not lost for garbage behind it
 		}
 		if st != short || len(s.rest()) > MaxRecord || !s.more() {
 			return s.broken()
@@ -55,11 +55,14 @@ func (s *splitter) record(c byte) error {
 	}
 }
 
+// quickReach bounds the search of quickEnd, lest a body of many '{' and no '}' be searched to its end from each of them.
+const quickReach = 16 << 10
+
 // quickEnd is the length of the record at the start of b if that is easy to tell, else 0. The first '}' ends the record if
 // no '{' comes between and if it is outside a string, which it is after an even number of quotes that are not escaped.
 // Whatever it says, it cannot swallow a neighbour, because that would begin with '{'.
 func quickEnd(b []byte, literal bool) int {
-	n := bytes.IndexByte(b, '}') + 1
+	n := bytes.IndexByte(b[:min(len(b), quickReach)], '}') + 1
 	if n == 0 || bytes.IndexByte(b[1:n], '{') >= 0 {
 		return 0
 	}
@@ -91,18 +94,22 @@ var quote = []byte{'"'}
 // measure finds the end of the element at pos by the grammar of JSON. Where a document of escapes holds a record that
 // makes sense only without them, that reading counts.
 func (s *splitter) measure() (int, status) {
-	b := s.rest()
-	whole := s.ended
+	n, st := s.grammarEnd(s.literal)
+	if !s.literal && (st != done || !s.follows(n)) {
+		if n, st := s.grammarEnd(true); st == done && s.follows(n) {
+			return n, done
+		}
+	}
+	return n, st
+}
+
+func (s *splitter) grammarEnd(literal bool) (int, status) {
+	b, whole := s.rest(), s.ended
 	if len(b) > MaxRecord {
 		b, whole = b[:MaxRecord], false
 	}
-	c := cursor{b: b, literal: s.literal, whole: whole}
+	c := cursor{b: b, literal: literal, whole: whole}
 	st := c.value(0)
-	if st != done && !s.literal {
-		if l := (cursor{b: b, literal: true, whole: whole}); l.value(0) == done && s.follows(l.i) {
-			return l.i, done
-		}
-	}
 	return c.i, st
 }
 

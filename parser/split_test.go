@@ -2,6 +2,7 @@ package parser
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -44,6 +45,7 @@ func TestSplitErrors(t *testing.T) {
 		{"cut within a record", `{"errornumber":0,"results":[` + rec + `,{"uid":"2`, Truncated, 49, 0, 1},
 		{"cut within an escape", `{"errornumber":0,"results":[` + rec + `,{"uid":"2\u00`, Truncated, 53, 0, 1},
 		{"cut within a character", `{"errornumber":0,"results":[` + rec + `,{"uid":"` + "ş"[:1], Truncated, 49, 0, 1},
+		{"cut after garbage", `{"errornumber":0,"results":[` + rec + `" `, Truncated, 41, 0, 1},
 		{"cut after results", `{"errornumber":0,"results":[` + rec + `]`, Truncated, 40, 0, 1},
 		{"garbage at the end", `{"errornumber":0,"results":[` + rec + `]} x`, TrailingGarbage, 42, 0, 1},
 		{"two documents", `{"errornumber":0}{"errornumber":0}`, TrailingGarbage, 17, 0, 0},
@@ -68,6 +70,12 @@ func TestSplitErrors(t *testing.T) {
 				t.Errorf("as a stream: %v; in memory: %v", streamed, err)
 			}
 		})
+	}
+}
+
+func TestErrorReasons(t *testing.T) {
+	if want := slices.Sorted(maps.Keys(advice)); !slices.Equal(ErrorReasons, want) {
+		t.Errorf("listed %v, with advice %v", ErrorReasons, want)
 	}
 }
 
@@ -105,9 +113,9 @@ func TestSplitRecords(t *testing.T) {
 		{"a quote too many", `{"a":"1"2"},{"a":"3"}`, []string{`{"a":"1"2"}`, `{"a":"3"}`}},
 		{"a brace missing", `{"a":"1",{"a":"2"},{"a":"3"}`, []string{`{"a":"1"`, `{"a":"2"}`, `{"a":"3"}`}},
 		{"a bracket missing", `{"a":["1"},{"a":"2"}`, []string{`{"a":["1"}`, `{"a":"2"}`}},
-		{"a brace too many", `{"a":"1"}},{"a":"2"}`, []string{`{"a":"1"}}`, `{"a":"2"}`}},
+		{"a brace too many", `{"a":"1"}},{"a":"2"}`, []string{`{"a":"1"}`, `}`, `{"a":"2"}`}},
 		{"no colon", `{"a" "1"},{"a":"2"}`, []string{`{"a" "1"}`, `{"a":"2"}`}},
-		{"text between", `{"a":"1"} x,{"a":"2"}`, []string{`{"a":"1"} x`, `{"a":"2"}`}},
+		{"text between", `{"a":"1"} x,{"a":"2"}`, []string{`{"a":"1"}`, `x`, `{"a":"2"}`}},
 		{"NaN", `{"a":NaN},{"a":01},{"a":2}`, []string{`{"a":NaN}`, `{"a":01}`, `{"a":2}`}},
 		{"commas", `{"a":1},,{"a":2},`, []string{`{"a":1}`, `{"a":2}`}},
 		{"no comma", `{"a":1}{"a":2} {"a":3}`, []string{`{"a":1}`, `{"a":2}`, `{"a":3}`}},
