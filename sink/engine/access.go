@@ -17,7 +17,7 @@ var constant = []string{
 	"additional_table_filters", "additional_result_filter", "format_schema", "format_schema_source", "format_schema_message_name",
 	"format_template_row", "format_template_row_format", "format_template_resultset", "format_template_resultset_format",
 	"allow_experimental_ai_functions", "allow_experimental_eval_table_function", "dialect", "implicit_select",
-	"allow_introspection_functions", "allow_ddl",
+	"allow_introspection_functions", "allow_ddl", "max_parser_depth", "max_parser_backtracks",
 }
 
 // limits leave room for the daemon on a small machine. Caches grow with use; their defaults are made for large servers.

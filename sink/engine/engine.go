@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -30,6 +31,7 @@ type engine struct {
 
 	version  string          // "26.7.2.1", as error texts and version() have it
 	zone     string          // of the engine
+	readers  []string        // arguments of readers' connections, which their own settings may override
 	settings map[string]bool // every query setting that the engine knows
 	formats  map[string]bool // every output format, in lower case
 }
@@ -54,16 +56,23 @@ func openEngine(ctx context.Context, cfg ServeConfig) (*engine, error) {
 		return nil, fmt.Errorf("embedded ClickHouse: cannot create database %s: %w", cfg.Database, err)
 	}
 	about, err := e.control.exec(`SELECT version(), timezone(),
+		(SELECT toUInt64(value) FROM system.server_settings WHERE name = 'max_server_memory_usage'),
 		(SELECT arrayStringConcat(groupArray(name), ' ') FROM system.settings),
 		(SELECT arrayStringConcat(groupArray(lower(name)), ' ') FROM system.formats WHERE is_output)`, "TSVRaw")
 	if err != nil {
 		return nil, fmt.Errorf("embedded ClickHouse does not answer: %w", err)
 	}
 	facts := strings.Split(strings.TrimSpace(string(about)), "\t")
-	if len(facts) != 4 {
+	if len(facts) != 5 {
 		return nil, fmt.Errorf("embedded ClickHouse answers strangely: %.100q", about)
 	}
-	e.version, e.zone, e.settings, e.formats = facts[0], facts[1], words(facts[2]), words(facts[3])
+	e.version, e.zone, e.settings, e.formats = facts[0], facts[1], words(facts[3]), words(facts[4])
+	memory, err := strconv.ParseUint(facts[2], 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("embedded ClickHouse tells no memory limit: %w", err)
+	}
+	// One reader's query leaves half of the memory to the daemon's inserts, and does not run for ever.
+	e.readers = []string{fmt.Sprintf("--max_memory_usage=%d", memory/2), "--max_execution_time=600"}
 	slog.InfoContext(ctx, "embedded ClickHouse opened", "version", e.version, "library", lib.version(), "dir", cfg.Dir)
 	return e, nil
 }
@@ -92,6 +101,9 @@ func lockDir(dir string) (*os.File, error) {
 // is left for the next. Connecting costs a tenth of a millisecond.
 func (e *engine) session(r *request) (*conn, error) {
 	args := slices.Clone(e.args)
+	if !r.daemon {
+		args = append(args, e.readers...)
+	}
 	for _, s := range r.settings {
 		switch {
 		case !e.settings[s.name]:

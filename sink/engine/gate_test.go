@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -169,6 +170,13 @@ func TestReaderIsRefused(t *testing.T) {
 		if a := post(t, addr, s, "SELECT 1"); a.status == 200 {
 			t.Errorf("the setting %s was taken", s)
 		}
+	}
+	names := "'" + strings.Join(constant, "', '") + "'"
+	if a := post(t, addr, "", "SELECT countIf(name IN ("+names+")), countIf(alias_for IN ("+names+")) FROM system.settings"); a.body != fmt.Sprintf("%d\t0\n", len(constant)) {
+		t.Errorf("a constant setting is unknown or has a second name: %s", a.body)
+	}
+	if a := post(t, addr, "", "SELECT "+strings.Repeat("(", 100000)+"1"+strings.Repeat(")", 100000)); a.status == 200 {
+		t.Error("parentheses without end are parsed")
 	}
 	if a := post(t, addr, "readonly=0&implicit_select=1", "INSERT INTO t VALUES (11, 'x')"); a.status == 200 {
 		t.Error("a reader may lift readonly")

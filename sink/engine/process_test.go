@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -126,10 +125,9 @@ func TestParentKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	var child int
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if _, err := fmt.Sscan(line, &child); err != nil || child == 0 {
+	if _, err := fmt.Fscanln(out, &child); err != nil || child == 0 {
 		parent.Process.Kill()
-		t.Fatalf("no engine: %q %v", line, err)
+		t.Fatalf("no engine: %v", err)
 	}
 	if err := parent.Process.Kill(); err != nil {
 		t.Fatal(err)

@@ -1,19 +1,13 @@
 package engine
 
 import (
-	"bytes"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
-
-	chproto "github.com/ClickHouse/ch-go/proto"
-	"github.com/ClickHouse/clickhouse-go/v2/lib/column"
-	"github.com/ClickHouse/clickhouse-go/v2/lib/proto"
 )
 
 // How much of an answer is held back, so that a query which fails early fails with a status of its own and a small answer
@@ -45,7 +39,7 @@ func newResponse(w http.ResponseWriter, q *request, e *engine) *response {
 	h.Set("X-ClickHouse-Server-Display-Name", "alpemix-collector")
 	h.Set("X-ClickHouse-Exception-Tag", r.tag)
 	if q.protocol > 0 && strings.EqualFold(q.output, "Native") {
-		r.native = &transcoder{revision: q.protocol}
+		r.native = newTranscoder(q.protocol)
 	}
 	return r
 }
@@ -181,27 +175,4 @@ func contentType(format string) string {
 		return "application/xml; charset=UTF-8"
 	}
 	return "text/plain; charset=UTF-8"
-}
-
-// transcoder turns Native of revision 0, which is all the engine writes, into the revision that the client asks for.
-type transcoder struct {
-	revision uint64
-	buf      chproto.Buffer
-}
-
-func (t *transcoder) convert(p []byte) ([]byte, error) {
-	t.buf.Reset()
-	in := bytes.NewReader(p)
-	reader := chproto.NewReader(in)
-	for {
-		block := proto.Block{ServerContext: &column.ServerContext{}}
-		if err := block.Decode(reader, 0); errors.Is(err, io.EOF) {
-			return t.buf.Buf, nil
-		} else if err != nil {
-			return nil, fmt.Errorf("the engine's Native block cannot be read: %w", err)
-		}
-		if err := block.Encode(&t.buf, t.revision); err != nil {
-			return nil, fmt.Errorf("the engine's Native block cannot be written at revision %d: %w", t.revision, err)
-		}
-	}
 }
