@@ -76,6 +76,7 @@ type Config struct {
 	Writer   Writer
 	// Reason bounds an error of Writer to a metric label.
 	Reason  func(error) string
+	Reasons []string // all that Reason may return
 	Metrics prometheus.Registerer
 	Log     *slog.Logger
 	// FlushFor bounds the last writes after the context has ended. Default 10 s.
@@ -116,6 +117,9 @@ func New(cfg Config) (*Collector, error) {
 		l.accounts = append(l.accounts, a)
 	}
 	c.observer = newObserver(c, cfg.Metrics, cfg.Log, cfg.Reason)
+	for _, reason := range cfg.Reasons {
+		c.observer.refused.WithLabelValues(reason)
+	}
 	c.drain = newDrain(c)
 	return c, nil
 }

@@ -5,6 +5,8 @@ import "github.com/spf13/cobra"
 // commands are all of them, in the order of use.
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
+		a.runCommand(),
+		a.demoCommand(),
 		a.checkCommand(),
 		a.configCommand(),
 		a.importCommand(),

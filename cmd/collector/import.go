@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/cmd/collector/config"
@@ -110,11 +111,16 @@ func zone(c *config.Config, account string) *time.Location {
 	return c.Location()
 }
 
-// importGC is how much of the heap may be garbage, in percent: an import should be no burden to the machine it runs on.
-const importGC = 25
+// An import should be no burden to the machine it runs on: little of the heap is garbage (percent), and what the runtime has
+// ever held (bytes) stays, with the binary's own pages, below 64 MB.
+const (
+	importGC     = 25
+	importMemory = 44 << 20
+)
 
 func (i *importing) run(ctx context.Context, files []string) (err error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(importGC))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(importMemory))
 	db, err := i.openClickHouse(ctx, i.config)
 	if err != nil {
 		return err
@@ -171,7 +177,7 @@ func (i *importing) once(ctx context.Context, source *source) (n ingested, progr
 	if fetchedAt.IsZero() {
 		fetchedAt = source.modifiedAt
 	}
-	bar := i.progress(source.size, source.name)
+	bar := i.progress(source.size, source.name, progressbar.OptionShowBytes(true))
 	defer func() { _ = bar.Finish() }() // a bar that cannot be drawn is no reason to stop
 	stream := i.writer.Import(ctx)
 	in := &ingest{

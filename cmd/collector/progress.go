@@ -10,17 +10,16 @@ import (
 
 const progressEvery = 100 * time.Millisecond
 
-// progress shows how many of total bytes are done, on a terminal only. An unknown total is -1.
-func (a *app) progress(total int64, what string) *progressbar.ProgressBar {
-	return progressbar.NewOptions64(total,
+// progress shows how much of total is done, on a terminal only. An unknown total is -1.
+func (a *app) progress(total int64, what string, options ...progressbar.Option) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(total, append([]progressbar.Option{
 		progressbar.OptionSetWriter(a.stderr),
 		progressbar.OptionSetVisibility(a.onTerminal()),
 		progressbar.OptionSetDescription(what),
-		progressbar.OptionShowBytes(true),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionThrottle(progressEvery),
 		progressbar.OptionClearOnFinish(),
-	)
+	}, options...)...)
 }
 
 func (a *app) onTerminal() bool {

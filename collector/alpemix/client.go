@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"sync"
 	"time"
 
 	"alpemix-collector/report"
@@ -73,7 +72,7 @@ type Client struct {
 	ledger   Ledger
 	key      string // fingerprint of the credentials, under which the token is stored
 
-	asking sync.Mutex // held over a Fetch, so that two of them do not both ask for a token
+	asking chan struct{} // full during a Fetch, so that two of them do not both ask for a token
 }
 
 // New checks cfg and makes a client; it sends nothing. Without rt it builds a transport with cfg.TLS and the proxy of the
@@ -100,7 +99,7 @@ func New(cfg Config, ledger Ledger, rt http.RoundTripper) (*Client, error) {
 	}
 	sum := sha256.Sum256([]byte(cfg.Endpoint + "\x00" + cfg.MainUsername + "\x00" + cfg.SecretKey))
 	return &Client{
-		cfg: cfg, endpoint: endpoint, ledger: ledger, key: hex.EncodeToString(sum[:8]),
+		cfg: cfg, endpoint: endpoint, ledger: ledger, key: hex.EncodeToString(sum[:8]), asking: make(chan struct{}, 1),
 		http: &http.Client{Transport: rt, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}, nil
 }

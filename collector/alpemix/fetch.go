@@ -22,8 +22,8 @@ const (
 // The error is always a *report.Failure. The Body tells which requests were sent, also beside an error, and beside the
 // reason "body_cut" it holds what had arrived: the records that are complete in it are true.
 func (c *Client) Fetch(ctx context.Context, w report.Window) (report.Body, error) {
-	c.asking.Lock()
-	defer c.asking.Unlock()
+	c.asking <- struct{}{}
+	defer func() { <-c.asking }()
 	f := c.newFetch(w)
 	err := f.run(ctx, w)
 	if f.body.FetchedAt.IsZero() {
@@ -39,8 +39,8 @@ func (c *Client) Fetch(ctx context.Context, w report.Window) (report.Body, error
 // Check tries the credentials: it spends at most one token request and one report request. With a stored token that the
 // vendor accepts it spends no token. The error is a *report.Failure.
 func (c *Client) Check(ctx context.Context) error {
-	c.asking.Lock()
-	defer c.asking.Unlock()
+	c.asking <- struct{}{}
+	defer func() { <-c.asking }()
 	w := report.Window{Kind: report.Latest, Last: 1}
 	f := c.newFetch(w)
 	token, asked, fail := f.token(ctx)

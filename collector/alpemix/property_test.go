@@ -91,7 +91,10 @@ func (v *counting) RoundTrip(req *http.Request) (*http.Response, error) {
 func history(t *testing.T, dir string, plan []step, v *counting) {
 	var s *state.Store
 	var clients [2]*alpemix.Client
+	var ctx context.Context
+	var die context.CancelFunc
 	start := func(dir string) {
+		ctx, die = context.WithCancel(t.Context())
 		s = openState(t, dir)
 		for i, name := range []string{"one", "two"} {
 			cfg := config()
@@ -106,9 +109,8 @@ func history(t *testing.T, dir string, plan []step, v *counting) {
 		v.mu.Lock()
 		v.step = st
 		v.mu.Unlock()
-		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan struct{})
-		client := clients[st.Account]
+		ctx, client := ctx, clients[st.Account]
 		fetches.Go(func() {
 			defer close(done)
 			_, _ = client.Fetch(ctx, today) // failures are part of the history
@@ -116,10 +118,11 @@ func history(t *testing.T, dir string, plan []step, v *counting) {
 		switch st.Then {
 		case "kill":
 			time.Sleep(st.After)
+			synctest.Wait() // until every request is on its way: a copy of a file in the middle of a write is no kill
 			next := filepath.Join(dir, "after", string(rune('a'+i)))
 			copyState(t, dir, next)
 			stores = append(stores, s)
-			cancel() // the connection goes with the process
+			die() // the connections go with the process
 			start(next)
 			dir = next
 		case "restart":
@@ -136,7 +139,6 @@ func history(t *testing.T, dir string, plan []step, v *counting) {
 			<-done
 			time.Sleep(st.After)
 		}
-		defer cancel()
 	}
 	fetches.Wait()
 	v.running.Wait()

@@ -22,6 +22,9 @@ type answer struct {
 
 // send makes one request, if limits and blocks allow, and sorts what comes back.
 func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answer, *report.Failure) {
+	if err := ctx.Err(); err != nil {
+		return nil, f.fail(kind, report.Transient, "canceled", "not sent: %w", err)
+	}
 	if fail := f.blocked(kind); fail != nil {
 		return nil, fail
 	}

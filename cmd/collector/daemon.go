@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
+
+	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/collector"
+	"alpemix-collector/sink"
+	"alpemix-collector/sink/engine"
+	"alpemix-collector/state"
+	"alpemix-collector/web"
+)
+
+// daemon is one collecting process, wired: state file, ClickHouse, vendor accounts and the loop.
+type daemon struct {
+	config    *config.Config
+	log       *slog.Logger
+	store     *state.Store
+	target    *target
+	metrics   *prometheus.Registry
+	collector *collector.Collector
+}
+
+// newDaemon takes the state folder and wires the rest. It reads no network. The caller closes it.
+func (a *app) newDaemon(c *config.Config) (*daemon, error) {
+	if c.ClickHouse.DSN.Embedded() { // a missing library does not come by waiting
+		if _, err := engine.FindLibrary(c.ClickHouse.Embedded.Library); err != nil {
+			return nil, err
+		}
+	}
+	log := a.logger(c)
+	store, err := state.Open(c.StateDir, log)
+	if err != nil {
+		return nil, err
+	}
+	d := &daemon{
+		config: c, log: log, store: store, target: &target{app: a, config: c, log: log}, metrics: prometheus.NewRegistry(),
+	}
+	d.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
+	accounts, err := accounts(c, store)
+	if err == nil {
+		d.collector, err = collector.New(collector.Config{
+			Accounts: accounts, Store: store, Writer: d.target, Reason: sink.Reason, Reasons: sink.Reasons(), Metrics: d.metrics, Log: log,
+		})
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+// run collects and serves the page until ctx ends; then it writes what is queued.
+func (d *daemon) run(ctx context.Context) error {
+	started := time.Now()
+	server := web.New(web.Config{
+		Listen: d.config.HTTP.Listen, Gatherer: d.metrics, Log: d.log,
+		Status: func() web.Status { return status(d.collector.Facts(), started) },
+		Ready:  func() error { return nil }, // reports are taken in from the first moment, whether ClickHouse is there or not
+	})
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return server.Run(ctx) })
+	g.Go(func() error { return d.collector.Run(ctx) })
+	return g.Wait()
+}
+
+// close ends ClickHouse's connections, with the embedded engine, and releases the state folder.
+func (d *daemon) close() error {
+	return errors.Join(d.target.close(), d.store.Close())
+}
+
+// buildInfo is the metric collector_build_info: always 1, the facts are its labels.
+func buildInfo() prometheus.Collector {
+	name, from := build()
+	info := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "collector_build_info", Help: "Which collector this is; always 1.",
+		ConstLabels: prometheus.Labels{"version": name, "commit": from, "engine": engine.Version},
+	})
+	info.Set(1)
+	return info
+}

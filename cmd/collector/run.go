@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"alpemix-collector/cmd/collector/config"
+)
+
+func (a *app) runCommand() *cobra.Command {
+	var once bool
+	command := &cobra.Command{
+		Use:   "run",
+		Short: "Collect: the daemon",
+		Long: `Reads the reports of all configured accounts within the vendor's limits, and
+writes each connection exactly once to ClickHouse. SIGINT or SIGTERM ends it:
+what is queued is written first, and what cannot be written waits on disk for
+the next start.
+
+With --once every account's yesterday and today are read once; the exit status
+tells whether all of it worked.`,
+		Example: `  collector run -c /etc/collector.yaml
+  collector run --once`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) (err error) {
+			c, err := a.load()
+			if err != nil {
+				return err
+			}
+			if len(c.Alpemix.Accounts) == 0 {
+				return &config.Error{Source: a.configSource(), Key: "alpemix.accounts", Problem: "is empty: there is nothing to collect; add an account as in collector.example.yaml"}
+			}
+			d, err := a.newDaemon(c)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, d.close()) }()
+			if once {
+				return d.collector.Once(command.Context())
+			}
+			a.announce(command.Context(), d)
+			return d.run(command.Context())
+		},
+	}
+	command.Flags().BoolVar(&once, "once", false, "read everything once, then exit")
+	return command
+}
+
+// configSource names where the configuration comes from, for errors about what is not in it.
+func (a *app) configSource() string {
+	if a.configFile != "" {
+		return a.configFile
+	}
+	if file := a.getenv(config.EnvFile); file != "" {
+		return file
+	}
+	return defaultFile
+}
+
+// exampleQuery is what a newcomer is shown to try first.
+const exampleQuery = "SELECT staff_name, count() AS connections, sum(duration_seconds) AS seconds FROM connections GROUP BY staff_name ORDER BY connections DESC LIMIT 5"
+
+// announce tells where everything is, as soon as ClickHouse answers. One that is away is logged, and waited for by the loop.
+func (a *app) announce(ctx context.Context, d *daemon) {
+	if _, err := d.target.connect(ctx); err != nil {
+		d.log.Error("ClickHouse cannot be used yet; reports are read and queued until it can", "err", err)
+	}
+	sql, try := d.config.ClickHouse.DSN.String(), fmt.Sprintf("%s sql '%s'", os.Args[0], exampleQuery)
+	if d.config.ClickHouse.DSN.Embedded() {
+		sql = "http://" + d.config.ClickHouse.Embedded.Listen + "/"
+		try = fmt.Sprintf("curl '%s?default_format=PrettyCompact' --data \"%s\"", sql, exampleQuery)
+	}
+	page := "http://" + d.config.HTTP.Listen + "/"
+	_, _ = fmt.Fprintf(a.stdout, "page     %s\nmetrics  %smetrics\nSQL      %s\ntry      %s\n", page, page, sql, try)
+}
