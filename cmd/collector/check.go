@@ -36,6 +36,7 @@ Exit status: 0 all is well, 1 something is not, 2 the configuration is wrong.`,
 		Example: "  collector check -c collector.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
+			a.brief = true
 			c, err := a.load()
 			if err != nil {
 				return err

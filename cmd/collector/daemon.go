@@ -56,8 +56,8 @@ func (a *app) newDaemon(c *config.Config) (*daemon, error) {
 	return d, nil
 }
 
-// run collects and serves the page until ctx ends; then it writes what is queued.
-func (d *daemon) run(ctx context.Context) error {
+// run collects and serves the page until ctx ends; then it writes what is queued. Beside that it does greet.
+func (d *daemon) run(ctx context.Context, greet func(context.Context)) error {
 	started := time.Now()
 	server := web.New(web.Config{
 		Listen: d.config.HTTP.Listen, Gatherer: d.metrics, Log: d.log,
@@ -67,6 +67,7 @@ func (d *daemon) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return server.Run(ctx) })
 	g.Go(func() error { return d.collector.Run(ctx) })
+	g.Go(func() error { greet(ctx); return nil })
 	return g.Wait()
 }
 

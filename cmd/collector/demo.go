@@ -86,8 +86,7 @@ func (a *app) demo(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	_, _ = fmt.Fprintf(a.stdout, "This collects from a simulated support desk; nothing of it is real. Ctrl-C ends it.\n")
-	a.announce(ctx, d)
-	return d.run(ctx)
+	return d.run(ctx, func(ctx context.Context) { a.announce(ctx, d) })
 }
 
 // demoConfig is the default configuration with the simulator for a vendor. What the environment says of the rest holds.

@@ -61,6 +61,7 @@ Works beside a running daemon.`,
 }
 
 func (i *importing) prepare(fetchedAt string) (err error) {
+	i.brief = true
 	if i.config, err = i.load(); err != nil {
 		return err
 	}

@@ -9,9 +9,12 @@ import (
 	"testing"
 )
 
-// TestMain plays the child process of the embedded engine: the commands start the binary they run in.
+// asCollector is the environment variable that makes the test binary the collector itself, for tests that kill it.
+const asCollector = "TEST_AS_COLLECTOR"
+
+// TestMain also plays the child process of the embedded engine: the commands start the binary they run in.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "engine" {
+	if os.Getenv(asCollector) != "" || len(os.Args) > 1 && os.Args[1] == "engine" {
 		os.Exit(run())
 	}
 	os.Exit(m.Run())

@@ -42,6 +42,7 @@ func (a *app) onSchema(use, short string, run func(context.Context, *config.Conf
 
 // withClickHouse opens the configured ClickHouse for the time of run.
 func (a *app) withClickHouse(ctx context.Context, run func(*config.Config, *clickHouse) error) (err error) {
+	a.brief = true
 	c, err := a.load()
 	if err != nil {
 		return err

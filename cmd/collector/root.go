@@ -28,6 +28,7 @@ type app struct {
 	stdout, stderr io.Writer
 	environ        []string
 	configFile     string // -c
+	brief          bool   // log nothing below a warning: what a command has to say is its output
 }
 
 // usageError is a command line that cannot be meant.
@@ -171,6 +172,9 @@ func (a *app) logger(c *config.Config) *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.Log.Level)); err != nil { // the level was checked when the configuration was read
 		panic("collector: " + err.Error())
+	}
+	if a.brief {
+		level = max(level, slog.LevelWarn)
 	}
 	options := &slog.HandlerOptions{Level: level}
 	if c.Log.Format == "json" {

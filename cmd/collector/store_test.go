@@ -34,7 +34,7 @@ func TestCommandsOnTheEngine(t *testing.T) {
 
 	expect(command(t, environ, "", "migrate", "status"), exitOK, `database alpemix is at version 0 of \d+\n(pending  \S+\n)+`, "")
 	expect(command(t, environ, "", "migrate", "plan"), exitOK, `.*CREATE TABLE.*`, "")
-	expect(command(t, environ, "", "migrate", "up"), exitOK, `database alpemix is at version (\d+) of \d+\n(applied  \S+\n)+`, ".*schema migrated.*")
+	expect(command(t, environ, "", "migrate", "up"), exitOK, `database alpemix is at version (\d+) of \d+\n(applied  \S+\n)+`, "")
 	expect(command(t, environ, "", "migrate", "plan"), exitOK, `-- nothing to do: the schema is up to date\n`, "")
 
 	// A past day of the simulator, whole, and the same once more, compressed and through a pipe.
