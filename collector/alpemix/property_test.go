@@ -16,10 +16,11 @@ import (
 	"pgregory.net/rapid"
 
 	"alpemix-collector/collector/alpemix"
+	"alpemix-collector/report"
 	"alpemix-collector/state"
 )
 
-// step is one moment of a random history: a Fetch of one of two accounts, and what happens meanwhile.
+// step is one moment of a random history: a Fetch of one of two accounts, as soon as it is allowed, and what happens meanwhile.
 type step struct {
 	Account int
 	Latency time.Duration // of each request; beyond the client's timeout there is no answer
@@ -36,12 +37,12 @@ func steps() *rapid.Generator[[]step] {
 		return step{
 			Account: rapid.IntRange(0, 1).Draw(t, "account"),
 			Latency: time.Duration(rapid.OneOf(rapid.IntRange(0, 2000), rapid.IntRange(0, 25_000)).Draw(t, "latency ms")) * time.Millisecond,
-			Counted: rapid.Float64Range(0, 1).Draw(t, "counted"),
+			Counted: rapid.OneOf(rapid.SampledFrom([]float64{0, 1}), rapid.Float64Range(0, 1)).Draw(t, "counted"),
 			Answer:  rapid.SampledFrom([]string{"ok", "ok", "ok", "expired", "broken"}).Draw(t, "answer"),
 			Then:    rapid.SampledFrom([]string{"wait", "wait", "overlap", "restart", "kill"}).Draw(t, "then"),
-			After:   time.Duration(rapid.OneOf(rapid.Just(0), rapid.IntRange(0, 3000), rapid.IntRange(0, 70_000)).Draw(t, "after ms")) * time.Millisecond,
+			After:   time.Duration(rapid.OneOf(rapid.Just(0), rapid.Just(0), rapid.IntRange(0, 3000), rapid.IntRange(0, 30_000)).Draw(t, "after ms")) * time.Millisecond,
 		}
-	}), 1, 40)
+	}), 1, 60)
 }
 
 // counting is the vendor's side: it notes when it counts each request.
@@ -113,7 +114,16 @@ func history(t *testing.T, dir string, plan []step, v *counting) {
 		ctx, client := ctx, clients[st.Account]
 		fetches.Go(func() {
 			defer close(done)
-			_, _ = client.Fetch(ctx, today) // failures are part of the history
+			for range 2 { // as soon as it is allowed; failures are part of the history
+				_, err := client.Fetch(ctx, today)
+				if err == nil || report.AsFailure(err).Class != report.Throttle {
+					return
+				}
+				select {
+				case <-time.After(time.Until(report.AsFailure(err).NotBefore)):
+				case <-ctx.Done():
+				}
+			}
 		})
 		switch st.Then {
 		case "kill":
