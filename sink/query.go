@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
@@ -12,10 +13,15 @@ import (
 // DefaultFormat is the readable table in which Query answers where no format is asked for.
 const DefaultFormat = "PrettyCompactMonoBlock"
 
+var formatClause = regexp.MustCompile(`(?i)\sFORMAT\s+(\w+)[\s;]*$`)
+
 // Query runs one statement and copies its answer to out in a ClickHouse format ("" is DefaultFormat); a FORMAT clause in the
 // statement wins. The server encodes the answer, which the native protocol has no means for: there Query asks for an HTTP
 // address instead.
 func (d *DB) Query(ctx context.Context, statement, format string, out io.Writer) error {
+	if clause := formatClause.FindStringSubmatchIndex(statement); clause != nil {
+		statement, format = statement[:clause[0]], statement[clause[2]:clause[3]] // clickhouse-go takes it apart only
+	}
 	if format == "" {
 		format = DefaultFormat
 	}
