@@ -83,15 +83,18 @@ func (d *drain) seal(ctx context.Context, a *account, pending *sealing) error {
 		sealed := report.DayStatus{
 			Account: a.Name, Day: pending.day, State: report.DaySealed, Rows: uint64(len(stored)), SealedAt: time.Now().UTC(),
 		}
-		if before := c.dayStatus(a, pending.day); before.State == report.DaySealed {
+		before := c.dayStatus(a, pending.day)
+		again := before.State == report.DaySealed
+		if again {
 			sealed.SealedAt = before.SealedAt
 		}
-		days := []report.DayStatus{sealed}
-		err := c.store.Commit(report.Observation{Account: a.Name, Day: pending.day, FetchedAt: sealed.SealedAt, Days: days})
-		if err != nil {
-			return err
+		if !again || before.Rows != sealed.Rows {
+			days := []report.DayStatus{sealed}
+			if err := c.store.Commit(report.Observation{Account: a.Name, Day: pending.day, FetchedAt: sealed.SealedAt, Days: days}); err != nil {
+				return err
+			}
+			c.observer.days(a.Name, days, nil)
 		}
-		c.observer.days(a.Name, days, nil)
 	}
 	a.sealed(pending, len(missing) == 0)
 	return nil

@@ -18,6 +18,7 @@ import (
 	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/report"
 	"alpemix-collector/simulator"
+	"alpemix-collector/web"
 )
 
 // playground is an environment for the collector before a simulated vendor.
@@ -259,11 +260,12 @@ func TestDemo(t *testing.T) {
 		ended := make(chan outcome, 1)
 		go func() { ended <- commandIn(ctx, environ, "", "demo", "--state", dir) }()
 		for deadline := time.Now().Add(time.Minute); ; pause(t.Context(), 50*time.Millisecond) {
-			if s, err := daemonStatus(t.Context(), settings.HTTP.Listen); err == nil && len(s.Accounts) == 1 && s.Accounts[0].LastSuccess.Today != nil && s.Queue.Rows == 0 {
+			if s, err := daemonStatus(t.Context(), settings.HTTP.Listen); err == nil && len(s.Accounts) == 1 && s.Accounts[0].LastSuccess != (web.LastSuccess{}) && s.Queue.Rows == 0 {
 				break
 			}
 			if time.Now().After(deadline) {
-				t.Fatal("nothing collected within a minute")
+				cancel()
+				t.Fatalf("nothing collected within a minute: %+v", <-ended)
 			}
 		}
 		days := command(t, append(environ, "COLLECTOR_STATE_DIR="+dir), "", "sql", "--format", "TSV", "SELECT uniq(local_day) >= 85, count() = uniq(uid) FROM connections")
