@@ -39,8 +39,13 @@ const (
 )
 
 func newEmbedded(c *config.Config, log *slog.Logger) (*embedded, error) {
+	// Absolute: the engine takes a relative path of its data for something else where it makes tables.
+	dir, err := filepath.Abs(filepath.Join(c.StateDir, "clickhouse"))
+	if err != nil {
+		return nil, fmt.Errorf("state_dir %s: %w", c.StateDir, err)
+	}
 	e := &embedded{
-		dir:      filepath.Join(c.StateDir, "clickhouse"),
+		dir:      dir,
 		listen:   c.ClickHouse.Embedded.Listen,
 		database: c.ClickHouse.Database,
 		library:  c.ClickHouse.Embedded.Library,
@@ -48,7 +53,6 @@ func newEmbedded(c *config.Config, log *slog.Logger) (*embedded, error) {
 		client:   &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: probeTimeout},
 		ready:    make(chan struct{}),
 	}
-	var err error
 	e.user, e.password, err = engine.Credential(e.dir)
 	return e, err
 }

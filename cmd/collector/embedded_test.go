@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/sink/engine"
 )
 
 // embeddedConfig is a configuration with an engine of its own.
@@ -133,5 +134,22 @@ func TestEmbeddedLibraryMissing(t *testing.T) {
 	}
 	if err = e.run(t.Context()); err == nil || !strings.Contains(err.Error(), "make engine") {
 		t.Error(err)
+	}
+}
+
+// TestEmbeddedInARelativeFolder: ./state is what most configurations say.
+func TestEmbeddedInARelativeFolder(t *testing.T) {
+	library, err := engine.FindLibrary(os.Getenv("COLLECTOR_CLICKHOUSE_EMBEDDED_LIBRARY"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	got := command(t, []string{
+		"COLLECTOR_STATE_DIR=./state",
+		"COLLECTOR_CLICKHOUSE_EMBEDDED_LISTEN=" + freeAddress(t),
+		"COLLECTOR_CLICKHOUSE_EMBEDDED_LIBRARY=" + library,
+	}, "", "migrate", "up")
+	if got.code != exitOK || !strings.Contains(got.stdout, "applied") {
+		t.Errorf("%+v", got)
 	}
 }
