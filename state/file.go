@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -81,12 +82,17 @@ func explain(path string, err error) error {
 		return fmt.Errorf("%w: %s: one process at a time; stop the other one, or give this one its own state_dir", ErrLocked, path)
 	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
 		return damaged(path, err)
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG), errors.Is(err, berrors.ErrMaxSizeReached):
+	case is(err, syscall.ENOSPC), is(err, syscall.EDQUOT), is(err, syscall.EFBIG):
 		return fmt.Errorf("no room to write the state file %s: free space on its disk: %w", path, err)
-	case errors.Is(err, syscall.EROFS):
+	case is(err, syscall.EROFS):
 		return fmt.Errorf("state file %s is on a read-only disk: mount it writable, or set another state_dir: %w", path, err)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("no permission to write the state file %s: give its folder to the user of this process, or set another state_dir: %w", path, err)
 	}
 	return fmt.Errorf("state file %s: %w", path, err)
+}
+
+// is also finds errors that bbolt passes on as text only.
+func is(err error, errno syscall.Errno) bool {
+	return errors.Is(err, errno) || strings.Contains(err.Error(), errno.Error())
 }

@@ -46,7 +46,7 @@ func TestAThrottledFetchSendsNothing(t *testing.T) {
 		}
 		sent := len(v.got)
 		f, body := failed(t, c, today)
-		if len(v.got) != sent || len(body.Sent) != 0 || f.NotBefore.Sub(time.Now()) != 61500*time.Millisecond {
+		if len(v.got) != sent || len(body.Sent) != 0 || time.Until(f.NotBefore) != 61500*time.Millisecond {
 			t.Errorf("%v, %v, not before %v", body.Sent, f, time.Until(f.NotBefore))
 		}
 	})
@@ -106,7 +106,7 @@ func TestABlockIsWaitedOutLongerEachTimeByAllOfTheScope(t *testing.T) {
 			cfg.Account = "other"
 			other := mustNew(t, cfg, s, v)
 			f, body = failed(t, other, today)
-			if f.Class != report.Blocked || len(body.Sent) != 0 || other.Budget(report.Token) != 0 || f.NotBefore.Sub(time.Now()) > time.Second {
+			if f.Class != report.Blocked || len(body.Sent) != 0 || other.Budget(report.Token) != 0 || time.Until(f.NotBefore) > time.Second {
 				t.Fatalf("block %d: %v, sent %v", i, f, body.Sent)
 			}
 			// An account with its own limits is not concerned.
