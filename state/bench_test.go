@@ -3,17 +3,18 @@ package state
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
 	"alpemix-collector/report"
 )
 
-// day is a day of n connections.
+// day is a day of n connections of 385 bytes.
 func day(n int) []report.Item {
 	items := make([]report.Item, n)
 	for i := range items {
-		items[i] = row(fmt.Sprintf("%08x-%d", uint32(i)*2654435761, i), "an explanation of the usual length, so that a record has its 385 bytes"+string(make([]byte, 250)))
+		items[i] = row(fmt.Sprintf("%08x-%d", uint32(i)*2654435761, i), strings.Repeat("x", 350))
 	}
 	return items
 }
