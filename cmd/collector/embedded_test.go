@@ -16,7 +16,7 @@ import (
 )
 
 // embeddedConfig is a configuration with an engine of its own.
-func embeddedConfig(t *testing.T) *config.Config {
+func embeddedConfig(t testing.TB) *config.Config {
 	t.Helper()
 	c, err := config.Load("", []string{
 		"COLLECTOR_STATE_DIR=" + t.TempDir(), "COLLECTOR_CLICKHOUSE_EMBEDDED_LISTEN=" + freeAddress(t),
@@ -28,7 +28,7 @@ func embeddedConfig(t *testing.T) *config.Config {
 	return c
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -39,7 +39,7 @@ func freeAddress(t *testing.T) string {
 }
 
 // started runs an embedded until the returned function is called, and waits until it answers.
-func started(t *testing.T, c *config.Config) (e *embedded, stop func()) {
+func started(t testing.TB, c *config.Config) (e *embedded, stop func()) {
 	t.Helper()
 	e, err := newEmbedded(c, slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -112,15 +112,10 @@ func zone(c *config.Config, account string) *time.Location {
 	return c.Location()
 }
 
-// An import should be no burden to the machine it runs on: little of the heap is garbage (percent), and what the runtime has
-// ever held (bytes) stays, with the binary's own pages, below 64 MB.
-const (
-	importGC     = 25
-	importMemory = 44 << 20
-)
+// importMemory is what the runtime may hold, in bytes: with the pages of the binary, an import then stays below 64 MB.
+const importMemory = 44 << 20
 
 func (i *importing) run(ctx context.Context, files []string) (err error) {
-	defer debug.SetGCPercent(debug.SetGCPercent(importGC))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(importMemory))
 	db, err := i.openClickHouse(ctx, i.config)
 	if err != nil {
