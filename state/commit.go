@@ -20,6 +20,9 @@ import (
 func (s *Store) Commit(o report.Observation) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
+	if err := s.refresh(); err != nil {
+		return err
+	}
 	c := &commit{o: o, days: s.changedDays(o), plans: make([]plan, len(o.Items))}
 	if o.Fetch != nil {
 		s.addFetch(*o.Fetch)

@@ -217,3 +217,19 @@ func TestAReservationThatCannotBeWrittenIsNone(t *testing.T) {
 		t.Errorf("%d remain", got)
 	}
 }
+
+// TestAfterAFailureTheDiskIsBelieved plays a transaction that reached the disk although its end was reported as a failure.
+func TestAfterAFailureTheDiskIsBelieved(t *testing.T) {
+	s := openTest(t, t.TempDir())
+	item := row("u1", "A")
+	before := s.queue
+	commitTest(t, s, observation(item))
+	s.seen.Store(&map[string]*hashSet{})
+	s.queue, s.version, s.stale = before, 0, true
+	edited := observation(row("u1", "B"))
+	commitTest(t, s, edited)
+	b := drainAll(t, s)
+	if len(b.Entries) != 2 || b.Entries[1].Version <= b.Entries[0].Version || s.Seen("main", item.Hash) {
+		t.Errorf("%+v", b.Entries)
+	}
+}

@@ -117,7 +117,8 @@ func (s *Store) Settle(scopeName string, id uint64, answered bool, now time.Time
 	}
 }
 
-// Exhaust records that the vendor counts limit requests of kind in scope at now: a whole window has to pass.
+// Exhaust records that the vendor counts limit requests of kind in scope at now: a whole window has to pass. It
+// holds for this process even if it could not be written.
 func (s *Store) Exhaust(scopeName, kind string, limit int, now time.Time) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -154,7 +155,8 @@ func (s *Store) Block(scopeName string) (until time.Time, wait time.Duration) {
 	return time.Time{}, 0
 }
 
-// SetBlock records durably that scope is blocked until a moment, which is wait from now. A zero wait ends the block.
+// SetBlock records durably that scope is blocked until a moment, which is wait from now. A zero wait ends the block. It
+// holds for this process even if it could not be written.
 func (s *Store) SetBlock(scopeName string, until time.Time, wait time.Duration) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()

@@ -84,6 +84,9 @@ func readBoundary(tx *bolt.Tx) (b boundary, ok bool) {
 func (s *Store) Next(maxRows, maxBytes int, withFetches bool) (b report.QueuedBatch, ok bool, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
+	if err := s.refresh(); err != nil {
+		return b, false, err
+	}
 	s.mu.RLock()
 	queue, waiting := s.queue, len(s.fetches)
 	s.mu.RUnlock()

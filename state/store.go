@@ -17,8 +17,8 @@ import (
 // fileName is the one file in the state folder.
 const fileName = "state.db"
 
-// Store is an open state file. Its methods are safe for concurrent use. A method that returns an error has changed
-// nothing, neither on disk nor in memory.
+// Store is an open state file. Its methods are safe for concurrent use. Unless a method says otherwise, one that returns an
+// error has changed nothing, neither on disk nor in memory.
 type Store struct {
 	path string
 	db   *bolt.DB
@@ -37,7 +37,7 @@ type Store struct {
 	totals    map[string]map[report.Day]report.DayTotal
 	scopes    map[string]*scope
 	tokens    map[string]token
-	requestID uint64
+	requestID uint64 // the last one given out; ids do not outlive the process
 }
 
 // Open opens the state file in dir, and creates both if need be. It reads the whole file once, so that damage is found at
@@ -84,13 +84,22 @@ func (s *Store) update(change func(*bolt.Tx) error) error {
 	return s.updateLocked(change)
 }
 
+// refresh reads the disk again after a failed transaction; the caller holds writing.
+func (s *Store) refresh() error {
+	if !s.stale {
+		return nil
+	}
+	if err := s.loadRows(); err != nil {
+		return err
+	}
+	s.stale = false
+	return nil
+}
+
 // updateLocked is update for callers that hold writing.
 func (s *Store) updateLocked(change func(*bolt.Tx) error) error {
-	if s.stale {
-		if err := s.loadRows(); err != nil {
-			return err
-		}
-		s.stale = false
+	if err := s.refresh(); err != nil {
+		return err
 	}
 	s.mu.RLock()
 	fetches, ledger := s.fetches, s.unsaved()
