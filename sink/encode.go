@@ -15,7 +15,7 @@ import (
 
 // blockRows bounds a block: what is in memory at once, beside the rows themselves. The server joins blocks into larger ones, so
 // that small blocks cost it nothing.
-const blockRows = 8192
+const blockRows = 1024
 
 // encoder turns rows into Native blocks. It is used for one table, one block at a time.
 type encoder[T any] struct {

@@ -2,17 +2,20 @@ package sink
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"alpemix-collector/report"
 )
 
 // insertRows is how many rows one INSERT of an Import carries: enough for the server to make few large parts, few enough to
-// lose little time when the import is interrupted and run again. blockBytes bounds a block of unusually long records.
+// lose little time when the import is interrupted and run again. senders INSERTs run at once: while the server sorts and writes
+// the part of one, the other takes rows. blockBytes bounds a block of unusually long records.
 const (
-	insertRows = 32 * blockRows
+	insertRows = 256 * blockRows
+	senders    = 2
 	blockBytes = 4 << 20
 )
 
@@ -21,27 +24,25 @@ const (
 type Import struct {
 	rows   []report.Connection // the block being filled
 	bytes  int
-	full   chan []report.Connection // to the sender
-	free   chan []report.Connection // from the sender
-	quit   chan struct{}            // closed when the sender has ended
+	full   chan []report.Connection // to the senders
+	free   chan []report.Connection // from the senders
+	ctx    context.Context          // of the senders; ends with the first error of one
 	cancel context.CancelFunc
-	err    error // of the sender; read it after quit
+	group  *errgroup.Group
 	acked  atomic.Uint64
 }
-
-var errAborted = errors.New("the import was broken off")
 
 // Import begins a stream, which has to be ended by Close or Abort.
 func (w *Writer) Import(ctx context.Context) *Import {
 	ctx, cancel := context.WithCancel(ctx)
+	group, ctx := errgroup.WithContext(ctx)
 	i := &Import{
-		full: make(chan []report.Connection, 1), free: make(chan []report.Connection, 3), quit: make(chan struct{}), cancel: cancel,
+		full: make(chan []report.Connection), free: make(chan []report.Connection, senders+1), ctx: ctx, cancel: cancel, group: group,
 		rows: make([]report.Connection, 0, blockRows),
 	}
-	go func() {
-		defer close(i.quit)
-		i.err = i.send(ctx, w.db)
-	}()
+	for range senders {
+		group.Go(func() error { return i.send(ctx, w.db) })
+	}
 	return i
 }
 
@@ -61,8 +62,8 @@ func (i *Import) Add(c *report.Connection) error {
 func (i *Import) flush() error {
 	select {
 	case i.full <- i.rows:
-	case <-i.quit:
-		return i.err
+	case <-i.ctx.Done():
+		return i.group.Wait()
 	}
 	select {
 	case i.rows = <-i.free:
@@ -85,14 +86,13 @@ func (i *Import) Close() error {
 		}
 	}
 	close(i.full)
-	<-i.quit
-	return i.err
+	return i.group.Wait()
 }
 
 // Abort ends the stream without its last rows.
 func (i *Import) Abort() {
 	i.cancel()
-	<-i.quit
+	i.group.Wait() // tells only that it was aborted
 }
 
 // send runs INSERT after INSERT until full is closed.
@@ -107,7 +107,7 @@ func (i *Import) send(ctx context.Context, d *DB) error {
 		// The first block is awaited here, so that no INSERT is begun for nothing.
 		head, open := i.receive(ctx)
 		if !open {
-			return ctx.Err()
+			return context.Cause(ctx)
 		}
 		err := insert(ctx, d, e, "", func() ([]report.Connection, error) {
 			if last != nil {
@@ -117,7 +117,7 @@ func (i *Import) send(ctx context.Context, d *DB) error {
 			block := head
 			if head = nil; block == nil && sent < insertRows {
 				if block, more = i.receive(ctx); !more && ctx.Err() != nil {
-					return nil, errAborted
+					return nil, context.Cause(ctx)
 				}
 			}
 			last, sent = block, sent+len(block)

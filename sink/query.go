@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-
-	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
 // DefaultFormat is the readable table in which Query answers where no format is asked for.
@@ -16,8 +14,7 @@ const DefaultFormat = "PrettyCompactMonoBlock"
 var formatClause = regexp.MustCompile(`(?i)\sFORMAT\s+(\w+)[\s;]*$`)
 
 // Query runs one statement and copies its answer to out in a ClickHouse format ("" is DefaultFormat); a FORMAT clause in the
-// statement wins. The server encodes the answer, which the native protocol has no means for: there Query asks for an HTTP
-// address instead.
+// statement wins. The server writes the answer; the native protocol has no means for that, and a few formats are written here.
 func (d *DB) Query(ctx context.Context, statement, format string, out io.Writer) error {
 	if clause := formatClause.FindStringSubmatchIndex(statement); clause != nil {
 		statement, format = statement[:clause[0]], statement[clause[2]:clause[3]] // clickhouse-go takes it apart only
@@ -25,11 +22,10 @@ func (d *DB) Query(ctx context.Context, statement, format string, out io.Writer)
 	if format == "" {
 		format = DefaultFormat
 	}
-	answer, err := d.conn.QueryFormat(ctx, format, statement)
-	if errors.Is(err, clickhouse.ErrFormatNativeUnsupported) {
-		return fmt.Errorf("ClickHouse at %s: formats need the HTTP interface: set clickhouse.dsn (or COLLECTOR_CLICKHOUSE_DSN for this command) to http(s)://…:8123/%s",
-			d.address, d.target.Database)
+	if d.native {
+		return d.queryNative(ctx, statement, format, out)
 	}
+	answer, err := d.conn.QueryFormat(ctx, format, statement)
 	if err != nil {
 		return fmt.Errorf("ClickHouse at %s: %w", d.address, err)
 	}

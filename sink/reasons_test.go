@@ -58,9 +58,6 @@ func TestReasonsOnTheEngine(t *testing.T) {
 
 // A server that answers as ClickHouse does, for what cannot be provoked of a real one.
 func TestReasonsOfAnswers(t *testing.T) {
-	var answer http.HandlerFunc
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(w, r) }))
-	defer server.Close()
 	exception := func(status int, text string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { http.Error(w, text, status) }
 	}
@@ -84,7 +81,7 @@ func TestReasonsOfAnswers(t *testing.T) {
 			<-r.Context().Done()
 		}},
 	} {
-		answer = tc.answer
+		server := httptest.NewServer(tc.answer)
 		d, err := Open(Config{DSN: server.URL + "/alpemix?read_timeout=200ms"})
 		if err != nil {
 			t.Fatal(err)
@@ -94,6 +91,7 @@ func TestReasonsOfAnswers(t *testing.T) {
 			t.Errorf("%s, want %s: %v", got, tc.reason, err)
 		}
 		d.Close()
+		server.Close()
 	}
 }
 
