@@ -18,6 +18,7 @@ var constant = []string{
 	"format_template_row", "format_template_row_format", "format_template_resultset", "format_template_resultset_format",
 	"allow_experimental_ai_functions", "allow_experimental_eval_table_function", "dialect", "implicit_select",
 	"allow_introspection_functions", "allow_ddl", "max_parser_depth", "max_parser_backtracks",
+	"query_profiler_real_time_period_ns", "query_profiler_cpu_time_period_ns", // signals as well
 }
 
 // limits leave room for the daemon on a small machine. Caches grow with use; their defaults are made for large servers.
@@ -29,27 +30,33 @@ const limits = `<max_server_memory_usage_to_ram_ratio>0.7</max_server_memory_usa
 // checks grants: without the daemon's role that user may read the database and the system tables, and nothing else.
 func writeAccess(dir, database string) (string, error) {
 	users, config := filepath.Join(dir, "users.xml"), filepath.Join(dir, "config.xml")
-	text := func(s string) string { return html.EscapeString(s) }
-	var grants, constraints strings.Builder
-	for _, g := range []string{
-		"GRANT SELECT ON " + quoteName(database) + ".*",
+	text := html.EscapeString
+	grants := func(queries ...string) string {
+		var b strings.Builder
+		for _, q := range queries {
+			fmt.Fprintf(&b, "<query>%s</query>", text(q))
+		}
+		return "<grants>" + b.String() + "</grants>"
+	}
+	reader := grants(
+		"GRANT SELECT ON "+quoteName(database)+".*",
 		"GRANT SELECT ON system.*",
 		"GRANT SELECT ON information_schema.*",
 		"GRANT SELECT ON INFORMATION_SCHEMA.*",
 		"GRANT SHOW ON *.*",
-		"GRANT " + daemonRole,
-	} {
-		fmt.Fprintf(&grants, "<query>%s</query>", text(g))
-	}
+		"GRANT "+daemonRole,
+	)
+	var constraints strings.Builder
 	for _, s := range constant {
 		fmt.Fprintf(&constraints, "<%s><const/></%s>", s, s)
 	}
 	for path, content := range map[string]string{
-		users: `<clickhouse><profiles><default><implicit_select>0</implicit_select><constraints>` + constraints.String() + `</constraints></default></profiles>` +
+		users: `<clickhouse><profiles><default><implicit_select>0</implicit_select><query_profiler_real_time_period_ns>0</query_profiler_real_time_period_ns>` +
+			`<query_profiler_cpu_time_period_ns>0</query_profiler_cpu_time_period_ns><constraints>` + constraints.String() + `</constraints></default></profiles>` +
 			`<quotas><default/></quotas>` +
-			`<roles><` + daemonRole + `><grants><query>GRANT ALL ON *.*</query></grants></` + daemonRole + `></roles>` +
+			`<roles><` + daemonRole + `>` + grants("GRANT ALL ON *.*") + `</` + daemonRole + `></roles>` +
 			`<users><default><password/><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>` +
-			`<grants>` + grants.String() + `</grants></default></users></clickhouse>`,
+			reader + `</default></users></clickhouse>`,
 		config: `<clickhouse><users_config>` + text(users) + `</users_config>` + limits + `</clickhouse>`,
 	} {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {

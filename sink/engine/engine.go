@@ -2,9 +2,7 @@
 package engine
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,7 +36,7 @@ type engine struct {
 
 // openEngine loads the library, opens it on the folder, which is locked for this process, and makes sure that the database
 // exists.
-func openEngine(ctx context.Context, cfg ServeConfig) (*engine, error) {
+func openEngine(cfg ServeConfig) (*engine, error) {
 	lib, err := load(cfg.Library)
 	if err != nil {
 		return nil, err
@@ -73,7 +71,6 @@ func openEngine(ctx context.Context, cfg ServeConfig) (*engine, error) {
 	}
 	// One reader's query leaves half of the memory to the daemon's inserts, and does not run for ever.
 	e.readers = []string{fmt.Sprintf("--max_memory_usage=%d", memory/2), "--max_execution_time=600"}
-	slog.InfoContext(ctx, "embedded ClickHouse opened", "version", e.version, "library", lib.version(), "dir", cfg.Dir)
 	return e, nil
 }
 

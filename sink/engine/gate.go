@@ -33,6 +33,9 @@ func (c *conn) classify(text, database string) analysis {
 // (access.go); judge adds what they do not cover: statements that are not checked, files written by the client half of
 // libchdb, and functions that read files without a grant. It reads the syntax tree of the engine's own parser.
 func judge(c *conn, q *request) error {
+	if strings.Contains(strings.ToLower(q.query.text), "stack_trace") {
+		return refuse(codeAccessDenied, "Not enough privileges: system.stack_trace would crash this process") // see forbiddenTables
+	}
 	if q.daemon && !q.get {
 		return nil
 	}
@@ -91,12 +94,17 @@ var roots = map[string]struct{ whole bool }{
 
 // tableFunctions that touch nothing outside of the engine.
 var tableFunctions = words("numbers numbers_mt zeros zeros_mt generateseries generate_series values sqlstandardvalues view " +
-	"viewifpermitted merge null generaterandom loop primes")
+	"viewifpermitted null generaterandom loop primes")
 
 // forbidden functions reach files, models, the network or another engine by their arguments, and need no grant. formatRow
 // does so by way of formats that read templates.
 var forbidden = words("file catboostevaluate generateserialid formatrow formatrownonewline showcertificate " +
 	"aiclassify aiembed aiextract aigenerate aitranslate executable eval input filesystem")
+
+// forbiddenTables of the system database, which the engine lets everyone read. stack_trace interrupts every thread by a signal
+// whose handler runs on the stack at hand; goroutines have too little of it, and the process crashes some time later. models
+// starts a program and waits for it.
+var forbiddenTables = words("stack_trace models")
 
 func words(s string) map[string]bool {
 	m := make(map[string]bool)
@@ -140,9 +148,9 @@ func judgeTree(tree, text string) error {
 			if forbidden[name] {
 				return notForReaders(name)
 			}
-		case "Identifier": // may name a function: arrayMap(file, …)
+		case "Identifier", "TableIdentifier": // may name a function, arrayMap(file, …), or a table, loop(system.models)
 			for part := range strings.SplitSeq(name, ".") {
-				if forbidden[part] {
+				if forbidden[part] || forbiddenTables[part] {
 					return notForReaders(part)
 				}
 			}
@@ -159,8 +167,8 @@ func judgeTree(tree, text string) error {
 	return nil
 }
 
-func notForReaders(function string) error {
-	return refuse(codeAccessDenied, "default: Not enough privileges: the function %s is not for readers", function)
+func notForReaders(name string) error {
+	return refuse(codeAccessDenied, "default: Not enough privileges: %s is not for readers", name)
 }
 
 var anyWord = regexp.MustCompile(`\w+`)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -142,6 +143,13 @@ func TestReaderIsRefused(t *testing.T) {
 		// the way out of the cage
 		"SELECT 1 SETTINGS readonly = 0",
 		"SELECT * FROM system.users",
+		"SELECT * FROM system.stack_trace",
+		"SELECT * FROM system.models",
+		"SELECT * FROM system.`stack\\x5ftrace`",
+		"SELECT * FROM loop(system.models)",
+		"SELECT 1 IN system.models",
+		"SELECT * FROM merge('system', '^m')",
+		"SELECT 1 SETTINGS query_profiler_cpu_time_period_ns = 1000000",
 		"graph = 1 SELECT file('SECRET')",
 		"1 + 2",
 	} {
@@ -207,7 +215,6 @@ func TestReaderIsServed(t *testing.T) {
 		"SELECT * FROM generateSeries(1, 3)",
 		"SELECT * FROM view(SELECT 1)",
 		"SELECT * FROM values('a Int8', 1, 2)",
-		"SELECT count() FROM merge('alpemix', '^t$')",
 		"SELECT a FROM t SETTINGS max_threads = 1, max_execution_time = 5",
 		"SELECT toStartOfInterval(now(), INTERVAL 1 HOUR) AS time FORMAT JSON",
 		"SELECT name, engine FROM system.tables WHERE database = 'alpemix'",
@@ -244,5 +251,33 @@ func TestReaderIsServed(t *testing.T) {
 	settings := "max_execution_time=5&max_threads=2&output_format_json_quote_64bit_integers=1&readonly=1&session_timeout=60"
 	if a := post(t, addr, settings, "SELECT toUInt64(1) AS n FORMAT JSONEachRow"); a.body != "{\"n\":\"1\"}\n" {
 		t.Errorf("settings that clients send: %d %s", a.status, a.body)
+	}
+}
+
+// TestEngineSurvives puts what is allowed and hard to bear.
+func TestEngineSurvives(t *testing.T) {
+	addr := fixture(t)
+	pid := shared.PID()
+	for _, text := range []string{
+		"SELECT groupArray(toString(number)) FROM numbers(10000000000) SETTINGS max_memory_usage = 100000000",
+		"SELECT repeat('x', 1000000000000)",
+		"SELECT range(1000000000000)",
+		"SELECT " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000),
+		"SELECT " + strings.Repeat("1+", 50000) + "1",
+		"WITH RECURSIVE x AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM x) SELECT count() FROM x",
+		"SELECT sleep(1000)",
+		"SELECT \x00",
+		"SELECT '\xff\xfe'",
+	} {
+		post(t, addr, "", text)
+	}
+	for _, table := range strings.Fields(post(t, addr, "", "SELECT name FROM system.tables WHERE database = 'system' AND name NOT IN ('numbers', 'numbers_mt', 'zeros', 'zeros_mt', 'primes')").body) {
+		post(t, addr, "", "SELECT * FROM system."+table+" LIMIT 10")
+	}
+	if a := send(t, asDaemon(t, newRequest(t, http.MethodPost, addr, "", "SELECT * FROM system.stack_trace"))); a.code != "497" {
+		t.Errorf("the daemon may interrupt every thread: %d %.200s", a.status, a.body)
+	}
+	if a := post(t, addr, "", "SELECT 1"); a.body != "1\n" || shared.PID() != pid {
+		t.Errorf("the engine did not survive: %d %s", a.status, a.body)
 	}
 }

@@ -83,6 +83,8 @@ func TestRequests(t *testing.T) {
 		"format header":            {params: q("SELECT 1 AS a"), header: map[string]string{"X-ClickHouse-Format": "CSV"}, want: "1\n"},
 		"format in the query":      {params: q("SELECT 1 AS a FORMAT CSVWithNames") + "&default_format=JSON", want: "\"a\"\n1\n"},
 		"unknown format":           {params: q("SELECT 1 FORMAT Nope"), status: 404, code: "73", want: "~UNKNOWN_FORMAT"},
+		"unknown default format":   {params: q("SELECT 1") + "&default_format=DataFrame", status: 404, code: "73", want: "~UNKNOWN_FORMAT"},
+		"column called format":     {params: q("SELECT 1 AS format ORDER BY format DESC"), want: "1\n"},
 		"database parameter":       {params: q("SELECT currentDatabase()") + "&database=system", want: "system\n"},
 		"database header":          {params: q("SELECT currentDatabase()"), header: map[string]string{"X-ClickHouse-Database": "system"}, want: "system\n"},
 		"default database":         {params: q("SELECT currentDatabase()"), want: "alpemix\n"},

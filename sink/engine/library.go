@@ -13,7 +13,6 @@ import (
 // behind them is the engine's, and Go's collector never has to know it.
 type library struct {
 	setSignalHandlers  func(enabled int32)
-	version            func() string
 	connect            func(argc int32, argv unsafe.Pointer) uintptr
 	closeConn          func(conn uintptr)
 	classify           func(conn uintptr, sql unsafe.Pointer, n uint64, db unsafe.Pointer, dbLen uint64, out unsafe.Pointer) int32
@@ -53,7 +52,6 @@ func load(path string) (lib *library, err error) {
 		name string
 	}{
 		{&lib.setSignalHandlers, "chdb_set_signal_handlers_enabled"},
-		{&lib.version, "chdb_version"},
 		{&lib.connect, "chdb_connect"},
 		{&lib.closeConn, "chdb_close_conn"},
 		{&lib.classify, "chdb_classify_query_n"},

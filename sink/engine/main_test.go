@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -73,7 +74,7 @@ func start(t testing.TB, dir, listen string) *Process {
 func launch(t testing.TB, dir, listen string) (*Process, func()) {
 	t.Helper()
 	needLibrary(t)
-	p := New(Config{Command: []string{os.Args[0]}, Env: append(os.Environ(), envDir+"="+dir, envListen+"="+listen)})
+	p := New(Config{Command: []string{os.Args[0]}, Env: append(os.Environ(), envDir+"="+dir, envListen+"="+listen), Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()

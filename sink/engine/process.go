@@ -127,6 +127,7 @@ func (p *Process) once(ctx context.Context) error {
 	for lines.Scan() {
 		if addr, ok := strings.CutPrefix(lines.Text(), announcement); ok {
 			p.set(addr, cmd.Process.Pid)
+			p.cfg.Logger.Info("embedded ClickHouse engine serves", "addr", addr, "pid", cmd.Process.Pid)
 			select {
 			case <-p.ready:
 			default:
@@ -170,7 +171,7 @@ func (t *tail) Write(b []byte) (int, error) {
 			continue
 		}
 		if t.text = strings.TrimSpace(string(t.line)); t.text != "" {
-			t.logger.Debug("embedded ClickHouse engine", "stderr", t.text)
+			t.logger.Warn("embedded ClickHouse engine", "stderr", t.text)
 		}
 		t.line = t.line[:0]
 	}

@@ -145,11 +145,15 @@ func (q *request) readQuery(r *http.Request, text string) error {
 
 // settle decides on the format of the answer, once it is known which formats there are: what looks like a FORMAT clause may
 // be a column of that name.
-func (q *request) settle(formats map[string]bool) {
+func (q *request) settle(formats map[string]bool) error {
+	if !formats[strings.ToLower(q.format)] {
+		return refuse(codeUnknownFormat, "Unknown format %s", q.format)
+	}
 	q.output = q.format
 	if !q.query.insert && formats[strings.ToLower(q.query.format)] {
 		q.output = q.query.format
 	}
+	return nil
 }
 
 // ignored are URL parameters that steer a real server's HTTP handler and mean nothing here.

@@ -24,8 +24,9 @@ type ServeConfig struct {
 	Announce func(addr string)
 }
 
-// Serve is the body of the child process: it opens the engine and answers HTTP till ctx ends or the parent is gone. The
-// process has to end after it: the engine cannot be opened twice.
+// Serve is the body of the child process: it opens the engine and answers HTTP till ctx ends or the parent is gone. The caller
+// ends ctx on SIGTERM, and exits when Serve has returned: the engine is neither closed, which libchdb cannot do with MergeTree
+// tables, nor can it be opened again. What was acknowledged is on disk by then.
 func Serve(ctx context.Context, cfg ServeConfig) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -52,7 +53,7 @@ func Serve(ctx context.Context, cfg ServeConfig) error {
 	if err != nil {
 		return err
 	}
-	e, err := openEngine(ctx, cfg)
+	e, err := openEngine(cfg)
 	if err != nil {
 		return err
 	}

@@ -78,12 +78,14 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 	deadline := http.NewResponseController(w)
 	deadline.SetReadDeadline(time.Now().Add(sendWithin))
 	q, err := parseRequest(r, daemon, h.engine.database)
+	if err == nil {
+		err = q.settle(h.engine.formats)
+	}
 	if err != nil {
 		h.refuse(w, err)
 		return
 	}
 	deadline.SetReadDeadline(time.Time{})
-	q.settle(h.engine.formats)
 	release, err := h.take(r.Context(), daemon)
 	if err != nil {
 		h.refuse(w, err)
