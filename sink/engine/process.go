@@ -136,11 +136,11 @@ func (p *Process) once(ctx context.Context) error {
 		}
 	}
 	err = cmd.Wait()
-	switch last := tail.last(); {
+	switch why := tail.why(); {
 	case err == nil:
 		return errors.New("the embedded ClickHouse engine ended by itself")
-	case cmd.ProcessState.Exited() && last != "":
-		return errors.New(last) // what the child said at its end
+	case cmd.ProcessState.Exited() && why != "":
+		return errors.New(why) // what the child said at its end
 	}
 	return fmt.Errorf("the embedded ClickHouse engine: %w", err)
 }
@@ -152,12 +152,14 @@ func AnnounceOn(w io.Writer) func(addr string) {
 	return func(addr string) { fmt.Fprintln(w, announcement+addr) }
 }
 
-// tail hands the child's stderr on to the log and remembers the last line, which tells why it ended.
+// tail hands the child's stderr on to the log and remembers the line that tells why it ended: the last one, or, when the Go
+// runtime has printed its state, that one's first.
 type tail struct {
-	logger *slog.Logger
-	mu     sync.Mutex
-	line   []byte
-	text   string
+	logger  *slog.Logger
+	mu      sync.Mutex
+	line    []byte
+	text    string
+	crashed bool
 }
 
 func (t *tail) Write(b []byte) (int, error) {
@@ -170,15 +172,19 @@ func (t *tail) Write(b []byte) (int, error) {
 			}
 			continue
 		}
-		if t.text = strings.TrimSpace(string(t.line)); t.text != "" {
-			t.logger.Warn("embedded ClickHouse engine", "stderr", t.text)
+		if text := strings.TrimSpace(string(t.line)); text != "" {
+			t.logger.Warn("embedded ClickHouse engine", "stderr", text)
+			if !t.crashed {
+				t.text = text
+			}
+			t.crashed = t.crashed || strings.HasPrefix(text, "SIG") || strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ")
 		}
 		t.line = t.line[:0]
 	}
 	return len(b), nil
 }
 
-func (t *tail) last() string {
+func (t *tail) why() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.text

@@ -179,6 +179,26 @@ func TestStop(t *testing.T) {
 	}
 }
 
+// TestDeath has the child die in several ways and asks for the reason.
+func TestDeath(t *testing.T) {
+	for script, want := range map[string]string{
+		"exit 0": "ended by itself",
+		"echo first >&2; echo 'the port is in use' >&2; exit 1":                  "the port is in use",
+		"echo note >&2; echo 'panic: no idea' >&2; echo 'rip 0x1' >&2; exit 2":   "panic: no idea",
+		"echo 'SIGSEGV: segmentation violation' >&2; echo 'gs 0x0' >&2; exit 2":  "SIGSEGV: segmentation violation",
+		"echo 'all is well' >&2; kill -9 $$":                                     "signal: killed",
+		"echo 'line without end, and a very long one' | tr -d '\\n' >&2; exit 3": "exit status 3",
+	} {
+		err := New(Config{Command: []string{"/bin/sh", "-c", script}}).Run(t.Context())
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want …%s…", script, err, want)
+		}
+	}
+	if err := New(Config{Command: []string{"/no/such/program"}}).Run(t.Context()); err == nil || !strings.Contains(err.Error(), "/no/such/program") {
+		t.Errorf("a program that is missing: %v", err)
+	}
+}
+
 // TestClientLeaves checks that a query does not go on for a client that has left.
 func TestClientLeaves(t *testing.T) {
 	addr, password := sharedEngine(t)

@@ -34,10 +34,10 @@ type response struct {
 func newResponse(w http.ResponseWriter, q *request, e *engine) *response {
 	r := &response{w: w, q: q, e: e, tag: strings.ToLower(rand.Text()[:16])}
 	h := w.Header()
-	h.Set("X-ClickHouse-Query-Id", q.queryID)
-	h.Set("X-ClickHouse-Timezone", e.zone)
-	h.Set("X-ClickHouse-Server-Display-Name", "alpemix-collector")
-	h.Set("X-ClickHouse-Exception-Tag", r.tag)
+	set(h, "X-ClickHouse-Query-Id", q.queryID)
+	set(h, "X-ClickHouse-Timezone", e.zone)
+	set(h, "X-ClickHouse-Server-Display-Name", "alpemix-collector")
+	set(h, "X-ClickHouse-Exception-Tag", r.tag)
 	if q.protocol > 0 && strings.EqualFold(q.output, "Native") {
 		r.native = newTranscoder(q.protocol)
 	}
@@ -80,11 +80,11 @@ func (r *response) start(output bool) error {
 	}
 	r.started = true
 	h := r.w.Header()
-	h.Set("X-ClickHouse-Summary", fmt.Sprintf(`{"read_rows":"%d","read_bytes":"%d","written_rows":"%d","written_bytes":"%d",`+
+	set(h, "X-ClickHouse-Summary", fmt.Sprintf(`{"read_rows":"%d","read_bytes":"%d","written_rows":"%d","written_bytes":"%d",`+
 		`"total_rows_to_read":"0","result_rows":"%d","result_bytes":"0","elapsed_ns":"%d"}`,
 		r.stats.readRows, r.stats.readBytes, r.stats.writtenRows, r.stats.writtenBytes, r.stats.writtenRows, int64(r.stats.seconds*1e9)))
 	if !r.q.query.insert {
-		h.Set("X-ClickHouse-Format", r.q.output)
+		set(h, "X-ClickHouse-Format", r.q.output)
 		h.Set("Content-Type", contentType(r.q.output))
 	}
 	r.out = r.w
@@ -107,6 +107,10 @@ func (r *response) start(output bool) error {
 	}
 	return r.send(held)
 }
+
+// set spells a header as ClickHouse does. Header.Set would spell it X-Clickhouse, which is the same to programs and not to a
+// person's grep.
+func set(h http.Header, name, value string) { h[name] = []string{value} }
 
 // clientGone is a failure to write to the client, as opposed to one of the engine.
 type clientGone struct{ err error }
@@ -149,7 +153,7 @@ func (r *response) fail(ex *Exception) {
 
 func writeException(w http.ResponseWriter, ex *Exception, text string) {
 	h := w.Header()
-	h.Set("X-ClickHouse-Exception-Code", strconv.Itoa(ex.Code))
+	set(h, "X-ClickHouse-Exception-Code", strconv.Itoa(ex.Code))
 	h.Set("Content-Type", "text/plain; charset=UTF-8")
 	if ex.Code == codeAuthenticationFailed {
 		h.Set("WWW-Authenticate", `Basic realm="ClickHouse server HTTP API"`)
