@@ -9,10 +9,10 @@ import (
 	"alpemix-collector/report"
 )
 
-// What one batch holds at most. ClickHouse prefers few large inserts; the bytes bound the memory after a long outage.
+// What one batch holds at most. ClickHouse prefers few large inserts; the bytes bound the memory after an outage.
 const (
-	batchRows  = 50_000
-	batchBytes = 16 << 20
+	batchRows  = 10_000
+	batchBytes = 4 << 20
 )
 
 // Waits between tries of a batch. There is no end to them: whatever ClickHouse says, rows are not dropped.

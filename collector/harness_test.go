@@ -150,7 +150,7 @@ func memoryDir(t *testing.T) string {
 }
 
 // open makes a collector as a start of the daemon would.
-func (d *desk) open() (*collector.Collector, *state.Store) {
+func (d *desk) open(change ...func(*collector.Account)) (*collector.Collector, *state.Store) {
 	d.t.Helper()
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	if testing.Verbose() {
@@ -176,6 +176,9 @@ func (d *desk) open() (*collector.Collector, *state.Store) {
 			Name: name, Location: istanbul, Scope: "ip", Fetcher: client,
 			Today: "@every 20s", Yesterday: "5 0,3,6,9,12,15,18,21,23 * * *",
 		})
+	}
+	for _, f := range change {
+		f(&cfg.Accounts[0])
 	}
 	c, err := collector.New(cfg)
 	if err != nil {

@@ -156,7 +156,7 @@ func (c *commit) other(account *bolt.Bucket, i int) error {
 		return nil
 	}
 	c.added = append(c.added, item.Hash)
-	if item.UID == "" || len(item.UID) > maxUID {
+	if !item.Shadowed && (item.UID == "" || len(item.UID) > maxUID) {
 		c.plans[i] = plan{queue: true, firstSeen: c.o.FetchedAt}
 	}
 	return others.Put(key, []byte{})

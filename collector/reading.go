@@ -1,0 +1,136 @@
+package collector
+
+import (
+	"errors"
+	"slices"
+
+	"alpemix-collector/parser"
+	"alpemix-collector/report"
+)
+
+// partRows is how many new records one transaction takes. It bounds the memory of a first read; a part that is committed is
+// as good as an answer of its own.
+const partRows = 2000
+
+// quirkSameUID is counted when one answer lists a UID twice with different content; a row of the parser's quirk table.
+const quirkSameUID = "same_uid"
+
+// reading walks through one answer. It finds the records that were not seen before, decodes these alone, and commits them.
+type reading struct {
+	c      *Collector
+	out    *outcome
+	source parser.Source
+	hashes []uint64 // of every record, in the answer's order
+	part   []report.Item
+	added  int // UIDs that are new with the part
+	// What this answer has brought so far: two records with one UID must not be stored in turn at every poll.
+	fresh    map[uint64]bool // hashes
+	uids     map[string]bool
+	replaced map[uint64]bool // hashes of the contents that changes replace
+	failed   error           // of the state: the rest of the answer is left for the next one
+}
+
+func newReading(c *Collector, out *outcome) *reading {
+	out.tally = parser.Tally{}
+	return &reading{
+		c: c, out: out,
+		source:   parser.Source{Account: out.account.Name, Location: out.account.Location, FetchedAt: out.body.FetchedAt, Tally: out.tally},
+		fresh:    map[uint64]bool{},
+		uids:     map[string]bool{},
+		replaced: map[uint64]bool{},
+	}
+}
+
+// split finds what is new and commits it in parts; the last part is left to finish.
+func (r *reading) split() error {
+	summary, err := parser.Split(r.out.body.Bytes, r.out.body.ContentType, func(rec report.Record) error {
+		hash := parser.Hash(rec.Raw)
+		r.hashes = append(r.hashes, hash)
+		if r.out.overlaps = r.c.store.Seen(r.out.account.Name, hash); r.out.overlaps || r.fresh[hash] {
+			return nil
+		}
+		r.take(rec, hash)
+		if len(r.part) < partRows {
+			return nil
+		}
+		r.failed = r.commit(nil, nil)
+		return r.failed
+	})
+	r.out.rows = len(r.hashes)
+	for quirk, n := range summary.Quirks {
+		r.out.tally[quirk] += n
+	}
+	if r.failed != nil {
+		return nil // told by finish
+	}
+	return err
+}
+
+// take decodes a record to learn its identity, and tells new from changed. Of two records with one UID in an answer the
+// first that is not known yet counts.
+func (r *reading) take(rec report.Record, hash uint64) {
+	conn, reject := parse(rec, r.source)
+	item := report.Item{
+		Raw: slices.Clone(rec.Raw), Literal: rec.Literal, Hash: hash,
+		UID: conn.UID, StartedAt: conn.StartedAt, Duration: conn.Duration, LocalDay: conn.LocalDay,
+	}
+	r.out.fresh++
+	r.fresh[hash] = true
+	if reject != nil {
+		item.UID = ""
+		r.out.quarantined++
+	} else if r.uids[item.UID] {
+		item.Shadowed = true
+		r.out.tally[quirkSameUID]++
+	} else if known, ok := r.c.store.Lookup(r.source.Account, item.UID); ok {
+		r.out.changed++
+		r.replaced[known.Hash] = true
+	} else {
+		r.out.new++
+		r.added++
+	}
+	r.uids[item.UID] = true
+	r.part = append(r.part, item)
+}
+
+// finish commits the last part with the account of the request. Contents that this answer both replaces and still lists stay
+// known, or the next poll would bring them back.
+func (r *reading) finish() error {
+	if r.failed != nil {
+		return r.failed
+	}
+	if len(r.replaced) > 0 {
+		for _, hash := range r.hashes {
+			if r.replaced[hash] {
+				r.part = append(r.part, report.Item{Hash: hash, Shadowed: true})
+				r.out.tally[quirkSameUID]++
+			}
+		}
+	}
+	fetch := r.out.fetch()
+	return r.commit(&fetch, r.c.grownDay(r.out, r.added))
+}
+
+func (r *reading) commit(fetch *report.Fetch, days []report.DayStatus) error {
+	err := r.c.store.Commit(report.Observation{
+		Account: r.source.Account, Timezone: r.source.Location.String(), Day: r.out.day, FetchedAt: r.source.FetchedAt,
+		Items: r.part, Fetch: fetch, Days: days,
+	})
+	if err != nil {
+		return err
+	}
+	if len(r.part) > 0 {
+		nudge(r.c.drain.wake)
+	}
+	r.part, r.added = r.part[:0], 0
+	return nil
+}
+
+// unreadable is the failure of an answer that cannot be cut into records. Records before the fault were found all the same.
+func unreadable(out *outcome, err error) *report.Failure {
+	reason := "unreadable"
+	if e, ok := errors.AsType[*parser.Error](err); ok {
+		reason = e.Reason
+	}
+	return report.Fail(report.Transient, reason, "account %s: the answer for %s: %w", out.account.Name, out.window, err)
+}

@@ -1,0 +1,90 @@
+package collector_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"alpemix-collector/collector"
+	"alpemix-collector/report"
+	"alpemix-collector/simulator"
+)
+
+// answers is a Fetcher whose answer for today is set; yesterday was empty.
+type answers struct{ today string }
+
+func (f *answers) Fetch(_ context.Context, w report.Window) (report.Body, error) {
+	b := report.Body{Account: "main", Window: w, Bytes: []byte(`{"errornumber":0,"results":[]}`), AskedAt: time.Now(), FetchedAt: time.Now(), Sent: []report.Kind{w.Kind}, Status: 200}
+	if w.Kind == report.Today {
+		b.Bytes = fmt.Appendf(nil, `{"errornumber":0,"results":[%s]}`, f.today)
+	}
+	return b, nil
+}
+func (f *answers) TokenExpiry() time.Time { return time.Time{} }
+func (f *answers) Budget(report.Kind) int { return 1 }
+
+// row is a record of uid; text becomes its explanation.
+func row(uid, clock, text string) string {
+	return fmt.Sprintf(`{"uid":%q,"dt":"%s 06\\07\\2026","dur:":60,"dir":0,"exp":%q,"supnum":"","uname":"u","ip":"","lip":"","unum":"","aid":"","tuname":"t","tip":"","tlip":"","tunum":"","taid":""}`, uid, clock, text)
+}
+
+func TestWhatAnAnswerChanges(t *testing.T) {
+	a, b := row("1", "10:00:00", "a"), row("1", "10:00:00", "b")
+	moved := row("1", "09:59:00", "a")
+	other := row("2", "11:00:00", "c")
+	broken := `{"uid":"3","dt":"25:00:00 06\\07\\2026","dur:":60}`
+	for _, tc := range []struct {
+		name    string
+		polls   []string
+		want    string // uid=explanation@start of what the view shows in the end
+		rejects int
+		decoded []int // by poll
+	}{
+		{"the same again", []string{a, a}, "1=a@10:00:00", 0, []int{1, 0}},
+		{"an edit and back", []string{a, b, a}, "1=a@10:00:00", 0, []int{1, 1, 1}},
+		{"a start that moves", []string{a, moved, moved}, "1=a@09:59:00", 0, []int{1, 1, 0}},
+		{"a start that moves and returns", []string{a, moved, a}, "1=a@10:00:00", 0, []int{1, 1, 1}},
+		{"one record twice", []string{a + "," + a, a + "," + a}, "1=a@10:00:00", 0, []int{1, 0}},
+		{"one uid twice: the first, and no flapping", []string{a + "," + b, a + "," + b, a + "," + b}, "1=a@10:00:00", 0, []int{2, 0, 0}},
+		{"a second content of a known uid is the newer one", []string{a, b + "," + a, b + "," + a}, "1=b@10:00:00", 0, []int{1, 1, 0}},
+		{"running and ended, then ended only", []string{a, a + "," + b, b}, "1=b@10:00:00", 0, []int{1, 1, 0}},
+		{"a bad record and its neighbours", []string{a + "," + broken + "," + other, other + "," + broken}, "1=a@10:00:00 2=c@11:00:00", 1, []int{3, 0}},
+		{"a record that vanishes stays", []string{a + "," + other, other, ""}, "1=a@10:00:00 2=c@11:00:00", 0, []int{2, 0, 0}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk(t, monday.Add(12*time.Hour), simulator.Options{})
+				f := &answers{}
+				c, store := d.open(func(a *collector.Account) { a.Fetcher = f })
+				defer store.Close()
+				decoded := collector.CountParses(t)
+				for i, today := range tc.polls {
+					f.today = today
+					*decoded = 0
+					if err := c.Once(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					// What is new is decoded once to learn its identity and once to be written.
+					if *decoded != 2*tc.decoded[i] && *decoded != 2*tc.decoded[i]-1 {
+						t.Errorf("poll %d: %d decodings for %d new records", i+1, *decoded, tc.decoded[i])
+					}
+					time.Sleep(time.Minute)
+				}
+				var got []string
+				rows, n := d.ch.connections("main")
+				for _, uid := range []string{"1", "2", "3"} {
+					if c, ok := rows[uid]; ok {
+						got = append(got, fmt.Sprintf("%s=%s@%s", uid, c.Explanation, c.StartedAt.In(istanbul).Format(time.TimeOnly)))
+					}
+				}
+				if s := strings.Join(got, " "); s != tc.want || n != len(got) || len(d.ch.rejects) != tc.rejects {
+					t.Errorf("stored %q in %d rows and %d rejects, want %q and %d", s, n, len(d.ch.rejects), tc.want, tc.rejects)
+				}
+				d.rowsAddUp()
+			})
+		})
+	}
+}
