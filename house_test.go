@@ -29,7 +29,7 @@ var floors = map[string][]string{
 	"sink":                           {"report", "migrations"},
 	"sink/engine":                    {},
 	"sink/enginetest":                {"sink/engine"},
-	"state":                          {"report"},
+	"store":                          {"report"},
 	"parser":                         {"report"},
 	"parser/internal/quirkdoc":       {"parser"},
 	"migrations":                     {},

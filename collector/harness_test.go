@@ -17,7 +17,7 @@ import (
 	"alpemix-collector/collector/alpemix"
 	"alpemix-collector/report"
 	"alpemix-collector/simulator"
-	"alpemix-collector/state"
+	"alpemix-collector/store"
 )
 
 // clickhouse is a Writer in memory that keeps what the tables of migrations/ would: of each identity the newest content.
@@ -150,25 +150,25 @@ func memoryDir(t *testing.T) string {
 }
 
 // open makes a collector as a start of the daemon would.
-func (d *desk) open(change ...func(*collector.Account)) (*collector.Collector, *state.Store) {
+func (d *desk) open(change ...func(*collector.Account)) (*collector.Collector, *store.Store) {
 	d.t.Helper()
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(d.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
-	store, err := state.Open(d.dir, log)
+	state, err := store.Open(d.dir, log)
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	d.metrics = prometheus.NewRegistry()
 	cfg := collector.Config{
-		Store: store, Writer: d.ch, Reason: func(error) string { return "unreachable" }, Metrics: d.metrics, Log: log,
+		Store: state, Writer: d.ch, Reason: func(error) string { return "unreachable" }, Metrics: d.metrics, Log: log,
 	}
 	for _, name := range d.accounts {
 		client, err := alpemix.New(alpemix.Config{
 			Account: name, Endpoint: "https://vendor.example:5900/api", MainUsername: name, SecretKey: d.secret,
 			Limits: alpemix.Limits{Reports: 3, Tokens: 5, Window: time.Minute, Scope: "ip"},
-		}, store, http.RoundTripper(d.vendor.RoundTripper()))
+		}, state, http.RoundTripper(d.vendor.RoundTripper()))
 		if err != nil {
 			d.t.Fatal(err)
 		}
@@ -184,7 +184,7 @@ func (d *desk) open(change ...func(*collector.Account)) (*collector.Collector, *
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	return c, store
+	return c, state
 }
 
 // run runs a collector for a while, as between a start and a stop of the daemon.

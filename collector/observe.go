@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -90,7 +91,7 @@ func (o *observer) observe(out *outcome) {
 		if f.Class == report.Permanent || f.Class == report.Local || f.Class == report.Blocked {
 			level = slog.LevelError
 		}
-		log.Log(nil, level, "request failed", "reason", f.Reason, "code", f.Code, "err", f)
+		log.Log(context.Background(), level, "request failed", "reason", f.Reason, "code", f.Code, "err", f)
 		return
 	}
 	o.success.WithLabelValues(name, kind).Set(float64(out.body.FetchedAt.UnixMilli()) / 1e3)
@@ -101,7 +102,7 @@ func (o *observer) observe(out *outcome) {
 	if out.fresh > 0 {
 		level = slog.LevelInfo
 	}
-	log.Log(nil, level, "read", "rows", out.rows, "new", out.new, "changed", out.changed, "quarantined", out.quarantined,
+	log.Log(context.Background(), level, "read", "rows", out.rows, "new", out.new, "changed", out.changed, "quarantined", out.quarantined,
 		"seconds", out.body.FetchedAt.Sub(out.body.AskedAt).Seconds())
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/cmd/collector/config"
-	"alpemix-collector/state"
+	"alpemix-collector/store"
 	"alpemix-collector/web"
 )
 
@@ -98,9 +98,9 @@ func (k *checking) accounts(ctx context.Context) {
 		k.line("accounts", "", errors.New("alpemix.accounts is empty: there is nothing to collect; add one as collector.example.yaml shows"))
 		return
 	}
-	store, err := state.Open(k.config.StateDir, k.logger(k.config))
+	state, err := store.Open(k.config.StateDir, k.logger(k.config))
 	switch {
-	case errors.Is(err, state.ErrLocked):
+	case errors.Is(err, store.ErrLocked):
 		k.askDaemon(ctx)
 		return
 	case err != nil:
@@ -109,14 +109,14 @@ func (k *checking) accounts(ctx context.Context) {
 	}
 	for i := range k.config.Alpemix.Accounts {
 		a := &k.config.Alpemix.Accounts[i]
-		client, err := newClient(k.config, a, store)
+		client, err := newClient(k.config, a, state)
 		if err == nil {
 			err = client.Check(ctx)
 		}
 		next := config.Next(k.config.Alpemix.Schedule.Yesterday, time.Now().In(a.Location()))
 		k.line("account "+a.Name, "alpemix accepts the credentials; yesterday is due "+next.Format("2006-01-02 15:04 MST"), err)
 	}
-	if err := store.Close(); err != nil {
+	if err := state.Close(); err != nil {
 		k.line("state", "", err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 	"alpemix-collector/report"
 	"alpemix-collector/simulator"
-	"alpemix-collector/state"
+	"alpemix-collector/store"
 	"alpemix-collector/web"
 )
 
@@ -78,11 +78,11 @@ func TestCheckRefusedCredentials(t *testing.T) {
 func TestCheckBesideADaemon(t *testing.T) {
 	environ, vendor, stateDir := desk(t)
 	log := slog.New(slog.DiscardHandler)
-	store, err := state.Open(stateDir, log)
+	state, err := store.Open(stateDir, log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = store.Close() }()
+	defer func() { _ = state.Close() }()
 	got := command(t, environ, "", "check")
 	if got.code != exitFailure || !strings.Contains(got.stdout, "FAIL  accounts: another process has state_dir "+stateDir) {
 		t.Errorf("without a page: %+v", got)

@@ -14,7 +14,7 @@ import (
 	"alpemix-collector/collector"
 	"alpemix-collector/sink"
 	"alpemix-collector/sink/engine"
-	"alpemix-collector/state"
+	"alpemix-collector/store"
 	"alpemix-collector/web"
 )
 
@@ -22,7 +22,7 @@ import (
 type daemon struct {
 	config    *config.Config
 	log       *slog.Logger
-	store     *state.Store
+	state     *store.Store
 	target    *target
 	metrics   *prometheus.Registry
 	collector *collector.Collector
@@ -36,18 +36,18 @@ func (a *app) newDaemon(c *config.Config) (*daemon, error) {
 		}
 	}
 	log := a.logger(c)
-	store, err := state.Open(c.StateDir, log)
+	state, err := store.Open(c.StateDir, log)
 	if err != nil {
 		return nil, err
 	}
 	d := &daemon{
-		config: c, log: log, store: store, target: &target{app: a, config: c, log: log}, metrics: prometheus.NewRegistry(),
+		config: c, log: log, state: state, target: &target{app: a, config: c, log: log}, metrics: prometheus.NewRegistry(),
 	}
 	d.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
-	accounts, err := accounts(c, store)
+	accounts, err := accounts(c, state)
 	if err == nil {
 		d.collector, err = collector.New(collector.Config{
-			Accounts: accounts, Store: store, Writer: d.target, Reason: sink.Reason, Reasons: sink.Reasons(), Metrics: d.metrics, Log: log,
+			Accounts: accounts, Store: state, Writer: d.target, Reason: sink.Reason, Reasons: sink.Reasons(), Metrics: d.metrics, Log: log,
 		})
 	}
 	if err != nil {
@@ -73,7 +73,7 @@ func (d *daemon) run(ctx context.Context, greet func(context.Context)) error {
 
 // close ends ClickHouse's connections, with the embedded engine, and releases the state folder.
 func (d *daemon) close() error {
-	return errors.Join(d.target.close(), d.store.Close())
+	return errors.Join(d.target.close(), d.state.Close())
 }
 
 // buildInfo is the metric collector_build_info: always 1, the facts are its labels.

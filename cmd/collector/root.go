@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/cmd/collector/config"
-	"alpemix-collector/state"
+	"alpemix-collector/store"
 )
 
 // Exit statuses, see CONTRACT section 1.
@@ -65,7 +65,7 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	}
 	_, isConfig := errors.AsType[*config.Error](err)
 	_, isUsage := errors.AsType[*usageError](err)
-	locked := errors.Is(err, state.ErrLocked) // the wrong state_dir, or a daemon too many
+	locked := errors.Is(err, store.ErrLocked) // the wrong state_dir, or a daemon too many
 	switch {
 	case err == nil:
 		return exitOK

@@ -10,10 +10,10 @@ import (
 
 	"alpemix-collector/collector/alpemix"
 	"alpemix-collector/report"
-	"alpemix-collector/state"
+	"alpemix-collector/store"
 )
 
-func mustNew(t testing.TB, cfg alpemix.Config, s *state.Store, rt http.RoundTripper) *alpemix.Client {
+func mustNew(t testing.TB, cfg alpemix.Config, s *store.Store, rt http.RoundTripper) *alpemix.Client {
 	t.Helper()
 	c, err := alpemix.New(cfg, s, rt)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 	"alpemix-collector/collector/alpemix"
 	"alpemix-collector/report"
-	"alpemix-collector/state"
+	"alpemix-collector/store"
 )
 
 const (
@@ -94,9 +94,9 @@ func tokenAnswer(token string) string {
 
 func number(n int) string { return fmt.Sprintf(`{ "errornumber": %d }`, n) }
 
-func openState(t testing.TB, dir string) *state.Store {
+func openState(t testing.TB, dir string) *store.Store {
 	t.Helper()
-	s, err := state.Open(dir, slog.New(slog.DiscardHandler))
+	s, err := store.Open(dir, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func config() alpemix.Config {
 }
 
 // newClient is a client on a fresh state, with the vendor's answers.
-func newClient(t testing.TB, answers ...any) (*alpemix.Client, *vendor, *state.Store) {
+func newClient(t testing.TB, answers ...any) (*alpemix.Client, *vendor, *store.Store) {
 	t.Helper()
 	s := openState(t, filepath.Join(t.TempDir(), "state"))
 	t.Cleanup(func() { _ = s.Close() })
@@ -119,7 +119,7 @@ func newClient(t testing.TB, answers ...any) (*alpemix.Client, *vendor, *state.S
 	return clientOn(t, s, v), v, s
 }
 
-func clientOn(t testing.TB, s *state.Store, rt http.RoundTripper) *alpemix.Client {
+func clientOn(t testing.TB, s *store.Store, rt http.RoundTripper) *alpemix.Client {
 	t.Helper()
 	c, err := alpemix.New(config(), s, rt)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 
 	"alpemix-collector/collector/alpemix"
 	"alpemix-collector/report"
-	"alpemix-collector/state"
+	"alpemix-collector/store"
 )
 
 // step is one moment of a random history: a Fetch of one of two accounts, as soon as it is allowed, and what happens meanwhile.
@@ -90,7 +90,7 @@ func (v *counting) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // history plays steps; a kill continues on a copy of what the disk held at that moment.
 func history(t *testing.T, dir string, plan []step, v *counting) {
-	var s *state.Store
+	var s *store.Store
 	var clients [2]*alpemix.Client
 	var ctx context.Context
 	var die context.CancelFunc
@@ -104,7 +104,7 @@ func history(t *testing.T, dir string, plan []step, v *counting) {
 		}
 	}
 	start(dir)
-	var stores []*state.Store
+	var stores []*store.Store
 	var fetches sync.WaitGroup
 	for i, st := range plan {
 		v.mu.Lock()

@@ -1,6 +1,6 @@
-// Package state keeps what must outlive the process in one bbolt file: the queue of records that ClickHouse has not
+// Package store keeps what must outlive the process in one bbolt file: the queue of records that ClickHouse has not
 // acknowledged, what was already seen, the vendor days, and the ledger of requests, tokens and blocks.
-package state
+package store
 
 import (
 	"log/slog"
