@@ -18,6 +18,7 @@ var constant = []string{
 	"format_template_row", "format_template_row_format", "format_template_resultset", "format_template_resultset_format",
 	"allow_experimental_ai_functions", "allow_experimental_eval_table_function", "dialect", "implicit_select",
 	"allow_introspection_functions", "allow_ddl", "max_parser_depth", "max_parser_backtracks",
+	"log_comment", // names a running query, see engine.kill
 	"query_profiler_real_time_period_ns", "query_profiler_cpu_time_period_ns", // signals as well
 }
 

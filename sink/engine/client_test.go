@@ -75,7 +75,7 @@ func TestRoundTrip(t *testing.T) {
 			ctx := context.Background()
 			c := connect(t, addr, password, method)
 			table := "round_" + method.String()
-			if err := c.Exec(ctx, "CREATE TABLE "+table+" "+rowColumns); err != nil {
+			if err := c.Exec(ctx, "CREATE OR REPLACE TABLE "+table+" "+rowColumns); err != nil {
 				t.Fatal(err)
 			}
 			b, err := c.PrepareBatch(ctx, "INSERT INTO "+table)
@@ -110,7 +110,7 @@ func TestDatabaseSQL(t *testing.T) {
 	if err := db.Ping(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Exec("CREATE TABLE std (a UInt64, s String) ENGINE = MergeTree ORDER BY a"); err != nil {
+	if _, err := db.Exec("CREATE OR REPLACE TABLE std (a UInt64, s String) ENGINE = MergeTree ORDER BY a"); err != nil {
 		t.Fatal(err)
 	}
 	tx, err := db.Begin()
@@ -143,7 +143,7 @@ func TestDatabaseSQL(t *testing.T) {
 func TestInsertSettings(t *testing.T) {
 	addr, password := sharedEngine(t)
 	c := connect(t, addr, password, clickhouse.CompressionNone)
-	if err := c.Exec(t.Context(), "CREATE TABLE once (a UInt64) ENGINE = MergeTree ORDER BY a SETTINGS non_replicated_deduplication_window = 100"); err != nil {
+	if err := c.Exec(t.Context(), "CREATE OR REPLACE TABLE once (a UInt64) ENGINE = MergeTree ORDER BY a SETTINGS non_replicated_deduplication_window = 100"); err != nil {
 		t.Fatal(err)
 	}
 	insert := func(token string, values ...uint64) {
@@ -186,7 +186,7 @@ func TestInsertSettings(t *testing.T) {
 func TestInsertFails(t *testing.T) {
 	addr, password := sharedEngine(t)
 	c := connect(t, addr, password, clickhouse.CompressionLZ4)
-	if err := c.Exec(t.Context(), "CREATE TABLE parts (a UInt64, b String) ENGINE = MergeTree PARTITION BY a ORDER BY a"); err != nil {
+	if err := c.Exec(t.Context(), "CREATE OR REPLACE TABLE parts (a UInt64, b String) ENGINE = MergeTree PARTITION BY a ORDER BY a"); err != nil {
 		t.Fatal(err)
 	}
 	b, err := c.PrepareBatch(t.Context(), "INSERT INTO parts")
@@ -218,7 +218,7 @@ func TestInsertFails(t *testing.T) {
 func TestBrokenInsert(t *testing.T) {
 	addr, password := sharedEngine(t)
 	c := connect(t, addr, password, clickhouse.CompressionNone)
-	if err := c.Exec(t.Context(), "CREATE TABLE broken (a UInt64) ENGINE = MergeTree ORDER BY a"); err != nil {
+	if err := c.Exec(t.Context(), "CREATE OR REPLACE TABLE broken (a UInt64) ENGINE = MergeTree ORDER BY a"); err != nil {
 		t.Fatal(err)
 	}
 	var rows strings.Builder

@@ -23,6 +23,7 @@ type engine struct {
 	lib      *library
 	args     []string // of every connection
 	database string
+	lock     *os.File // never closed: the engine works on its folder till the process ends
 
 	mu      sync.Mutex // guards control, which runs one statement at a time
 	control *conn      // keeps the engine open and kills the queries of clients that left

@@ -77,7 +77,7 @@ func (e *Exception) status() int {
 		return http.StatusForbidden
 	case 6, 25, 26, 27, 28, codeBadArguments, 37, 38, 41, 43, 53, codeSyntaxError, 69, 70, 72, 117, 130, 131, 190, 321, 441, 456, 457:
 		return http.StatusBadRequest // what cannot be parsed, converted or bound
-	case 46, 47, 50, 56, 57, 60, 63, codeUnknownFormat, 81, codeUnknownSetting, 336, 337:
+	case 46, 47, 50, 56, 60, 63, codeUnknownFormat, 81, codeUnknownSetting, 336, 337:
 		return http.StatusNotFound // unknown function, identifier, type, table, database, format, setting …
 	case 159: // TIMEOUT_EXCEEDED
 		return http.StatusRequestTimeout

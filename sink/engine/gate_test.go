@@ -142,6 +142,7 @@ func TestReaderIsRefused(t *testing.T) {
 		"SELECT aiGenerate('x', 'y')",
 		// the way out of the cage
 		"SELECT 1 SETTINGS readonly = 0",
+		"SELECT 1 SETTINGS log_comment = 'mine'",
 		"SELECT * FROM system.users",
 		"SELECT * FROM system.stack_trace",
 		"SELECT * FROM system.models",

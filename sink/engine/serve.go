@@ -44,7 +44,6 @@ func Serve(ctx context.Context, cfg ServeConfig) error {
 	if err != nil {
 		return err
 	}
-	defer lock.Close()
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("embedded ClickHouse: %s is in use by another process; set clickhouse.embedded.listen to a free port: %w", cfg.Listen, err)
@@ -60,6 +59,7 @@ func Serve(ctx context.Context, cfg ServeConfig) error {
 	if err != nil {
 		return err
 	}
+	e.lock = lock
 	server := &http.Server{
 		Handler:           newHandler(e, password, isLoopback(listener.Addr().String())),
 		ReadHeaderTimeout: 10 * time.Second,
