@@ -11,8 +11,8 @@ import (
 // daemonRole is granted to the engine's only user. Sessions of readers lay it down before anything else.
 const daemonRole = "daemon"
 
-// constant are settings that nobody may change by SQL, nor a reader in the URL: they make the engine read files or evaluate expressions that
-// no syntax tree shows, or open doors that are shut by default.
+// constant are settings that nobody may change by SQL, nor a reader in the URL: they make the engine read files or evaluate
+// expressions that no syntax tree shows, or open doors that are shut by default.
 var constant = []string{
 	"additional_table_filters", "additional_result_filter", "format_schema", "format_schema_source", "format_schema_message_name",
 	"format_template_row", "format_template_row_format", "format_template_resultset", "format_template_resultset_format",
