@@ -21,6 +21,7 @@ type outcome struct {
 	new         int
 	changed     int
 	quarantined int
+	shadowed    int  // records whose UID the answer lists another time with other content
 	overlaps    bool // the oldest record of the answer was known before
 	tally       parser.Tally
 	doubt       string // why a complete answer for yesterday does not seal that day, empty if it may

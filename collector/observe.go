@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"alpemix-collector/parser"
 	"alpemix-collector/report"
 )
 
@@ -58,6 +59,9 @@ func newObserver(c *Collector, reg prometheus.Registerer, log *slog.Logger, reas
 		}
 		o.gaps.WithLabelValues(a.Name)
 	}
+	for _, quirk := range parser.Quirks {
+		o.quirks.WithLabelValues(quirk.Name)
+	}
 	return o
 }
 
@@ -97,6 +101,9 @@ func (o *observer) observe(out *outcome) {
 	o.success.WithLabelValues(name, kind).Set(float64(out.body.FetchedAt.UnixMilli()) / 1e3)
 	if out.doubt != "" {
 		log.Error("the answer for yesterday does not seal that day; it is asked again", "day", out.day, "why", out.doubt)
+	}
+	if out.shadowed > 0 {
+		log.Warn("the answer lists a uid twice with different content; the one that is new counts", "records", out.shadowed)
 	}
 	level := slog.LevelDebug
 	if out.fresh > 0 {

@@ -12,9 +12,6 @@ import (
 // as good as an answer of its own.
 const partRows = 2000
 
-// quirkSameUID is counted when one answer lists a UID twice with different content; a row of the parser's quirk table.
-const quirkSameUID = "same_uid"
-
 // reading walks through one answer. It finds the records that were not seen before, decodes these alone, and commits them.
 type reading struct {
 	c      *Collector
@@ -81,7 +78,7 @@ func (r *reading) take(rec report.Record, hash uint64) {
 		r.out.quarantined++
 	} else if r.uids[item.UID] {
 		item.Shadowed = true
-		r.out.tally[quirkSameUID]++
+		r.out.shadowed++
 	} else if known, ok := r.c.store.Lookup(r.source.Account, item.UID); ok {
 		r.out.changed++
 		r.replaced[known.Hash] = true
@@ -103,7 +100,7 @@ func (r *reading) finish() error {
 		for _, hash := range r.hashes {
 			if r.replaced[hash] {
 				r.part = append(r.part, report.Item{Hash: hash, Shadowed: true})
-				r.out.tally[quirkSameUID]++
+				r.out.shadowed++
 			}
 		}
 	}

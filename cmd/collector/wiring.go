@@ -18,6 +18,8 @@ func newClient(c *config.Config, account *config.AlpemixAccount, ledger alpemix.
 		Endpoint:     c.Alpemix.Endpoint,
 		MainUsername: account.MainUsername,
 		SecretKey:    account.SecretKey.Reveal(),
+		Method:       c.Alpemix.Request.Method,
+		ContentType:  c.Alpemix.Request.ContentType,
 		Limits: alpemix.Limits{
 			Reports: c.Alpemix.Limits.Reports,
 			Tokens:  c.Alpemix.Limits.Tokens,

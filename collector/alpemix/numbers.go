@@ -15,7 +15,7 @@ var numbers = map[int]struct {
 	reason string
 	text   string
 }{
-	100: {report.Permanent, "step_missing", "the vendor says that stepnumber was not sent. It was, so the vendor did not read the body: HTTP method or content type are not what it wants, or a proxy dropped the body"},
+	100: {report.Permanent, "step_missing", "the vendor says that stepnumber was not sent. It was, so the vendor did not read the body: HTTP method or content type are not what it wants (alpemix.request in the configuration), or a proxy dropped the body"},
 	101: {report.Permanent, "step_wrong", "the vendor says that stepnumber is wrong: its API has changed"},
 	102: {report.Permanent, "bad_credentials", "secret key or main username are wrong: compare them with https://www.alpemix.com/webapi/login.htm"},
 	103: {report.Transient, "server_error", "an unexpected error on the vendor's side"},

@@ -5,10 +5,18 @@ import "time"
 // Alpemix is the vendor whose connection reports are collected (alpemix.txt).
 type Alpemix struct {
 	Endpoint string           `yaml:"endpoint" default:"https://www.alpemix.com:5900/api" check:"url" doc:"Web address that requests are sent to."`
+	Request  Request          `yaml:"request"`
 	Limits   Limits           `yaml:"limits"`
 	TLS      TLS              `yaml:"tls"`
 	Schedule Schedule         `yaml:"schedule"`
 	Accounts []AlpemixAccount `yaml:"accounts"`
+}
+
+// Request is how a request is sent. The vendor's document does not say (vendors/README.md section 1); error 100 in reply to a
+// well-formed body means that the body was not read.
+type Request struct {
+	Method      string `yaml:"method" default:"POST" check:"oneof=POST|GET|PUT" doc:"HTTP method: POST, GET or PUT."`
+	ContentType string `yaml:"content_type" default:"application/json" check:"label" doc:"Content-Type of requests."`
 }
 
 // Limits are the vendor's, counted over any window of the given length.
