@@ -27,7 +27,7 @@ type outcome struct {
 }
 
 // command runs a command line in this process, in the environment given as NAME=value.
-func command(t *testing.T, environ []string, stdin string, args ...string) outcome {
+func command(t testing.TB, environ []string, stdin string, args ...string) outcome {
 	t.Helper()
 	return commandIn(t.Context(), environ, stdin, args...)
 }

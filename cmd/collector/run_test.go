@@ -28,7 +28,7 @@ type playground struct {
 }
 
 // newPlayground serves a vendor and tells the environment of a collector of all its accounts, with an engine of its own.
-func newPlayground(t *testing.T, o simulator.Options, environ ...string) *playground {
+func newPlayground(t testing.TB, o simulator.Options, environ ...string) *playground {
 	t.Helper()
 	o.Record = true
 	c := &playground{vendor: simulator.New(o)}
@@ -49,7 +49,7 @@ func newPlayground(t *testing.T, o simulator.Options, environ ...string) *playgr
 }
 
 // stored reads the view connections through the engine: every field that follows from what the vendor sent.
-func (c *playground) stored(t *testing.T) map[string][]report.Connection {
+func (c *playground) stored(t testing.TB) map[string][]report.Connection {
 	t.Helper()
 	got := command(t, c.environ, "", "sql", "--format", "JSONEachRow",
 		"SELECT *, toUnixTimestamp(started_at) AS unix, toUnixTimestamp(ended_at) AS ended FROM connections ORDER BY account, started_at, uid")
@@ -90,7 +90,7 @@ func (c *playground) stored(t *testing.T) map[string][]report.Connection {
 }
 
 // same compares every field of every row in connections with the vendor's truth: what it has shown.
-func (c *playground) same(t *testing.T) {
+func (c *playground) same(t testing.TB) {
 	t.Helper()
 	stored := c.stored(t)
 	for _, a := range c.vendor.Accounts() {
@@ -147,9 +147,15 @@ type process struct {
 	stderr *bytes.Buffer
 }
 
-func (c *playground) start(t *testing.T, args ...string) *process {
+// start runs the test binary as the collector.
+func (c *playground) start(t testing.TB, args ...string) *process {
 	t.Helper()
-	p := &process{exec.Command(os.Args[0], args...), new(bytes.Buffer)}
+	return c.startBinary(t, os.Args[0], args...)
+}
+
+func (c *playground) startBinary(t testing.TB, binary string, args ...string) *process {
+	t.Helper()
+	p := &process{exec.Command(binary, args...), new(bytes.Buffer)}
 	p.Env, p.Stderr = append([]string{asCollector + "=1"}, c.environ...), p.stderr
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
@@ -159,7 +165,7 @@ func (c *playground) start(t *testing.T, args ...string) *process {
 }
 
 // interrupt ends p as Ctrl-C does and tells its exit status.
-func (p *process) interrupt(t *testing.T) int {
+func (p *process) interrupt(t testing.TB) int {
 	t.Helper()
 	if err := p.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
@@ -197,7 +203,7 @@ func TestSecondProcessOnTheStateFolder(t *testing.T) {
 }
 
 // waitFor polls until what a process should do has happened.
-func (c *playground) waitFor(t *testing.T, p *process, done func() bool) {
+func (c *playground) waitFor(t testing.TB, p *process, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !done(); pause(t.Context(), 20*time.Millisecond) {
 		if time.Now().After(deadline) {
