@@ -2,6 +2,7 @@ package sink
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"sync/atomic"
 
@@ -109,7 +110,8 @@ func (i *Import) send(ctx context.Context, d *DB) error {
 		if !open {
 			return context.Cause(ctx)
 		}
-		err := insert(ctx, d, e, "", func() ([]report.Connection, error) {
+		// A token of its own: run again, the report would be cut into other INSERTs.
+		err := insert(ctx, d, e, rand.Text(), func() ([]report.Connection, error) {
 			if last != nil {
 				i.recycle(last)
 				last = nil

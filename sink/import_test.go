@@ -50,6 +50,28 @@ func TestImportTwiceIsOnce(t *testing.T) {
 	}
 }
 
+// Both contents lie in one part, which the engine did not merge when it wrote it.
+func TestImportOfAnIdentityTwice(t *testing.T) {
+	d := open(t)
+	i := d.Writer().Import(t.Context())
+	for _, explanation := range []string{"newer", "older"} {
+		c := connection(0)
+		c.Explanation = explanation
+		if explanation == "older" {
+			c.Version--
+		}
+		if err := i.Add(&c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := i.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(t, d, "SELECT groupArray(explanation) FROM connections"); got != "['newer']" {
+		t.Error(got)
+	}
+}
+
 func TestImportOfLongRecords(t *testing.T) {
 	d := open(t)
 	i := d.Writer().Import(t.Context())

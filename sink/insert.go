@@ -15,14 +15,13 @@ import (
 type source[T any] func() ([]T, error)
 
 // insert sends what rows yields as one INSERT and returns nil only when ClickHouse has acknowledged it. Any other outcome is
-// unknown: the rows may be in. An empty token leaves it to ClickHouse to recognise repeated blocks by their content.
+// unknown: the rows may be in. Without a token ClickHouse would hash all rows to recognise a repetition.
 func insert[T any](ctx context.Context, d *DB, e *encoder[T], token string, rows source[T]) error {
 	settings := clickhouse.Settings{
 		"async_insert":                    0, // an acknowledgement before the rows are in a part is none
 		"max_partitions_per_insert_block": 0, // an import may span decades, a partition is a month
-	}
-	if token != "" {
-		settings["insert_deduplication_token"] = token
+		"optimize_on_insert":              0, // two contents of one identity are told apart when they are read, and merged later
+		"insert_deduplication_token":      token,
 	}
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(settings)) // not in the SQL: clickhouse-go drops it there
 	names := make([]string, len(e.table.columns))
