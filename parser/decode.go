@@ -10,7 +10,7 @@ import (
 // other becomes U+FFFD.
 func (s *scanned) decode(t text) string {
 	in := s.raw[t.start:t.end]
-	if !t.escaped {
+	if t.marks&escaped == 0 {
 		return in
 	}
 	if s.literal {

@@ -23,13 +23,20 @@ type cursor struct {
 	whole   bool // nothing follows b
 }
 
-// text is a string as it stands in the document.
+// text is a string as it stands in the document. It has few fields so that the compiler keeps it in registers.
 type text struct {
-	start, end int  // without the quotes
-	escaped    bool // holds escapes, or \" in a literal document
-	control    bool // holds raw control characters
-	trailing   bool // ends in a literal backslash, which could have been read as \"
+	start, end int // without the quotes
+	marks      marks
 }
+
+// marks is what is remarkable about a string.
+type marks uint8
+
+const (
+	escaped  marks = 1 << iota // holds escapes, or \" in a literal document
+	control                    // holds raw control characters
+	trailing                   // ends in a literal backslash, which could have been read as \"
+)
 
 func (c *cursor) skipSpace() {
 	for c.i < len(c.b) && space(c.b[c.i]) {
@@ -225,17 +232,19 @@ func (c *cursor) text() (text, status) {
 		case '\\':
 			n, st := c.backslash(i)
 			if st == closed {
-				t.trailing = true
+				t.marks |= trailing
 				t.end, c.i = i+1, i+2
 				return t, done
 			}
 			if st != done {
 				return t, st
 			}
-			t.escaped = t.escaped || n > 1
+			if n > 1 {
+				t.marks |= escaped
+			}
 			i += n
 		default:
-			t.control = true
+			t.marks |= control
 			i++
 		}
 	}
