@@ -1,6 +1,8 @@
 package sink
 
 import (
+	"encoding/binary"
+	"math"
 	"time"
 
 	"alpemix-collector/report"
@@ -12,7 +14,8 @@ type column[T any] struct {
 	// wire is the type in Native blocks sent over HTTP. Enumerations and dictionaries go as plain strings: the server turns them
 	// into the table's type with less work than the client has in building them.
 	wire   string
-	values func(s *scratch, rows []T) any // a slice with one value per row
+	encode func(b []byte, rows []T) []byte // appends the values as they stand in a Native block
+	values func(rows []T) any              // the values as clickhouse-go takes them for the native protocol
 }
 
 // table is what an INSERT names.
@@ -21,69 +24,103 @@ type table[T any] struct {
 	columns []column[T]
 }
 
-// scratch keeps the slices that columns are gathered in, from block to block.
-type scratch struct {
-	strings []string
-	times   []time.Time
-	nulls   []*time.Time
-	u8      []uint8
-	i32     []int32
-	u32     []uint32
-	u64     []uint64
-	f64     []float64
+func gather[T, V any](rows []T, value func(*T) V) []V {
+	values := make([]V, len(rows))
+	for i := range rows {
+		values[i] = value(&rows[i])
+	}
+	return values
 }
 
-func gather[T, V any](buf *[]V, rows []T, value func(*T) V) []V {
-	*buf = (*buf)[:0]
-	for i := range rows {
-		*buf = append(*buf, value(&rows[i]))
+// of is a column of values that stand one after another, each written by put.
+func of[T, V any](name, wire string, value func(*T) V, put func([]byte, V) []byte) column[T] {
+	return column[T]{
+		name: name, wire: wire,
+		encode: func(b []byte, rows []T) []byte {
+			for i := range rows {
+				b = put(b, value(&rows[i]))
+			}
+			return b
+		},
+		values: func(rows []T) any { return gather(rows, value) },
 	}
-	return *buf
 }
 
 func text[T any](name string, value func(*T) string) column[T] {
-	return column[T]{name, "String", func(s *scratch, rows []T) any { return gather(&s.strings, rows, value) }}
-}
-
-func instant[T any](name, wire string, value func(*T) time.Time) column[T] {
-	return column[T]{name, wire, func(s *scratch, rows []T) any { return gather(&s.times, rows, value) }}
-}
-
-// instantOrNull stores the zero time as NULL.
-func instantOrNull[T any](name string, value func(*T) time.Time) column[T] {
-	return column[T]{name, "Nullable(" + seconds + ")", func(s *scratch, rows []T) any {
-		return gather(&s.nulls, rows, func(r *T) *time.Time {
-			if t := value(r); !t.IsZero() {
-				return &t
-			}
-			return nil
-		})
-	}}
+	return of(name, "String", value, putText)
 }
 
 func number8[T any](name string, value func(*T) uint8) column[T] {
-	return column[T]{name, "UInt8", func(s *scratch, rows []T) any { return gather(&s.u8, rows, value) }}
+	return of(name, "UInt8", value, func(b []byte, v uint8) []byte { return append(b, v) })
 }
 
 func number32[T any](name string, value func(*T) uint32) column[T] {
-	return column[T]{name, "UInt32", func(s *scratch, rows []T) any { return gather(&s.u32, rows, value) }}
+	return of(name, "UInt32", value, binary.LittleEndian.AppendUint32)
 }
 
 func number64[T any](name string, value func(*T) uint64) column[T] {
-	return column[T]{name, "UInt64", func(s *scratch, rows []T) any { return gather(&s.u64, rows, value) }}
+	return of(name, "UInt64", value, binary.LittleEndian.AppendUint64)
 }
 
-const (
-	seconds      = "DateTime('UTC')"
-	microseconds = "DateTime64(6, 'UTC')"
-)
+func second[T any](name string, value func(*T) time.Time) column[T] {
+	return of(name, "DateTime('UTC')", value, putSecond)
+}
+
+func microsecond[T any](name string, value func(*T) time.Time) column[T] {
+	return of(name, "DateTime64(6, 'UTC')", value, func(b []byte, v time.Time) []byte {
+		return binary.LittleEndian.AppendUint64(b, uint64(v.UnixMicro()))
+	})
+}
+
+func day[T any](name string, value func(*T) report.Day) column[T] {
+	return of(name, "Date", func(r *T) time.Time { return value(r).UTC() }, func(b []byte, v time.Time) []byte {
+		return binary.LittleEndian.AppendUint16(b, uint16(v.Unix()/86400))
+	})
+}
+
+// secondOrNull stores the zero time as NULL.
+func secondOrNull[T any](name string, value func(*T) time.Time) column[T] {
+	return column[T]{
+		name: name, wire: "Nullable(DateTime('UTC'))",
+		encode: func(b []byte, rows []T) []byte {
+			for i := range rows {
+				b = append(b, flag(value(&rows[i]).IsZero()))
+			}
+			for i := range rows {
+				b = putSecond(b, value(&rows[i]))
+			}
+			return b
+		},
+		values: func(rows []T) any {
+			return gather(rows, func(r *T) *time.Time {
+				if t := value(r); !t.IsZero() {
+					return &t
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func putText(b []byte, v string) []byte { return append(binary.AppendUvarint(b, uint64(len(v))), v...) }
+
+func putSecond(b []byte, v time.Time) []byte {
+	return binary.LittleEndian.AppendUint32(b, uint32(v.Unix()))
+}
+
+func flag(v bool) uint8 {
+	if v {
+		return 1
+	}
+	return 0
+}
 
 type conn = report.Connection
 
 var connectionTable = table[conn]{"connection_rows", []column[conn]{
 	text("account", func(c *conn) string { return c.Account }),
 	text("uid", func(c *conn) string { return c.UID }),
-	instant("started_at", seconds, func(c *conn) time.Time { return c.StartedAt }),
+	second("started_at", func(c *conn) time.Time { return c.StartedAt }),
 	number32("duration_seconds", func(c *conn) uint32 { return uint32(c.Duration / time.Second) }),
 	text("mode", func(c *conn) string { return c.Mode.String() }),
 	text("explanation", func(c *conn) string { return c.Explanation }),
@@ -98,56 +135,51 @@ var connectionTable = table[conn]{"connection_rows", []column[conn]{
 	text("target_local_ip", func(c *conn) string { return c.Target.LocalIP }),
 	text("target_device", func(c *conn) string { return c.Target.Device }),
 	text("target_alpemix_id", func(c *conn) string { return c.Target.AlpemixID }),
-	instant("local_day", "Date", func(c *conn) time.Time { return c.LocalDay.UTC() }),
-	instant("first_seen_at", seconds, func(c *conn) time.Time { return c.FirstSeenAt }),
-	instant("fetched_at", seconds, func(c *conn) time.Time { return c.FetchedAt }),
+	day("local_day", func(c *conn) report.Day { return c.LocalDay }),
+	second("first_seen_at", func(c *conn) time.Time { return c.FirstSeenAt }),
+	second("fetched_at", func(c *conn) time.Time { return c.FetchedAt }),
 	text("raw", func(c *conn) string { return c.Raw }),
 	number64("hash", func(c *conn) uint64 { return c.Hash }),
 	number64("version", func(c *conn) uint64 { return c.Version }),
-	number8("deleted", func(c *conn) uint8 {
-		if c.Deleted {
-			return 1
-		}
-		return 0
-	}),
+	number8("deleted", func(c *conn) uint8 { return flag(c.Deleted) }),
 }}
 
 var rejectTable = table[report.Reject]{"quarantine_rows", []column[report.Reject]{
-	instant("at", seconds, func(r *report.Reject) time.Time { return r.At }),
+	second("at", func(r *report.Reject) time.Time { return r.At }),
 	text("vendor", func(r *report.Reject) string { return r.Vendor }),
 	text("account", func(r *report.Reject) string { return r.Account }),
 	text("reason", func(r *report.Reject) string { return r.Reason }),
 	text("detail", func(r *report.Reject) string { return r.Detail }),
 	text("raw", func(r *report.Reject) string { return r.Raw }),
 	number64("hash", func(r *report.Reject) uint64 { return r.Hash }),
-	instantOrNull("resolved_at", func(r *report.Reject) time.Time { return r.ResolvedAt }),
+	secondOrNull("resolved_at", func(r *report.Reject) time.Time { return r.ResolvedAt }),
 	number64("version", func(r *report.Reject) uint64 { return r.Version }),
 }}
 
 var dayTable = table[report.DayStatus]{"day_rows", []column[report.DayStatus]{
 	text("account", func(d *report.DayStatus) string { return d.Account }),
-	instant("day", "Date", func(d *report.DayStatus) time.Time { return d.Day.UTC() }),
+	day("day", func(d *report.DayStatus) report.Day { return d.Day }),
 	text("state", func(d *report.DayStatus) string { return string(d.State) }),
 	number64("rows", func(d *report.DayStatus) uint64 { return d.Rows }),
-	instantOrNull("sealed_at", func(d *report.DayStatus) time.Time { return d.SealedAt }),
+	secondOrNull("sealed_at", func(d *report.DayStatus) time.Time { return d.SealedAt }),
 	number64("version", func(d *report.DayStatus) uint64 { return d.Version }),
 }}
 
 var fetchTable = table[report.Fetch]{"fetch_rows", []column[report.Fetch]{
-	instant("at", microseconds, func(f *report.Fetch) time.Time { return f.At }),
+	microsecond("at", func(f *report.Fetch) time.Time { return f.At }),
 	text("vendor", func(f *report.Fetch) string { return f.Vendor }),
 	text("account", func(f *report.Fetch) string { return f.Account }),
 	text("job", func(f *report.Fetch) string { return f.Job }),
 	text("outcome", func(f *report.Fetch) string { return f.Outcome }),
-	{"code", "Int32", func(s *scratch, rows []report.Fetch) any {
-		return gather(&s.i32, rows, func(f *report.Fetch) int32 { return int32(f.Code) })
-	}},
+	of("code", "Int32", func(f *report.Fetch) int32 { return int32(f.Code) }, func(b []byte, v int32) []byte {
+		return binary.LittleEndian.AppendUint32(b, uint32(v))
+	}),
 	number64("rows", func(f *report.Fetch) uint64 { return f.Rows }),
 	number64("new_rows", func(f *report.Fetch) uint64 { return f.New }),
 	number64("changed_rows", func(f *report.Fetch) uint64 { return f.Changed }),
 	number64("quarantined_rows", func(f *report.Fetch) uint64 { return f.Quarantined }),
 	number64("bytes", func(f *report.Fetch) uint64 { return f.Bytes }),
-	{"seconds", "Float64", func(s *scratch, rows []report.Fetch) any {
-		return gather(&s.f64, rows, func(f *report.Fetch) float64 { return f.Seconds })
-	}},
+	of("seconds", "Float64", func(f *report.Fetch) float64 { return f.Seconds }, func(b []byte, v float64) []byte {
+		return binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
+	}),
 }}

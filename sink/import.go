@@ -98,10 +98,7 @@ func (i *Import) Abort() {
 
 // send runs INSERT after INSERT until full is closed.
 func (i *Import) send(ctx context.Context, d *DB) error {
-	e, err := newEncoder(&connectionTable)
-	if err != nil {
-		return err
-	}
+	e := &encoder[report.Connection]{table: &connectionTable}
 	var last []report.Connection
 	for more := true; more; {
 		sent := 0

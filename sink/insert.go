@@ -73,7 +73,7 @@ func (r *blockReader[T]) Read(p []byte) (int, error) {
 			r.err = io.EOF
 			break
 		}
-		r.rest, r.err = r.encoder.encode(rows)
+		r.rest = r.encoder.encode(rows)
 	}
 	if r.err != nil {
 		return 0, r.err
@@ -110,7 +110,7 @@ func insertNative[T any](ctx context.Context, d *DB, e *encoder[T], query string
 			return batch.Send()
 		}
 		for i, c := range e.table.columns {
-			if err := batch.Column(i).Append(c.values(&e.scratch, block)); err != nil {
+			if err := batch.Column(i).Append(c.values(block)); err != nil {
 				return fmt.Errorf("column %s.%s: %w", e.table.name, c.name, errors.Join(err, batch.Abort()))
 			}
 		}

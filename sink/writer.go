@@ -37,16 +37,9 @@ func write[T any](ctx context.Context, d *DB, t *table[T], rows []T) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	e, err := newEncoder(t)
-	if err != nil {
-		return err
-	}
-	token, err := e.token(rows)
-	if err != nil {
-		return err
-	}
+	e := &encoder[T]{table: t}
 	blocks := slices.Collect(slices.Chunk(rows, blockRows))
-	return insert(ctx, d, e, token, func() (block []T, err error) {
+	return insert(ctx, d, e, e.token(rows), func() (block []T, err error) {
 		if len(blocks) > 0 {
 			block, blocks = blocks[0], blocks[1:]
 		}
