@@ -10,7 +10,7 @@ import (
 
 // blockRows bounds a block: what is in memory at once, beside the rows themselves. The server joins blocks into larger ones, but
 // has work with each.
-const blockRows = 1024
+const blockRows = 2048
 
 // encoder turns rows into Native blocks. It is used for one table, one block at a time.
 type encoder[T any] struct {

@@ -15,9 +15,9 @@ import (
 // lose little time when the import is interrupted and run again. senders INSERTs run at once: while the server sorts and writes
 // the part of one, the other takes rows. blockBytes bounds a block of unusually long records.
 const (
-	insertRows = 256 * blockRows
+	insertRows = 128 * blockRows
 	senders    = 2
-	blockBytes = 4 << 20
+	blockBytes = 1 << 20
 )
 
 // Import streams connections into ClickHouse in the memory of a few blocks. Unlike Write it keeps nothing to send again: after
