@@ -19,13 +19,12 @@ type account struct {
 	mu           sync.Mutex
 	todayDue     bool // a tick asked for today and no answer has come since
 	yesterdayDue bool
-	whole        wholeRead // the last whole read of today
-	latest       int       // how many connections the next partial read asks for; 0: none planned
-	askedAt      time.Time // the last request of today, for taking turns
+	whole        wholeRead                 // the last whole read of today
+	latest       int                       // how many connections the next partial read asks for; 0: none planned
+	askedAt      map[report.Kind]time.Time // the last request of Today (or Latest) and of Yesterday, for taking turns
 	pauses       pauses
-	noSealUntil  time.Time // yesterday's answer did not tell that day: no use in asking sooner
-	sealing      *sealing
-	grownAt      time.Time                 // when the row count of the open day was last written; only its lane touches it
+	unsealed     pause                     // yesterday's answer did not tell that day, or ClickHouse had lost rows of it: no use in asking at once
+	lost         bool                      // ClickHouse had lost rows: yesterday has to be read again, sealed or not
 	last         map[report.Kind]time.Time // last success
 	lastFailure  *report.Failure
 }
@@ -38,7 +37,7 @@ type wholeRead struct {
 }
 
 func newAccount(conf Account) (*account, error) {
-	a := &account{Account: conf, todayDue: true, yesterdayDue: true, pauses: newPauses(), last: map[report.Kind]time.Time{}}
+	a := &account{Account: conf, todayDue: true, yesterdayDue: true, pauses: newPauses(), askedAt: map[report.Kind]time.Time{}, last: map[report.Kind]time.Time{}}
 	var err error
 	if a.today, err = cron.ParseStandard(conf.Today); err != nil {
 		return nil, fmt.Errorf("schedule of today: %w", err)

@@ -47,6 +47,8 @@ type Store interface {
 	Totals(account string, day report.Day) report.DayTotal
 	// Forget makes the next answer queue these connections again.
 	Forget(account string, uids []string) error
+	// Reconsider makes the next answer decode again what was rejected.
+	Reconsider(account string) error
 	// Prune forgets what was first observed before a day.
 	Prune(account string, before report.Day) error
 }
@@ -92,6 +94,8 @@ type Collector struct {
 	lanes    []*lane
 	drain    *drain
 	flushFor time.Duration
+
+	changingDays sync.Mutex // held from reading what is known of a day until its change is committed
 }
 
 // New checks the accounts' schedules and wires the parts; it starts nothing.
@@ -135,5 +139,7 @@ func (c *Collector) Run(ctx context.Context) error {
 	}
 	c.drain.run(ctx)
 	fetching.Wait()
-	return c.drain.flush(context.WithoutCancel(ctx), c.flushFor)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.flushFor)
+	defer cancel()
+	return c.drain.flush(ctx)
 }

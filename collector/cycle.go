@@ -2,14 +2,29 @@ package collector
 
 import (
 	"context"
-	"time"
+	"fmt"
 
 	"alpemix-collector/parser"
 	"alpemix-collector/report"
 )
 
-// parse decodes a record; a variable so that a test can count.
+// parse is a variable so that a test can count, and break it.
 var parse = parser.Parse
+
+// decode reads a record. A record that a defect of ours stumbles over is rejected like any other that cannot be read: it
+// shall not keep its neighbours from being stored.
+func decode(rec report.Record, src parser.Source) (conn report.Connection, reject *report.Reject) {
+	defer func() {
+		if r := recover(); r != nil {
+			raw := string(rec.Raw)
+			conn, reject = report.Connection{}, &report.Reject{
+				Vendor: parser.Vendor, Account: src.Account, Reason: "defect", Detail: fmt.Sprintf("a defect in the parser: %v; please report it with the record", r),
+				Raw: raw, Hash: parser.Hash(rec.Raw), At: src.FetchedAt,
+			}
+		}
+	}()
+	return parse(rec, src)
+}
 
 // outcome is all that one cycle did. observe is its only reader for metrics and logs.
 type outcome struct {
@@ -54,18 +69,15 @@ func (c *Collector) read(ctx context.Context, out *outcome) {
 	}
 }
 
-// fetch is the cycle's row in the table fetches.
+// fetch is the row of the cycle's last request in the table fetches; the body has those of earlier ones.
 func (out *outcome) fetch() report.Fetch {
 	f := report.Fetch{
-		At: out.body.AskedAt, Vendor: "alpemix", Account: out.account.Name, Job: string(out.window.Kind), Outcome: "ok",
+		At: out.body.AskedAt, Vendor: "alpemix", Account: out.account.Name, Job: string(out.body.Sent[len(out.body.Sent)-1]), Outcome: "ok",
 		Rows: uint64(out.rows), New: uint64(out.new), Changed: uint64(out.changed), Quarantined: uint64(out.quarantined),
 		Bytes: uint64(len(out.body.Bytes)), Seconds: out.body.FetchedAt.Sub(out.body.AskedAt).Seconds(),
 	}
 	if out.failure != nil {
 		f.Outcome, f.Code = out.failure.Reason, out.failure.Code
-	}
-	if f.At.IsZero() {
-		f.At = time.Now()
 	}
 	return f
 }

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"errors"
 	"time"
 
 	"alpemix-collector/report"
@@ -10,12 +11,13 @@ import (
 const maxGapDays = 400
 
 // turned is what changes in an account's days, oldest first, when today is reached: days open as they begin, and a day that
-// Alpemix no longer tells and that was never sealed becomes a gap. A new account begins with yesterday.
+// Alpemix no longer tells and that was never read whole becomes a gap. One that was read whole stays open until its rows are
+// found in ClickHouse. A new account begins with yesterday.
 func turned(account string, days []report.DayStatus, today report.Day) []report.DayStatus {
 	next := today - 1
 	var changes []report.DayStatus
 	for _, d := range days {
-		if d.State == report.DayOpen && d.Day < today-1 {
+		if d.State == report.DayOpen && d.Day < today-1 && d.ReadAt.IsZero() {
 			d.State = report.DayGap
 			changes = append(changes, d)
 		}
@@ -36,6 +38,8 @@ func turned(account string, days []report.DayStatus, today report.Day) []report.
 // turnDays opens the days that have begun and records gaps.
 func (l *lane) turnDays(now time.Time) {
 	c := l.collector
+	c.changingDays.Lock()
+	defer c.changingDays.Unlock()
 	for _, a := range l.accounts {
 		today := a.day(now)
 		changes := turned(a.Name, c.store.Days(a.Name), today)
@@ -47,11 +51,22 @@ func (l *lane) turnDays(now time.Time) {
 		}
 		err := c.store.Commit(report.Observation{Account: a.Name, Day: today, FetchedAt: now, Days: changes})
 		if err == nil {
-			err = c.store.Prune(a.Name, today-2)
+			err = errors.Join(c.store.Prune(a.Name, oldestNeeded(c.store.Days(a.Name), today)), c.store.Reconsider(a.Name))
 		}
 		c.observer.days(a.Name, changes, err)
 		nudge(c.drain.wake)
 	}
+}
+
+// oldestNeeded is the oldest day whose connections have to be remembered: Alpemix still tells it, or it waits for its seal.
+func oldestNeeded(days []report.DayStatus, today report.Day) report.Day {
+	needed := today - 2
+	for _, d := range days {
+		if !d.ReadAt.IsZero() {
+			needed = min(needed, d.Day)
+		}
+	}
+	return needed
 }
 
 // dayStatus is what is known of an account's day.
@@ -64,17 +79,11 @@ func (c *Collector) dayStatus(a *account, day report.Day) report.DayStatus {
 	return report.DayStatus{Account: a.Name, Day: day, State: report.DayOpen}
 }
 
-// grownDayEvery spaces the updates of an open day's row count, so that not every poll with news writes to days too.
-const grownDayEvery = 5 * time.Minute
-
-// grownDay is the new row count of the day that out read, if it is time to write it.
-func (c *Collector) grownDay(out *outcome, more int) []report.DayStatus {
-	a, now := out.account, time.Now()
-	if more == 0 || now.Sub(a.grownAt) < grownDayEvery {
-		return nil
-	}
-	a.grownAt = now
-	d := c.dayStatus(a, out.day)
-	d.Rows = c.store.Totals(a.Name, out.day).Rows + uint64(more)
-	return []report.DayStatus{d}
+// changeDay changes what is known of a day. Lane and drain may both do so.
+func (c *Collector) changeDay(a *account, day report.Day, change func(*report.DayStatus)) (report.DayStatus, error) {
+	c.changingDays.Lock()
+	defer c.changingDays.Unlock()
+	d := c.dayStatus(a, day)
+	change(&d)
+	return d, c.store.Commit(report.Observation{Account: a.Name, Day: day, FetchedAt: time.Now(), Days: []report.DayStatus{d}})
 }

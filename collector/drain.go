@@ -58,15 +58,13 @@ func (d *drain) run(ctx context.Context) {
 	}
 }
 
-// flush writes all that waits, for at most limit, and gives up at the first failure: the queue is on disk.
-func (d *drain) flush(ctx context.Context, limit time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+// flush writes all that waits and gives up at the first failure: the queue is on disk.
+func (d *drain) flush(ctx context.Context) error {
 	for {
 		more, err := d.step(ctx, true)
 		if err != nil {
 			rows, _ := d.collector.store.QueueStats()
-			return fmt.Errorf("%d rows stay queued on disk and are written at the next start: %w", rows, err)
+			return fmt.Errorf("what waits for ClickHouse (%d rows) stays on disk and is written at the next start: %w", rows, err)
 		}
 		if !more {
 			return nil
@@ -113,7 +111,7 @@ func (d *drain) parse(queued report.QueuedBatch) (report.Batch, error) {
 			return batch, err
 		}
 		rec := report.Record{Raw: e.Raw, Literal: e.Literal}
-		conn, reject := parse(rec, parser.Source{Account: e.Account, Location: zone, FetchedAt: e.FetchedAt})
+		conn, reject := decode(rec, parser.Source{Account: e.Account, Location: zone, FetchedAt: e.FetchedAt})
 		if reject != nil {
 			reject.Version = e.Version
 			batch.Rejects = append(batch.Rejects, *reject)
@@ -140,21 +138,4 @@ func (d *drain) zone(name string) (*time.Location, error) {
 	}
 	d.zones[name] = zone
 	return zone, nil
-}
-
-// sealAll seals what is pending; it is called when the queue is empty, so all that belongs to it is written.
-func (d *drain) sealAll(ctx context.Context) (more bool, err error) {
-	for _, a := range d.collector.accounts {
-		a.mu.Lock()
-		pending := a.sealing
-		a.mu.Unlock()
-		if pending == nil {
-			continue
-		}
-		if err := d.seal(ctx, a, pending); err != nil {
-			return false, fmt.Errorf("account %s: reading %s back to seal it: %w", a.Name, pending.day, err)
-		}
-		more = true
-	}
-	return more, nil
 }

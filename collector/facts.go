@@ -22,7 +22,8 @@ type AccountFacts struct {
 	Day         report.Day // the account's today
 	Today       report.DayTotal
 	LastSuccess map[report.Kind]time.Time
-	Unsealed    []report.Day // ended, still readable, not sealed
+	Unsealed    []report.Day // ended and not sealed, but not lost either
+	Gaps        int          // days that were lost
 	Days        []report.DayStatus
 	TokenExpiry time.Time
 	Failure     *report.Failure // the last one, nil after a success
@@ -53,7 +54,10 @@ func (c *Collector) accountFacts(a *account, now time.Time) AccountFacts {
 		Days: c.store.Days(a.Name), TokenExpiry: a.Fetcher.TokenExpiry(),
 	}
 	for _, d := range facts.Days {
-		if d.Day == day-1 && d.State != report.DaySealed {
+		switch {
+		case d.State == report.DayGap:
+			facts.Gaps++
+		case d.State == report.DayOpen && d.Day < day:
 			facts.Unsealed = append(facts.Unsealed, d.Day)
 		}
 	}

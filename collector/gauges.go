@@ -13,6 +13,7 @@ type gauges struct{ *Collector }
 
 var (
 	unsealedDesc = desc("alpemix_unsealed_days", "Vendor days that have ended, can still be read and are not sealed.", "account")
+	gapsDesc     = desc("alpemix_gap_days_total", "Vendor days that were never read whole and can no longer be read.", "account")
 	rowsDesc     = desc("alpemix_connections_today", "Connections of the current vendor day.", "account")
 	secondsDesc  = desc("alpemix_connection_seconds_today", "Their summed duration.", "account")
 	tokenDesc    = desc("alpemix_token_expiry_timestamp_seconds", "When the access token ends, as Unix time; 0 without one.", "account")
@@ -27,7 +28,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 
 // Describe implements prometheus.Collector.
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{unsealedDesc, rowsDesc, secondsDesc, tokenDesc, budgetDesc, queueDesc, oldestDesc} {
+	for _, d := range []*prometheus.Desc{unsealedDesc, gapsDesc, rowsDesc, secondsDesc, tokenDesc, budgetDesc, queueDesc, oldestDesc} {
 		ch <- d
 	}
 }
@@ -40,6 +41,7 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 	f := g.Facts()
 	for _, a := range f.Accounts {
 		gauge(unsealedDesc, float64(len(a.Unsealed)), a.Name)
+		ch <- prometheus.MustNewConstMetric(gapsDesc, prometheus.CounterValue, float64(a.Gaps), a.Name)
 		gauge(rowsDesc, float64(a.Today.Rows), a.Name)
 		gauge(secondsDesc, float64(a.Today.Seconds), a.Name)
 		gauge(tokenDesc, unix(a.TokenExpiry), a.Name)

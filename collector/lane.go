@@ -16,10 +16,18 @@ type lane struct {
 	notBefore time.Time // the vendor's limits allow no report before
 }
 
+// sanestYear begins the century in which a clock is believed. What a wrong one would say of days cannot be taken back.
+const sanestYear = 2020
+
 // run fetches until ctx ends.
 func (l *lane) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		now := time.Now()
+		if now.Year() < sanestYear || now.Year() >= sanestYear+100 {
+			l.collector.observer.clock(now)
+			sleep(ctx, nil, now.Add(time.Minute))
+			continue
+		}
 		l.turnDays(now)
 		next, until := l.next(now)
 		if next != nil {
@@ -37,7 +45,7 @@ func (l *lane) next(now time.Time) (*want, time.Time) {
 	}
 	var ws []want
 	for _, a := range l.accounts {
-		ws = append(ws, a.wants(now, l.collector.dayStatus(a, a.day(now)-1).State)...)
+		ws = append(ws, a.wants(now, l.collector.dayStatus(a, a.day(now)-1))...)
 	}
 	return choose(now, ws)
 }
@@ -60,6 +68,7 @@ func sleep(ctx context.Context, wake <-chan struct{}, until time.Time) {
 // cycle makes one request and settles everything that follows from its answer.
 func (l *lane) cycle(ctx context.Context, j job) *outcome {
 	out := &outcome{job: j}
+	j.account.asking(j.window)
 	l.guarded(ctx, out)
 	if ctx.Err() != nil && out.failure != nil {
 		return out // our own end is no failure of the vendor
@@ -69,7 +78,18 @@ func (l *lane) cycle(ctx context.Context, j job) *outcome {
 	return out
 }
 
-// guarded turns a panic into a failed cycle: the neighbours go on, and the record that caused it is in the log.
+// asking clears what made a want the request of w: what makes it due from now on is not answered by it.
+func (a *account) asking(w report.Window) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if w.Kind == report.Yesterday {
+		a.yesterdayDue = false
+		return
+	}
+	a.todayDue = false
+}
+
+// guarded turns a panic into a failed cycle, so that the process and the other accounts go on.
 func (l *lane) guarded(ctx context.Context, out *outcome) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -85,10 +105,15 @@ func (l *lane) settle(out *outcome) {
 	a, now := out.account, time.Now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if out.window.Kind != report.Yesterday {
-		a.askedAt = now
+	due, turn := &a.todayDue, report.Today
+	if out.window.Kind == report.Yesterday {
+		due, turn = &a.yesterdayDue, report.Yesterday
+	}
+	if len(out.body.Sent) > 0 { // what the limits forbade was no turn
+		a.askedAt[turn] = now
 	}
 	if f := out.failure; f != nil {
+		*due = true
 		if f.Class != report.Throttle {
 			a.lastFailure = f
 		}
@@ -103,13 +128,12 @@ func (l *lane) settle(out *outcome) {
 	a.last[out.window.Kind] = out.body.FetchedAt
 	a.pauses.succeeded(out.window)
 	switch out.window.Kind {
-	case report.Yesterday:
-		a.yesterdayDue = false
 	case report.Today:
-		a.todayDue = false
 		a.whole = wholeRead{day: out.day, askedAt: out.body.AskedAt, rows: out.rows}
 		a.latest = max(latestFirst, 2*out.fresh)
 	case report.Latest:
-		a.latest, a.todayDue = nextLatest(out.window.Last, out.rows, out.fresh, out.overlaps)
+		var again bool
+		a.latest, again = nextLatest(out.window.Last, out.rows, out.fresh, out.overlaps)
+		a.todayDue = a.todayDue || again
 	}
 }

@@ -21,7 +21,6 @@ type observer struct {
 	requests *prometheus.CounterVec
 	failures *prometheus.CounterVec
 	rows     *prometheus.CounterVec
-	gaps     *prometheus.CounterVec
 	quirks   *prometheus.CounterVec
 	inserts  prometheus.Counter
 	refused  *prometheus.CounterVec
@@ -42,7 +41,6 @@ func newObserver(c *Collector, reg prometheus.Registerer, log *slog.Logger, reas
 		requests: counter("alpemix_requests_total", "Requests sent to Alpemix.", "account", "report"),
 		failures: counter("alpemix_request_failures_total", "Requests to Alpemix that brought no complete report.", "account", "report", "reason"),
 		rows:     counter("alpemix_rows_total", "Records in answers: received = stored + unchanged + quarantined.", "account", "outcome"),
-		gaps:     counter("alpemix_gap_days_total", "Vendor days that were never sealed and can no longer be read.", "account"),
 		quirks:   counter("alpemix_quirks_total", "Oddities met in answers, by name as in docs/quirks.md.", "quirk"),
 		refused:  counter("sink_insert_failures_total", "Writes to ClickHouse that failed and are tried again.", "reason"),
 		inserts: prometheus.NewCounter(prometheus.CounterOpts{
@@ -57,7 +55,6 @@ func newObserver(c *Collector, reg prometheus.Registerer, log *slog.Logger, reas
 		for _, outcome := range []string{"received", "stored", "unchanged", "quarantined"} {
 			o.rows.WithLabelValues(a.Name, outcome)
 		}
-		o.gaps.WithLabelValues(a.Name)
 	}
 	for _, quirk := range parser.Quirks {
 		o.quirks.WithLabelValues(quirk.Name)
@@ -113,7 +110,12 @@ func (o *observer) observe(out *outcome) {
 		"seconds", out.body.FetchedAt.Sub(out.body.AskedAt).Seconds())
 }
 
-// days logs days that changed their state, and counts gaps.
+// clock logs that the clock cannot be right.
+func (o *observer) clock(now time.Time) {
+	o.log.Error("this machine's clock cannot be right; nothing is asked until it is", "clock", now)
+}
+
+// days logs days that changed their state.
 func (o *observer) days(account string, changes []report.DayStatus, err error) {
 	if err != nil {
 		o.log.Error("the state of days could not be recorded; it is tried again", "account", account, "err", err)
@@ -124,7 +126,6 @@ func (o *observer) days(account string, changes []report.DayStatus, err error) {
 		case report.DaySealed:
 			o.log.Info("day sealed: every connection was found in ClickHouse", "account", account, "day", d.Day, "rows", d.Rows)
 		case report.DayGap:
-			o.gaps.WithLabelValues(account).Inc()
 			o.log.Error("day lost: it was never read completely and Alpemix no longer tells it", "account", account, "day", d.Day, "rows", d.Rows)
 		}
 	}

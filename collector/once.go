@@ -25,8 +25,13 @@ func (c *Collector) Once(ctx context.Context) error {
 			}
 		}
 	}
-	if err := c.drain.flush(ctx, c.flushFor); err != nil {
+	if err := c.drain.flush(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("writing to ClickHouse: %w", err))
+	}
+	for _, a := range c.accounts {
+		if a.lost {
+			errs = append(errs, fmt.Errorf("account %s: rows that ClickHouse had acknowledged are not there; the next run asks for them again", a.Name))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -20,6 +20,9 @@ const (
 	transientMost  = 2 * time.Minute
 	permanentFirst = 5 * time.Minute
 	permanentMost  = time.Hour
+	// A new token that is refused at once: each try costs a token request.
+	renewFirst = time.Minute
+	renewMost  = 30 * time.Minute
 )
 
 func (p *pause) succeeded() { *p = pause{} }
@@ -32,9 +35,17 @@ func (p *pause) failed(f *report.Failure, now time.Time) {
 		return
 	}
 	first, most := transientFirst, transientMost
-	if f.Class == report.Permanent {
+	switch f.Class {
+	case report.Permanent:
 		first, most = permanentFirst, permanentMost
+	case report.Renew:
+		first, most = renewFirst, renewMost
 	}
+	p.wait(now, first, most)
+}
+
+// wait plans the next try after one more failure at now.
+func (p *pause) wait(now time.Time, first, most time.Duration) {
 	p.until = now.Add(growing(first, most, p.failures))
 	p.failures++
 }
@@ -50,7 +61,7 @@ func newPauses() pauses {
 // of is the pause that failure f of w belongs to.
 func (ps pauses) of(w report.Window, f *report.Failure) *pause {
 	switch {
-	case f.Kind == report.Token, f.Class == report.Permanent, f.Class == report.Renew:
+	case f.Kind == report.Token, f.Class == report.Renew:
 		return ps[report.Token]
 	case w.Kind == report.Yesterday:
 		return ps[report.Yesterday]

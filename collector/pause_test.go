@@ -54,7 +54,9 @@ func TestFailuresPauseWhatTheyConcern(t *testing.T) {
 		{latest, report.Failure{Class: report.Transient, Kind: report.Latest}, report.Today},
 		{yesterday, report.Failure{Class: report.Transient, Kind: report.Yesterday}, report.Yesterday},
 		{yesterday, report.Failure{Class: report.Transient, Kind: report.Token}, report.Token},
-		{today, report.Failure{Class: report.Permanent, Kind: report.Today}, report.Token},
+		{today, report.Failure{Class: report.Permanent, Kind: report.Today}, report.Today},
+		{yesterday, report.Failure{Class: report.Permanent, Kind: report.Yesterday}, report.Yesterday},
+		{today, report.Failure{Class: report.Permanent, Kind: report.Token}, report.Token},
 		{today, report.Failure{Class: report.Renew, Kind: report.Today}, report.Token},
 	} {
 		ps := newPauses()

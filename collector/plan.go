@@ -21,39 +21,46 @@ type job struct {
 // want is what one account needs at a moment.
 type want struct {
 	job      job
+	first    bool      // of a day that is not sealed and did not fail before: it goes before all others
 	deadline time.Time // for yesterday: when the vendor stops telling it
-	askedAt  time.Time // for today: the last turn
+	askedAt  time.Time // the last time that this was asked
 	since    time.Time // not before this moment
 }
 
-// wants lists what a needs, allowed now or later. state is that of the day before now's day.
-func (a *account) wants(now time.Time, state report.DayState) []want {
+// lastHour is how close to its deadline a day goes first although reading it has failed before.
+const lastHour = time.Hour
+
+// wants lists what a needs, allowed now or later. yesterday is what is known of the day before now's.
+func (a *account) wants(now time.Time, yesterday report.DayStatus) []want {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	day := a.day(now)
 	var ws []want
-	unsealed := state != report.DaySealed && a.sealing == nil
-	if a.yesterdayDue || unsealed {
-		since := later(a.pauses[report.Token].until, a.pauses[report.Yesterday].until)
-		if !a.yesterdayDue {
-			since = later(since, later(a.noSealUntil, day.Start(a.Location).Add(sealGrace)))
-		}
-		ws = append(ws, want{
+	unsealed := yesterday.State != report.DaySealed && yesterday.ReadAt.IsZero()
+	if a.yesterdayDue || unsealed || a.lost {
+		w := want{
 			job:      job{a, report.Window{Kind: report.Yesterday}, day - 1},
-			deadline: (day + 1).Start(a.Location), since: since,
-		})
+			deadline: (day + 1).Start(a.Location), askedAt: a.askedAt[report.Yesterday],
+			since: later(a.pauses[report.Token].until, a.pauses[report.Yesterday].until),
+		}
+		w.first = a.pauses[report.Yesterday].failures == 0 || w.deadline.Sub(now) < lastHour
+		if !a.yesterdayDue {
+			w.since = later(w.since, later(a.unsealed.until, day.Start(a.Location).Add(sealGrace)))
+		}
+		ws = append(ws, w)
 	}
 	if a.todayDue {
+		asked := a.askedAt[report.Today]
 		ws = append(ws, want{
-			job:     job{a, todayWindow(now, day, a.whole, a.latest), day},
-			askedAt: a.askedAt, since: later(a.pauses[report.Token].until, a.pauses[report.Today].until),
+			job:     job{a, todayWindow(now, day, a.whole, asked, a.latest), day},
+			askedAt: asked, since: later(a.pauses[report.Token].until, a.pauses[report.Today].until),
 		})
 	}
 	return ws
 }
 
-// choose picks what to ask now: yesterday before today, of yesterdays the nearest deadline, of todays the one that has
-// waited longest. Without anything allowed now it tells when something will be, zero for never.
+// choose picks what to ask now: yesterdays first, of these the nearest deadline; then what has waited longest, a yesterday
+// that fails taking turns with today. Without anything allowed now it tells when something will be, zero for never.
 func choose(now time.Time, ws []want) (next *want, until time.Time) {
 	var allowed []want
 	for _, w := range ws {
@@ -67,14 +74,13 @@ func choose(now time.Time, ws []want) (next *want, until time.Time) {
 		return nil, until
 	}
 	first := slices.MinFunc(allowed, func(a, b want) int {
-		if a.deadline.IsZero() != b.deadline.IsZero() {
-			if b.deadline.IsZero() {
-				return -1
-			}
+		switch {
+		case a.first != b.first && a.first:
+			return -1
+		case a.first != b.first:
 			return 1
-		}
-		if c := a.deadline.Compare(b.deadline); c != 0 {
-			return c
+		case a.first && !a.deadline.Equal(b.deadline):
+			return a.deadline.Compare(b.deadline)
 		}
 		return a.askedAt.Compare(b.askedAt)
 	})

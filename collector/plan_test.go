@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -28,7 +29,10 @@ func testAccount(t *testing.T, name string) *account {
 
 func TestChooseTakesYesterdayThenNearestDeadlineThenTurns(t *testing.T) {
 	now := time.Date(2024, 8, 22, 12, 0, 0, 0, time.UTC)
-	yesterday := func(hours int) want { return want{deadline: now.Add(time.Duration(hours) * time.Hour)} }
+	yesterday := func(hours int) want { return want{first: true, deadline: now.Add(time.Duration(hours) * time.Hour)} }
+	failing := func(minutesAgo int) want {
+		return want{deadline: now.Add(time.Hour), askedAt: now.Add(-time.Duration(minutesAgo) * time.Minute)}
+	}
 	today := func(minutesAgo int) want { return want{askedAt: now.Add(-time.Duration(minutesAgo) * time.Minute)} }
 	notYet := func(w want, seconds int) want {
 		w.since = now.Add(time.Duration(seconds) * time.Second)
@@ -44,6 +48,8 @@ func TestChooseTakesYesterdayThenNearestDeadlineThenTurns(t *testing.T) {
 		{"yesterday before today", []want{today(60), yesterday(20)}, 1, time.Time{}},
 		{"the nearest deadline", []want{yesterday(9), yesterday(3), yesterday(5)}, 1, time.Time{}},
 		{"who waited longest", []want{today(1), today(3), today(2)}, 1, time.Time{}},
+		{"a yesterday that fails takes turns", []want{failing(2), today(3), failing(4), today(1)}, 2, time.Time{}},
+		{"and does not starve today", []want{failing(2), today(3)}, 1, time.Time{}},
 		{"a paused yesterday does not stop today", []want{notYet(yesterday(1), 30), today(1)}, 1, time.Time{}},
 		{"when all pause, the first to end", []want{notYet(yesterday(1), 30), notYet(today(1), 10)}, -1, now.Add(10 * time.Second)},
 	} {
@@ -77,7 +83,11 @@ func TestWantsFollowFromState(t *testing.T) {
 		{"an open day needs no tick", noon, report.DayOpen, func(*account) {}, "yesterday ", time.Time{}},
 		{"right after midnight it waits", midnight, report.DayOpen, func(*account) {}, "yesterday ", midnight.Add(4 * time.Minute)},
 		{"a day lost by a wrong clock can still be read", noon, report.DayGap, func(*account) {}, "yesterday ", time.Time{}},
-		{"read and waiting for its read-back: nothing", noon, report.DayOpen, func(a *account) { a.sealing = &sealing{} }, "", time.Time{}},
+		{"rows that ClickHouse has lost", noon, report.DaySealed, func(a *account) { a.lost = true }, "yesterday ", time.Time{}},
+		{
+			"an answer that did not tell the day is not asked again at once", noon, report.DayOpen,
+			func(a *account) { a.unsealed.until = noon.Add(time.Minute) }, "yesterday ", noon.Add(time.Minute),
+		},
 		{"a tick reads a sealed day again", noon, report.DaySealed, func(a *account) { a.yesterdayDue = true }, "yesterday ", time.Time{}},
 		{"a tick for today", noon, report.DaySealed, func(a *account) { a.todayDue = true }, "today ", time.Time{}},
 		{
@@ -94,7 +104,7 @@ func TestWantsFollowFromState(t *testing.T) {
 			a.todayDue, a.yesterdayDue = false, false
 			tc.set(a)
 			kinds := ""
-			ws := a.wants(tc.now, tc.state)
+			ws := a.wants(tc.now, report.DayStatus{State: tc.state})
 			for _, w := range ws {
 				kinds += string(w.job.window.Kind) + " "
 			}
@@ -116,6 +126,7 @@ func TestTodayWindow(t *testing.T) {
 	day := report.DayOf(now)
 	big := wholeRead{day: day, askedAt: now.Add(-20 * time.Second), rows: 10_000}
 	aged := func(d time.Duration) wholeRead { w := big; w.askedAt = now.Add(-d); return w }
+	asked := now.Add(-20 * time.Second)
 	small := big
 	small.rows = wholeBelow - 1
 	for _, tc := range []struct {
@@ -129,16 +140,51 @@ func TestTodayWindow(t *testing.T) {
 		{"a large day is read in part between", big, 0, "latest 50"},
 		{"as many as were new", big, 300, "latest 300"},
 		{"a part as large as the day is the day", big, 10_000, "today"},
-		{"in time for a session that ended late", aged(wholeEvery), 0, "today"},
-		{"not too early", aged(wholeEvery - time.Second), 0, "latest 50"},
+		{"in time for a session that ended late", aged(81 * time.Second), 0, "today"},
+		{"not too early", aged(80 * time.Second), 0, "latest 50"},
 		{"yesterday's whole read does not count", wholeRead{day - 1, now.Add(-time.Second), 10_000}, 0, "today"},
 		{"a clock set back", aged(-time.Hour), 0, "today"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := todayWindow(now, day, tc.whole, tc.latest).String(); got != tc.want {
+			if got := todayWindow(now, day, tc.whole, asked, tc.latest).String(); got != tc.want {
 				t.Errorf("got %s, want %s", got, tc.want)
 			}
 		})
+	}
+}
+
+func TestRowsTellWhatDayAnAnswerIsAbout(t *testing.T) {
+	hashes := func(from, to uint64) (list []uint64) {
+		for h := from; h < to; h++ {
+			list = append(list, h)
+		}
+		return list
+	}
+	known := func(to uint64) map[string]uint64 {
+		m := map[string]uint64{}
+		for h := range to {
+			m[fmt.Sprint(h)] = h
+		}
+		return m
+	}
+	for _, tc := range []struct {
+		name   string
+		answer []uint64
+		known  map[string]uint64
+		tells  bool
+	}{
+		{"an empty day", nil, nil, true},
+		{"the whole day", hashes(0, 100), known(100), true},
+		{"a tenth has vanished", hashes(10, 100), known(100), true},
+		{"empty, though it was not", nil, known(1), false},
+		{"the day before", hashes(100, 200), nil, false},
+		{"mostly the day before", hashes(90, 200), known(100), false},
+		{"its first hours only", hashes(0, 20), known(100), false},
+		{"with rejects and rows of its neighbours", hashes(0, 130), known(100), true},
+	} {
+		if doubt := tells(tc.answer, tc.known); (doubt == "") != tc.tells {
+			t.Errorf("%s: %q", tc.name, doubt)
+		}
 	}
 }
 

@@ -19,7 +19,6 @@ type reading struct {
 	source parser.Source
 	hashes []uint64 // of every record, in the answer's order
 	part   []report.Item
-	added  int // UIDs that are new with the part
 	// What this answer has brought so far: two records with one UID must not be stored in turn at every poll.
 	fresh    map[uint64]bool // hashes
 	uids     map[string]bool
@@ -43,6 +42,7 @@ func (r *reading) split() error {
 	summary, err := parser.Split(r.out.body.Bytes, r.out.body.ContentType, func(rec report.Record) error {
 		hash := parser.Hash(rec.Raw)
 		r.hashes = append(r.hashes, hash)
+		r.out.rows++
 		if r.out.overlaps = r.c.store.Seen(r.out.account.Name, hash); r.out.overlaps || r.fresh[hash] {
 			return nil
 		}
@@ -50,10 +50,9 @@ func (r *reading) split() error {
 		if len(r.part) < partRows {
 			return nil
 		}
-		r.failed = r.commit(nil, nil)
+		r.failed = r.commit(nil)
 		return r.failed
 	})
-	r.out.rows = len(r.hashes)
 	for quirk, n := range summary.Quirks {
 		r.out.tally[quirk] += n
 	}
@@ -66,7 +65,7 @@ func (r *reading) split() error {
 // take decodes a record to learn its identity, and tells new from changed. Of two records with one UID in an answer the
 // first that is not known yet counts.
 func (r *reading) take(rec report.Record, hash uint64) {
-	conn, reject := parse(rec, r.source)
+	conn, reject := decode(rec, r.source)
 	item := report.Item{
 		Raw: slices.Clone(rec.Raw), Literal: rec.Literal, Hash: hash,
 		UID: conn.UID, StartedAt: conn.StartedAt, Duration: conn.Duration, LocalDay: conn.LocalDay,
@@ -84,7 +83,6 @@ func (r *reading) take(rec report.Record, hash uint64) {
 		r.replaced[known.Hash] = true
 	} else {
 		r.out.new++
-		r.added++
 	}
 	r.uids[item.UID] = true
 	r.part = append(r.part, item)
@@ -104,14 +102,13 @@ func (r *reading) finish() error {
 			}
 		}
 	}
-	fetch := r.out.fetch()
-	return r.commit(&fetch, r.c.grownDay(r.out, r.added))
+	return r.commit(append(r.out.body.Earlier, r.out.fetch()))
 }
 
-func (r *reading) commit(fetch *report.Fetch, days []report.DayStatus) error {
+func (r *reading) commit(fetches []report.Fetch) error {
 	err := r.c.store.Commit(report.Observation{
 		Account: r.source.Account, Timezone: r.source.Location.String(), Day: r.out.day, FetchedAt: r.source.FetchedAt,
-		Items: r.part, Fetch: fetch, Days: days,
+		Items: r.part, Fetches: fetches,
 	})
 	if err != nil {
 		return err
@@ -119,7 +116,7 @@ func (r *reading) commit(fetch *report.Fetch, days []report.DayStatus) error {
 	if len(r.part) > 0 {
 		nudge(r.c.drain.wake)
 	}
-	r.part, r.added = r.part[:0], 0
+	r.part = r.part[:0]
 	return nil
 }
 

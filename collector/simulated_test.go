@@ -55,12 +55,13 @@ func TestEveryReadingOfTheDocument(t *testing.T) {
 				d := newDesk(t, monday.Add(22*time.Hour), simulator.Options{
 					World: &simulator.World{Seed: 7, PerWorkday: 300, HourlyMinimum: 10}, Quirks: mode.Quirks,
 				})
-				d.run(4 * time.Hour)
+				d.run(4*time.Hour + mode.Quirks.DayOffset)
 				d.same("main", d.vendor.Shown("main"))
 				d.quietLimits()
 				d.rowsAddUp()
-				if got := d.ch.days[report.DayOf(monday)]; got.State != report.DaySealed || got.Rows == 0 {
-					t.Errorf("Monday is %+v, want sealed", got)
+				ended := monday.Add(24*time.Hour + mode.Quirks.DayOffset)
+				if got := d.ch.days[report.DayOf(monday)]; got.State != report.DaySealed || got.Rows == 0 || got.SealedAt.Before(ended) {
+					t.Errorf("Monday is %+v, want sealed after the vendor's day has ended at %s", got, ended.UTC())
 				}
 			})
 		})

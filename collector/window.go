@@ -10,21 +10,21 @@ const (
 	// A day of fewer connections is cheap enough to be read whole at every tick.
 	wholeBelow = 1000
 	// A session is listed by its start, so one that ends hours later appears deep in the list and only a whole read finds
-	// it. With a tick every 20 s and an answer within some seconds, whole reads 80 s apart find it well within 2 minutes.
-	wholeEvery = 80 * time.Second
+	// it. A read is whole if the next one, as long after it as it comes after the last, would find such a session too late.
+	wholeWithin = 100 * time.Second
 	// The first guess at how many connections are new since the last read, and how fast the guess grows.
 	latestFirst = 50
 	latestGrow  = 4
 )
 
 // todayWindow decides between a whole and a partial read of today.
-func todayWindow(now time.Time, day report.Day, whole wholeRead, latest int) report.Window {
+func todayWindow(now time.Time, day report.Day, whole wholeRead, asked time.Time, latest int) report.Window {
 	latest = max(latest, latestFirst)
 	switch {
 	case whole.day != day, // nothing of this day is known for sure
 		whole.rows < wholeBelow,
 		latest >= whole.rows,
-		now.Sub(whole.askedAt) >= wholeEvery,
+		now.Sub(whole.askedAt)+now.Sub(asked) > wholeWithin,
 		now.Before(whole.askedAt): // the clock was set back
 		return report.Window{Kind: report.Today}
 	}

@@ -23,7 +23,7 @@ type Observation struct {
 	Day       Day    // the vendor day that was asked for
 	FetchedAt time.Time
 	Items     []Item
-	Fetch     *Fetch // kept apart from the queue's rows, see QueuedBatch
+	Fetches   []Fetch // kept apart from the queue's rows, see QueuedBatch
 	Days      []DayStatus
 }
 

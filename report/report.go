@@ -43,6 +43,7 @@ type Body struct {
 	AskedAt     time.Time
 	FetchedAt   time.Time // when the last byte had arrived, UTC
 	Sent        []Kind    // the requests that were spent on it, filled also when the answer is an error
+	Earlier     []Fetch   // all but the last of them, with what came of each
 	Status      int       // of the HTTP answer
 }
 
@@ -136,7 +137,10 @@ type DayStatus struct {
 	State    DayState
 	Rows     uint64    // connections known of that day
 	SealedAt time.Time // UTC; zero unless sealed
-	Version  uint64
+	// ReadAt is when an answer told the whole day after its end, until its rows were looked for in ClickHouse; else zero. It is
+	// remembered by us alone.
+	ReadAt  time.Time
+	Version uint64
 }
 
 // Fetch is the account of one request to a vendor, for the table fetches.

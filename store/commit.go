@@ -11,8 +11,8 @@ import (
 )
 
 // Commit stores an observation in one transaction: what is marked as seen is queued. Without anything new there is no
-// transaction; a Fetch alone waits in memory for the next one, be it of a request's reservation, and a crash before it
-// costs that line of the log.
+// transaction; Fetches alone wait in memory for the next one, be it of a request's reservation, and a crash before it costs
+// those lines of the log.
 //
 // A UID with new content replaces the old: the old hash counts as not seen from then on, so that going back to the old
 // content is stored again; FirstSeenAt stays; if the start moved, the entry names the old start. Of two items with one UID
@@ -24,9 +24,7 @@ func (s *Store) Commit(o report.Observation) error {
 		return err
 	}
 	c := &commit{o: o, days: s.changedDays(o), plans: make([]plan, len(o.Items))}
-	if o.Fetch != nil {
-		s.addFetch(*o.Fetch)
-	}
+	s.addFetches(o.Fetches)
 	if len(c.o.Items) == 0 && len(c.days) == 0 {
 		return nil
 	}
@@ -34,9 +32,7 @@ func (s *Store) Commit(o report.Observation) error {
 	c.version = max(uint64(max(o.FetchedAt.UnixMicro(), 0)), s.version+1)
 	s.mu.RUnlock()
 	if err := s.updateLocked(c.store); err != nil {
-		if o.Fetch != nil {
-			s.dropLastFetch()
-		}
+		s.dropFetches(len(o.Fetches))
 		return err
 	}
 	s.committed(c)
@@ -52,7 +48,7 @@ type commit struct {
 
 	added, dropped []uint64 // hashes
 	before, after  []report.Identity
-	rows           int
+	rows, toldDays int // that are queued
 }
 
 // plan is how one item is queued, if at all.
@@ -156,10 +152,12 @@ func (c *commit) other(account *bolt.Bucket, i int) error {
 		return nil
 	}
 	c.added = append(c.added, item.Hash)
+	kind := shadowedRecord
 	if !item.Shadowed && (item.UID == "" || len(item.UID) > maxUID) {
 		c.plans[i] = plan{queue: true, firstSeen: c.o.FetchedAt}
+		kind = rejectedRecord
 	}
-	return others.Put(key, []byte{})
+	return others.Put(key, []byte{kind})
 }
 
 // committed brings the memory up to what the disk now holds.
@@ -174,7 +172,7 @@ func (s *Store) committed(c *commit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.version = c.version
-	s.queue.added(c.rows, len(c.days), c.o.FetchedAt)
+	s.queue.added(c.rows, c.toldDays, c.o.FetchedAt)
 	totals := s.totals[c.o.Account]
 	if totals == nil {
 		totals = map[report.Day]report.DayTotal{}

@@ -164,7 +164,7 @@ func TestNothingNewIsNoTransaction(t *testing.T) {
 	o.Days = []report.DayStatus{open}
 	commitTest(t, s, o)
 	fetch := report.Fetch{At: noon, Account: "main", Outcome: "ok"}
-	o.Fetch = &fetch
+	o.Fetches = []report.Fetch{fetch}
 	drainAll(t, s)
 	if n := transactions(t, s, func() {
 		commitTest(t, s, observation())

@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	bolt "go.etcd.io/bbolt"
@@ -28,7 +29,7 @@ func (s *Store) changedDays(o report.Observation) []report.DayStatus {
 	var changed []report.DayStatus
 	for _, d := range o.Days {
 		d.Account = o.Account
-		d.SealedAt = d.SealedAt.Round(0).UTC() // what is read back has no monotonic clock
+		d.SealedAt, d.ReadAt = d.SealedAt.Round(0).UTC(), d.ReadAt.Round(0).UTC() // what is read back has no monotonic clock
 		known, ok := s.days[o.Account][d.Day]
 		d.Version = known.Version
 		if !ok || d != known {
@@ -64,12 +65,71 @@ func (c *commit) storeDays(tx *bolt.Tx, account *bolt.Bucket) error {
 		if err != nil {
 			return err
 		}
-		if err := days.Put(dayKey(c.days[i].Day), b); err != nil {
+		key := dayKey(c.days[i].Day)
+		known, err := decodeDay(days.Get(key))
+		tell := err != nil || !sameForOthers(known, c.days[i])
+		if err := days.Put(key, b); err != nil {
 			return err
 		}
+		if !tell {
+			continue
+		}
+		c.toldDays++
 		if err := enqueue(queue, append([]byte{dayEntry}, b...)); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// sameForOthers tells whether ClickHouse already has this state of a day.
+func sameForOthers(a, b report.DayStatus) bool {
+	a.ReadAt, a.Version = b.ReadAt, b.Version
+	return a == b
+}
+
+// Reconsider makes the next answer decode again what was rejected: whether a record can be true depends on the clock, too.
+func (s *Store) Reconsider(account string) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	var hashes []uint64
+	find := func(tx *bolt.Tx, do func(b *bolt.Bucket, key []byte) error) error {
+		return eachDay(accountBucket(tx, account), othersBucket, func(_ report.Day, b *bolt.Bucket) error {
+			var keys [][]byte
+			err := b.ForEach(func(key, kind []byte) error {
+				if len(kind) == 1 && kind[0] == rejectedRecord {
+					keys = append(keys, key)
+				}
+				return nil
+			})
+			for _, key := range keys {
+				err = errors.Join(err, do(b, key))
+			}
+			return err
+		})
+	}
+	any := false
+	err := s.db.View(func(tx *bolt.Tx) error {
+		return find(tx, func(*bolt.Bucket, []byte) error { any = true; return nil })
+	})
+	if err != nil {
+		return s.explain(err)
+	}
+	if !any {
+		return nil
+	}
+	err = s.updateLocked(func(tx *bolt.Tx) error {
+		return find(tx, func(b *bolt.Bucket, key []byte) error {
+			hashes = append(hashes, number(key))
+			return b.Delete(key)
+		})
+	})
+	if err != nil {
+		return err
+	}
+	seen := s.seenOf(account)
+	for _, hash := range hashes {
+		seen.remove(hash)
 	}
 	return nil
 }

@@ -125,6 +125,7 @@ type dayRecord struct {
 	State    report.DayState `json:"state"`
 	Rows     uint64          `json:"rows"`
 	SealedAt time.Time       `json:"sealed_at,omitzero"`
+	ReadAt   time.Time       `json:"read_at,omitzero"`
 	Version  uint64          `json:"version"`
 }
 

@@ -6,18 +6,18 @@ import (
 	"alpemix-collector/report"
 )
 
-// addFetch keeps f for the next transaction.
-func (s *Store) addFetch(f report.Fetch) {
+// addFetches keeps fetches for the next transaction.
+func (s *Store) addFetches(fetches []report.Fetch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.fetches = append(s.fetches, f)
+	s.fetches = append(s.fetches, fetches...)
 }
 
-// dropLastFetch takes back what addFetch did.
-func (s *Store) dropLastFetch() {
+// dropFetches takes back what addFetches did with n of them.
+func (s *Store) dropFetches(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.fetches = s.fetches[:len(s.fetches)-1]
+	s.fetches = s.fetches[:len(s.fetches)-n]
 }
 
 func putFetches(tx *bolt.Tx, fetches []report.Fetch) error {

@@ -184,7 +184,7 @@ func TestAFullDiskChangesNothing(t *testing.T) {
 		items = append(items, row(fmt.Sprint("v", i), strings.Repeat("x", 1000)))
 	}
 	o := observation(items...)
-	o.Fetch = &report.Fetch{At: noon, Account: "main"}
+	o.Fetches = []report.Fetch{{At: noon, Account: "main"}}
 	o.Days = []report.DayStatus{{Account: "main", Day: 1, State: report.DayOpen}}
 	for range 2 {
 		err := s.Commit(o)

@@ -14,7 +14,7 @@ import (
 //	meta      format, version (the last given out), inflight (boundaries of the batch in flight)
 //	accounts  by account: uids and others, both by observed day; days
 //	            uids    uid → identity          what is known of a connection
-//	            others  hash → nothing          seen records that are no row: rejects and shadowed ones
+//	            others  hash → kind             seen records that are no row: rejectedRecord, shadowedRecord
 //	            days    day → dayRecord
 //	queue     sequence number → row or day      see entry.go
 //	fetches   sequence number → fetchRecord
@@ -40,6 +40,12 @@ var (
 	formatKey   = []byte("format")
 	versionKey  = []byte("version")
 	inflightKey = []byte("inflight")
+)
+
+// Kinds of records that are no row.
+const (
+	shadowedRecord byte = iota
+	rejectedRecord
 )
 
 // ensureFormat lays out a new file and refuses one of a newer format.

@@ -25,14 +25,14 @@ func TestABatchIsIdenticalHoweverOftenItIsTried(t *testing.T) {
 		items = append(items, row(fmt.Sprint("u", i), "A"))
 	}
 	o := observation(items...)
-	o.Fetch = &report.Fetch{At: noon, Account: "main"}
+	o.Fetches = []report.Fetch{{At: noon, Account: "main"}}
 	commitTest(t, s, o)
 	want := next(t, s, 4, 1<<20, false)
 	if len(want.Entries) != 4 || len(want.Fetches) != 1 {
 		t.Fatalf("%d entries, %d fetches", len(want.Entries), len(want.Fetches))
 	}
 	more := observation(row("u0", "B"), row("v", "A"))
-	more.Fetch = o.Fetch
+	more.Fetches = o.Fetches
 	more.Days = []report.DayStatus{{Account: "main", Day: 3, State: report.DayOpen}}
 	commitTest(t, s, more)
 	for _, again := range []func() report.QueuedBatch{
@@ -89,7 +89,7 @@ func TestFetchesWaitForRows(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	o := observation()
 	for i := range 3 {
-		o.Fetch = &report.Fetch{At: noon, Account: "main", Rows: uint64(i)}
+		o.Fetches = []report.Fetch{{At: noon, Account: "main", Rows: uint64(i)}}
 		commitTest(t, s, o)
 	}
 	if _, ok, err := s.Next(100, 1<<20, false); ok || err != nil {

@@ -90,7 +90,7 @@ func TestAQueuedRowComesBackAsItWas(t *testing.T) {
 	item.Literal = true
 	o := observation(item, reject("?"))
 	o.Days = []report.DayStatus{{Account: "main", Day: o.Day, State: report.DayOpen, Rows: 1}}
-	o.Fetch = &report.Fetch{At: noon, Vendor: "alpemix", Account: "main", Job: "today", Outcome: "ok", Rows: 2, Seconds: 0.5}
+	o.Fetches = []report.Fetch{{At: noon, Vendor: "alpemix", Account: "main", Job: "today", Outcome: "ok", Rows: 2, Seconds: 0.5}}
 	commitTest(t, s, o)
 	s = reopen(t, s)
 	if rows, oldest := s.QueueStats(); rows != 2 || !oldest.Equal(noon) {
@@ -111,7 +111,7 @@ func TestAQueuedRowComesBackAsItWas(t *testing.T) {
 	if len(got.Days) != 1 || got.Days[0] != o.Days[0] {
 		t.Errorf("days: %v", got.Days)
 	}
-	if len(got.Fetches) != 1 || got.Fetches[0] != *o.Fetch {
+	if len(got.Fetches) != 1 || got.Fetches[0] != o.Fetches[0] {
 		t.Errorf("fetches: %v", got.Fetches)
 	}
 	if rows, _ := s.QueueStats(); rows != 0 {

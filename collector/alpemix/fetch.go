@@ -60,7 +60,8 @@ func (c *Client) Check(ctx context.Context) error {
 type fetch struct {
 	*Client
 	body    report.Body
-	secrets []string // what no error may show
+	request report.Fetch // the one that was begun last
+	secrets []string     // what no error may show
 }
 
 func (c *Client) newFetch(w report.Window) *fetch {

@@ -3,6 +3,7 @@ package alpemix_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -99,6 +100,13 @@ func TestARefusedTokenIsRenewedOnce(t *testing.T) {
 			body := fetched(t, c, today)
 			if !slices.Equal(body.Sent, []report.Kind{"token", "today", "token", "today"}) {
 				t.Errorf("sent %v", body.Sent)
+			}
+			var earlier []string
+			for _, r := range body.Earlier {
+				earlier = append(earlier, fmt.Sprint(r.Job, " ", r.Outcome, " ", r.Code))
+			}
+			if len(earlier) != 3 || earlier[0] != "token ok 0" || !strings.HasPrefix(earlier[1], "today token_") || !strings.HasSuffix(earlier[1], fmt.Sprint(n)) || earlier[2] != "token ok 0" {
+				t.Errorf("before the last request: %q", earlier)
 			}
 			if got, want := v.got[3].body, `{"stepnumber":2,"accesstoken":"tok-second","requestnumber":1,"lastxconnection":0}`; got != want {
 				t.Errorf("got %s", got)

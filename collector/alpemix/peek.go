@@ -3,6 +3,7 @@ package alpemix
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
@@ -30,8 +31,8 @@ func errorNumber(body []byte, whole bool) (number int, ok bool) {
 var numberAtEnd = regexp.MustCompile(`(?i)\]\s*,\s*"errornumber"\s*:\s*("?-?\d+"?)\s*\}\s*$`)
 
 func parseNumber(value []byte) (int, bool) {
-	n, err := strconv.Atoi(strings.Trim(string(value), `" `))
-	return n, err == nil
+	n, err := strconv.ParseInt(strings.Trim(string(value), `" `), 10, 32)
+	return int(n), err == nil || errors.Is(err, strconv.ErrRange) // then n is the nearest that fits: an error all the same
 }
 
 // text is the string value of a top-level member, empty if there is none before the first object or filled list.

@@ -43,22 +43,41 @@ func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answe
 		fail.NotBefore = notBefore
 		return nil, fail
 	}
-	f.body.Sent = append(f.body.Sent, kind)
-	f.body.AskedAt = time.Now().UTC()
+	f.begin(kind)
 	a, err := f.exchange(ctx, content)
 	f.body.FetchedAt = time.Now().UTC()
 	f.ledger.Settle(scope, id, a != nil || neverSent(err), time.Now())
 	if a == nil {
-		return nil, f.connectionFailure(ctx, kind, err)
+		return nil, f.end(f.connectionFailure(ctx, kind, err))
 	}
 	f.body.Status, f.body.ContentType = a.status, a.header.Get("Content-Type")
-	if fail := f.judge(kind, a); fail != nil {
+	f.request.Bytes = uint64(len(a.body))
+	if fail := f.end(f.judge(kind, a)); fail != nil {
 		return nil, fail
 	}
 	if err := f.unblock(); err != nil {
 		return nil, f.local(kind, err)
 	}
 	return a, nil
+}
+
+// begin notes that a request of kind is sent; the one before it, if any, is over.
+func (f *fetch) begin(kind report.Kind) {
+	if len(f.body.Sent) > 0 {
+		f.body.Earlier = append(f.body.Earlier, f.request)
+	}
+	f.body.Sent = append(f.body.Sent, kind)
+	f.body.AskedAt = time.Now().UTC()
+	f.request = report.Fetch{At: f.body.AskedAt, Vendor: "alpemix", Account: f.cfg.Account, Job: string(kind), Outcome: "ok"}
+}
+
+// end notes what came of the request that was begun.
+func (f *fetch) end(fail *report.Failure) *report.Failure {
+	f.request.Seconds = f.body.FetchedAt.Sub(f.body.AskedAt).Seconds()
+	if fail != nil {
+		f.request.Outcome, f.request.Code = fail.Reason, fail.Code
+	}
+	return fail
 }
 
 // encode writes JSON as the document shows it: json.Marshal would turn <, > and & of a secret key into escapes, which not

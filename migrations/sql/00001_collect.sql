@@ -111,8 +111,16 @@ CREATE VIEW IF NOT EXISTS {{.Database}}.days{{.OnCluster}}
     sealed_at Nullable(DateTime('UTC')) COMMENT 'When the day was sealed, UTC; NULL unless sealed'
 )
 COMMENT 'How far each vendor day of each account is collected'
-AS SELECT account, day, state, rows, sealed_at
-FROM {{.Database}}.day_rows FINAL;
+AS SELECT d.account AS account, d.day AS day, d.state AS state, if(d.state = 'open', open_days.rows, d.rows) AS rows, d.sealed_at AS sealed_at
+FROM {{.Database}}.day_rows AS d FINAL
+LEFT JOIN
+(
+    -- A day's rows are written with its seal; until then they are counted.
+    SELECT account, local_day, count() AS rows
+    FROM {{.Database}}.connections
+    WHERE local_day IN (SELECT day FROM {{.Database}}.day_rows FINAL WHERE state = 'open')
+    GROUP BY account, local_day
+) AS open_days ON open_days.account = d.account AND open_days.local_day = d.day;
 
 -- at has microseconds here, seconds in the view: two requests within one second are two rows, and a batch written twice is not.
 CREATE TABLE IF NOT EXISTS {{.Database}}.fetch_rows{{.OnCluster}}
