@@ -14,6 +14,7 @@ type lane struct {
 	accounts  []*account
 	wake      chan struct{}
 	notBefore time.Time // the vendor's limits allow no report before
+	turnAt    time.Time // of the last request
 }
 
 // sanestYear begins the century in which a clock is believed. What a wrong one would say of days cannot be taken back.
@@ -110,7 +111,8 @@ func (l *lane) settle(out *outcome) {
 		due, turn = &a.yesterdayDue, report.Yesterday
 	}
 	if len(out.body.Sent) > 0 { // what the limits forbade was no turn
-		a.askedAt[turn] = now
+		l.turnAt = later(now, l.turnAt.Add(1)) // two turns are never at one moment: the order decides whose is next
+		a.askedAt[turn] = l.turnAt
 	}
 	if f := out.failure; f != nil {
 		*due = true
