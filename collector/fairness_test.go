@@ -61,9 +61,8 @@ func TestYesterdayThatFailsDoesNotStarveToday(t *testing.T) {
 			d.quietLimits()
 			today := d.answersByAccount(report.Today)
 			for _, account := range accounts {
-				// A token that is refused concerns both reports; then only the pauses between tries are read in.
-				if least := map[int]int{107: 150, 108: 100, 203: 5}[number]; today[account] < least {
-					t.Errorf("%d for yesterday: %d reads of today of %s in 5 h, want at least %d", number, today[account], account, least)
+				if today[account] < 100 {
+					t.Errorf("%d for yesterday: %d reads of today of %s in 5 h", number, today[account], account)
 				}
 			}
 			if tokens := d.vendor.Stats().Requests[report.Token]; tokens > 200 {

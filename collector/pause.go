@@ -61,7 +61,7 @@ func newPauses() pauses {
 // of is the pause that failure f of w belongs to.
 func (ps pauses) of(w report.Window, f *report.Failure) *pause {
 	switch {
-	case f.Kind == report.Token, f.Class == report.Renew:
+	case f.Kind == report.Token:
 		return ps[report.Token]
 	case w.Kind == report.Yesterday:
 		return ps[report.Yesterday]

@@ -57,7 +57,7 @@ func TestFailuresPauseWhatTheyConcern(t *testing.T) {
 		{today, report.Failure{Class: report.Permanent, Kind: report.Today}, report.Today},
 		{yesterday, report.Failure{Class: report.Permanent, Kind: report.Yesterday}, report.Yesterday},
 		{today, report.Failure{Class: report.Permanent, Kind: report.Token}, report.Token},
-		{today, report.Failure{Class: report.Renew, Kind: report.Today}, report.Token},
+		{today, report.Failure{Class: report.Renew, Kind: report.Today}, report.Today},
 	} {
 		ps := newPauses()
 		if ps.of(tc.window, &tc.failure) != ps[tc.want] {
