@@ -47,6 +47,9 @@ type Store interface {
 	Totals(account string, day report.Day) report.DayTotal
 	// Forget makes the next answer queue these connections again.
 	Forget(account string, uids []string) error
+	// SetZone remembers the zone in which an account's records are read and returns the one before, empty if there was none.
+	// When it changes, the next answer queues all its records again.
+	SetZone(account, zone string) (before string, err error)
 	// Reconsider makes the next answer decode again what was rejected.
 	Reconsider(account string) error
 	// Prune forgets what was first observed before a day.
@@ -129,8 +132,11 @@ func New(cfg Config) (*Collector, error) {
 }
 
 // Run collects until ctx ends, then writes what is queued for at most FlushFor. What could not be written stays queued
-// on disk for the next start.
+// on disk for the next start and is no error.
 func (c *Collector) Run(ctx context.Context) error {
+	if err := c.setZones(); err != nil {
+		return err
+	}
 	stopTicks := c.startTicks()
 	defer stopTicks()
 	var fetching sync.WaitGroup
@@ -141,5 +147,21 @@ func (c *Collector) Run(ctx context.Context) error {
 	fetching.Wait()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.flushFor)
 	defer cancel()
-	return c.drain.flush(ctx)
+	c.observer.stopped(c.drain.flush(ctx))
+	return nil
+}
+
+// setZones notices accounts whose time zone was corrected.
+func (c *Collector) setZones() error {
+	for _, a := range c.accounts {
+		zone := a.Location.String()
+		before, err := c.store.SetZone(a.Name, zone)
+		if err != nil {
+			return fmt.Errorf("account %s: its time zone cannot be recorded: %w", a.Name, err)
+		}
+		if before != "" && before != zone {
+			c.observer.rezoned(a.Name, before, zone)
+		}
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"alpemix-collector/parser"
 	"alpemix-collector/report"
@@ -39,7 +40,8 @@ type outcome struct {
 	shadowed    int  // records whose UID the answer lists another time with other content
 	overlaps    bool // the oldest record of the answer was known before
 	tally       parser.Tally
-	doubt       string // why a complete answer for yesterday does not seal that day, empty if it may
+	ahead       time.Duration // how far in the future the newest connection starts, 0 if that is nothing strange
+	doubt       string        // why a complete answer for yesterday does not seal that day, empty if it may
 }
 
 // read makes the request, finds what is new in its answer and commits it.
@@ -69,6 +71,11 @@ func (c *Collector) read(ctx context.Context, out *outcome) {
 	}
 }
 
+// held tells that our own count of the vendor's limits ended the cycle, which is no failure of a request.
+func (out *outcome) held() bool {
+	return out.failure != nil && out.failure.Class == report.Throttle && out.failure.Code == 0
+}
+
 // fetch is the row of the cycle's last request in the table fetches; the body has those of earlier ones.
 func (out *outcome) fetch() report.Fetch {
 	f := report.Fetch{
@@ -76,7 +83,7 @@ func (out *outcome) fetch() report.Fetch {
 		Rows: uint64(out.rows), New: uint64(out.new), Changed: uint64(out.changed), Quarantined: uint64(out.quarantined),
 		Bytes: uint64(len(out.body.Bytes)), Seconds: out.body.FetchedAt.Sub(out.body.AskedAt).Seconds(),
 	}
-	if out.failure != nil {
+	if out.failure != nil && !out.held() {
 		f.Outcome, f.Code = out.failure.Reason, out.failure.Code
 	}
 	return f

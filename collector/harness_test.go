@@ -188,12 +188,12 @@ func (d *desk) open(change ...func(*collector.Account)) (*collector.Collector, *
 }
 
 // run runs a collector for a while, as between a start and a stop of the daemon.
-func (d *desk) run(length time.Duration) {
+func (d *desk) run(length time.Duration, change ...func(*collector.Account)) {
 	d.t.Helper()
-	c, store := d.open()
+	c, store := d.open(change...)
 	ctx, cancel := context.WithTimeout(context.Background(), length)
 	defer cancel()
-	if err := c.Run(ctx); err != nil && !errors.Is(err, errAway) {
+	if err := c.Run(ctx); err != nil {
 		d.t.Error(err)
 	}
 	if err := store.Close(); err != nil {

@@ -69,8 +69,8 @@ func (o *observer) observe(out *outcome) {
 	for _, sent := range out.body.Sent {
 		o.requests.WithLabelValues(name, string(sent)).Inc()
 	}
-	if f := out.failure; f != nil && len(out.body.Sent) == 0 && f.Class == report.Throttle {
-		log.Debug("waiting for the vendor's limits", "until", f.NotBefore)
+	if out.held() {
+		log.Debug("waiting for the vendor's limits", "until", out.failure.NotBefore)
 		return
 	}
 	if f := out.failure; f == nil || f.Class != report.Local {
@@ -96,6 +96,9 @@ func (o *observer) observe(out *outcome) {
 		return
 	}
 	o.success.WithLabelValues(name, kind).Set(float64(out.body.FetchedAt.UnixMilli()) / 1e3)
+	if out.ahead > 0 {
+		log.Error("connections start in the future: is the account's timezone right, and this machine's clock?", "ahead", out.ahead)
+	}
 	if out.doubt != "" {
 		log.Error("the answer for yesterday does not seal that day; it is asked again", "day", out.day, "why", out.doubt)
 	}
@@ -108,6 +111,26 @@ func (o *observer) observe(out *outcome) {
 	}
 	log.Log(context.Background(), level, "read", "rows", out.rows, "new", out.new, "changed", out.changed, "quarantined", out.quarantined,
 		"seconds", out.body.FetchedAt.Sub(out.body.AskedAt).Seconds())
+}
+
+// stopped logs how a run ended.
+func (o *observer) stopped(err error) {
+	if err != nil {
+		o.log.Warn("stopped", "unfinished", err)
+		return
+	}
+	o.log.Info("stopped; nothing waits for ClickHouse")
+}
+
+// rezoned logs that an account's time zone has changed.
+func (o *observer) rezoned(account, before, after string) {
+	o.log.Warn("the account's time zone has changed: yesterday and today are read and stored again with right times; older rows stay as they are until saved reports of their days are imported",
+		"account", account, "before", before, "after", after)
+}
+
+// waiting logs that Once waits for the vendor.
+func (o *observer) waiting(account string, until time.Time) {
+	o.log.Info("waiting for the vendor's limits", "account", account, "until", until.Format(time.TimeOnly))
 }
 
 // clock logs that the clock cannot be right.

@@ -3,6 +3,7 @@ package collector
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"alpemix-collector/parser"
 	"alpemix-collector/report"
@@ -11,6 +12,9 @@ import (
 // partRows is how many new records one transaction takes. It bounds the memory of a first read; a part that is committed is
 // as good as an answer of its own.
 const partRows = 2000
+
+// clockSlack is how far the vendor's clock may be ahead of ours.
+const clockSlack = 10 * time.Minute
 
 // reading walks through one answer. It finds the records that were not seen before, decodes these alone, and commits them.
 type reading struct {
@@ -72,6 +76,9 @@ func (r *reading) take(rec report.Record, hash uint64) {
 	}
 	r.out.fresh++
 	r.fresh[hash] = true
+	if ahead := conn.StartedAt.Sub(r.source.FetchedAt); ahead > clockSlack {
+		r.out.ahead = max(r.out.ahead, ahead)
+	}
 	if reject != nil {
 		item.UID = ""
 		r.out.quarantined++
