@@ -41,6 +41,9 @@ Exit status: 0 all is well, 1 something is not, 2 the configuration is wrong.`,
 			if err != nil {
 				return err
 			}
+			if err := a.refuseDemo(c); err != nil {
+				return err
+			}
 			k := &checking{app: a, config: c}
 			k.line("configuration", "read; state_dir is "+c.StateDir, nil)
 			k.clickHouse(command.Context())

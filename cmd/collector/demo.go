@@ -46,6 +46,9 @@ the next start goes on where this one was.`,
 				}
 				defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 			}
+			if err := markDemo(dir); err != nil {
+				return err
+			}
 			return a.demo(command.Context(), dir)
 		},
 	}

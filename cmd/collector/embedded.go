@@ -31,6 +31,9 @@ type embedded struct {
 	once           sync.Once
 }
 
+// engineFolder is the place of the engine's data in the state folder.
+const engineFolder = "clickhouse"
+
 const (
 	probeEvery   = time.Second
 	probeTimeout = 5 * time.Second
@@ -40,7 +43,7 @@ const (
 
 func newEmbedded(c *config.Config, log *slog.Logger) (*embedded, error) {
 	// Absolute: the engine takes a relative path of its data for something else where it makes tables.
-	dir, err := filepath.Abs(filepath.Join(c.StateDir, "clickhouse"))
+	dir, err := filepath.Abs(filepath.Join(c.StateDir, engineFolder))
 	if err != nil {
 		return nil, fmt.Errorf("state_dir %s: %w", c.StateDir, err)
 	}

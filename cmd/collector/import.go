@@ -65,6 +65,9 @@ func (i *importing) prepare(fetchedAt string) (err error) {
 	if i.config, err = i.load(); err != nil {
 		return err
 	}
+	if err = i.refuseDemo(i.config); err != nil {
+		return err
+	}
 	if i.account, err = accountNamed(i.config, i.account); err != nil {
 		return &usageError{"collector import", err}
 	}

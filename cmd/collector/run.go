@@ -34,6 +34,9 @@ tells whether all of it worked.`,
 			if len(c.Alpemix.Accounts) == 0 {
 				return &config.Error{Source: a.configSource(), Key: "alpemix.accounts", Problem: "is empty: there is nothing to collect; add an account as in collector.example.yaml"}
 			}
+			if err := a.refuseDemo(c); err != nil {
+				return err
+			}
 			d, err := a.newDaemon(c)
 			if err != nil {
 				return err
