@@ -45,7 +45,7 @@ func TestEveryFieldArrives(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	for query, want := range map[string]string{
-		"SELECT day, state, rows, sealed_at FROM days ORDER BY day": "2024-10-04\tsealed\t3\t2026-02-03 04:05:06\n2024-10-05\topen\t4\t\\N\n2024-10-06\tgap\t0\t\\N",
+		"SELECT day, state, rows, sealed_at FROM days ORDER BY day": "2024-10-04\tsealed\t3\t2026-02-03 04:05:06\n2024-10-05\topen\t0\t\\N\n2024-10-06\tgap\t0\t\\N",
 		"SELECT * FROM fetches":            "2026-02-03 04:05:06\talpemix\tmain\ttoday\tok\t-1\t5\t4\t3\t2\t1000\t0.25",
 		"SELECT * FROM quarantine":         "2026-02-03 04:05:06\talpemix\tmain\tno_uid\tno uid\t{}\t\\N",
 		"SELECT at FROM fetch_rows":        "2026-02-03 04:05:06.123456",

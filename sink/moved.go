@@ -1,0 +1,36 @@
+package sink
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+)
+
+// WithdrawMoved makes every uid of account one connection again: where rows with different starts stand under one uid, the
+// newest content counts and the others are withdrawn. The collector withdraws the old start with the row that replaces it; an
+// import does not know what is there, and calls this when it has finished. It may be run again.
+func (w *Writer) WithdrawMoved(ctx context.Context, account string) error {
+	err := w.db.conn.Exec(ctx, fmt.Sprintf(withdrawMoved, w.db.target.Database), clickhouse.Named("account", account))
+	if err != nil {
+		return fmt.Errorf("withdraw connections of account %s that have moved, in %s: %w", account, w.db.address, err)
+	}
+	return nil
+}
+
+// The version of the withdrawal is that of the row and one more: it beats the row, also if that is imported again.
+const withdrawMoved = `INSERT INTO %[1]s.connection_rows
+WITH moved AS
+(
+	SELECT uid, argMax(started_at, version) AS newest
+	FROM %[1]s.connection_rows FINAL
+	WHERE account = {account:String}
+	GROUP BY uid
+	HAVING count() > 1
+	SETTINGS do_not_merge_across_partitions_select_final = 1
+)
+SELECT rows.* REPLACE (rows.version + 1 AS version, 1 AS deleted)
+FROM %[1]s.connection_rows AS rows FINAL
+INNER JOIN moved ON moved.uid = rows.uid
+WHERE rows.account = {account:String} AND rows.started_at != moved.newest
+SETTINGS do_not_merge_across_partitions_select_final = 1`
