@@ -27,6 +27,7 @@ type embedded struct {
 	user, password string
 	log            *slog.Logger
 	client         *http.Client
+	every          time.Duration // between probes
 	ready          chan struct{} // closed when the engine has answered for the first time
 	once           sync.Once
 }
@@ -37,6 +38,8 @@ const engineFolder = "clickhouse"
 const (
 	probeEvery   = time.Second
 	probeTimeout = 5 * time.Second
+	// longestProbe is the longest pause after an engine that had answered does so no more.
+	longestProbe = 30 * time.Second
 	// startRace is how long another process that won the race for the engine's folder may take until its engine answers.
 	startRace = 15 * time.Second
 )
@@ -54,6 +57,7 @@ func newEmbedded(c *config.Config, log *slog.Logger) (*embedded, error) {
 		library:  c.ClickHouse.Embedded.Library,
 		log:      log,
 		client:   &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: probeTimeout},
+		every:    probeEvery,
 		ready:    make(chan struct{}),
 	}
 	e.user, e.password, err = engine.Credential(e.dir)
@@ -80,20 +84,30 @@ func (e *embedded) start(ctx context.Context) (stop func() error, err error) {
 	}
 }
 
-// run blocks until ctx ends. Its error is an engine that never answered.
+// run blocks until ctx ends. Before the engine has answered for the first time an error ends it: that tells what is wrong with
+// the configuration or the machine. Later ones pass, or somebody mends their cause, so they are logged and it goes on.
 func (e *embedded) run(ctx context.Context) error {
-	for ctx.Err() == nil {
-		switch who, err := e.probe(ctx); {
-		case err != nil:
-			return err
-		case who == ours:
+	for wait := e.every; ctx.Err() == nil; {
+		who, err := e.probe(ctx)
+		if err == nil && who == ours {
 			e.once.Do(func() { close(e.ready) })
-			pause(ctx, probeEvery)
-		default:
-			if err := e.serve(ctx); err != nil && !e.othersAnswer(ctx) {
-				return err
+			wait = e.every
+			pause(ctx, e.every)
+			continue
+		}
+		if err == nil {
+			if err = e.serve(ctx); err == nil || e.othersAnswer(ctx) {
+				continue
 			}
 		}
+		select {
+		case <-e.ready:
+		default:
+			return err
+		}
+		e.log.Error("the embedded ClickHouse engine does not answer any more; trying again", "err", err, "in", wait)
+		pause(ctx, wait)
+		wait = min(2*wait, longestProbe)
 	}
 	return nil
 }

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -123,6 +126,79 @@ func TestEmbeddedAddressHeldByAnother(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "clickhouse.embedded.listen: "+c.ClickHouse.Embedded.Listen+" is held by a server that is not the engine") {
 		t.Error(err)
 	}
+}
+
+// TestEmbeddedOutlivesFaults: once the engine has answered, neither a strange answer nor a failed start is the end.
+func TestEmbeddedOutlivesFaults(t *testing.T) {
+	c := embeddedConfig(t)
+	c.ClickHouse.Embedded.Library = "/absent/libchdb.so" // a start fails
+	var answers atomic.Int32
+	var status atomic.Int32
+	status.Store(http.StatusOK)
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(int(status.Load()))
+		_, _ = w.Write([]byte("1\n"))
+		answers.Add(1)
+	})}
+	listen := func() {
+		l, err := net.Listen("tcp", c.ClickHouse.Embedded.Listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { _ = server.Serve(l) }() // ends with the listener
+	}
+	var log syncBuffer
+	e, err := newEmbedded(c, slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.every = 10 * time.Millisecond
+	listen()
+	stop, err := e.start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	until := func(what string, done func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); !done(); pause(t.Context(), time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s did not come\n%s", what, log.String())
+			}
+		}
+	}
+	more := func() bool { before := answers.Load(); pause(t.Context(), 100*time.Millisecond); return answers.Load() > before+3 }
+	status.Store(http.StatusInternalServerError)
+	until("the log of HTTP 500", func() bool { return strings.Contains(log.String(), "HTTP 500") })
+	status.Store(http.StatusOK)
+	until("probing after HTTP 500", more)
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	until("the log of a failed start", func() bool { return strings.Contains(log.String(), "/absent/libchdb.so") })
+	server = &http.Server{Handler: server.Handler}
+	listen()
+	until("probing after a failed start", more)
+	if err := errors.Join(stop(), server.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
+// syncBuffer is a log that is read while it is written.
+type syncBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 func TestEmbeddedLibraryMissing(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 
 	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/report"
+	"alpemix-collector/sink"
 )
 
 // target is ClickHouse as the daemon sees it: opened, and its schema brought up, by the first write that finds it. A
@@ -42,13 +43,25 @@ func (t *target) connect(ctx context.Context) (*clickHouse, error) {
 	return t.opened, nil
 }
 
+// doubt lets the next call look after the schema again when err says that it is gone: someone has restored an empty server.
+func (t *target) doubt(err error) {
+	if err == nil || sink.Reason(err) != sink.ReasonMissingTable {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.prepared = false
+}
+
 // Write implements collector.Writer.
 func (t *target) Write(ctx context.Context, b report.Batch) error {
 	db, err := t.connect(ctx)
 	if err != nil {
 		return err
 	}
-	return db.Writer().Write(ctx, b)
+	err = db.Writer().Write(ctx, b)
+	t.doubt(err)
+	return err
 }
 
 // ReadBack implements collector.Writer.
@@ -57,7 +70,9 @@ func (t *target) ReadBack(ctx context.Context, account string, day report.Day) (
 	if err != nil {
 		return nil, err
 	}
-	return db.Writer().ReadBack(ctx, account, day)
+	stored, err := db.Writer().ReadBack(ctx, account, day)
+	t.doubt(err)
+	return stored, err
 }
 
 // close ends the connections, and the embedded engine.
