@@ -166,7 +166,11 @@ func TestEmbeddedOutlivesFaults(t *testing.T) {
 			}
 		}
 	}
-	more := func() bool { before := answers.Load(); pause(t.Context(), 100*time.Millisecond); return answers.Load() > before+3 }
+	more := func() bool {
+		before := answers.Load()
+		pause(t.Context(), 100*time.Millisecond)
+		return answers.Load() > before+3
+	}
 	status.Store(http.StatusInternalServerError)
 	until("the log of HTTP 500", func() bool { return strings.Contains(log.String(), "HTTP 500") })
 	status.Store(http.StatusOK)

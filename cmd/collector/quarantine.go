@@ -25,6 +25,7 @@ Works beside a running daemon.`,
 	list := &cobra.Command{
 		Use:     "list",
 		Short:   "Print the records that wait, oldest first, and why",
+		Long:    "Prints the records that wait, oldest first, with the first 200 characters of each; the view quarantine has all of it.",
 		Example: "  collector quarantine list --format Vertical",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -49,10 +50,10 @@ Works beside a running daemon.`,
 	return group(command)
 }
 
-const quarantineList = "SELECT at, vendor, account, reason, detail, raw FROM quarantine WHERE resolved_at IS NULL ORDER BY at, account, reason"
+// A record may be a megabyte; whoever needs all of it asks the view.
+const quarantineList = "SELECT at, vendor, account, reason, detail, substringUTF8(raw, 1, 200) AS raw FROM quarantine WHERE resolved_at IS NULL ORDER BY at, account, reason"
 
-// retryQuarantine reads each waiting record as if it had just arrived at the time it did. What can be read is stored and
-// marked as resolved in one batch.
+// retryQuarantine reads each waiting record once more. What can be read is stored and marked as resolved in one batch.
 func (a *app) retryQuarantine(ctx context.Context, c *config.Config, db *clickHouse) error {
 	if err := db.prepare(ctx, c.Retention); err != nil {
 		return err
@@ -65,11 +66,11 @@ func (a *app) retryQuarantine(ctx context.Context, c *config.Config, db *clickHo
 	var batch report.Batch
 	now := time.Now().UTC().Truncate(time.Second)
 	for _, r := range rejects {
-		connection, still := readAgain(c, r)
+		connection, still := readAgain(c, r, now)
 		if still != nil {
 			continue
 		}
-		r.ResolvedAt, r.Version = now, uint64(now.UnixMicro())
+		r.ResolvedAt, r.Version = now, max(uint64(now.UnixMicro()), r.Version+1) // the clock may have been set back
 		batch.Connections = append(batch.Connections, connection)
 		batch.Rejects = append(batch.Rejects, r)
 	}
@@ -78,15 +79,24 @@ func (a *app) retryQuarantine(ctx context.Context, c *config.Config, db *clickHo
 			return fmt.Errorf("storing %d records: %w", len(batch.Connections), err)
 		}
 	}
-	_, err = fmt.Fprintf(a.stdout, "%d records read again, %d stored, %d still wait\n", len(rejects), len(batch.Connections), len(rejects)-len(batch.Connections))
+	summary := fmt.Sprintf("%d records read again, %d stored, %d still wait\n", len(rejects), len(batch.Connections), len(rejects)-len(batch.Connections))
+	if len(rejects) == quarantineAtOnce {
+		summary += fmt.Sprintf("only the oldest %d were read; later ones wait until these are resolved or deleted from quarantine_rows\n", quarantineAtOnce)
+	}
+	_, err = fmt.Fprint(a.stdout, summary)
 	return err
 }
 
-// quarantineAtOnce bounds the memory of a retry; what is beyond waits for the next one.
+// quarantineAtOnce bounds the memory of a retry.
 const quarantineAtOnce = 100_000
 
-func readAgain(c *config.Config, r report.Reject) (report.Connection, *report.Reject) {
+// readAgain judges by the present clock, since the one of then may have been behind. The connection is as old as the record
+// is, so that newer content of it keeps winning.
+func readAgain(c *config.Config, r report.Reject, now time.Time) (report.Connection, *report.Reject) {
 	raw := []byte(r.Raw)
-	return parser.Parse(report.Record{Raw: raw, Literal: parser.Detect(raw)},
-		parser.Source{Account: r.Account, Location: zone(c, r.Account), FetchedAt: r.At})
+	connection, still := parser.Parse(report.Record{Raw: raw, Literal: parser.Detect(raw)},
+		parser.Source{Account: r.Account, Location: zone(c, r.Account), FetchedAt: now})
+	at := r.At.UTC()
+	connection.FetchedAt, connection.FirstSeenAt, connection.Version = at, at, uint64(at.UnixMicro())
+	return connection, still
 }
