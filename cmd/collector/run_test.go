@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -110,13 +111,16 @@ func (c *playground) same(t testing.TB) {
 
 func TestEveryReadingThroughTheEngine(t *testing.T) {
 	var accounts []simulator.Account
-	for _, mode := range simulator.Modes() {
+	// Whether a vendor whose day ends later has told the whole of yesterday depends on the hour of this test: those readings
+	// are played in the collector's tests, in simulated time.
+	modes := slices.DeleteFunc(simulator.Modes(), func(m simulator.Mode) bool { return m.Quirks.DayOffset != 0 || m.Quirks.FlipDelay != 0 })
+	for _, mode := range modes {
 		accounts = append(accounts, simulator.Account{Name: mode.Name})
 	}
 	c := newPlayground(t, simulator.Options{
 		World: &simulator.World{Seed: 11, PerWorkday: 400, HourlyMinimum: 10}, Accounts: accounts, Limits: simulator.Limits{PerAccount: true},
 	}, "COLLECTOR_ALPEMIX_LIMITS_SCOPE=account")
-	for _, mode := range simulator.Modes() {
+	for _, mode := range modes {
 		c.vendor.SetQuirks(mode.Quirks, mode.Name)
 	}
 	got := command(t, c.environ, "", "run", "--once")
