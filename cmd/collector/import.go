@@ -37,10 +37,12 @@ func (a *app) importCommand() *cobra.Command {
 		Short: "Store saved Alpemix report bodies",
 		Long: `Stores saved bodies of Alpemix report answers, on the path that a live answer
 takes: records that cannot be read go to quarantine, and a file that is imported
-twice is stored once. Files may be compressed with zstd; - is standard input.
+twice is stored once. Files may be compressed with zstd or gzip; - is standard
+input.
 
 When a connection was collected live too, the newer content counts. A file's
-time says when its content was read; --fetched-at overrides it.
+time says when its content was read; --fetched-at overrides it. Neither counts
+as later than now.
 
 Works beside a running daemon.`,
 		Example: `  collector import --account main reports/2026-03-*.json.zst
@@ -74,10 +76,12 @@ func (i *importing) prepare(fetchedAt string) (err error) {
 	if fetchedAt == "" {
 		return nil
 	}
-	i.fetchedAt, err = time.Parse(time.RFC3339, fetchedAt)
-	if err != nil || i.fetchedAt.Unix() < parser.FirstMoment || i.fetchedAt.After(time.Now().Add(parser.Grace)) {
+	now := time.Now()
+	at, err := time.Parse(time.RFC3339, fetchedAt)
+	if err != nil || at.Unix() < parser.FirstMoment || at.After(now.Add(parser.Grace)) {
 		return &usageError{"collector import", fmt.Errorf("--fetched-at %q is not a time like 2026-03-01T09:30:00+03:00 that has been", fetchedAt)}
 	}
+	i.fetchedAt = earlier(at, now)
 	return nil
 }
 
@@ -165,7 +169,7 @@ func (i *importing) file(ctx context.Context, name string) (err error) {
 		return fmt.Errorf("printing: %w", err)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", source.name, err)
+		return damage(source.name, err)
 	}
 	return nil
 }

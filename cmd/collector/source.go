@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -18,57 +19,95 @@ type source struct {
 	size       int64 // of the file, compressed or not
 	modifiedAt time.Time
 	temporary  bool
-	zstd       bool
+	packing    string // "zstd", "gzip", or "" for none
 }
 
-// zstdMagic opens every zstd file; it tells better than a file's name what came through a pipe.
-var zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
+// magic opens every packed file; it tells better than a file's name what came through a pipe.
+var magic = map[string][]byte{
+	"zstd": {0x28, 0xb5, 0x2f, 0xfd},
+	"gzip": {0x1f, 0x8b},
+}
 
 // largestWindow is what the decoder may hold of what it has written; zstd's own levels need up to 8 MB.
 const largestWindow = 32 << 20
 
-// newSource looks at the file name, or spools stdin for "-".
+// newSource looks at the file name, or spools what can be read only once: stdin for "-", and pipes.
 func (a *app) newSource(name string) (*source, error) {
 	s := &source{name: name, path: name}
-	if name == "-" {
-		s.name, s.temporary = "stdin", true
-		if err := s.spool(a.stdin); err != nil {
-			return nil, err
+	if err := s.look(a.stdin); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", s.name, bare(err)), s.remove())
+	}
+	return s, nil
+}
+
+func (s *source) look(stdin io.Reader) error {
+	if s.name == "-" {
+		s.name = "stdin"
+		if err := s.spool(stdin); err != nil {
+			return err
 		}
 	}
 	info, err := os.Stat(s.path)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.name, bare(err))
+	if err == nil && info.Mode().Type() == os.ModeNamedPipe {
+		info, err = s.spoolPipe()
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file; - reads standard input", s.name)
+	switch {
+	case err != nil:
+		return err
+	case info.IsDir():
+		return errors.New("is a folder; name the files in it")
+	case !info.Mode().IsRegular():
+		return errors.New("is neither a file nor a pipe; - reads standard input")
 	}
-	s.size, s.modifiedAt = info.Size(), info.ModTime()
+	// A time to come would let this content win over everything that is read until then.
+	s.size, s.modifiedAt = info.Size(), earlier(info.ModTime(), time.Now())
 	f, err := os.Open(s.path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.name, bare(err))
+		return err
 	}
 	defer func() { _ = f.Close() }()
-	head := make([]byte, len(zstdMagic))
+	head := make([]byte, 4)
 	n, err := io.ReadFull(f, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, fmt.Errorf("%s: %w", s.name, bare(err))
+		return err
 	}
-	s.zstd = bytes.Equal(head[:n], zstdMagic)
-	return s, nil
+	for packing, opening := range magic {
+		if bytes.HasPrefix(head[:n], opening) {
+			s.packing = packing
+		}
+	}
+	return nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func (s *source) spoolPipe() (os.FileInfo, error) {
+	pipe, err := os.Open(s.path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = pipe.Close() }()
+	if err := s.spool(pipe); err != nil {
+		return nil, err
+	}
+	return os.Stat(s.path)
 }
 
 func (s *source) spool(from io.Reader) error {
 	f, err := os.CreateTemp("", "collector-import-*")
 	if err != nil {
-		return fmt.Errorf("spooling stdin: %w", err)
+		return fmt.Errorf("spooling: %w", err)
 	}
-	s.path = f.Name()
-	_, err = io.Copy(f, from)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return errors.Join(fmt.Errorf("spooling stdin: %w", err), s.remove())
+	s.path, s.temporary = f.Name(), true
+	if _, err = io.Copy(f, from); err != nil {
+		err = fmt.Errorf("spooling: %w", err)
 	}
-	return nil
+	return errors.Join(err, f.Close())
 }
 
 // remove deletes what newSource had to make.
@@ -87,26 +126,31 @@ func (s *source) open(done func(int64)) (io.ReadCloser, error) {
 	}
 	done(0)
 	counted := &counter{reader: f, done: done}
-	if !s.zstd {
-		return struct {
-			io.Reader
-			io.Closer
-		}{counted, f}, nil
+	unpacked := &unpacked{Reader: counted, file: f, end: func() {}}
+	switch s.packing {
+	case "zstd":
+		decoder, zstdErr := zstd.NewReader(counted, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(largestWindow))
+		if err = zstdErr; err == nil {
+			unpacked.Reader, unpacked.end = decoder, decoder.Close
+		}
+	case "gzip":
+		unpacked.Reader, err = gzip.NewReader(counted)
 	}
-	decoder, err := zstd.NewReader(counted, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(largestWindow))
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", s.name, err), f.Close())
+		return nil, errors.Join(fmt.Errorf("%s: unpacking %s: %w", s.name, s.packing, err), f.Close())
 	}
-	return &unzstd{decoder, f}, nil
+	return unpacked, nil
 }
 
-type unzstd struct {
-	*zstd.Decoder
+// unpacked is the body, read from file through what unpacks it.
+type unpacked struct {
+	io.Reader
+	end  func() // releases the unpacker
 	file *os.File
 }
 
-func (u *unzstd) Close() error {
-	u.Decoder.Close()
+func (u *unpacked) Close() error {
+	u.end()
 	return u.file.Close()
 }
 

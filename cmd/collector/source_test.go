@@ -6,8 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -18,11 +21,18 @@ func TestSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	packed := encoder.EncodeAll([]byte(text), nil)
+	var gzipped bytes.Buffer
+	g := gzip.NewWriter(&gzipped)
+	if _, err := g.Write([]byte(text)); err != nil || g.Close() != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct{ content, stdin, arg string }{
 		"plain":            {text, "", ""},
 		"zstd":             {string(packed), "", ""},
 		"stdin":            {"", text, "-"},
 		"zstd on stdin":    {"", string(packed), "-"},
+		"gzip":             {gzipped.String(), "", ""},
+		"gzip on stdin":    {"", gzipped.String(), "-"},
 		"shorter than zst": {"a", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,12 +77,58 @@ func TestSourceErrors(t *testing.T) {
 	dir := t.TempDir()
 	absent := filepath.Join(dir, "absent")
 	for arg, want := range map[string]string{
-		absent: absent + ": no such file or directory",
-		dir:    dir + ": not a regular file; - reads standard input",
+		absent:      absent + ": no such file or directory",
+		"/dev/null": "/dev/null: is neither a file nor a pipe; - reads standard input",
+		dir:         dir + ": is a folder; name the files in it",
 	} {
 		if _, err := new(app).newSource(arg); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
+	}
+}
+
+// TestSourceOfAPipe: what a shell makes of <(…) can be read only once.
+func TestSourceOfAPipe(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = os.WriteFile(path, []byte("a report"), 0o600) }() // what is missing shows below
+	s, err := new(app).newSource(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		r, err := s.open(func(int64) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(r); err != nil || string(got) != "a report" || r.Close() != nil {
+			t.Errorf("%q %v", got, err)
+		}
+	}
+	if err := s.remove(); err != nil || s.name != path {
+		t.Error(s.name, err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("the pipe itself is gone: %v", err)
+	}
+}
+
+func TestTimesToComeAreNotBelieved(t *testing.T) {
+	file := write(t, "day.json", "{}")
+	coming := time.Now().Add(12 * time.Hour)
+	if err := os.Chtimes(file, coming, coming); err != nil {
+		t.Fatal(err)
+	}
+	s, err := new(app).newSource(file)
+	if err != nil || s.modifiedAt.After(time.Now()) {
+		t.Errorf("%v %v", s, err)
+	}
+	i := &importing{app: &app{environ: []string{"COLLECTOR_STATE_DIR=" + t.TempDir()}, stderr: t.Output()}, account: "a"}
+	if err := i.prepare(coming.Format(time.RFC3339)); err != nil || i.fetchedAt.After(time.Now()) || i.fetchedAt.IsZero() {
+		t.Errorf("%v %v", i.fetchedAt, err)
 	}
 }
 
