@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,12 +34,7 @@ func BenchmarkImport(b *testing.B) {
 	size := len(body)
 	body, records = nil, nil
 
-	binary := filepath.Join(dir, "collector")
-	build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", binary, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("%v: %s", err, out)
-	}
+	binary := built(b)
 	c := embeddedConfig(b)
 	_, stop := started(b, c)
 	defer stop()
@@ -66,7 +60,7 @@ func BenchmarkImport(b *testing.B) {
 				}
 				return out.String(), time.Since(began), peak
 			case <-time.After(20 * time.Millisecond):
-				peak = max(peak, highWater(command.Process.Pid))
+				peak = max(peak, memory(command.Process.Pid, "VmHWM"))
 			}
 		}
 	}
@@ -78,13 +72,13 @@ func BenchmarkImport(b *testing.B) {
 	n := 0
 	for b.Loop() {
 		n++
-		collect("", "sql", "TRUNCATE TABLE connection_rows")
+		collect("", "sql", "--write", "TRUNCATE TABLE connection_rows")
 		_, took, most := collect("", "import", "--account", "main", whole)
 		imported, peak = imported+took, max(peak, most)
 		want, _, _ := collect("", "sql", "--format", "TSV", "SELECT count(), sum(duration_seconds), sum(cityHash64(uid, started_at, raw)) FROM connections")
 		for i, way := range ways {
-			collect("", "sql", "TRUNCATE TABLE connection_rows")
-			_, took, _ := collect(strings.ReplaceAll(fromFile, "FILE", array)+way.settings, "sql", "-")
+			collect("", "sql", "--write", "TRUNCATE TABLE connection_rows")
+			_, took, _ := collect(strings.ReplaceAll(fromFile, "FILE", array)+way.settings, "sql", "--write", "-")
 			filed[i] += took
 			got, _, _ := collect("", "sql", "--format", "TSV", "SELECT count(), sum(duration_seconds), sum(cityHash64(uid, started_at, raw)) FROM connections")
 			if got != want {
@@ -97,21 +91,6 @@ func BenchmarkImport(b *testing.B) {
 		b.ReportMetric(filed[i].Seconds()/imported.Seconds(), way.metric)
 	}
 	b.ReportMetric(float64(peak)/(1<<20), "peak-MB")
-}
-
-// highWater is the most memory that a process has had, in bytes, 0 if it is gone. What wait4 tells is no less than what the
-// process had that forked it.
-func highWater(pid int) int {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0
-	}
-	_, after, _ := strings.Cut(string(text), "VmHWM:")
-	var kilobytes int
-	if _, err := fmt.Sscan(after, &kilobytes); err != nil {
-		return 0
-	}
-	return kilobytes << 10
 }
 
 // fromFile is what someone would write who needs no quarantine and no state.

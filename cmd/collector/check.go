@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -12,6 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/report"
+	"alpemix-collector/sink"
+	"alpemix-collector/sink/engine"
 	"alpemix-collector/store"
 	"alpemix-collector/web"
 )
@@ -67,7 +71,13 @@ func (k *checking) line(subject, well string, err error) {
 }
 
 func (k *checking) clickHouse(ctx context.Context) {
-	c, err := k.openClickHouse(ctx, k.config)
+	embedded := k.config.ClickHouse.DSN.Embedded()
+	c, err := k.openClickHouse(ctx, k.config, access(!embedded)) // of a server the rights of the daemon matter
+	if fresh, ok := errors.AsType[*noDataError](err); ok {
+		_, err = engine.FindLibrary(k.config.ClickHouse.Embedded.Library)
+		k.line("clickhouse", "embedded engine; no data in "+fresh.stateDir+" yet, the first run or import makes them", err)
+		return
+	}
 	if err != nil {
 		k.line("clickhouse", "", err)
 		return
@@ -93,7 +103,28 @@ func (k *checking) clickHouse(ctx context.Context) {
 		k.line("schema", fmt.Sprintf("%s of %d; the next run, import or migrate up brings it there", well, status.Latest), nil)
 		return
 	}
-	k.line("schema", well, status.Check())
+	err = status.Check()
+	if err == nil {
+		err = readable(ctx, c)
+	}
+	k.line("schema", well, err)
+}
+
+// views are those of the contract that this version fills.
+var views = []string{"connections", "daily_usage", "days", "fetches", "quarantine"}
+
+// readable asks every view for nothing: that needs it, and the tables beneath, and the right to read them.
+func readable(ctx context.Context, c *clickHouse) error {
+	for _, view := range views {
+		err := c.Query(ctx, "SELECT * FROM "+view+" LIMIT 0", "TSV", io.Discard)
+		if err != nil && sink.Reason(err) == sink.ReasonMissingTable {
+			return fmt.Errorf("view %s cannot be read: %w; something was dropped: restore it, or drop table schema_version and run collector migrate, which makes what is missing", view, err)
+		}
+		if err != nil {
+			return fmt.Errorf("view %s cannot be read: %w", view, err)
+		}
+	}
+	return nil
 }
 
 func (k *checking) accounts(ctx context.Context) {
@@ -117,7 +148,11 @@ func (k *checking) accounts(ctx context.Context) {
 			err = client.Check(ctx)
 		}
 		next := config.Next(k.config.Alpemix.Schedule.Yesterday, time.Now().In(a.Location()))
-		k.line("account "+a.Name, "alpemix accepts the credentials; yesterday is due "+next.Format("2006-01-02 15:04 MST"), err)
+		well := "alpemix accepts the credentials; yesterday is due " + next.Format("2006-01-02 15:04 MST")
+		if f, ok := errors.AsType[*report.Failure](err); ok && f.Class == report.Throttle {
+			well, err = "not tried: the vendor's limit allows the next request at "+f.NotBefore.In(a.Location()).Format("15:04:05 MST"), nil
+		}
+		k.line("account "+a.Name, well, err)
 	}
 	if err := state.Close(); err != nil {
 		k.line("state", "", err)

@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -54,11 +55,61 @@ func TestCheck(t *testing.T) {
 	for range 5 {
 		got = command(t, environ, "", "check")
 	}
-	if got.code != exitFailure || !strings.Contains(got.stdout, "FAIL  account main: ") {
+	if got.code != exitOK || !strings.Contains(got.stdout, "ok    account main: not tried: the vendor's limit allows the next request at ") {
 		t.Errorf("a check that the limits forbid: %+v", got)
 	}
 	if s := vendor.Stats(); s.Requests[report.Token] != 1 || len(s.Violations) != 0 || s.Peak["report"] != 3 {
 		t.Errorf("%+v", s)
+	}
+}
+
+func TestCheckNoticesWhatWasDropped(t *testing.T) {
+	environ, _, _ := desk(t)
+	if got := command(t, environ, "", "migrate"); got.code != exitOK || !strings.Contains(got.stdout, "applied") {
+		t.Fatalf("migrate alone: %+v", got)
+	}
+	if got := command(t, environ, "", "check"); got.code != exitOK {
+		t.Fatalf("%+v", got)
+	}
+	for _, drop := range []string{"TABLE quarantine_rows", "VIEW days"} {
+		if got := command(t, environ, "", "sql", "--write", "DROP "+drop+" SYNC"); got.code != exitOK {
+			t.Fatalf("%+v", got)
+		}
+		got := command(t, environ, "", "check")
+		if got.code != exitFailure || !strings.Contains(got.stdout, "FAIL  schema: view ") || !strings.Contains(got.stdout, "migrate") {
+			t.Errorf("DROP %s: %+v", drop, got)
+		}
+	}
+	if got := command(t, environ, "", "sql", "--write", "DROP TABLE schema_version SYNC"); got.code != exitOK {
+		t.Fatalf("%+v", got)
+	}
+	if got := command(t, environ, "", "migrate"); got.code != exitOK {
+		t.Fatalf("%+v", got)
+	}
+	if got := command(t, environ, "", "check"); got.code != exitOK {
+		t.Errorf("the advice did not help: %+v", got)
+	}
+}
+
+// TestReadingMakesNothing: who only looks leaves no folder and no engine behind.
+func TestReadingMakesNothing(t *testing.T) {
+	dir := t.TempDir()
+	environ := []string{
+		"COLLECTOR_STATE_DIR=" + dir + "/state", "COLLECTOR_CLICKHOUSE_EMBEDDED_LISTEN=" + freeAddress(t),
+		"COLLECTOR_CLICKHOUSE_EMBEDDED_LIBRARY=" + os.Getenv("COLLECTOR_CLICKHOUSE_EMBEDDED_LIBRARY"),
+	}
+	for _, args := range []string{"sql SELECT+1", "migrate status", "migrate plan", "quarantine list"} {
+		got := command(t, environ, "", strings.Fields(args)...)
+		if got.code != exitFailure || !strings.Contains(got.stderr, "no data in "+dir+"/state yet: ") || got.stdout != "" {
+			t.Errorf("%s: %+v", args, got)
+		}
+	}
+	got := command(t, environ, "", "check")
+	if !strings.Contains(got.stdout, "ok    clickhouse: embedded engine; no data in "+dir+"/state yet") {
+		t.Errorf("%+v", got)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+		t.Errorf("%v %v", entries, err)
 	}
 }
 

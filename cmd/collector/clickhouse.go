@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/migrations"
@@ -19,14 +20,42 @@ type clickHouse struct {
 	stop func() error
 }
 
+// access is what a command may do in ClickHouse.
+type access bool
+
+const (
+	reads  access = false // nothing is made either: no state folder, no database
+	writes access = true
+)
+
+// noDataError is an embedded engine that has never run.
+type noDataError struct{ stateDir string }
+
+func (e *noDataError) Error() string {
+	return "no data in " + e.stateDir + " yet: start collector run first, or collector demo --state " + e.stateDir
+}
+
+// readOnly makes the server refuse to change anything; settings of a query may still be set.
+func readOnly(dsn string) string {
+	separator := "?"
+	if strings.Contains(dsn, "?") {
+		separator = "&"
+	}
+	return dsn + separator + "readonly=2"
+}
+
 // openClickHouse connects to the configured server, or starts the embedded engine, or joins that of another collector process.
 // An embedded engine answers when it returns; a server may be away. The engine lives until Close, also when ctx has ended:
 // there may be rows to flush.
-func (a *app) openClickHouse(ctx context.Context, c *config.Config) (*clickHouse, error) {
+func (a *app) openClickHouse(ctx context.Context, c *config.Config, may access) (*clickHouse, error) {
 	log := a.logger(c)
 	if !c.ClickHouse.DSN.Embedded() {
+		dsn := c.ClickHouse.DSN.Reveal()
+		if may == reads {
+			dsn = readOnly(dsn)
+		}
 		db, err := sink.Open(sink.Config{
-			DSN:      c.ClickHouse.DSN.Reveal(),
+			DSN:      dsn,
 			Password: c.ClickHouse.Password.Reveal(),
 			Database: c.ClickHouse.Database,
 			Cluster:  c.ClickHouse.Cluster,
@@ -36,6 +65,9 @@ func (a *app) openClickHouse(ctx context.Context, c *config.Config) (*clickHouse
 		}
 		return &clickHouse{DB: db, log: log, name: db.Address(), stop: func() error { return nil }}, nil
 	}
+	if may == reads && !isThere(c.StateDir, engineFolder) {
+		return nil, &noDataError{c.StateDir}
+	}
 	e, err := newEmbedded(c, log)
 	if err != nil {
 		return nil, err
@@ -44,11 +76,11 @@ func (a *app) openClickHouse(ctx context.Context, c *config.Config) (*clickHouse
 	if err != nil {
 		return nil, err
 	}
-	db, err := sink.Open(sink.Config{
-		DSN:      "http://" + e.listen + "/" + c.ClickHouse.Database,
-		Username: e.user,
-		Password: e.password,
-	})
+	as := sink.Config{DSN: "http://" + e.listen + "/" + c.ClickHouse.Database}
+	if may == writes { // the engine lets everybody else read only
+		as.Username, as.Password = e.user, e.password
+	}
+	db, err := sink.Open(as)
 	if err != nil {
 		return nil, errors.Join(err, stop())
 	}

@@ -217,6 +217,19 @@ func TestEmbeddedLibraryMissing(t *testing.T) {
 	}
 }
 
+// TestEmbeddedLibraryBroken: what the child says becomes part of the parent's line, which opens with the program's name.
+func TestEmbeddedLibraryBroken(t *testing.T) {
+	c := embeddedConfig(t)
+	c.ClickHouse.Embedded.Library = write(t, "libchdb.so", "no library")
+	e, err := newEmbedded(c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err = e.run(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "cannot load the ClickHouse engine ") {
+		t.Error(err)
+	}
+}
+
 // TestEmbeddedInARelativeFolder: ./state is what most configurations say.
 func TestEmbeddedInARelativeFolder(t *testing.T) {
 	library, err := engine.FindLibrary(os.Getenv("COLLECTOR_CLICKHOUSE_EMBEDDED_LIBRARY"))

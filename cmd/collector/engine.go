@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/sink/engine"
@@ -17,7 +19,12 @@ func (a *app) engineCommand() *cobra.Command {
 		RunE: func(command *cobra.Command, _ []string) error {
 			c.Parent = a.stdin
 			c.Announce = engine.AnnounceOn(a.stdout)
-			return engine.Serve(command.Context(), c)
+			if err := engine.Serve(command.Context(), c); err != nil {
+				// The parent puts these words into an error of its own.
+				_, _ = fmt.Fprintln(a.stderr, oneLine(err))
+				return errFailed
+			}
+			return nil
 		},
 	}
 	flags := command.Flags()

@@ -124,7 +124,7 @@ const importMemory = 44 << 20
 
 func (i *importing) run(ctx context.Context, files []string) (err error) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(importMemory))
-	db, err := i.openClickHouse(ctx, i.config)
+	db, err := i.openClickHouse(ctx, i.config, writes)
 	if err != nil {
 		return err
 	}

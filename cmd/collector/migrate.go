@@ -15,25 +15,26 @@ func (a *app) migrateCommand() *cobra.Command {
 		Use:   "migrate",
 		Short: "Bring the database schema up to date, or tell how it stands",
 		Long: `The schema is brought up to date by every command that writes; migrate does it
-where that is wanted apart, and tells how the schema stands.`,
+where that is wanted apart, and tells how the schema stands. Alone it means up.`,
 	}
+	up := a.onSchema("up", "Bring the schema to this binary's version", writes, a.migrateUp)
 	command.AddCommand(
-		a.onSchema("up", "Bring the schema to this binary's version", a.migrateUp),
-		a.onSchema("status", "Print the schema's version and the migrations", a.migrateStatus),
-		a.onSchema("plan", "Print the SQL that up would run", a.migratePlan),
+		up,
+		a.onSchema("status", "Print the schema's version and the migrations", reads, a.migrateStatus),
+		a.onSchema("plan", "Print the SQL that up would run", reads, a.migratePlan),
 	)
-	return group(command)
+	return group(command, up.RunE)
 }
 
 // onSchema makes a command that needs nothing but ClickHouse.
-func (a *app) onSchema(use, short string, run func(context.Context, *config.Config, *clickHouse) error) *cobra.Command {
+func (a *app) onSchema(use, short string, may access, run func(context.Context, *config.Config, *clickHouse) error) *cobra.Command {
 	return &cobra.Command{
 		Use:     use,
 		Short:   short,
 		Example: "  collector migrate " + use + " -c collector.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return a.withClickHouse(command.Context(), func(c *config.Config, db *clickHouse) error {
+			return a.withClickHouse(command.Context(), may, func(c *config.Config, db *clickHouse) error {
 				return run(command.Context(), c, db)
 			})
 		},
@@ -41,13 +42,13 @@ func (a *app) onSchema(use, short string, run func(context.Context, *config.Conf
 }
 
 // withClickHouse opens the configured ClickHouse for the time of run.
-func (a *app) withClickHouse(ctx context.Context, run func(*config.Config, *clickHouse) error) (err error) {
+func (a *app) withClickHouse(ctx context.Context, may access, run func(*config.Config, *clickHouse) error) (err error) {
 	a.brief = true
 	c, err := a.load()
 	if err != nil {
 		return err
 	}
-	db, err := a.openClickHouse(ctx, c)
+	db, err := a.openClickHouse(ctx, c, may)
 	if err != nil {
 		return err
 	}

@@ -29,8 +29,8 @@ Works beside a running daemon.`,
 		Example: "  collector quarantine list --format Vertical",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return a.withClickHouse(command.Context(), func(_ *config.Config, db *clickHouse) error {
-				return db.Query(command.Context(), quarantineList, format, a.stdout)
+			return a.withClickHouse(command.Context(), reads, func(_ *config.Config, db *clickHouse) error {
+				return a.query(command.Context(), db, quarantineList, format)
 			})
 		},
 	}
@@ -41,13 +41,13 @@ Works beside a running daemon.`,
 		Example: "  collector quarantine retry",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return a.withClickHouse(command.Context(), func(c *config.Config, db *clickHouse) error {
+			return a.withClickHouse(command.Context(), writes, func(c *config.Config, db *clickHouse) error {
 				return a.retryQuarantine(command.Context(), c, db)
 			})
 		},
 	}
 	command.AddCommand(list, retry)
-	return group(command)
+	return group(command, nil)
 }
 
 // A record may be a megabyte; whoever needs all of it asks the view.

@@ -26,7 +26,7 @@ func TestQuarantineAfterAClockThatWasBehind(t *testing.T) {
 	}
 	// The clock was set back once more after these were noted.
 	ahead := time.Now().Add(time.Hour).UnixMicro()
-	run("sql", fmt.Sprintf("INSERT INTO quarantine_rows SELECT * REPLACE (toUInt64(%d) AS version) FROM quarantine_rows", ahead))
+	run("sql", "--write", fmt.Sprintf("INSERT INTO quarantine_rows SELECT * REPLACE (toUInt64(%d) AS version) FROM quarantine_rows", ahead))
 
 	if got := run("quarantine", "list", "--format", "TSV"); strings.Count(got, "ş") == 0 || strings.Count(got, "ş") > 200 {
 		t.Errorf("of a long record %d letters are shown", strings.Count(got, "ş"))

@@ -61,7 +61,7 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)
 	if err != nil && !started {
-		err = &usageError{command.CommandPath(), err}
+		err = &usageError{command.CommandPath(), withSuggestion(command, err)}
 	}
 	_, isConfig := errors.AsType[*config.Error](err)
 	_, isUsage := errors.AsType[*usageError](err)
@@ -69,6 +69,9 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	switch {
 	case err == nil:
 		return exitOK
+	case ctx.Err() != nil && errors.Is(err, context.Canceled): // what the parts say of their end is of no use
+		a.complain(errors.New("interrupted"))
+		return exitFailure
 	case errors.Is(err, errFailed):
 		return exitFailure
 	case isConfig || isUsage || locked:
@@ -77,6 +80,19 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	}
 	a.complain(err)
 	return exitFailure
+}
+
+// withSuggestion names the commands that an unknown one may have been meant for.
+func withSuggestion(c *cobra.Command, err error) error {
+	var word string
+	if _, notThat := fmt.Sscanf(err.Error(), "unknown command %q", &word); notThat != nil {
+		return err
+	}
+	near := c.SuggestionsFor(word)
+	if len(near) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w (did you mean %s?)", err, strings.Join(near, " or "))
 }
 
 // complain prints err as one line.
@@ -105,20 +121,43 @@ connection exactly once.
 
 Try it without an account:  collector demo
 Collect from the vendor:    collector check, then collector run`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		Version:                    versionText(),
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		DisableSuggestions:         true, // cobra's have several lines, see withSuggestion
+		SuggestionsMinimumDistance: 2,
 	}
+	root.SetVersionTemplate("{{.Version}}")
 	root.PersistentFlags().StringVarP(&a.configFile, "config", "c", "",
 		"configuration file (default "+config.EnvFile+", else "+defaultFile+" if it is there)")
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.AddCommand(a.commands()...)
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "help" {
+			c.Run, c.RunE, c.Example = nil, help, "  collector help import"
+		}
+	}
 	return root
 }
 
-// group makes a command that only holds others: alone, or with a word that is none of them, it is a usage error.
-func group(c *cobra.Command) *cobra.Command {
+// help replaces cobra's, which exits with 0 after a topic that there is not.
+func help(c *cobra.Command, args []string) error {
+	of, rest, err := c.Root().Find(args)
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("unknown command %q for %q", rest[0], of.CommandPath())
+	}
+	if err != nil {
+		return &usageError{"collector", withSuggestion(of, err)}
+	}
+	return of.Help()
+}
+
+// group makes a command that holds others. Alone it does what alone does; without that, or with a word that is none of the
+// others, it is a usage error.
+func group(c *cobra.Command, alone func(*cobra.Command, []string) error) *cobra.Command {
 	var names []string
 	for _, sub := range c.Commands() {
 		names = append(names, sub.Name())
@@ -127,6 +166,8 @@ func group(c *cobra.Command) *cobra.Command {
 		wrong := "a subcommand is missing"
 		if len(args) > 0 {
 			wrong = fmt.Sprintf("unknown subcommand %q", args[0])
+		} else if alone != nil {
+			return alone(c, args)
 		}
 		return &usageError{c.CommandPath(), fmt.Errorf("%s; there are %s", wrong, strings.Join(names, ", "))}
 	}

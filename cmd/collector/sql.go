@@ -1,23 +1,30 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/sink"
 )
 
 func (a *app) sqlCommand() *cobra.Command {
 	var format string
+	var write bool
 	command := &cobra.Command{
 		Use:   "sql 'SELECT ...'",
 		Short: "Run SQL on the configured ClickHouse",
-		Long: `Runs one statement on the configured ClickHouse, as its configured user, in the
-database of the tables, and prints the answer. - reads the statement from standard
-input. A FORMAT clause in the statement wins over --format.
+		Long: `Runs one statement on the configured ClickHouse, in the database of the tables,
+and prints the answer. - reads the statement from standard input. A FORMAT clause
+in the statement wins over --format.
+
+It reads only. With --write the statement has all rights of the configured user;
+so it is needed too where that user's profile sets readonly itself.
 
 Works beside a running daemon.`,
 		Example: `  collector sql 'SELECT account, day, state FROM days ORDER BY day DESC LIMIT 5'
@@ -36,11 +43,31 @@ Works beside a running daemon.`,
 			if strings.TrimSpace(statement) == "" {
 				return &usageError{"collector sql", fmt.Errorf("the statement is empty")}
 			}
-			return a.withClickHouse(command.Context(), func(_ *config.Config, db *clickHouse) error {
-				return db.Query(command.Context(), statement, format, a.stdout)
+			err := a.withClickHouse(command.Context(), access(write), func(_ *config.Config, db *clickHouse) error {
+				return a.query(command.Context(), db, statement, format)
 			})
+			if !write && err != nil && slices.Contains([]string{sink.ReasonReadOnly, sink.ReasonAuth}, sink.Reason(err)) {
+				err = fmt.Errorf("%w; sql reads only: --write is for statements that change something", err)
+			}
+			return err
 		},
 	}
 	command.Flags().StringVar(&format, "format", "", "any ClickHouse format, for example CSVWithNames, JSONEachRow, Parquet (default a readable table)")
+	command.Flags().BoolVar(&write, "write", false, "let the statement change something")
 	return command
+}
+
+// query prints the answer to one statement. An unknown table may mean that nothing has been collected yet.
+func (a *app) query(ctx context.Context, db *clickHouse, statement, format string) error {
+	err := db.Query(ctx, statement, format, a.stdout)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err == nil || sink.Reason(err) != sink.ReasonMissingTable {
+		return err
+	}
+	if status, statusErr := db.Status(ctx); statusErr == nil && status.Version < status.Latest {
+		return fmt.Errorf("%w; the schema is not there yet, or an older one: collector run, import and migrate up make it", err)
+	}
+	return err
 }

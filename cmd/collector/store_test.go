@@ -19,7 +19,7 @@ func TestCommandsOnTheEngine(t *testing.T) {
 	environ, vendor, _ := desk(t)
 	ask := func(statement string) string {
 		t.Helper()
-		got := command(t, environ, "", "sql", "--format", "TSV", statement)
+		got := command(t, environ, "", "sql", "--write", "--format", "TSV", statement)
 		if got.code != exitOK || got.stderr != "" {
 			t.Fatalf("%s: %+v", statement, got)
 		}
@@ -32,6 +32,7 @@ func TestCommandsOnTheEngine(t *testing.T) {
 		}
 	}
 
+	expect(command(t, environ, "", "sql", "SELECT count() FROM connections"), exitFailure, "", `collector: .*; the schema is not there yet, .*\n`)
 	expect(command(t, environ, "", "migrate", "status"), exitOK, `database alpemix is at version 0 of \d+\n(pending  \S+\n)+`, "")
 	expect(command(t, environ, "", "migrate", "plan"), exitOK, `.*CREATE TABLE.*`, "")
 	expect(command(t, environ, "", "migrate", "up"), exitOK, `database alpemix is at version (\d+) of \d+\n(applied  \S+\n)+`, "")

@@ -27,7 +27,7 @@ func (t *target) connect(ctx context.Context) (*clickHouse, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.opened == nil {
-		opened, err := t.openClickHouse(ctx, t.config)
+		opened, err := t.openClickHouse(ctx, t.config, writes)
 		if err != nil {
 			return nil, err
 		}

@@ -42,10 +42,14 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "Print version, commit, Go and engine",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			name, from := build()
-			_, err := fmt.Fprintf(a.stdout, "collector %s\ncommit    %s\ngo        %s %s/%s\nengine    libchdb %s\n",
-				name, from, runtime.Version(), runtime.GOOS, runtime.GOARCH, engine.Version)
+			_, err := fmt.Fprint(a.stdout, versionText())
 			return err
 		},
 	}
+}
+
+func versionText() string {
+	name, from := build()
+	return fmt.Sprintf("collector %s\ncommit    %s\ngo        %s %s/%s\nengine    libchdb %s\n",
+		name, from, runtime.Version(), runtime.GOOS, runtime.GOARCH, engine.Version)
 }
