@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"time"
 
@@ -190,16 +189,9 @@ const statusTimeout = 5 * time.Second
 
 // daemonStatus asks the daemon that listens on this machine.
 func daemonStatus(ctx context.Context, listen string) (*web.Status, error) {
-	host, port, err := net.SplitHostPort(listen)
-	if err != nil {
-		return nil, err
-	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "localhost"
-	}
 	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/api/v1/status", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, pageURL(listen)+"/api/v1/status", nil)
 	if err != nil {
 		return nil, err
 	}

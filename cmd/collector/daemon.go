@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"os"
 	"runtime/debug"
 	"time"
@@ -62,8 +63,9 @@ func (a *app) newDaemon(c *config.Config) (*daemon, error) {
 // is worth more to it than processor time.
 const daemonGC = 50
 
-// run collects and serves the page until ctx ends; then it writes what is queued. Beside that it does greet.
-func (d *daemon) run(ctx context.Context, greet func(context.Context)) error {
+// run serves the page at http.listen and does work beside it, which is told the page's address, until ctx ends. Nothing is begun
+// while the address is another's.
+func (d *daemon) run(ctx context.Context, work func(ctx context.Context, page string) error) error {
 	started := time.Now()
 	server := web.New(web.Config{
 		Listen: d.config.HTTP.Listen, Gatherer: d.metrics, Log: d.log,
@@ -75,9 +77,30 @@ func (d *daemon) run(ctx context.Context, greet func(context.Context)) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return server.Run(ctx) })
+	if address, err := server.Addr(ctx); err == nil { // else Run has the error
+		g.Go(func() error { return work(ctx, pageURL(address.String())) })
+	}
+	return g.Wait()
+}
+
+// collect collects until ctx ends; then it writes what is queued. Beside that it does greet.
+func (d *daemon) collect(ctx context.Context, greet func(context.Context)) error {
+	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return d.collector.Run(ctx) })
 	g.Go(func() error { greet(ctx); return nil })
 	return g.Wait()
+}
+
+// pageURL is how a program on this machine reaches what listens at the address.
+func pageURL(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil { // the form was checked when the configuration was read
+		return "http://" + listen
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
 }
 
 // close ends ClickHouse's connections, with the embedded engine, and releases the state folder.

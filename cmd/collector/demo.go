@@ -82,14 +82,16 @@ func (a *app) demo(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	if err := a.history(ctx, d, vendor); err != nil {
-		if ctx.Err() != nil {
-			return nil
+	return d.run(ctx, func(ctx context.Context, page string) error {
+		if err := a.history(ctx, d, vendor); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
 		}
-		return err
-	}
-	_, _ = fmt.Fprintf(a.stdout, "This collects from a simulated support desk; nothing of it is real. Ctrl-C ends it.\n")
-	return d.run(ctx, func(ctx context.Context) { a.announce(ctx, d) })
+		_, _ = fmt.Fprintf(a.stdout, "This collects from a simulated support desk; nothing of it is real. Ctrl-C ends it.\n")
+		return d.collect(ctx, func(ctx context.Context) { a.announce(ctx, d, page) })
+	})
 }
 
 // demoConfig is the default configuration with the simulator for a vendor. What the environment says of the rest holds.

@@ -45,7 +45,9 @@ tells whether all of it worked.`,
 			if once {
 				return d.collector.Once(command.Context())
 			}
-			return d.run(command.Context(), func(ctx context.Context) { a.announce(ctx, d) })
+			return d.run(command.Context(), func(ctx context.Context, page string) error {
+				return d.collect(ctx, func(ctx context.Context) { a.announce(ctx, d, page) })
+			})
 		},
 	}
 	command.Flags().BoolVar(&once, "once", false, "read everything once, then exit")
@@ -67,7 +69,7 @@ func (a *app) configSource() string {
 const exampleQuery = "SELECT staff_name, count() AS connections, sum(duration_seconds) AS seconds FROM connections GROUP BY staff_name ORDER BY connections DESC LIMIT 5"
 
 // announce tells where everything is, as soon as ClickHouse answers. One that is away is logged, and waited for by the loop.
-func (a *app) announce(ctx context.Context, d *daemon) {
+func (a *app) announce(ctx context.Context, d *daemon, page string) {
 	if _, err := d.target.connect(ctx); err != nil && ctx.Err() == nil {
 		d.log.Error("ClickHouse cannot be used yet; reports are read and queued until it can", "err", err)
 	}
@@ -76,6 +78,5 @@ func (a *app) announce(ctx context.Context, d *daemon) {
 		sql = "http://" + d.config.ClickHouse.Embedded.Listen + "/"
 		try = fmt.Sprintf("curl '%s?default_format=PrettyCompact' --data \"%s\"", sql, exampleQuery)
 	}
-	page := "http://" + d.config.HTTP.Listen + "/"
-	_, _ = fmt.Fprintf(a.stdout, "page     %s\nmetrics  %smetrics\nSQL      %s\ntry      %s\n", page, page, sql, try)
+	_, _ = fmt.Fprintf(a.stdout, "page     %s/\nmetrics  %s/metrics\nSQL      %s\ntry      %s\n", page, page, sql, try)
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -252,6 +254,49 @@ func TestKilledAtRandomMoments(t *testing.T) {
 	c.same(t)
 	if s := c.vendor.Stats(); len(s.Violations) > 0 || len(s.Blocks) > 0 {
 		t.Errorf("limits broken: %+v %+v", s.Violations, s.Blocks)
+	}
+}
+
+// TestAnnouncedWhenItListens: what is printed can be opened, also where the port was left open; nothing is printed or begun
+// where another has the port.
+func TestAnnouncedWhenItListens(t *testing.T) {
+	c := newPlayground(t, simulator.Options{Accounts: []simulator.Account{{Name: "main"}}})
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	for _, args := range [][]string{{"run"}, {"demo", "--state", t.TempDir()}} {
+		got := command(t, append(c.environ[:len(c.environ):len(c.environ)], "COLLECTOR_HTTP_LISTEN="+taken.Addr().String()), "", args...)
+		if got.code != exitFailure || got.stdout != "" || strings.Count(got.stderr, "\n") != 1 || !strings.Contains(got.stderr, "http.listen "+taken.Addr().String()) {
+			t.Errorf("%v: %+v", args, got)
+		}
+	}
+	if n := len(c.vendor.Stats().Requests); n != 0 {
+		t.Errorf("%d requests were sent without a page", n)
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	var printed syncBuffer
+	a := &app{stdin: strings.NewReader(""), stdout: &printed, stderr: t.Output(), environ: append(c.environ, "COLLECTOR_HTTP_LISTEN=127.0.0.1:0")}
+	ended := make(chan int, 1)
+	go func() { ended <- a.execute(ctx, []string{"run"}) }()
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(printed.String(), "try "); pause(t.Context(), 20*time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing was announced")
+		}
+	}
+	var page string
+	if _, err := fmt.Sscanf(printed.String(), "page %s", &page); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.Get(page)
+	if err != nil || answer.StatusCode != http.StatusOK || answer.Body.Close() != nil {
+		t.Errorf("%s: %v %v", page, answer, err)
+	}
+	cancel()
+	if code := <-ended; code != exitOK {
+		t.Error(code)
 	}
 }
 
