@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/url"
@@ -70,9 +71,7 @@ func apply(rule, key string, v reflect.Value) string {
 			return "pseudonymized columns are not available in this version; it has to be []"
 		}
 	case DSN:
-		if !value.Embedded() && !addresses.MatchString(string(value)) {
-			return "has to be embedded, clickhouse://user@host:9000/alpemix, http://user@host:8123/alpemix or https://user@host:8443/alpemix"
-		}
+		return value.problem()
 	case string:
 		f, ok := textRules[rule]
 		switch {
@@ -86,9 +85,8 @@ func apply(rule, key string, v reflect.Value) string {
 }
 
 var (
-	addresses = regexp.MustCompile(`^(clickhouse|https?)://([^@]*@)?[^/?@]+(/[^?]*)?(\?.*)?$`)
-	names     = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	clusters  = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+	names    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	clusters = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 )
 
 // leastRetention leaves a day time to be sealed before its rows go; mostRetention keeps the end of it inside ClickHouse's DateTime.
@@ -110,20 +108,21 @@ func durationRules(rule string, d Duration) string {
 }
 
 var textRules = map[string]func(value, argument string) string{
-	"zone":     checkZone,
-	"oneof":    checkOneOf,
-	"listen":   checkListen,
-	"loopback": checkLoopback,
-	"url":      checkURL,
-	"cron":     checkCron,
-	"label":    checkLabel,
-	"database": checkDatabase,
-	"cluster":  checkCluster,
-	"readable": checkReadable,
+	"zone":         checkZone,
+	"oneof":        checkOneOf,
+	"listen":       checkListen,
+	"loopback":     checkLoopback,
+	"url":          checkURL,
+	"cron":         checkCron,
+	"label":        checkLabel,
+	"database":     checkDatabase,
+	"cluster":      checkCluster,
+	"readable":     checkReadable,
+	"certificates": checkCertificates,
 }
 
 // mayBeEmpty are the rules of keys whose empty text means something.
-var mayBeEmpty = []string{"cluster", "readable"}
+var mayBeEmpty = []string{"cluster", "readable", "certificates"}
 
 func checkZone(value, _ string) string {
 	if _, err := time.LoadLocation(value); err != nil || value == "Local" {
@@ -201,6 +200,23 @@ func checkReadable(value, _ string) string {
 	if err != nil {
 		return fmt.Sprintf("cannot read %s: %s", value, cause(err))
 	}
-	_ = f.Close() // opened for the question only
+	defer func() { _ = f.Close() }() // opened for the question only
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return fmt.Sprintf("%s is a folder; name the file in it", value)
+	}
+	return ""
+}
+
+func checkCertificates(value, _ string) string {
+	if problem := checkReadable(value, ""); problem != "" {
+		return problem
+	}
+	text, err := os.ReadFile(value)
+	if err != nil {
+		return fmt.Sprintf("cannot read %s: %s", value, cause(err))
+	}
+	if !x509.NewCertPool().AppendCertsFromPEM(text) {
+		return fmt.Sprintf("%s holds no certificate in PEM form, -----BEGIN CERTIFICATE-----", value)
+	}
 	return ""
 }

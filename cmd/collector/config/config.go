@@ -45,7 +45,7 @@ type ClickHouse struct {
 // Embedded is the ClickHouse engine that runs as a child process when the DSN is "embedded".
 type Embedded struct {
 	Listen  string `yaml:"listen" default:"127.0.0.1:8123" check:"listen,loopback" doc:"Loopback address of the embedded engine's ClickHouse HTTP interface."`
-	Library string `yaml:"library" path:"" doc:"Path of libchdb.so. Empty looks where make engine puts it."`
+	Library string `yaml:"library" path:"" check:"readable" doc:"Path of libchdb.so. Empty looks where make engine puts it."`
 }
 
 // Retention is how long rows are kept; 0 means for ever.
@@ -62,6 +62,6 @@ type Privacy struct {
 
 // TLS is how a vendor's certificate is verified; verification itself cannot be switched off.
 type TLS struct {
-	CAFile     string `yaml:"ca_file" path:"" check:"readable" doc:"PEM file of certificate authorities trusted instead of the system's."`
+	CAFile     string `yaml:"ca_file" path:"" check:"certificates" doc:"PEM file of certificate authorities trusted instead of the system's."`
 	MinVersion string `yaml:"min_version" default:"1.2" check:"oneof=1.0|1.1|1.2|1.3" doc:"Lowest TLS version that is spoken: \"1.0\", \"1.1\", \"1.2\" or \"1.3\", in quotes."`
 }

@@ -168,6 +168,7 @@ func TestWarnings(t *testing.T) {
 	file := write(t, dir, "c.yaml", `alpemix:
   endpoint: http://gateway.example/api
   limits: {reports: 4, tokens: 6}
+  schedule: {today: "*/10 8-18 * * *", yesterday: "0 9 * * 1-5"}
   accounts: [{name: a, main_username: u, secret_key_file: key}]
 reseller: {limacity: {accounts: [{name: de, api_key: k}]}}
 `)
@@ -180,6 +181,8 @@ reseller: {limacity: {accounts: [{name: de, api_key: k}]}}
 		"alpemix.endpoint: http://gateway.example is not encrypted; the secret key would cross the network in the clear",
 		"alpemix.limits.reports: alpemix.txt allows 3 report requests a minute; the vendor refuses more (error 205)",
 		"alpemix.limits.tokens: alpemix.txt allows 5 token requests a minute; the vendor then blocks the IP address (error 204)",
+		`alpemix.schedule.today: "*/10 8-18 * * *" leaves up to 13h10m between two reads; connections show up that late, and the last of a day only in the next day's read`,
+		`alpemix.schedule.yesterday: "0 9 * * 1-5" leaves up to 3d between two reads; the vendor tells a day for one day only, so days would be lost`,
 		"reseller: 1 accounts are given; this version does not collect reseller vendors yet",
 	}
 	if !reflect.DeepEqual(c.Warnings, want) {

@@ -31,6 +31,22 @@ func checkCron(value, _ string) string {
 	return ""
 }
 
+// gapsLooked is how many wakings of a schedule are looked at: of one that wakes every minute, more than a day.
+const gapsLooked = 2000
+
+// longestGap is the longest time between two wakings of a checked cron expression, where no clock is changed.
+func longestGap(expression string) (longest time.Duration) {
+	at := Next(expression, time.Now().UTC())
+	for range gapsLooked {
+		next := Next(expression, at)
+		if next.IsZero() {
+			break
+		}
+		longest, at = max(longest, next.Sub(at)), next
+	}
+	return longest
+}
+
 // Next is when a checked cron expression wakes next after from, in from's zone.
 func Next(expression string, from time.Time) time.Time {
 	schedule, err := cron.ParseStandard(expression)

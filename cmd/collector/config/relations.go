@@ -44,6 +44,13 @@ func (l *loader) alpemix(c *Alpemix) error {
 	if c.Limits.Tokens > 5 && c.Limits.Window <= Duration(time.Minute) {
 		l.warnf(limits.key("tokens"), "alpemix.txt allows 5 token requests a minute; the vendor then blocks the IP address (error 204)")
 	}
+	schedule := section.key("schedule")
+	if gap := longestGap(c.Schedule.Today); gap > time.Hour {
+		l.warnf(schedule.key("today"), "%q leaves up to %s between two reads; connections show up that late, and the last of a day only in the next day's read", c.Schedule.Today, Duration(gap))
+	}
+	if gap := longestGap(c.Schedule.Yesterday); gap > 24*time.Hour {
+		l.warnf(schedule.key("yesterday"), "%q leaves up to %s between two reads; the vendor tells a day for one day only, so days would be lost", c.Schedule.Yesterday, Duration(gap))
+	}
 	return unique(l, section, c.Accounts, func(a AlpemixAccount) string { return a.Name })
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -71,10 +72,36 @@ func (d DSN) LogValue() slog.Value { return slog.StringValue(d.String()) }
 // MarshalText keeps encoders from printing the password.
 func (d DSN) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
+var addresses = regexp.MustCompile(`^(clickhouse|https?)://([^@]*@)?[^/?@]+(/[^?]*)?(\?.*)?$`)
+
+// problem tells why the address cannot be used, "" if it can. It shows nothing of it: what cannot be taken apart may hold a
+// password anywhere.
+func (d DSN) problem() string {
+	if d.Embedded() {
+		return ""
+	}
+	if !addresses.MatchString(string(d)) {
+		return "has to be embedded, clickhouse://user@host:9000/alpemix, http://user@host:8123/alpemix or https://user@host:8443/alpemix"
+	}
+	u, err := url.Parse(string(d))
+	if err != nil {
+		return "is not an address of the form http://user@host:8123/alpemix; the port has to be a number, and in user and password %XX stands for special characters"
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return fmt.Sprintf("port %s is none; ports go from 1 to 65535", port)
+		}
+	}
+	return ""
+}
+
 func (d DSN) hasPassword() bool { return d.String() != string(d) }
 
-// database is the first element of the address's path.
+// database is what the address names: database= in its query, else its path.
 func (d DSN) database() string {
+	if u, err := url.Parse(string(d)); err == nil && u.Query().Get("database") != "" {
+		return u.Query().Get("database")
+	}
 	_, rest, _ := strings.Cut(string(d), "://")
 	rest = rest[strings.LastIndex(rest, "@")+1:]
 	rest, _, _ = strings.Cut(rest, "?")
