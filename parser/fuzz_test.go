@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -51,9 +52,9 @@ func FuzzSplit(f *testing.F) {
 			t.Errorf("%d records, yielded %q", sum.Records, raws)
 		}
 		for _, size := range []int{1, 64} {
-			streamed, _, streamErr := streamAll(body, contentType, size)
-			if !slices.Equal(raws, streamed) {
-				t.Errorf("from %d bytes %q, in memory %q", size, streamed, raws)
+			streamed, streamSum, streamErr := streamAll(body, contentType, size)
+			if !slices.Equal(raws, streamed) || !maps.Equal(streamSum.Quirks, sum.Quirks) {
+				t.Errorf("from %d bytes %q, %v, in memory %q, %v", size, streamed, streamSum.Quirks, raws, sum.Quirks)
 			}
 			if (err == nil) != (streamErr == nil) || err != nil && err.Error() != streamErr.Error() {
 				t.Errorf("from %d bytes %v, in memory %v", size, streamErr, err)

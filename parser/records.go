@@ -40,7 +40,12 @@ func (s *splitter) records() error {
 // record yields the element that begins with c at pos.
 func (s *splitter) record(c byte) error {
 	if c == '{' {
-		if n := quickEnd(s.rest(), s.literal); n > 0 && s.follows(n) {
+		n := quickEnd(s.rest(), s.literal)
+		for n == 0 && len(s.rest()) < quickReach && s.more() {
+			n = quickEnd(s.rest(), s.literal) // it has an answer to the text, not to the part that happens to be in the window
+		}
+		// With nothing behind it, this '}' may be the document's, and the record may lack its own.
+		if n > 0 && s.follows(n, false) {
 			return s.emit(n)
 		}
 	}
@@ -95,10 +100,14 @@ var quote = []byte{'"'}
 // makes sense only without them, that reading counts.
 func (s *splitter) measure() (int, status) {
 	n, st := s.grammarEnd(s.literal)
-	if !s.literal && (st != done || !s.follows(n)) {
-		if n, st := s.grammarEnd(true); st == done && s.follows(n) {
-			return n, done
-		}
+	if s.literal || st == done && s.follows(n, true) {
+		return n, st
+	}
+	switch n, st := s.grammarEnd(true); {
+	case st == done && s.follows(n, true):
+		return n, done
+	case st == short && !s.ended && len(s.rest()) <= MaxRecord:
+		return 0, short // what is to come may make sense of it
 	}
 	return n, st
 }
@@ -113,8 +122,9 @@ func (s *splitter) grammarEnd(literal bool) (int, status) {
 	return c.i, st
 }
 
-// follows tells whether n bytes from pos comes what may follow an element. A missing comma is forgiven.
-func (s *splitter) follows(n int) bool {
+// follows tells whether n bytes from pos comes what may follow an element; atEnd is its answer if nothing comes. A missing
+// comma is forgiven.
+func (s *splitter) follows(n int, atEnd bool) bool {
 	for {
 		for _, c := range s.rest()[n:] {
 			if !space(c) {
@@ -122,7 +132,7 @@ func (s *splitter) follows(n int) bool {
 			}
 		}
 		if !s.more() {
-			return true
+			return atEnd
 		}
 	}
 }

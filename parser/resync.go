@@ -19,7 +19,7 @@ func (s *splitter) broken() error {
 		if st == done {
 			return s.giveUp(at, cut)
 		}
-		if len(s.rest()) > MaxRecord+2*spaceSeen && !cut {
+		if at > MaxRecord+utf8.UTFMax && !cut {
 			cut = true
 			if err := s.emitStart(); err != nil {
 				return err
@@ -38,14 +38,15 @@ func (s *splitter) broken() error {
 	}
 }
 
-// giveUp ends the broken element in front of the anchor at.
+// giveUp ends the broken element in front of the anchor at. It is too long by where the anchor is, because that is what
+// broken goes by before it knows what stands in between.
 func (s *splitter) giveUp(at int, cut bool) error {
 	n := len(bytes.TrimRight(s.rest()[:at], ", \t\r\n"))
 	switch {
 	case cut:
 		s.pos += n
 		return nil
-	case n <= MaxRecord:
+	case at <= MaxRecord:
 		s.sum.note(quirkBrokenRecord)
 		return s.emit(n)
 	}
@@ -66,16 +67,16 @@ func (s *splitter) emitStart() error {
 }
 
 // anchor looks in b, not before from, for the beginning of the next record or the end of the list: a '{' with a quote after
-// it and a comma or '}' before it, or the ']' with which the document ends or which leads back into the envelope. Within a
-// text of an intact document neither can stand, because quotes in texts are escaped. If it is short, the search goes on at
-// the place it returns.
+// it and a comma or '}' before it, or the ']' with which the document ends or which leads back into the envelope: with a '}'
+// before it, or to the errornumber. Within a text of an intact document none of them can stand, because quotes in texts are
+// escaped. If it is short, the search goes on at the place it returns.
 func anchor(b []byte, from int, whole bool) (int, status) {
 	for i := from; i < len(b); i++ {
 		if b[i] != '{' && b[i] != ']' {
 			continue
 		}
 		next, n := glance(b, i+1)
-		if next == 0 && !whole {
+		if n == len(b) && !whole {
 			return i, short
 		}
 		before := lastBefore(b, i)
@@ -85,21 +86,25 @@ func anchor(b []byte, from int, whole bool) (int, status) {
 			}
 			continue
 		}
-		switch after, _ := glance(b, n+1); {
-		case next == '}' && after == 0, next == ',' && before == '}' && after == '"':
-			if after == 0 && !whole {
-				return i, short
-			}
-			return i, done
-		case next == ',' && before == '}' && after == 0 && !whole:
+		if next != '}' && next != ',' {
+			continue
+		}
+		after, m := glance(b, n+1)
+		switch {
+		case !whole && len(b)-m < len(errorNumberKey):
 			return i, short
+		case next == '}' && m == len(b),
+			next == ',' && after == '"' && (before == '}' || bytes.HasPrefix(b[m:], errorNumberKey)):
+			return i, done
 		}
 	}
 	return len(b), short
 }
 
-// glance is the first byte from i that is not space, and where it stands; 0 at the end of b. Space that goes on for too
-// long counts as a byte.
+var errorNumberKey = []byte(`"errornumber"`)
+
+// glance is the first byte from i that is not space, and where it stands, which is len(b) if there is none. Space that goes
+// on for too long counts as a byte.
 func glance(b []byte, i int) (byte, int) {
 	for n := i; n < len(b); n++ {
 		if !space(b[n]) || n == i+spaceSeen {

@@ -181,16 +181,15 @@ func (s *splitter) errorNumber(c byte) error {
 	return nil
 }
 
-// token consumes one value of the envelope. It is valid until the window moves.
+// token consumes one value of the envelope, of MaxRecord bytes at most. It is valid until the window moves.
 func (s *splitter) token() ([]byte, error) {
 	for {
 		b := s.rest()
-		c := cursor{b: b, literal: s.literal, whole: s.ended}
-		switch st := c.value(0); {
+		switch n, st := s.grammarEnd(s.literal); {
 		case st == done:
-			s.pos += c.i
-			return b[:c.i], nil
-		case st == bad, len(b) > MaxRecord && !s.ended:
+			s.pos += n
+			return b[:n], nil
+		case st == bad, len(b) > MaxRecord:
 			return nil, s.fail(MalformedEnvelope)
 		case !s.more():
 			return nil, s.fail(Truncated)

@@ -112,6 +112,7 @@ func TestSplitRecords(t *testing.T) {
 		{"a quote missing in the last", `{"a":"1"},{"a":"2}`, []string{`{"a":"1"}`, `{"a":"2}`}},
 		{"a quote too many", `{"a":"1"2"},{"a":"3"}`, []string{`{"a":"1"2"}`, `{"a":"3"}`}},
 		{"a brace missing", `{"a":"1",{"a":"2"},{"a":"3"}`, []string{`{"a":"1"`, `{"a":"2"}`, `{"a":"3"}`}},
+		{"the last brace missing", `{"a":"1"},{"b" 0 {,"c":"2"},{"a":"3"`, []string{`{"a":"1"}`, `{"b" 0 {,"c":"2"}`, `{"a":"3"`}},
 		{"a bracket missing", `{"a":["1"},{"a":"2"}`, []string{`{"a":["1"}`, `{"a":"2"}`}},
 		{"a brace too many", `{"a":"1"}},{"a":"2"}`, []string{`{"a":"1"}`, `}`, `{"a":"2"}`}},
 		{"no colon", `{"a" "1"},{"a":"2"}`, []string{`{"a" "1"}`, `{"a":"2"}`}},
@@ -121,8 +122,13 @@ func TestSplitRecords(t *testing.T) {
 		{"no comma", `{"a":1}{"a":2} {"a":3}`, []string{`{"a":1}`, `{"a":2}`, `{"a":3}`}},
 		{"unescaped", `{"a":"\0 \" \x }"},{"a":"C:\"},{"a":"D:\" , "b":"{\"}"}`,
 			[]string{`{"a":"\0 \" \x }"}`, `{"a":"C:\"}`, `{"a":"D:\" , "b":"{\"}"}`}},
+		{"one of them unescaped", `{"a":"C:\\"},{"a":"D:\", "b":"two","c":"three"},{"a":"3"}`,
+			[]string{`{"a":"C:\\"}`, `{"a":"D:\", "b":"two","c":"three"}`, `{"a":"3"}`}},
+		{"zeros", "{\"a\" \x00]\x00}\x00,{\"a\":1}", []string{"{\"a\" \x00]\x00}\x00", `{"a":1}`}},
 		{"one too large", `{"a":1},` + long + `,{"a":2}`, []string{`{"a":1}`, long[:MaxRecord+2], `{"a":2}`}},
 		{"one too large and broken", `{"a":1},x` + long[:MaxRecord] + `,{"a":2}`, []string{`{"a":1}`, `x` + long[:MaxRecord], `{"a":2}`}},
+		{"one with too much behind it", `x"` + strings.Repeat(" ", MaxRecord) + `,{"a":2}`,
+			[]string{`x"` + strings.Repeat(" ", MaxRecord-1), `{"a":2}`}},
 		{"the last too large", `{"a":1},` + long, []string{`{"a":1}`, long[:MaxRecord+2]}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -133,11 +139,52 @@ func TestSplitRecords(t *testing.T) {
 			}
 			for _, size := range []int{1, 5, 1000, streamBuffer} {
 				streamed, streamSum, err := streamAll(body, "", size)
-				if err != nil || !slices.Equal(streamed, raws) || streamSum.Records != sum.Records {
+				if err != nil || !slices.Equal(streamed, raws) || !maps.Equal(streamSum.Quirks, sum.Quirks) {
 					t.Errorf("as a stream from %d bytes: %.200q, %+v, %v", size, streamed, streamSum, err)
 				}
 			}
 		})
+	}
+}
+
+// TestEnvelopeBehindBroken: a last record without its brace hides neither the end of the list nor the vendor's error.
+func TestEnvelopeBehindBroken(t *testing.T) {
+	const head = `{"results":[{"a":"1"},{"a":"2"`
+	want := []string{`{"a":"1"}`, `{"a":"2"`}
+	for _, tt := range []struct{ tail, reason string }{
+		{`]}`, ""},
+		{" ] \r\n} ", ""},
+		{`],"errornumber":0}`, ""},
+		{` ] , "errornumber" : 205 }`, VendorError},
+	} {
+		body := []byte(head + tt.tail)
+		raws, sum, err := splitAll(body, "")
+		reason := ""
+		if e, ok := errors.AsType[*Error](err); ok {
+			reason = e.Reason
+		}
+		if reason != tt.reason || !slices.Equal(raws, want) || sum.Quirks[quirkBrokenRecord] != 1 {
+			t.Errorf("%s: got %q, %+v, %v", body, raws, sum, err)
+		}
+	}
+}
+
+func TestLargeEnvelope(t *testing.T) {
+	for _, tt := range []struct {
+		length int
+		reason string
+	}{{MaxRecord - 2, ""}, {MaxRecord - 1, MalformedEnvelope}} { // 2 for the quotes
+		body := []byte(`{"x":"` + strings.Repeat("x", tt.length) + `","errornumber":0,"results":[{}]}`)
+		for _, size := range []int{len(body), 1000} {
+			_, _, err := streamAll(body, "", size)
+			reason := ""
+			if e, ok := errors.AsType[*Error](err); ok {
+				reason = e.Reason
+			}
+			if reason != tt.reason {
+				t.Errorf("%d bytes through %d: %.200v", tt.length, size, err)
+			}
+		}
 	}
 }
 
