@@ -24,7 +24,6 @@ type account struct {
 	askedAt      map[report.Kind]time.Time // the last request of Today (or Latest) and of Yesterday, for taking turns
 	pauses       pauses
 	unsealed     pause                     // yesterday's answer did not tell that day, or ClickHouse had lost rows of it: no use in asking at once
-	lost         bool                      // ClickHouse had lost rows: yesterday has to be read again, sealed or not
 	last         map[report.Kind]time.Time // last success
 	lastFailure  *report.Failure
 }

@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"alpemix-collector/parser"
@@ -71,20 +72,22 @@ func (c *Collector) read(ctx context.Context, out *outcome) {
 	}
 }
 
-// held tells that our own count of the vendor's limits ended the cycle, which is no failure of a request.
+// held tells that nothing failed but that our count of the vendor's limits, or its block, ended the cycle early.
 func (out *outcome) held() bool {
-	return out.failure != nil && out.failure.Class == report.Throttle && out.failure.Code == 0
+	f := out.failure
+	return f != nil && (f.Class == report.Throttle && f.Code == 0 || f.Class == report.Blocked && len(out.body.Sent) == 0)
 }
 
-// fetch is the row of the cycle's last request in the table fetches; the body has those of earlier ones.
-func (out *outcome) fetch() report.Fetch {
-	f := report.Fetch{
-		At: out.body.AskedAt, Vendor: "alpemix", Account: out.account.Name, Job: string(out.body.Sent[len(out.body.Sent)-1]), Outcome: "ok",
-		Rows: uint64(out.rows), New: uint64(out.new), Changed: uint64(out.changed), Quarantined: uint64(out.quarantined),
-		Bytes: uint64(len(out.body.Bytes)), Seconds: out.body.FetchedAt.Sub(out.body.AskedAt).Seconds(),
+// fetches are the rows of the cycle's requests in the table fetches. The last one is the report's, with what it brought,
+// unless the cycle ended before; a report that arrived and could not be cut into records is its failure.
+func (out *outcome) fetches() []report.Fetch {
+	all := slices.Clone(out.body.Requests)
+	if last := len(all) - 1; last >= 0 && all[last].Job == string(out.window.Kind) {
+		all[last].Rows, all[last].New, all[last].Changed = uint64(out.rows), uint64(out.new), uint64(out.changed)
+		all[last].Quarantined = uint64(out.quarantined)
+		if out.failure != nil && all[last].Outcome == "ok" && !out.held() {
+			all[last].Outcome, all[last].Code = out.failure.Reason, out.failure.Code
+		}
 	}
-	if out.failure != nil && !out.held() {
-		f.Outcome, f.Code = out.failure.Reason, out.failure.Code
-	}
-	return f
+	return all
 }

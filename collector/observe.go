@@ -69,6 +69,13 @@ func (o *observer) observe(out *outcome) {
 	for _, sent := range out.body.Sent {
 		o.requests.WithLabelValues(name, string(sent)).Inc()
 	}
+	told := false
+	for _, r := range out.fetches() {
+		if r.Outcome != "ok" {
+			o.failures.WithLabelValues(name, r.Job, r.Outcome).Inc()
+			told = told || out.failure != nil && r.Outcome == out.failure.Reason
+		}
+	}
 	if out.held() {
 		log.Debug("waiting for the vendor's limits", "until", out.failure.NotBefore)
 		return
@@ -83,11 +90,9 @@ func (o *observer) observe(out *outcome) {
 		}
 	}
 	if f := out.failure; f != nil {
-		failed := out.window.Kind
-		if f.Kind != "" {
-			failed = f.Kind
+		if !told { // what failed is no request: our state, or a defect
+			o.failures.WithLabelValues(name, string(out.window.Kind), f.Reason).Inc()
 		}
-		o.failures.WithLabelValues(name, string(failed), f.Reason).Inc()
 		level := slog.LevelWarn
 		if f.Class == report.Permanent || f.Class == report.Local || f.Class == report.Blocked {
 			level = slog.LevelError
@@ -128,9 +133,9 @@ func (o *observer) rezoned(account, before, after string) {
 		"account", account, "before", before, "after", after)
 }
 
-// waiting logs that Once waits for the vendor.
-func (o *observer) waiting(account string, until time.Time) {
-	o.log.Info("waiting for the vendor's limits", "account", account, "until", until.Format(time.TimeOnly))
+// waiting logs what Once waits for.
+func (o *observer) waiting(account, what string, until time.Time) {
+	o.log.Info("waiting for "+what, "account", account, "until", until.Format(time.TimeOnly))
 }
 
 // clock logs that the clock cannot be right.

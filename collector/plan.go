@@ -27,9 +27,6 @@ type want struct {
 	since    time.Time // not before this moment
 }
 
-// lastHour is how close to its deadline a day goes first although reading it has failed before.
-const lastHour = time.Hour
-
 // wants lists what a needs, allowed now or later. yesterday is what is known of the day before now's.
 func (a *account) wants(now time.Time, yesterday report.DayStatus) []want {
 	a.mu.Lock()
@@ -37,13 +34,13 @@ func (a *account) wants(now time.Time, yesterday report.DayStatus) []want {
 	day := a.day(now)
 	var ws []want
 	unsealed := yesterday.State != report.DaySealed && yesterday.ReadAt.IsZero()
-	if a.yesterdayDue || unsealed || a.lost {
+	if a.yesterdayDue || unsealed {
 		w := want{
 			job:      job{a, report.Window{Kind: report.Yesterday}, day - 1},
 			deadline: (day + 1).Start(a.Location), askedAt: a.askedAt[report.Yesterday],
 			since: later(a.pauses[report.Token].until, a.pauses[report.Yesterday].until),
 		}
-		w.first = a.pauses[report.Yesterday].failures == 0 || w.deadline.Sub(now) < lastHour
+		w.first = unsealed && a.pauses[report.Yesterday].failures == 0
 		if !a.yesterdayDue {
 			w.since = later(w.since, later(a.unsealed.until, day.Start(a.Location).Add(sealGrace)))
 		}
@@ -59,8 +56,8 @@ func (a *account) wants(now time.Time, yesterday report.DayStatus) []want {
 	return ws
 }
 
-// choose picks what to ask now: yesterdays first, of these the nearest deadline; then what has waited longest, a yesterday
-// that fails taking turns with today. Without anything allowed now it tells when something will be, zero for never.
+// choose picks what to ask now: days to seal first, of these the nearest deadline; then what has waited longest, a yesterday
+// that fails, or is sealed already, taking turns with today. Without anything allowed now it tells when something will be, zero for never.
 func choose(now time.Time, ws []want) (next *want, until time.Time) {
 	var allowed []want
 	for _, w := range ws {

@@ -83,7 +83,6 @@ func TestWantsFollowFromState(t *testing.T) {
 		{"an open day needs no tick", noon, report.DayOpen, func(*account) {}, "yesterday ", time.Time{}},
 		{"right after midnight it waits", midnight, report.DayOpen, func(*account) {}, "yesterday ", midnight.Add(4 * time.Minute)},
 		{"a day lost by a wrong clock can still be read", noon, report.DayGap, func(*account) {}, "yesterday ", time.Time{}},
-		{"rows that ClickHouse has lost", noon, report.DaySealed, func(a *account) { a.lost = true }, "yesterday ", time.Time{}},
 		{
 			"an answer that did not tell the day is not asked again at once", noon, report.DayOpen,
 			func(a *account) { a.unsealed.until = noon.Add(time.Minute) }, "yesterday ", noon.Add(time.Minute),
@@ -160,30 +159,42 @@ func TestRowsTellWhatDayAnAnswerIsAbout(t *testing.T) {
 		}
 		return list
 	}
-	known := func(to uint64) map[string]uint64 {
-		m := map[string]uint64{}
-		for h := range to {
-			m[fmt.Sprint(h)] = h
+	// The day's records are 0 to 99, those of the day before 100 to 199; from 1000 on they are no connections.
+	known := func(ofDay uint64) (days [3]map[string]uint64) {
+		days = [3]map[string]uint64{{}, {}, {}}
+		for h := range uint64(100) {
+			days[0][fmt.Sprint(100+h)] = 100 + h
 		}
-		return m
+		for h := range ofDay {
+			days[1][fmt.Sprint(h)] = h
+		}
+		return days
 	}
 	for _, tc := range []struct {
-		name   string
-		answer []uint64
-		known  map[string]uint64
-		tells  bool
+		name        string
+		answer      []uint64
+		known       uint64 // of the day
+		early, late bool   // whether it tells the day soon after midnight, and later
 	}{
-		{"an empty day", nil, nil, true},
-		{"the whole day", hashes(0, 100), known(100), true},
-		{"a tenth has vanished", hashes(10, 100), known(100), true},
-		{"empty, though it was not", nil, known(1), false},
-		{"the day before", hashes(100, 200), nil, false},
-		{"mostly the day before", hashes(90, 200), known(100), false},
-		{"its first hours only", hashes(0, 20), known(100), false},
-		{"with rejects and rows of its neighbours", hashes(0, 130), known(100), true},
+		{"an empty day", nil, 0, true, true},
+		{"the whole day", hashes(0, 100), 100, true, true},
+		{"a tenth has vanished", hashes(10, 100), 100, true, true},
+		{"empty, though it was not", nil, 1, false, true},
+		{"one of four has vanished", hashes(0, 3), 4, false, true},
+		{"nothing but a record that cannot be read", hashes(1000, 1001), 0, true, true},
+		{"the day before", hashes(100, 200), 0, false, false},
+		{"mostly the day before", hashes(90, 200), 100, false, false},
+		{"its first hours only", hashes(0, 20), 100, false, true},
+		{"with rows of the day before", hashes(0, 130), 100, true, true},
 	} {
-		if doubt := tells(tc.answer, tc.known); (doubt == "") != tc.tells {
-			t.Errorf("%s: %q", tc.name, doubt)
+		for _, early := range []bool{true, false} {
+			want := tc.late
+			if early {
+				want = tc.early
+			}
+			if why := doubt(tc.answer, known(tc.known), early); (why == "") != want {
+				t.Errorf("%s, early %v: %q", tc.name, early, why)
+			}
 		}
 	}
 }

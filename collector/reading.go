@@ -87,7 +87,9 @@ func (r *reading) take(rec report.Record, hash uint64) {
 		r.out.shadowed++
 	} else if known, ok := r.c.store.Lookup(r.source.Account, item.UID); ok {
 		r.out.changed++
-		r.replaced[known.Hash] = true
+		if known.Hash != hash { // the same, if ClickHouse had lost it
+			r.replaced[known.Hash] = true
+		}
 	} else {
 		r.out.new++
 	}
@@ -109,7 +111,7 @@ func (r *reading) finish() error {
 			}
 		}
 	}
-	return r.commit(append(r.out.body.Earlier, r.out.fetch()))
+	return r.commit(r.out.fetches())
 }
 
 func (r *reading) commit(fetches []report.Fetch) error {

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,18 +15,22 @@ const (
 	unsealedMost  = 30 * time.Minute
 )
 
+// turnedBy is how long after midnight in the account's zone a vendor whose day turns later, or whose clock is slow, has
+// turned it. Until then an answer that is shorter than what is known of the day is not believed to be all of it.
+const turnedBy = 6 * time.Hour
+
 // considerSeal remembers that a complete answer told its day, so that the drain looks for its rows in ClickHouse; or it says
 // why the answer does not tell that day.
 func (c *Collector) considerSeal(out *outcome, hashes []uint64) (doubt string) {
 	a := out.account
-	if out.body.AskedAt.Before((out.day + 1).Start(a.Location).Add(sealGrace)) {
+	start := (out.day + 1).Start(a.Location)
+	if out.body.AskedAt.Before(start.Add(sealGrace)) {
 		return "" // too soon after midnight to believe; it is asked again
 	}
-	expected, err := c.store.Expected(a.Name, out.day)
-	if err == nil {
-		if doubt = tells(hashes, expected); doubt == "" && a.day(out.body.FetchedAt) != out.day+1 {
-			doubt = "midnight passed while it was read"
-		}
+	sealed := c.dayStatus(a, out.day).State == report.DaySealed
+	doubt, err := c.doubt(a, out.day, hashes, out.body.AskedAt.Sub(start) < turnedBy)
+	if a.day(out.body.FetchedAt) != out.day+1 {
+		doubt = "midnight passed while it was read"
 	}
 	if err == nil && doubt == "" {
 		_, err = c.changeDay(a, out.day, func(d *report.DayStatus) { d.ReadAt = out.body.FetchedAt })
@@ -33,38 +38,51 @@ func (c *Collector) considerSeal(out *outcome, hashes []uint64) (doubt string) {
 	if err != nil {
 		doubt = "the state of the day could not be recorded: " + err.Error()
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	if doubt != "" && sealed {
+		return "" // it was told once; this answer adds nothing to be looked for
+	}
 	if doubt != "" {
+		a.mu.Lock()
+		defer a.mu.Unlock()
 		a.unsealed.wait(time.Now(), unsealedFirst, unsealedMost)
 		return doubt
 	}
-	a.lost = false
 	nudge(c.drain.wake)
 	return ""
 }
 
-// tells finds out by its rows whether an answer tells the day of which these connections are known, or says why not. When
-// Alpemix turns its day is not documented (vendors/README.md), so an answer may tell another day than was asked for, or
-// parts of two; and rows may vanish from it.
-func tells(answer []uint64, expected map[string]uint64) (doubt string) {
-	ofDay := make(map[uint64]bool, len(expected))
-	for _, hash := range expected {
-		ofDay[hash] = true
-	}
-	told := 0
-	for _, hash := range answer {
-		if ofDay[hash] {
-			told++
+// doubt compares an answer with what is known of its day and of the days beside it.
+func (c *Collector) doubt(a *account, day report.Day, answer []uint64, early bool) (string, error) {
+	var known [3]map[string]uint64 // the day before, the day, the day after
+	for i := range known {
+		var err error
+		if known[i], err = c.store.Expected(a.Name, day-1+report.Day(i)); err != nil {
+			return "", err
 		}
 	}
+	return doubt(answer, known, early), nil
+}
+
+// doubt finds out by its rows whether an answer tells the day of which the connections known[1] are known, or says why not.
+// When Alpemix turns its day is not documented (vendors/README.md), so an answer may tell another day than was asked for, or
+// parts of two; and rows may vanish from it. Records that are no connections say nothing of days.
+func doubt(answer []uint64, known [3]map[string]uint64, early bool) string {
+	dayOf := map[uint64]int{}
+	for i, connections := range known {
+		for _, hash := range connections {
+			dayOf[hash] = i + 1
+		}
+	}
+	var told [4]int // of no day, and of the three
+	for _, hash := range answer {
+		told[dayOf[hash]]++
+	}
+	ofDay, others := told[2], told[1]+told[3]
 	switch {
-	case len(answer) == 0 && len(expected) > 0:
-		return fmt.Sprintf("it is empty, though %d connections of that day are known", len(expected))
-	case 2*told < len(answer):
-		return fmt.Sprintf("only %d of its %d records are of that day: is the vendor's clock behind, or the account's timezone wrong?", told, len(answer))
-	case 5*told < 4*len(expected):
-		return fmt.Sprintf("it tells only %d of the %d connections that are known of that day: has the vendor's day not ended yet, or is the account's timezone wrong?", told, len(expected))
+	case others > ofDay:
+		return fmt.Sprintf("%d of its connections are of that day and %d of the days beside it: is the vendor's clock behind, or the account's timezone wrong?", ofDay, others)
+	case early && 5*ofDay < 4*len(known[1]):
+		return fmt.Sprintf("it tells only %d of the %d connections that are known of that day: has the vendor's day not ended yet?", ofDay, len(known[1]))
 	}
 	return ""
 }
@@ -76,13 +94,14 @@ func (d *drain) sealAll(ctx context.Context) (more bool, err error) {
 			if day.ReadAt.IsZero() {
 				continue
 			}
-			if err := d.seal(ctx, a, day); err != nil {
-				return false, fmt.Errorf("account %s: reading %s back to seal it: %w", a.Name, day.Day, err)
+			if sealErr := d.seal(ctx, a, day); sealErr != nil {
+				err = errors.Join(err, fmt.Errorf("account %s: reading %s back to seal it: %w", a.Name, day.Day, sealErr))
+				continue
 			}
 			more = true
 		}
 	}
-	return more, nil
+	return more, err
 }
 
 // seal reads a day back from ClickHouse and seals it if every connection is there with its last content. Connections that
@@ -125,8 +144,10 @@ func (d *drain) seal(ctx context.Context, a *account, day report.DayStatus) erro
 			d.State, d.SealedAt, d.Rows = report.DaySealed, now.UTC(), uint64(len(stored))
 		case len(missing) == 0:
 			d.Rows = uint64(len(stored))
-		case d.State == report.DayOpen && d.Day < a.day(now)-1:
+		case d.Day < a.day(now)-1:
 			d.State = report.DayGap // Alpemix cannot be asked again
+		default:
+			d.State, d.SealedAt = report.DayOpen, time.Time{}
 		}
 	})
 	if err == nil && changed.State != day.State {
@@ -139,7 +160,6 @@ func (d *drain) seal(ctx context.Context, a *account, day report.DayStatus) erro
 func (a *account) askAgain(now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.lost = true
 	a.unsealed.wait(now, unsealedFirst, unsealedMost)
 	nudge(a.wake)
 }

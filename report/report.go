@@ -43,7 +43,7 @@ type Body struct {
 	AskedAt     time.Time
 	FetchedAt   time.Time // when the last byte had arrived, UTC
 	Sent        []Kind    // the requests that were spent on it, filled also when the answer is an error
-	Earlier     []Fetch   // all but the last of them, with what came of each
+	Requests    []Fetch   // the same requests, with what came of each
 	Status      int       // of the HTTP answer
 }
 

@@ -143,6 +143,9 @@ func (i *importing) run(ctx context.Context, files []string) (err error) {
 			failures++
 		}
 	}
+	if err := i.patiently(ctx, func() (bool, error) { return false, i.writer.WithdrawMoved(ctx, i.account) }); err != nil {
+		return err
+	}
 	if failures > 0 {
 		return errFailed
 	}

@@ -60,8 +60,7 @@ func (c *Client) Check(ctx context.Context) error {
 type fetch struct {
 	*Client
 	body    report.Body
-	request report.Fetch // the one that was begun last
-	secrets []string     // what no error may show
+	secrets []string // what no error may show
 }
 
 func (c *Client) newFetch(w report.Window) *fetch {

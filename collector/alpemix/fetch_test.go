@@ -101,12 +101,12 @@ func TestARefusedTokenIsRenewedOnce(t *testing.T) {
 			if !slices.Equal(body.Sent, []report.Kind{"token", "today", "token", "today"}) {
 				t.Errorf("sent %v", body.Sent)
 			}
-			var earlier []string
-			for _, r := range body.Earlier {
-				earlier = append(earlier, fmt.Sprint(r.Job, " ", r.Outcome, " ", r.Code))
+			var came []string
+			for _, r := range body.Requests {
+				came = append(came, fmt.Sprint(r.Job, " ", r.Outcome, " ", r.Code))
 			}
-			if len(earlier) != 3 || earlier[0] != "token ok 0" || !strings.HasPrefix(earlier[1], "today token_") || !strings.HasSuffix(earlier[1], fmt.Sprint(n)) || earlier[2] != "token ok 0" {
-				t.Errorf("before the last request: %q", earlier)
+			if len(came) != 4 || came[0] != "token ok 0" || !strings.HasPrefix(came[1], "today token_") || !strings.HasSuffix(came[1], fmt.Sprint(n)) || came[2] != "token ok 0" || came[3] != "today ok 0" {
+				t.Errorf("what came of the requests: %q", came)
 			}
 			if got, want := v.got[3].body, `{"stepnumber":2,"accesstoken":"tok-second","requestnumber":1,"lastxconnection":0}`; got != want {
 				t.Errorf("got %s", got)

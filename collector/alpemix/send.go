@@ -51,7 +51,7 @@ func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answe
 		return nil, f.end(f.connectionFailure(ctx, kind, err))
 	}
 	f.body.Status, f.body.ContentType = a.status, a.header.Get("Content-Type")
-	f.request.Bytes = uint64(len(a.body))
+	f.body.Requests[len(f.body.Requests)-1].Bytes = uint64(len(a.body))
 	if fail := f.end(f.judge(kind, a)); fail != nil {
 		return nil, fail
 	}
@@ -61,21 +61,21 @@ func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answe
 	return a, nil
 }
 
-// begin notes that a request of kind is sent; the one before it, if any, is over.
+// begin notes that a request of kind is sent.
 func (f *fetch) begin(kind report.Kind) {
-	if len(f.body.Sent) > 0 {
-		f.body.Earlier = append(f.body.Earlier, f.request)
-	}
 	f.body.Sent = append(f.body.Sent, kind)
 	f.body.AskedAt = time.Now().UTC()
-	f.request = report.Fetch{At: f.body.AskedAt, Vendor: "alpemix", Account: f.cfg.Account, Job: string(kind), Outcome: "ok"}
+	f.body.Requests = append(f.body.Requests, report.Fetch{
+		At: f.body.AskedAt, Vendor: "alpemix", Account: f.cfg.Account, Job: string(kind), Outcome: "ok",
+	})
 }
 
 // end notes what came of the request that was begun.
 func (f *fetch) end(fail *report.Failure) *report.Failure {
-	f.request.Seconds = f.body.FetchedAt.Sub(f.body.AskedAt).Seconds()
+	r := &f.body.Requests[len(f.body.Requests)-1]
+	r.Seconds = f.body.FetchedAt.Sub(f.body.AskedAt).Seconds()
 	if fail != nil {
-		f.request.Outcome, f.request.Code = fail.Reason, fail.Code
+		r.Outcome, r.Code = fail.Reason, fail.Code
 	}
 	return fail
 }

@@ -128,7 +128,8 @@ LEFT JOIN
     FROM alpemix.connections
     WHERE local_day IN (SELECT day FROM alpemix.day_rows FINAL WHERE state = 'open')
     GROUP BY account, local_day
-) AS open_days ON open_days.account = d.account AND open_days.local_day = d.day;
+) AS open_days ON open_days.account = d.account AND open_days.local_day = d.day
+SETTINGS join_use_nulls = 0;
 
 -- at has microseconds here, seconds in the view: two requests within one second are two rows, and a batch written twice is not.
 CREATE TABLE IF NOT EXISTS alpemix.fetch_rows ON CLUSTER 'main'
