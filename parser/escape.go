@@ -11,7 +11,8 @@ func Detect(raw []byte) (literal bool) {
 
 // illegalEscape reads backslashes in pairs from left to right and tells whether one of them starts something that is no
 // JSON escape: then the writer of the document does not escape backslashes at all. An unescaped dt always shows it, because
-// a digit follows its backslashes. A pair that b cuts off decides nothing; read says how far b was judged.
+// a digit follows its backslashes. A pair that b cuts off decides nothing; read says how far b was judged, which is all of it
+// once one was found.
 func illegalEscape(b []byte) (illegal bool, read int) {
 	for i := 0; ; {
 		n := bytes.IndexByte(b[i:], '\\')
@@ -21,7 +22,7 @@ func illegalEscape(b []byte) (illegal bool, read int) {
 		i += n
 		switch n := escapeLength(b[i:]); n {
 		case escapeIllegal:
-			return true, i
+			return true, len(b)
 		case escapeCut:
 			return false, i
 		default:

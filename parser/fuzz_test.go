@@ -51,7 +51,7 @@ func FuzzSplit(f *testing.F) {
 		if sum.Records != len(raws) {
 			t.Errorf("%d records, yielded %q", sum.Records, raws)
 		}
-		for _, size := range []int{1, 64} {
+		for _, size := range []int{1, 64, len(body)} {
 			streamed, streamSum, streamErr := streamAll(body, contentType, size)
 			if !slices.Equal(raws, streamed) || !maps.Equal(streamSum.Quirks, sum.Quirks) {
 				t.Errorf("from %d bytes %q, %v, in memory %q, %v", size, streamed, streamSum.Quirks, raws, sum.Quirks)

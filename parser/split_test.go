@@ -117,6 +117,7 @@ func TestSplitRecords(t *testing.T) {
 		{"a brace too many", `{"a":"1"}},{"a":"2"}`, []string{`{"a":"1"}`, `}`, `{"a":"2"}`}},
 		{"no colon", `{"a" "1"},{"a":"2"}`, []string{`{"a" "1"}`, `{"a":"2"}`}},
 		{"text between", `{"a":"1"} x,{"a":"2"}`, []string{`{"a":"1"}`, `x`, `{"a":"2"}`}},
+		{"text at the end", `{"a":"1"},x`, []string{`{"a":"1"}`, `x`}},
 		{"NaN", `{"a":NaN},{"a":01},{"a":2}`, []string{`{"a":NaN}`, `{"a":01}`, `{"a":2}`}},
 		{"commas", `{"a":1},,{"a":2},`, []string{`{"a":1}`, `{"a":2}`}},
 		{"no comma", `{"a":1}{"a":2} {"a":3}`, []string{`{"a":1}`, `{"a":2}`, `{"a":3}`}},
@@ -137,7 +138,7 @@ func TestSplitRecords(t *testing.T) {
 			if err != nil || !slices.Equal(raws, tt.want) || sum.Records != len(tt.want) {
 				t.Errorf("got %.200q, %+v, %v", raws, sum, err)
 			}
-			for _, size := range []int{1, 5, 1000, streamBuffer} {
+			for _, size := range []int{1, 5, 1000, len(body), streamBuffer} {
 				streamed, streamSum, err := streamAll(body, "", size)
 				if err != nil || !slices.Equal(streamed, raws) || !maps.Equal(streamSum.Quirks, sum.Quirks) {
 					t.Errorf("as a stream from %d bytes: %.200q, %+v, %v", size, streamed, streamSum, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -65,6 +66,20 @@ func TestStreamMemory(t *testing.T) {
 				t.Errorf("%d bytes allocated in all", n)
 			}
 		})
+	}
+}
+
+// TestStreamCharset: what decides the charset counts once, also where the text turns out to be unescaped.
+func TestStreamCharset(t *testing.T) {
+	body := []byte("{\"errornumber\":0,\"results\":[{\"exp\":\"şşş \\0 \xFF\xFF\"}]}")
+	want := []string{"{\"exp\":\"şşş \\0 \uFFFD\uFFFD\"}"}
+	if raws, _, err := splitAll(body, ""); err != nil || !slices.Equal(raws, want) {
+		t.Fatalf("in memory %q, %v", raws, err)
+	}
+	for size := 1; size <= len(body); size++ {
+		if raws, _, err := streamAll(body, "", size); err != nil || !slices.Equal(raws, want) {
+			t.Errorf("from %d bytes %q, %v", size, raws, err)
+		}
 	}
 }
 

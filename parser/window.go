@@ -31,7 +31,7 @@ func (w *window) rest() []byte  { return w.buf[w.pos:] }
 func (w *window) offset() int64 { return w.base + int64(w.pos) }
 
 // more reads on. What is in front of pos is dropped, what follows it keeps its distance from pos; slices of the window
-// made earlier are void. It returns false at the end of the text.
+// made earlier are void. It returns false if the end of the text was known; learning of it is news even if no bytes come.
 func (w *window) more() bool {
 	if w.ended {
 		return false
@@ -41,8 +41,7 @@ func (w *window) more() bool {
 		w.buf = w.buf[:copy(w.buf, w.buf[w.pos:])]
 		w.pos = 0
 	}
-	before := len(w.buf)
-	if before == cap(w.buf) {
+	if len(w.buf) == cap(w.buf) {
 		w.buf = append(make([]byte, 0, 2*cap(w.buf)), w.buf...)
 	}
 	for idle := 0; len(w.buf) < cap(w.buf) && !w.ended; idle++ {
@@ -60,7 +59,7 @@ func (w *window) more() bool {
 			}
 		}
 	}
-	return len(w.buf) > before
+	return true
 }
 
 // next is the next byte that is not space, without consuming it; false at the end of the text.
