@@ -39,7 +39,7 @@ type Store interface {
 	Ack(report.QueuedBatch) error
 	// QueueStats counts the rows that wait and tells since when the oldest does.
 	QueueStats() (rows uint64, oldest time.Time)
-	// Days are the account's vendor days that are still remembered, oldest first.
+	// Days are the account's vendor days, oldest first.
 	Days(account string) []report.DayStatus
 	// Expected is what ClickHouse must hold of a day before it is sealed: UID to hash.
 	Expected(account string, day report.Day) (map[string]uint64, error)

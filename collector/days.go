@@ -49,9 +49,10 @@ func (l *lane) turnDays(now time.Time) {
 		for i := range changes {
 			changes[i].Rows = c.store.Totals(a.Name, changes[i].Day).Rows
 		}
-		err := c.store.Commit(report.Observation{Account: a.Name, Day: today, FetchedAt: now, Days: changes})
+		// The days last: what fails is done again, because they have not turned.
+		err := errors.Join(c.store.Prune(a.Name, oldestNeeded(c.store.Days(a.Name), today)), c.store.Reconsider(a.Name))
 		if err == nil {
-			err = errors.Join(c.store.Prune(a.Name, oldestNeeded(c.store.Days(a.Name), today)), c.store.Reconsider(a.Name))
+			err = c.store.Commit(report.Observation{Account: a.Name, Day: today, FetchedAt: now, Days: changes})
 		}
 		c.observer.days(a.Name, changes, err)
 		nudge(c.drain.wake)

@@ -62,6 +62,9 @@ func (a *app) configSource() string {
 	if file := a.getenv(config.EnvFile); file != "" {
 		return file
 	}
+	if _, err := os.Stat(defaultFile); err != nil {
+		return "no " + defaultFile + " here"
+	}
 	return defaultFile
 }
 

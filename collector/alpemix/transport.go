@@ -40,8 +40,9 @@ func newTransport(cfg TLS) (*http.Transport, error) {
 		TLSClientConfig:     tlsConfig,
 		TLSHandshakeTimeout: 15 * time.Second,
 		ForceAttemptHTTP2:   true,
-		// A server that takes the request and says nothing must not keep the other accounts waiting.
-		ResponseHeaderTimeout: time.Minute,
+		// A server that takes the request and says nothing must not keep the other accounts waiting; one that has a large day
+		// to gather may take a while.
+		ResponseHeaderTimeout: 2 * time.Minute,
 		// Polls are 20 s apart. A server that closes idle connections at just that moment would fail one, and a failed
 		// request counts: keep a connection for a token and its report, but not for the next poll.
 		IdleConnTimeout: 5 * time.Second,
