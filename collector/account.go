@@ -17,10 +17,10 @@ type account struct {
 	wake             chan<- struct{}
 
 	mu           sync.Mutex
-	todayDue     bool // a tick asked for today and no answer has come since
-	yesterdayDue bool
+	todayDue     bool                      // a tick, a start or a failure asks for today, since its last request began
+	yesterdayDue bool                      // the same for yesterday
 	whole        wholeRead                 // the last whole read of today
-	latest       int                       // how many connections the next partial read asks for; 0: none planned
+	latest       int                       // how many connections the next partial read asks for
 	askedAt      map[report.Kind]time.Time // the last request of Today (or Latest) and of Yesterday, for taking turns
 	pauses       pauses
 	unsealed     pause                     // yesterday's answer did not tell that day, or ClickHouse had lost rows of it: no use in asking at once

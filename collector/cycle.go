@@ -18,10 +18,9 @@ var parse = parser.Parse
 func decode(rec report.Record, src parser.Source) (conn report.Connection, reject *report.Reject) {
 	defer func() {
 		if r := recover(); r != nil {
-			raw := string(rec.Raw)
 			conn, reject = report.Connection{}, &report.Reject{
 				Vendor: parser.Vendor, Account: src.Account, Reason: "defect", Detail: fmt.Sprintf("a defect in the parser: %v; please report it with the record", r),
-				Raw: raw, Hash: parser.Hash(rec.Raw), At: src.FetchedAt,
+				Raw: string(rec.Raw), Hash: parser.Hash(rec.Raw), At: src.FetchedAt,
 			}
 		}
 	}()
@@ -53,7 +52,7 @@ func (c *Collector) read(ctx context.Context, out *outcome) {
 	if err != nil {
 		out.failure = report.AsFailure(err)
 	}
-	if len(body.Sent) == 0 {
+	if len(body.Requests) == 0 {
 		return // the limits forbade it: nothing happened
 	}
 	r := newReading(c, out)
@@ -75,7 +74,7 @@ func (c *Collector) read(ctx context.Context, out *outcome) {
 // held tells that nothing failed but that our count of the vendor's limits, or its block, ended the cycle early.
 func (out *outcome) held() bool {
 	f := out.failure
-	return f != nil && (f.Class == report.Throttle && f.Code == 0 || f.Class == report.Blocked && len(out.body.Sent) == 0)
+	return f != nil && (f.Class == report.Throttle && f.Code == 0 || f.Class == report.Blocked && len(out.body.Requests) == 0)
 }
 
 // fetches are the rows of the cycle's requests in the table fetches. The last one is the report's, with what it brought,

@@ -42,7 +42,8 @@ func (l *lane) turnDays(now time.Time) {
 	defer c.changingDays.Unlock()
 	for _, a := range l.accounts {
 		today := a.day(now)
-		changes := turned(a.Name, c.store.Days(a.Name), today)
+		known := c.store.Days(a.Name)
+		changes := turned(a.Name, known, today)
 		if len(changes) == 0 {
 			continue
 		}
@@ -50,7 +51,7 @@ func (l *lane) turnDays(now time.Time) {
 			changes[i].Rows = c.store.Totals(a.Name, changes[i].Day).Rows
 		}
 		// The days last: what fails is done again, because they have not turned.
-		err := errors.Join(c.store.Prune(a.Name, oldestNeeded(c.store.Days(a.Name), today)), c.store.Reconsider(a.Name))
+		err := errors.Join(c.store.Prune(a.Name, oldestNeeded(known, today)), c.store.Reconsider(a.Name))
 		if err == nil {
 			err = c.store.Commit(report.Observation{Account: a.Name, Day: today, FetchedAt: now, Days: changes})
 		}

@@ -165,3 +165,24 @@ func TestACorrectedTimeZoneMendsWhatCanStillBeRead(t *testing.T) {
 		d.same("main", d.vendor.Shown("main"))
 	})
 }
+
+// TestAClockThatWasBehind: to it, connections start more than a day in the future and are rejected. Once it is right they are
+// read again, although they have not changed.
+func TestAClockThatWasBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := monday.Add(36 * time.Hour)
+		behind := 30 * time.Hour
+		d := newDesk(t, start, simulator.Options{
+			World: &simulator.World{Seed: 3, PerWorkday: 300}, Quirks: simulator.Quirks{EndedOnly: true},
+			Now: func() time.Time { return time.Now().Add(behind) },
+		})
+		d.run(2 * time.Hour)
+		if len(d.ch.rejects) == 0 {
+			t.Fatal("nothing was rejected: the clock is not behind enough to show anything")
+		}
+		time.Sleep(behind) // the clock is set right: the vendor's stays
+		behind = 0
+		d.run(time.Hour)
+		d.same("main", d.vendor.Shown("main"))
+	})
+}

@@ -110,7 +110,7 @@ func (l *lane) settle(out *outcome) {
 	if out.window.Kind == report.Yesterday {
 		due, turn = &a.yesterdayDue, report.Yesterday
 	}
-	if len(out.body.Sent) > 0 { // what the limits forbade was no turn
+	if len(out.body.Requests) > 0 { // what the limits forbade was no turn
 		l.turnAt = later(now, l.turnAt.Add(1)) // two turns are never at one moment: the order decides whose is next
 		a.askedAt[turn] = l.turnAt
 	}

@@ -66,11 +66,9 @@ func newObserver(c *Collector, reg prometheus.Registerer, log *slog.Logger, reas
 func (o *observer) observe(out *outcome) {
 	name, kind := out.account.Name, string(out.window.Kind)
 	log := o.log.With("account", name, "report", out.window.String())
-	for _, sent := range out.body.Sent {
-		o.requests.WithLabelValues(name, string(sent)).Inc()
-	}
 	told := false
 	for _, r := range out.fetches() {
+		o.requests.WithLabelValues(name, r.Job).Inc()
 		if r.Outcome != "ok" {
 			o.failures.WithLabelValues(name, r.Job, r.Outcome).Inc()
 			told = told || out.failure != nil && r.Outcome == out.failure.Reason

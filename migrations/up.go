@@ -87,21 +87,29 @@ func (s *Schema) Status(ctx context.Context, db *sql.DB) (*Status, error) {
 	return status, nil
 }
 
+// behind is the status of a database that this binary may migrate, and whether the database is there at all. One that a newer
+// binary has migrated is an error.
+func (s *Schema) behind(ctx context.Context, db *sql.DB) (status *Status, exists bool, err error) {
+	if status, err = s.Status(ctx, db); err != nil {
+		return nil, false, err
+	}
+	if status.Version > status.Latest {
+		return nil, false, status.Check()
+	}
+	if exists, err = (store{s.target}).databaseExists(ctx, db); err != nil {
+		return nil, false, s.fail("look for the database", err)
+	}
+	return status, exists, nil
+}
+
 // Plan is the SQL that Up would run on the database behind db, in order; empty if it is up to date. It changes nothing.
 func (s *Schema) Plan(ctx context.Context, db *sql.DB) ([]Step, error) {
-	status, err := s.Status(ctx, db)
+	status, ready, err := s.behind(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	if status.Version > status.Latest {
-		return nil, status.Check()
-	}
 	st := store{s.target}
 	var steps []Step
-	ready, err := st.databaseExists(ctx, db)
-	if err != nil {
-		return nil, s.fail("look for the database", err)
-	}
 	if !ready {
 		steps = append(steps, Step{0, "database", s.databaseSQL() + ";\n"})
 	}
@@ -127,24 +135,16 @@ func (s *Schema) Plan(ctx context.Context, db *sql.DB) ([]Step, error) {
 // Up brings the database behind db to the newest version and returns the files that it ran. ClickHouse has no transactions for
 // such statements: every one may be run again, and after a failure Up goes on where it stopped.
 func (s *Schema) Up(ctx context.Context, db *sql.DB) ([]string, error) {
-	status, err := s.Status(ctx, db)
+	_, ready, err := s.behind(ctx, db)
 	if err != nil {
 		return nil, err
-	}
-	if status.Version > status.Latest {
-		return nil, status.Check()
-	}
-	st := store{s.target}
-	ready, err := st.databaseExists(ctx, db)
-	if err != nil {
-		return nil, s.fail("look for the database", err)
 	}
 	if !ready {
 		if _, err := db.ExecContext(ctx, s.databaseSQL()); err != nil {
 			return nil, s.fail("create the database", err)
 		}
 	}
-	provider, err := goose.NewProvider("", db, s.fsys, goose.WithStore(st), goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider("", db, s.fsys, goose.WithStore(store{s.target}), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return nil, s.fail("prepare", err)
 	}

@@ -42,8 +42,7 @@ type Body struct {
 	ContentType string // of the HTTP answer; parser.Split takes the charset from it when the bytes are not UTF-8
 	AskedAt     time.Time
 	FetchedAt   time.Time // when the last byte had arrived, UTC
-	Sent        []Kind    // the requests that were spent on it, filled also when the answer is an error
-	Requests    []Fetch   // the same requests, with what came of each
+	Requests    []Fetch   // the requests that were spent on it, with what came of each; filled also beside an error
 	Status      int       // of the HTTP answer
 }
 

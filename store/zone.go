@@ -42,10 +42,7 @@ func (s *Store) SetZone(account, zone string) (before string, err error) {
 	if err != nil {
 		return "", err
 	}
-	seen := s.seenOf(account)
-	for _, hash := range hashes {
-		seen.remove(hash)
-	}
+	s.unsee(account, hashes)
 	return before, nil
 }
 

@@ -35,8 +35,8 @@ func TestRequestsAreWrittenAsDocumented(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	if !slices.Equal(body.Sent, []report.Kind{report.Token, report.Today}) {
-		t.Errorf("sent: %v", body.Sent)
+	if !slices.Equal(kinds(body), []report.Kind{report.Token, report.Today}) {
+		t.Errorf("sent: %v", kinds(body))
 	}
 	if body.Account != "main" || body.Window != today || string(body.Bytes) != emptyDay || body.ContentType != "application/json" ||
 		body.Status != 200 || body.AskedAt.IsZero() || body.FetchedAt.Before(body.AskedAt) || body.FetchedAt.Location() != time.UTC {
@@ -75,13 +75,13 @@ func TestATokenIsKeptOverRestartsForADay(t *testing.T) {
 		time.Sleep(23 * time.Hour)
 		s = openState(t, dir)
 		c = clientOn(t, s, v)
-		if body := fetched(t, c, today); !slices.Equal(body.Sent, []report.Kind{report.Today}) {
-			t.Errorf("after a restart: sent %v", body.Sent)
+		if body := fetched(t, c, today); !slices.Equal(kinds(body), []report.Kind{report.Today}) {
+			t.Errorf("after a restart: sent %v", kinds(body))
 		}
 		time.Sleep(56 * time.Minute)
 		v.answers = []any{tokenAnswer("tok-second"), emptyDay}
-		if body := fetched(t, c, today); !slices.Equal(body.Sent, []report.Kind{report.Token, report.Today}) {
-			t.Errorf("shortly before its end: sent %v", body.Sent)
+		if body := fetched(t, c, today); !slices.Equal(kinds(body), []report.Kind{report.Token, report.Today}) {
+			t.Errorf("shortly before its end: sent %v", kinds(body))
 		}
 		// Other credentials do not use this token.
 		cfg := config()
@@ -98,8 +98,8 @@ func TestARefusedTokenIsRenewedOnce(t *testing.T) {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			c, v, _ := newClient(t, tokenAnswer(first), number(n), tokenAnswer("tok-second"), emptyDay)
 			body := fetched(t, c, today)
-			if !slices.Equal(body.Sent, []report.Kind{"token", "today", "token", "today"}) {
-				t.Errorf("sent %v", body.Sent)
+			if !slices.Equal(kinds(body), []report.Kind{"token", "today", "token", "today"}) {
+				t.Errorf("sent %v", kinds(body))
 			}
 			var came []string
 			for _, r := range body.Requests {

@@ -139,6 +139,14 @@ func failed(t testing.TB, c *alpemix.Client, w report.Window) (*report.Failure, 
 	return f, body
 }
 
+// kinds are the requests that were spent on b.
+func kinds(b report.Body) (sent []report.Kind) {
+	for _, r := range b.Requests {
+		sent = append(sent, report.Kind(r.Job))
+	}
+	return sent
+}
+
 func fetched(t testing.TB, c *alpemix.Client, w report.Window) report.Body {
 	t.Helper()
 	body, err := c.Fetch(t.Context(), w)

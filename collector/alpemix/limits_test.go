@@ -46,8 +46,8 @@ func TestAThrottledFetchSendsNothing(t *testing.T) {
 		}
 		sent := len(v.got)
 		f, body := failed(t, c, today)
-		if len(v.got) != sent || len(body.Sent) != 0 || time.Until(f.NotBefore) != 61500*time.Millisecond {
-			t.Errorf("%v, %v, not before %v", body.Sent, f, time.Until(f.NotBefore))
+		if len(v.got) != sent || len(kinds(body)) != 0 || time.Until(f.NotBefore) != 61500*time.Millisecond {
+			t.Errorf("%v, %v, not before %v", kinds(body), f, time.Until(f.NotBefore))
 		}
 	})
 }
@@ -58,12 +58,12 @@ func TestATokenThatWasGotIsKeptWhenTheReportMustWait(t *testing.T) {
 		fetched(t, c, today)
 		fetched(t, c, today)
 		f, body := failed(t, c, today) // the third report is spent on learning that the token has expired
-		if f.Class != report.Throttle || f.Kind != report.Today || fmt.Sprint(body.Sent) != "[today token]" {
-			t.Errorf("%v, sent %v", f, body.Sent)
+		if f.Class != report.Throttle || f.Kind != report.Today || fmt.Sprint(kinds(body)) != "[today token]" {
+			t.Errorf("%v, sent %v", f, kinds(body))
 		}
 		time.Sleep(time.Until(f.NotBefore))
-		if body := fetched(t, c, today); fmt.Sprint(body.Sent) != "[today]" {
-			t.Errorf("sent %v", body.Sent)
+		if body := fetched(t, c, today); fmt.Sprint(kinds(body)) != "[today]" {
+			t.Errorf("sent %v", kinds(body))
 		}
 		if len(v.got) != 6 {
 			t.Errorf("%q", v.bodies())
@@ -78,8 +78,8 @@ func TestTokenRequestsStayWithinTheLimit(t *testing.T) {
 			failed(t, c, today)
 		}
 		f, body := failed(t, c, today)
-		if f.Class != report.Throttle || f.Kind != report.Token || len(body.Sent) != 0 || len(v.got) != 5 {
-			t.Errorf("%v, %v after %d", f, body.Sent, len(v.got))
+		if f.Class != report.Throttle || f.Kind != report.Token || len(kinds(body)) != 0 || len(v.got) != 5 {
+			t.Errorf("%v, %v after %d", f, kinds(body), len(v.got))
 		}
 	})
 }
@@ -93,7 +93,7 @@ func TestABlockIsWaitedOutLongerEachTimeByAllOfTheScope(t *testing.T) {
 			want *= time.Minute
 			c := clientOn(t, s, v)
 			f, body := failed(t, c, today)
-			if f.Class != report.Blocked || f.Code != 204 || len(body.Sent) != 1 || time.Until(f.NotBefore) != want {
+			if f.Class != report.Blocked || f.Code != 204 || len(kinds(body)) != 1 || time.Until(f.NotBefore) != want {
 				t.Fatalf("block %d: %v for %v", i, f, time.Until(f.NotBefore))
 			}
 			// Neither another account of the scope nor a restart sends anything.
@@ -106,8 +106,8 @@ func TestABlockIsWaitedOutLongerEachTimeByAllOfTheScope(t *testing.T) {
 			cfg.Account = "other"
 			other := mustNew(t, cfg, s, v)
 			f, body = failed(t, other, today)
-			if f.Class != report.Blocked || len(body.Sent) != 0 || other.Budget(report.Token) != 0 || time.Until(f.NotBefore) > time.Second {
-				t.Fatalf("block %d: %v, sent %v", i, f, body.Sent)
+			if f.Class != report.Blocked || len(kinds(body)) != 0 || other.Budget(report.Token) != 0 || time.Until(f.NotBefore) > time.Second {
+				t.Fatalf("block %d: %v, sent %v", i, f, kinds(body))
 			}
 			// An account with its own limits is not concerned.
 			cfg.Limits.Scope = "account other"
@@ -134,8 +134,8 @@ func TestTheVendorsCountIsBelieved(t *testing.T) {
 			if f.Class != report.Throttle || time.Until(f.NotBefore) != 61500*time.Millisecond || c.Budget(report.Today) != 0 {
 				t.Errorf("%s: %v for %v", name, f, time.Until(f.NotBefore))
 			}
-			if again, body := failed(t, c, today); len(body.Sent) != 0 || !again.NotBefore.Equal(f.NotBefore) || len(v.got) != 2 {
-				t.Errorf("%s: %v, sent %v", name, again, body.Sent)
+			if again, body := failed(t, c, today); len(kinds(body)) != 0 || !again.NotBefore.Equal(f.NotBefore) || len(v.got) != 2 {
+				t.Errorf("%s: %v, sent %v", name, again, kinds(body))
 			}
 			time.Sleep(time.Until(f.NotBefore))
 			fetched(t, c, today)
@@ -177,7 +177,7 @@ func TestNothingIsSentThatCannotBeRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	f, body := failed(t, c, today)
-	if f.Class != report.Local || len(v.got) != 0 || len(body.Sent) != 0 {
+	if f.Class != report.Local || len(v.got) != 0 || len(kinds(body)) != 0 {
 		t.Errorf("%v %v, %d requests", f.Class, f, len(v.got))
 	}
 }

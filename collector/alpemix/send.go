@@ -63,7 +63,6 @@ func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answe
 
 // begin notes that a request of kind is sent.
 func (f *fetch) begin(kind report.Kind) {
-	f.body.Sent = append(f.body.Sent, kind)
 	f.body.AskedAt = time.Now().UTC()
 	f.body.Requests = append(f.body.Requests, report.Fetch{
 		At: f.body.AskedAt, Vendor: "alpemix", Account: f.cfg.Account, Job: string(kind), Outcome: "ok",

@@ -55,9 +55,6 @@ func (s *Server) DSN(database string) string {
 	return "http://" + s.User + ":" + s.Password + "@" + s.Addr + "/" + database
 }
 
-// PID is the process of the engine.
-func (s *Server) PID() int { return s.process.Process.Pid }
-
 // Kill ends the engine without a warning. Its data stays in Dir.
 func (s *Server) Kill() {
 	s.process.Process.Kill()

@@ -19,9 +19,6 @@ type Secret struct {
 	fromFile bool
 }
 
-// NewSecret wraps value.
-func NewSecret(value string) Secret { return Secret{value: value} }
-
 // Reveal is the value itself, for the one place that sends it.
 func (s Secret) Reveal() string { return s.value }
 

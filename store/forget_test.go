@@ -1,0 +1,36 @@
+package store
+
+import (
+	"testing"
+
+	"alpemix-collector/report"
+)
+
+// TestReconsiderForgetsRejectsAlone: rows and shadowed records stay seen, also over a restart.
+func TestReconsiderForgetsRejectsAlone(t *testing.T) {
+	s := openTest(t, t.TempDir())
+	kept, shadowed := row("u1", "A"), row("u1", "B")
+	shadowed.Shadowed = true
+	rejected := report.Item{Raw: []byte(`{"uid":"u2"}`), Hash: 42}
+	commitTest(t, s, observation(kept, shadowed, rejected))
+	drainAll(t, s)
+	for range 2 { // the second time there is nothing to do
+		if err := s.Reconsider("main"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(when string) {
+		t.Helper()
+		if s.Seen("main", rejected.Hash) || !s.Seen("main", kept.Hash) || !s.Seen("main", shadowed.Hash) {
+			t.Errorf("%s: the reject is seen: %v, the row: %v, the shadowed record: %v", when,
+				s.Seen("main", rejected.Hash), s.Seen("main", kept.Hash), s.Seen("main", shadowed.Hash))
+		}
+	}
+	check("at once")
+	s = reopen(t, s)
+	check("after a restart")
+	commitTest(t, s, observation(rejected))
+	if entries := drainAll(t, s).Entries; len(entries) != 1 || entries[0].Hash != rejected.Hash {
+		t.Errorf("read again: %+v", entries)
+	}
+}
