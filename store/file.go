@@ -39,17 +39,48 @@ func openFile(dir, path string, opts bolt.Options) (db *bolt.DB, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, explain(path, err)
 	}
+	if db, err = openLocked(path, opts); err != nil {
+		return nil, explain(path, err)
+	}
+	// A new file's name must survive power loss too, also if the process that made it died before it saw to that.
+	if err := syncDir(filepath.Dir(path)); err != nil {
+		return nil, explain(path, errors.Join(err, db.Close()))
+	}
+	return db, nil
+}
+
+// openLocked opens the file that has the name path when its lock is ours: while we waited for the lock, its holder may have put
+// a compacted file there, and then what we have is no longer the state file.
+func openLocked(path string, opts bolt.Options) (*bolt.DB, error) {
+	for {
+		var ours fs.FileInfo
+		opts.OpenFile = func(name string, flag int, mode fs.FileMode) (f *os.File, err error) {
+			if f, err = os.OpenFile(name, flag, mode); err == nil {
+				ours, err = f.Stat()
+			}
+			return f, err
+		}
+		db, err := openBolt(path, opts)
+		if err != nil {
+			return nil, err
+		}
+		named, err := os.Stat(path)
+		if err == nil && os.SameFile(ours, named) {
+			return db, nil
+		}
+		if err = errors.Join(err, db.Close()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+}
+
+func openBolt(path string, opts bolt.Options) (*bolt.DB, error) {
 	opts.Timeout = lockFor
 	opts.FreelistType = bolt.FreelistMapType
 	opts.InitialMmapSize = mapped
-	_, statErr := os.Stat(path)
-	db, err = bolt.Open(path, 0o600, &opts)
-	if err != nil {
-		return nil, explain(path, err)
-	}
-	db.AllocSize = grown
-	if errors.Is(statErr, fs.ErrNotExist) { // the new file's name must survive power loss too
-		err = syncDir(filepath.Dir(path))
+	db, err := bolt.Open(path, 0o600, &opts)
+	if err == nil {
+		db.AllocSize = grown
 	}
 	return db, err
 }

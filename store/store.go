@@ -59,8 +59,11 @@ func open(dir string, log *slog.Logger, opts bolt.Options) (*Store, error) {
 		scopes: map[string]*scope{}, tokens: map[string]token{},
 	}
 	s.seen.Store(&map[string]*hashSet{})
-	if err := s.load(time.Now()); err != nil {
-		_ = db.Close()
+	if err = s.load(time.Now()); err == nil {
+		err = s.compact(dir, opts)
+	}
+	if err != nil {
+		_ = s.db.Close()
 		return nil, err
 	}
 	s.log.Debug("state opened", "file", path, "queued_rows", s.queue.rows)
