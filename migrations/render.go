@@ -30,7 +30,7 @@ func (t Target) Engine(name, arguments string) string {
 }
 
 // Durable is the settings that every table has. An acknowledged row must outlive a power cut, so an insert waits for the disk;
-// a merge need not, for its sources stay on disk for minutes after it. The window lets a server without Keeper recognise the
+// a merge need not, for a server keeps its sources for minutes after it (the embedded engine does not, and waits). The window lets a server without Keeper recognise the
 // retry of an insert, as replicated tables do by themselves.
 func (t Target) Durable() string {
 	const fsync = "fsync_after_insert = 1, fsync_part_directory = 1"
