@@ -29,9 +29,9 @@ func (t Target) Engine(name, arguments string) string {
 	return "Replicated" + name + "('/clickhouse/tables/" + t.Cluster + "/{database}/{table}', '{shard}-{replica}'" + arguments + ")"
 }
 
-// Durable is the settings that every table has. An acknowledged row must outlive a power cut, so an insert waits for the disk;
-// a merge need not, for a server keeps its sources for minutes after it (the embedded engine does not, and waits). The window lets a server without Keeper recognise the
-// retry of an insert, as replicated tables do by themselves.
+// Durable is the settings that every table has. An acknowledged row must outlive a power cut, so an insert waits for the disk.
+// A merge need not: a server keeps its sources for minutes after it (the embedded engine does not, and is told to wait). The
+// window lets a server without Keeper recognise the retry of an insert, as replicated tables do by themselves.
 func (t Target) Durable() string {
 	const fsync = "fsync_after_insert = 1, fsync_part_directory = 1"
 	if t.Cluster == "" {

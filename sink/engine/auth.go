@@ -39,18 +39,16 @@ func Credential(dir string) (user, password string, err error) {
 	return "", "", fmt.Errorf("embedded ClickHouse: %s keeps disappearing", path)
 }
 
-// createWhole writes a new file such that nobody sees half of it, and fails with fs.ErrExist where there is one.
+// createWhole writes a new file such that nobody sees half of it, also after a power cut, and fails with fs.ErrExist where there
+// is one.
 func createWhole(path, content string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".credential-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name())
-	if _, err := f.WriteString(content + "\n"); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
+	_, err = f.WriteString(content + "\n")
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Link(f.Name(), path)
