@@ -131,11 +131,15 @@ func New(cfg Config) (*Collector, error) {
 	return c, nil
 }
 
+// startAgain is the wait before Run tries again to write to a state file that cannot be written.
+const startAgain = 30 * time.Second
+
 // Run collects until ctx ends, then writes what is queued for at most FlushFor. What could not be written stays queued
-// on disk for the next start and is no error.
+// on disk for the next start. No failure ends it, so its error is nil.
 func (c *Collector) Run(ctx context.Context) error {
-	if err := c.setZones(); err != nil {
-		return err
+	for err := c.setZones(); err != nil && ctx.Err() == nil; err = c.setZones() {
+		c.observer.cannotStart(err)
+		sleep(ctx, nil, time.Now().Add(startAgain))
 	}
 	stopTicks := c.startTicks()
 	defer stopTicks()

@@ -131,6 +131,11 @@ func (o *observer) rezoned(account, before, after string) {
 		"account", account, "before", before, "after", after)
 }
 
+// cannotStart logs that nothing can be asked yet.
+func (o *observer) cannotStart(err error) {
+	o.log.Error("collecting cannot begin; it is tried again", "again_in", startAgain, "err", err)
+}
+
 // waiting logs what Once waits for.
 func (o *observer) waiting(account, what string, until time.Time) {
 	o.log.Info("waiting for "+what, "account", account, "until", until.Format(time.TimeOnly))

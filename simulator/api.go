@@ -126,7 +126,7 @@ func (v *Vendor) understandReport(c *call, fields map[string]json.RawMessage) {
 func (v *Vendor) decide(now time.Time, c *call, f Fault) int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	code := v.judge(now, c, f)
+	code := v.judge(v.elapsed(), c, f)
 	v.stats.Requests[c.Kind]++
 	v.stats.Answers[code]++
 	if v.record {
@@ -189,7 +189,7 @@ func (v *Vendor) issue(now time.Time, c *call) string {
 	defer v.mu.Unlock()
 	r := stream(v.world.Seed, hashOf(c.Account), uint64(len(v.tokens)), uint64(now.UnixNano()))
 	name := hex.EncodeToString(fmt.Appendf(nil, "%016x%016x", r.next(), r.next()))
-	v.tokens[name] = token{account: c.Account, ip: c.IP, expires: now.Add(v.limits.TokenLife)}
+	v.tokens[name] = token{account: c.Account, ip: c.IP, expires: v.elapsed().Add(v.limits.TokenLife)}
 	return name
 }
 

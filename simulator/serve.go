@@ -18,7 +18,7 @@ type answer struct {
 	status      int
 	contentType string
 	write       func(io.Writer) error
-	delivered   func() // to be called when the caller has all of it
+	delivered   func(whole bool) // to be called when the caller has read all that arrived
 	fault       Fault
 }
 
@@ -64,7 +64,7 @@ func (v *Vendor) nextFault(q *Request) Fault {
 // reply makes the answer with the given error number.
 func (v *Vendor) reply(now time.Time, c *call, code int, f Fault) *answer {
 	q, index := v.quirksOf(c.Account)
-	a := &answer{status: http.StatusOK, contentType: q.contentType(), delivered: func() {}, fault: f}
+	a := &answer{status: http.StatusOK, contentType: q.contentType(), delivered: func(bool) {}, fault: f}
 	say := func(text string) {
 		if q.Charset == UTF8BOM && code != notTheAPI {
 			text = "\ufeff" + text
@@ -105,13 +105,20 @@ func (v *Vendor) tell(a *answer, now time.Time, c *call, q Quirks, index int) {
 	a.write = func(w io.Writer) error {
 		list = list[:0]
 		_, err := v.world.write(w, c.Account, date, now, c.Last, q, func(d *deskDay, i int) {
-			if v.record {
+			if v.record || v.told != nil {
 				list = append(list, sighting{d, i})
 			}
 		})
 		return err
 	}
-	a.delivered = func() { v.remember(c.Account, list, now, index) }
+	a.delivered = func(whole bool) {
+		if whole && v.record {
+			v.remember(c.Account, list, now, index)
+		}
+		if v.told != nil {
+			v.told(Telling{Account: c.Account, Kind: c.Kind, Day: date, At: now, Whole: whole, quirks: q, sightings: list})
+		}
+	}
 }
 
 // ServeHTTP answers one request over the network.
@@ -125,9 +132,11 @@ func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	err = a.write(&faulty{ctx: r.Context(), to: w, f: a.fault})
 	switch {
 	case err == nil:
-		a.delivered()
+		a.delivered(true)
 	case errors.Is(err, errCut) && a.fault.CutQuietly:
+		a.delivered(false)
 	default:
+		a.delivered(false)
 		_ = http.NewResponseController(w).Flush() // the connection ends anyway
 		panic(http.ErrAbortHandler)
 	}
@@ -251,11 +260,18 @@ func (b *delivery) Read(p []byte) (int, error) {
 	if b.at < len(b.text) {
 		return n, nil
 	}
-	if !b.over {
-		b.over = true
-		b.answer.delivered()
-	}
+	b.end(true)
 	return n, io.EOF
 }
 
-func (b *delivery) Close() error { return nil }
+func (b *delivery) Close() error {
+	b.end(false)
+	return nil
+}
+
+func (b *delivery) end(whole bool) {
+	if !b.over {
+		b.over = true
+		b.answer.delivered(whole)
+	}
+}

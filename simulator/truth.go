@@ -96,3 +96,37 @@ func inOrder(a, b report.Connection) int {
 	}
 	return cmp.Compare(a.UID, b.UID)
 }
+
+// Telling is an answer to one report request, as far as it reached the caller.
+type Telling struct {
+	Account string
+	Kind    report.Kind
+	Day     report.Day // the vendor's
+	At      time.Time  // by the vendor's clock: the moment whose state it tells
+	Whole   bool       // all of it arrived; otherwise any part may have
+
+	quirks    Quirks
+	sightings []sighting
+}
+
+// Session identifies a session of the World.
+type Session struct {
+	Account string
+	Date    report.Day // the desk's
+	Index   int
+}
+
+// Sessions are those that the whole answer lists.
+func (t *Telling) Sessions() []Session {
+	all := make([]Session, len(t.sightings))
+	for i, s := range t.sightings {
+		all[i] = Session{t.Account, s.day.date, s.i}
+	}
+	return all
+}
+
+// Connection is what a reader who believes dt to be in zone should store of a session in the answer.
+func (w *World) Connection(s Session, t *Telling, zone *time.Location) report.Connection {
+	found := w.day(s.Account, s.Date).session(s.Index)
+	return found.connection(s.Account, t.quirks, zone, t.At.Unix())
+}

@@ -18,7 +18,8 @@ import (
 type Options struct {
 	World    *World // nil means the World of seed 0
 	Accounts []Account
-	Now      func() time.Time // the vendor's clock; nil means time.Now
+	Now      func() time.Time // the vendor's clock, which may be wrong and may jump; nil means time.Now
+	Elapsed  func() time.Time // what limits, blocks and tokens are timed by; nil means Now
 	Limits   Limits
 	Quirks   Quirks
 	// Fault is asked before each request is handled, possibly by several goroutines at once.
@@ -27,6 +28,8 @@ type Options struct {
 	ClientIP func(*http.Request) string
 	// Record keeps the log of requests and what was shown, for Stats and Shown. It costs memory with every request.
 	Record bool
+	// Told is called after each report that was answered, when the caller has read as much of it as arrived.
+	Told func(Telling)
 }
 
 // Account is one customer of Alpemix.
@@ -42,6 +45,8 @@ type Vendor struct {
 	world    *World
 	accounts []Account
 	now      func() time.Time
+	elapsed  func() time.Time
+	told     func(Telling)
 	limits   Limits
 	clientIP func(*http.Request) string
 	record   bool
@@ -68,7 +73,7 @@ type token struct {
 // New makes a Vendor. It serves through ServeHTTP, RoundTripper or Serve.
 func New(o Options) *Vendor {
 	v := &Vendor{
-		world: o.World, now: o.Now, limits: o.Limits.withDefaults(), clientIP: o.ClientIP, record: o.Record, fault: o.Fault,
+		world: o.World, now: o.Now, elapsed: o.Elapsed, told: o.Told, limits: o.Limits.withDefaults(), clientIP: o.ClientIP, record: o.Record, fault: o.Fault,
 		quirks: map[string]int{}, tokens: map[string]token{}, windows: map[string]*window{}, blocked: map[string]time.Time{},
 		shown: map[dayKey][]showing{},
 		stats: Stats{Requests: map[report.Kind]int{}, Answers: map[int]int{}, Peak: map[string]int{}},
@@ -78,6 +83,9 @@ func New(o Options) *Vendor {
 	}
 	if v.now == nil {
 		v.now = time.Now
+	}
+	if v.elapsed == nil {
+		v.elapsed = v.now
 	}
 	for _, a := range o.Accounts {
 		a.Username = cmp.Or(a.Username, a.Name)
@@ -121,7 +129,7 @@ func (v *Vendor) ExpireTokens() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for key, t := range v.tokens {
-		t.expires = v.now()
+		t.expires = v.elapsed()
 		v.tokens[key] = t
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -26,6 +27,8 @@ type Config struct {
 	Password string // replaces the DSN's
 	Database string // where the DSN names none
 	Cluster  string // see migrations.Target
+	// Transport carries the requests of http and https; nil means the network.
+	Transport http.RoundTripper
 }
 
 // connLifetime is short because nothing else closes an idle connection: a firewall on the way would forget it first, and the
@@ -63,6 +66,9 @@ func Open(cfg Config) (*DB, error) {
 		return nil, fmt.Errorf("clickhouse: %w", err)
 	}
 	options.ConnMaxLifetime = connLifetime
+	if cfg.Transport != nil {
+		options.TransportFunc = func(*http.Transport) (http.RoundTripper, error) { return cfg.Transport, nil }
+	}
 	options.ClientInfo.Products = append(options.ClientInfo.Products, struct{ Name, Version string }{"alpemix-collector", ""})
 	if options.Compression == nil && !loopback(options.Addr) {
 		options.Compression = &clickhouse.Compression{Method: clickhouse.CompressionLZ4}

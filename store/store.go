@@ -28,6 +28,8 @@ type Store struct {
 
 	writing sync.Mutex // held by every change, over its transaction: memory follows the disk in the same order
 	stale   bool       // guarded by writing: a failed transaction may have reached the disk after all, so look there first
+	before  func() error
+	after   func()
 
 	mu        sync.RWMutex // guards the rest; held briefly, never during I/O
 	version   uint64       // the last one given out
@@ -68,6 +70,14 @@ func open(dir string, log *slog.Logger, opts bolt.Options) (*Store, error) {
 	}
 	s.log.Debug("state opened", "file", path, "queued_rows", s.queue.rows)
 	return s, nil
+}
+
+// Intercept puts a test between the store and its disk: before runs in each transaction ahead of its commit, which its error
+// prevents, and after runs when the transaction is on disk.
+func (s *Store) Intercept(before func() error, after func()) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.before, s.after = before, after
 }
 
 // Close writes what waited for a transaction and releases the file.
@@ -117,14 +127,22 @@ func (s *Store) updateLocked(change func(*bolt.Tx) error) error {
 		if err := putLedger(tx, ledger); err != nil {
 			return err
 		}
-		if change == nil {
-			return nil
+		if change != nil {
+			if err := change(tx); err != nil {
+				return err
+			}
 		}
-		return change(tx)
+		if s.before != nil {
+			return s.before()
+		}
+		return nil
 	})
 	if err != nil {
 		s.stale = true
 		return s.explain(err)
+	}
+	if s.after != nil {
+		s.after()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

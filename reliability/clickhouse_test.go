@@ -1,0 +1,315 @@
+package reliability_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	chproto "github.com/ClickHouse/ch-go/proto"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/proto"
+
+	"alpemix-collector/report"
+	"alpemix-collector/simulator"
+)
+
+// chFault is how ClickHouse or the way to it fails.
+type chFault struct {
+	name    string
+	applied float64 // the share of an insert's rows that are in all the same
+	stall   bool    // no answer comes
+	err     error   // of the connection
+	code    int     // of ClickHouse's exception
+	status  int     // of its answer
+}
+
+// readTimeout is after how long clickhouse-go's own transport gives up.
+const readTimeout = 5 * time.Minute
+
+var chFaults = []chFault{
+	{name: "refused", err: simulator.ErrRefused},
+	{name: "reset before", err: simulator.ErrReset},
+	{name: "reset after", err: simulator.ErrReset, applied: 1},
+	{name: "reset halfway", err: simulator.ErrReset, applied: 0.5},
+	{name: "stalled before", stall: true},
+	{name: "stalled after", stall: true, applied: 1},
+	{name: "too many parts", code: 252, status: 500},
+	{name: "memory limit halfway", code: 241, status: 500, applied: 0.5},
+	{name: "read only", code: 164, status: 500},
+	{name: "table is read only", code: 242, status: 500},
+	{name: "authentication failed", code: 516, status: 403},
+	{name: "unknown table", code: 60, status: 404},
+	{name: "unknown database", code: 81, status: 404},
+	{name: "no such column", code: 16, status: 404},
+	{name: "type mismatch", code: 53, status: 500},
+	{name: "disk full", code: 243, status: 500},
+	{name: "keeper lost", code: 999, status: 500, applied: 1},
+	{name: "a proxy's page", status: 502},
+}
+
+// clickhouse is a ClickHouse in memory behind its HTTP interface, as far as the collector uses it. Its tables replace rows by key and
+// version when they are read, as those of migrations/ do; an insert whose token it remembers is dropped, whatever its rows; and
+// what it does not acknowledge may be in all the same.
+type clickhouse struct {
+	window time.Duration // how long tokens are remembered
+	now    func() time.Time
+	fault  func(insert bool) (chFault, bool)
+	random func() *rand.Rand
+	judge  func(*inserted) // sees what an insert has brought in
+
+	mu          sync.Mutex
+	tokens      map[string]time.Time
+	connections map[rowKey]report.Connection
+	live        map[uidKey]int // rows of a uid that are not withdrawn
+	rejects     map[rejectKey]report.Reject
+	days        map[dayKey]report.DayStatus
+	fetches     map[fetchKey]bool
+	inserts     int
+	duplicates  int // inserts dropped by their token
+}
+
+type (
+	uidKey struct{ account, uid string }
+	rowKey struct {
+		uidKey
+		started int64
+	}
+	rejectKey struct {
+		account string
+		hash    uint64
+	}
+	dayKey struct {
+		account string
+		day     report.Day
+	}
+	fetchKey struct {
+		account, job string
+		at           int64
+	}
+)
+
+// inserted is what one insert has brought in.
+type inserted struct {
+	connections []report.Connection
+	days        []report.DayStatus
+	text        [][]byte
+}
+
+func newClickHouse() *clickhouse {
+	return &clickhouse{
+		tokens: map[string]time.Time{}, connections: map[rowKey]report.Connection{}, live: map[uidKey]int{}, rejects: map[rejectKey]report.Reject{},
+		days: map[dayKey]report.DayStatus{}, fetches: map[fetchKey]bool{},
+	}
+}
+
+// RoundTrip answers one request of clickhouse-go.
+func (c *clickhouse) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	_ = r.Body.Close() // it has been read
+	parameters := r.URL.Query()
+	query := parameters.Get("query")
+	insert := query != ""
+	if !insert {
+		query = string(body)
+	}
+	if err := wait(r.Context(), between(c.random(), 0, 200*time.Millisecond)); err != nil {
+		return nil, err
+	}
+	fault, failing := c.fault(insert)
+	if insert && (!failing || fault.applied > 0) {
+		share := 1.0
+		if failing {
+			share = fault.applied
+		}
+		if err := c.insert(query, parameters.Get("insert_deduplication_token"), body, share); err != nil {
+			return nil, err
+		}
+	}
+	if failing {
+		return fault.answer(r)
+	}
+	if err := wait(r.Context(), between(c.random(), 0, 200*time.Millisecond)); err != nil {
+		return nil, err
+	}
+	if insert {
+		return answer(r, http.StatusOK, nil), nil
+	}
+	return c.query(r, query, parameters)
+}
+
+func (f *chFault) answer(r *http.Request) (*http.Response, error) {
+	switch {
+	case f.stall:
+		if err := wait(r.Context(), readTimeout); err != nil {
+			return nil, err
+		}
+		return nil, os.ErrDeadlineExceeded
+	case f.err != nil:
+		return nil, f.err
+	case f.code != 0:
+		a := answer(r, f.status, fmt.Appendf(nil, "Code: %d. DB::Exception: %s. (SIMULATED)\n", f.code, f.name))
+		a.Header.Set("X-ClickHouse-Exception-Code", strconv.Itoa(f.code))
+		return a, nil
+	}
+	return answer(r, f.status, []byte(simulator.MaintenancePage)), nil
+}
+
+func answer(r *http.Request, status int, body []byte) *http.Response {
+	return &http.Response{
+		StatusCode: status, Status: http.StatusText(status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{},
+		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), Request: r,
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// query answers the two questions that the collector's writer and its driver ask.
+func (c *clickhouse) query(r *http.Request, query string, parameters url.Values) (*http.Response, error) {
+	revision, err := strconv.ParseUint(parameters.Get("client_protocol_version"), 10, 64)
+	if err != nil {
+		return nil, err
+	}
+	block := proto.NewBlock()
+	add := func(name, kind string) {
+		if err == nil {
+			err = block.AddColumn(name, columnType(kind))
+		}
+	}
+	switch {
+	case strings.HasPrefix(query, "SELECT displayName()"):
+		add("displayName()", "String")
+		add("version()", "String")
+		add("revision()", "UInt32")
+		add("timezone()", "String")
+		if err == nil {
+			err = block.Append("memory", "26.7.3.1", uint32(revision), "UTC")
+		}
+	case strings.HasPrefix(query, "SELECT uid, hash FROM alpemix.connection_rows FINAL"):
+		add("uid", "String")
+		add("hash", "UInt64")
+		day, dayErr := report.ParseDay(strings.Trim(parameters.Get("param_day"), "'"))
+		if err == nil {
+			err = dayErr
+		}
+		for _, row := range c.day(strings.Trim(parameters.Get("param_account"), "'"), day) {
+			if err == nil {
+				err = block.Append(row.UID, row.Hash)
+			}
+		}
+	default:
+		err = fmt.Errorf("this ClickHouse does not know the query %q", query)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var buffer chproto.Buffer
+	if err := block.Encode(&buffer, revision); err != nil {
+		return nil, err
+	}
+	return answer(r, http.StatusOK, buffer.Buf), nil
+}
+
+// day is what the view shows of a local day.
+func (c *clickhouse) day(account string, day report.Day) []report.Connection {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var rows []report.Connection
+	for key, row := range c.connections {
+		if key.account == account && row.LocalDay == day && !row.Deleted {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// insert takes the first share of an insert's rows, unless it remembers the token. A part of an insert leaves no token.
+func (c *clickhouse) insert(query, token string, body []byte, share float64) error {
+	name, _, _ := strings.Cut(strings.TrimPrefix(query, "INSERT INTO alpemix."), " ")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if at, known := c.tokens[token]; known && c.now().Sub(at) < c.window {
+		c.duplicates++
+		return nil
+	}
+	if share == 1 {
+		c.inserts++
+		c.tokens[token] = c.now()
+	}
+	blocks, err := decode(body)
+	if err != nil {
+		return fmt.Errorf("%s: %w", query, err)
+	}
+	in := &inserted{text: [][]byte{body}}
+	for _, block := range blocks {
+		for i := range int(share*float64(block.rows()) + 0.5) {
+			if err := c.put(name, block.row(i), in); err != nil {
+				return err
+			}
+		}
+	}
+	c.judge(in)
+	return nil
+}
+
+// put stores a row as a replacing table shows it.
+func (c *clickhouse) put(table string, r row, in *inserted) error {
+	switch table {
+	case "connection_rows":
+		conn := r.connection()
+		uid := uidKey{conn.Account, conn.UID}
+		key := rowKey{uid, conn.StartedAt.Unix()}
+		old, known := c.connections[key]
+		if known && old.Version > conn.Version {
+			return nil
+		}
+		if known && !old.Deleted {
+			c.live[uid]--
+		}
+		if !conn.Deleted {
+			c.live[uid]++
+		}
+		c.connections[key] = conn
+		in.connections = append(in.connections, conn)
+	case "quarantine_rows":
+		reject := report.Reject{Account: r.text("account"), Reason: r.text("reason"), Raw: r.text("raw"), Hash: r.number("hash"), Version: r.number("version")}
+		key := rejectKey{reject.Account, reject.Hash}
+		if c.rejects[key].Version <= reject.Version {
+			c.rejects[key] = reject
+		}
+	case "day_rows":
+		d := report.DayStatus{
+			Account: r.text("account"), Day: report.DayOf(r.time("day")), State: report.DayState(r.text("state")), Rows: r.number("rows"),
+			SealedAt: r.time("sealed_at"), Version: r.number("version"),
+		}
+		key := dayKey{d.Account, d.Day}
+		if c.days[key].Version <= d.Version {
+			c.days[key] = d
+			in.days = append(in.days, d)
+		}
+	case "fetch_rows":
+		c.fetches[fetchKey{r.text("account"), r.text("job"), r.time("at").UnixMicro()}] = true
+	default:
+		return fmt.Errorf("an insert into %q", table)
+	}
+	return nil
+}

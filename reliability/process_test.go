@@ -1,0 +1,125 @@
+package reliability_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// process is one life of the collector as the world sees it: whatever it does to the disk, the vendor or ClickHouse is an effect,
+// and with the effect that its life ends at, nothing that it does reaches the world any more.
+type process struct {
+	s       *simulation
+	life    life
+	kill    context.CancelFunc
+	started time.Time
+
+	mu      sync.Mutex
+	effects int
+	writes  int
+	dead    bool
+}
+
+var errKilled = errors.New("the process was killed")
+
+// begin is called before an effect; its error prevents it.
+func (p *process) begin(what string) (n int, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dead {
+		return 0, errKilled
+	}
+	p.effects++
+	if p.effects == p.life.deathAt && !p.life.after {
+		p.die("before", what)
+		return 0, errKilled
+	}
+	return p.effects, nil
+}
+
+// end is called when effect n has happened.
+func (p *process) end(n int, what string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n == p.life.deathAt && p.life.after && !p.dead {
+		p.die("after", what)
+	}
+}
+
+func (p *process) die(when, what string) {
+	p.dead = true
+	p.s.trace.add(p.s.now(), "killed %s effect %d, %s", when, p.effects, what)
+	p.s.doubt()
+	p.kill()
+}
+
+func (p *process) killed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.dead
+}
+
+// diskFault is how writing the state file fails.
+type diskFault struct {
+	name string
+	err  error
+}
+
+var (
+	diskFull     = diskFault{"full", syscall.ENOSPC}
+	diskReadOnly = diskFault{"read-only", syscall.EROFS}
+)
+
+// beforeWrite and afterWrite stand around each transaction of the state file. Transactions follow one another, so the effect that
+// ends is the one that began last.
+func (p *process) beforeWrite() error {
+	if _, err := p.begin("transaction"); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	p.writes++
+	n := p.writes
+	p.mu.Unlock()
+	weather := p.s.weather()
+	if p.s.chance("disk", n, weather.diskRate) {
+		p.s.trace.add(p.s.now(), "disk %s", weather.disk.name)
+		p.s.doubt()
+		return &fs.PathError{Op: "write", Path: "state.db", Err: weather.disk.err}
+	}
+	return nil
+}
+
+func (p *process) afterWrite() {
+	p.mu.Lock()
+	n := p.effects
+	p.mu.Unlock()
+	p.end(n, "transaction")
+}
+
+// way is the network between the process and a server.
+type way struct {
+	process *process
+	name    string
+	server  http.RoundTripper
+}
+
+func (w *way) RoundTrip(r *http.Request) (*http.Response, error) {
+	s := w.process.s
+	if weather := s.weather(); weather.suspended {
+		time.Sleep(weather.until.Sub(s.now())) // whatever a context's clock says: nobody looked at it
+	}
+	n, err := w.process.begin(w.name)
+	if err == nil {
+		err = r.Context().Err()
+	}
+	if err != nil {
+		return nil, err
+	}
+	answer, err := w.server.RoundTrip(r)
+	w.process.end(n, w.name)
+	return answer, err
+}
