@@ -15,6 +15,7 @@ type account struct {
 	Account
 	today, yesterday cron.Schedule
 	wake             chan<- struct{}
+	turned           report.Day // the day to which the lane has turned in this run
 
 	mu           sync.Mutex
 	todayDue     bool                      // a tick, a start or a failure asks for today, since its last request began

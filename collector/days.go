@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"errors"
 	"time"
 
 	"alpemix-collector/report"
@@ -42,6 +41,14 @@ func (l *lane) turnDays(now time.Time) {
 	defer c.changingDays.Unlock()
 	for _, a := range l.accounts {
 		today := a.day(now)
+		if today != a.turned {
+			// Also when the clock was set and the days are known: what could not be true by it may be true now.
+			if err := c.store.Reconsider(a.Name); err != nil {
+				c.observer.days(a.Name, nil, err)
+				continue
+			}
+			a.turned = today
+		}
 		known := c.store.Days(a.Name)
 		changes := turned(a.Name, known, today)
 		if len(changes) == 0 {
@@ -51,7 +58,7 @@ func (l *lane) turnDays(now time.Time) {
 			changes[i].Rows = c.store.Totals(a.Name, changes[i].Day).Rows
 		}
 		// The days last: what fails is done again, because they have not turned.
-		err := errors.Join(c.store.Prune(a.Name, oldestNeeded(known, today)), c.store.Reconsider(a.Name))
+		err := c.store.Prune(a.Name, oldestNeeded(known, today))
 		if err == nil {
 			err = c.store.Commit(report.Observation{Account: a.Name, Day: today, FetchedAt: now, Days: changes})
 		}

@@ -76,11 +76,11 @@ func (s *simulation) zoneOf(account string) *time.Location {
 	panic("no account " + account)
 }
 
-// quarantined tells whether a connection is kept in quarantine because it claimed to begin more than a day from now, by a clock that
+// quarantined tells whether a connection is kept in quarantine because it claimed to begin or end more than a day from now, by a clock that
 // was so far behind.
 func (s *simulation) quarantined(conn *report.Connection) bool {
 	for key, reject := range s.clickhouse.rejects {
-		if key.account == conn.Account && reject.Reason == "future" && strings.Contains(reject.Raw, conn.UID) {
+		if key.account == conn.Account && (reject.Reason == "dt_out_of_range" || reject.Reason == "duration_absurd") && strings.Contains(reject.Raw, conn.UID) {
 			return true
 		}
 	}
@@ -285,7 +285,7 @@ func (s *simulation) judgeDays() {
 // judgeGap judges a day that is called lost.
 func (s *simulation) judgeGap(d report.DayStatus) {
 	ended := s.ended(d.Account, d.Day)
-	if t := s.book.lastWhole(dayKey{d.Account, d.Day}, ended.Add(7*time.Hour), true); t != nil {
+	if t := s.book.lastWhole(dayKey{d.Account, d.Day}, ended.Add(7*time.Hour), true); t != nil && report.DayOf(t.local.In(t.zone)) == d.Day+1 {
 		s.fail("gap: %s of %s was told whole at %s", d.Day, d.Account, stamp(t.At))
 	}
 	// The vendor could be read if for three hours nothing failed while one process lived.

@@ -96,7 +96,7 @@ func newScenario(seed uint64) *scenario {
 	case chance(r, 0.06):
 		sc.quirks.DayOffset = pick(r, 3*time.Hour, -2*time.Hour)
 	}
-	sc.tail = sc.start.Add(between(r, 28*time.Hour, 80*time.Hour))
+	sc.tail = sc.start.Add(between(r, 28*time.Hour, 84*time.Hour))
 	today := pick(r, "@every 20s", "@every 1m", "@every 5m", "@every 5m", "@every 20m", "@every 20m", "7,37 * * * *")
 	if today == "@every 20s" {
 		sc.tail = sc.start.Add(28 * time.Hour)
