@@ -6,7 +6,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help run build engine test check bench bench-once clean
+.PHONY: help run build engine test simulate mutants check bench bench-once clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,14 @@ engine: ## fetch the embedded ClickHouse engine into .engine
 
 test: engine ## all tests
 	go test -timeout 15m ./...
+
+SEED ?= 1
+SEEDS ?= 200
+simulate: ## more simulated days: SEEDS=200 SEED=1; a seed that failed is played again with SEEDS=1
+	go test ./reliability -run '^TestSimulation$$' -seed=$(SEED) -seeds=$(SEEDS) -timeout 10h -v
+
+mutants: ## breaks the collector in many ways, each of which the simulation has to notice
+	go run ./reliability/mutants
 
 check: ## what CI runs before the tests
 	@unformatted=$$(gofmt -l .); \

@@ -35,6 +35,8 @@ var floors = map[string][]string{
 	"migrations":                     {},
 	"report":                         {},
 	"simulator":                      {"report"},
+	"reliability":                    {},
+	"reliability/mutants":            {},
 }
 
 // forbidden are folder names that say nothing of what lies in them, and one that the go command owns.

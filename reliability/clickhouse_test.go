@@ -63,7 +63,8 @@ type clickhouse struct {
 	now    func() time.Time
 	fault  func(insert bool) (chFault, bool)
 	random func() *rand.Rand
-	judge  func(*inserted) // sees what an insert has brought in
+	judge  func(*inserted)               // sees what an insert has brought in
+	crash  func(*report.Connection) bool // whether a row is lost in a power cut that ClickHouse has just had
 
 	mu          sync.Mutex
 	tokens      map[string]time.Time
@@ -73,7 +74,8 @@ type clickhouse struct {
 	days        map[dayKey]report.DayStatus
 	fetches     map[fetchKey]bool
 	inserts     int
-	duplicates  int // inserts dropped by their token
+	duplicates  int             // inserts dropped by their token
+	lost        map[uidKey]bool // acknowledged rows that a power cut took
 }
 
 type (
@@ -106,7 +108,7 @@ type inserted struct {
 func newClickHouse() *clickhouse {
 	return &clickhouse{
 		tokens: map[string]time.Time{}, connections: map[rowKey]report.Connection{}, live: map[uidKey]int{}, rejects: map[rejectKey]report.Reject{},
-		days: map[dayKey]report.DayStatus{}, fetches: map[fetchKey]bool{},
+		days: map[dayKey]report.DayStatus{}, fetches: map[fetchKey]bool{}, lost: map[uidKey]bool{},
 	}
 }
 
@@ -269,6 +271,19 @@ func (c *clickhouse) insert(query, token string, body []byte, share float64) err
 	}
 	c.judge(in)
 	return nil
+}
+
+// powerCut loses rows that were acknowledged, as a ClickHouse without fsync does. It remembers the tokens of the lost inserts.
+func (c *clickhouse) powerCut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for key, conn := range c.connections {
+		if !conn.Deleted && c.crash(&conn) {
+			delete(c.connections, key)
+			c.live[key.uidKey]--
+			c.lost[key.uidKey] = true
+		}
+	}
 }
 
 // put stores a row as a replacing table shows it.

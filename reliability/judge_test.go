@@ -38,8 +38,14 @@ func (s *simulation) inserted(in *inserted) {
 	}
 	for _, d := range in.days {
 		s.trace.add(s.now(), "%s: %s is %s, %d rows", d.Account, d.Day, d.State, d.Rows)
-		if d.State == report.DaySealed {
+		switch d.State {
+		case report.DaySealed:
 			s.sealed(d)
+		case report.DayGap:
+			until := (d.Day + 2).Start(s.zoneOf(d.Account))
+			if day := (d.Day + 1).Start(s.zoneOf(d.Account)); day.After(s.scenario.start) && s.now().Before(until) && !s.troubled(d.Account, d.Day) {
+				s.fail("gap: %s of %s is called lost at %s, while it can be read", d.Day, d.Account, stamp(s.now()))
+			}
 		}
 	}
 }
@@ -239,6 +245,9 @@ func (s *simulation) judgeRows() {
 		key := uidKey{first.Account, first.UID}
 		got, ok := stored[key]
 		known[key] = true
+		if s.clickhouse.lost[key] && s.clickhouse.days[dayKey{key.account, first.LocalDay}].State != report.DaySealed {
+			continue // nobody could ask for that day again
+		}
 		if !ok {
 			if told.must != nil && !s.quarantined(&first) {
 				s.fail("lost: connection %s of %s, which was told last at %s, is not in ClickHouse: %+v", first.UID, stamp(first.StartedAt), stamp(told.must.At), first)

@@ -44,6 +44,7 @@ type epoch struct {
 	diskRate   float64
 	ip         string
 	clock      time.Duration // what the vendor's clock is ahead
+	powerCut   bool          // ClickHouse loses what arrived in the last two hours
 	suspended  bool          // the machine sleeps: nothing that the process does has an effect before the end
 }
 
@@ -148,7 +149,7 @@ func (sc *scenario) drawWeather(r *rand.Rand) {
 		if chance(r, 0.06) {
 			e.clock = sign(r) * pick(r, 30*time.Second, 8*time.Minute, 70*time.Minute, 26*time.Hour)
 		}
-		e.suspended = chance(r, 0.05)
+		e.suspended, e.powerCut = chance(r, 0.05), chance(r, 0.05)
 		sc.weather = append(sc.weather, e)
 	}
 	sc.weather[len(sc.weather)-1].until = sc.tail
@@ -230,6 +231,9 @@ func (sc *scenario) String() string {
 		fmt.Fprintf(&b, "  until %s: ip %s, vendor's clock ahead %s, suspended %t, quirks %s\n", stamp(e.until), e.ip, e.clock, e.suspended, set{e.quirks})
 		if e.chRate > 0 {
 			fmt.Fprintf(&b, "    ClickHouse %.2f %s\n", e.chRate, e.clickhouse.name)
+		}
+		if e.powerCut {
+			fmt.Fprintln(&b, "    ClickHouse's power is cut")
 		}
 		if e.diskRate > 0 {
 			fmt.Fprintf(&b, "    disk %.2f %s\n", e.diskRate, e.disk.name)

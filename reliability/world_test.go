@@ -19,6 +19,7 @@ import (
 
 	"alpemix-collector/collector"
 	"alpemix-collector/collector/alpemix"
+	"alpemix-collector/report"
 	"alpemix-collector/simulator"
 	"alpemix-collector/sink"
 	"alpemix-collector/store"
@@ -48,6 +49,7 @@ type simulation struct {
 	draws  map[string]int
 	limit  map[string]*limits
 	blocks []time.Time // when the vendor said that it blocks us
+	cut    *epoch      // in which ClickHouse's power was cut
 	quirks *epoch      // whose quirks the vendor has
 }
 
@@ -71,8 +73,14 @@ func newSimulation(t *testing.T, sc *scenario) *simulation {
 	c := s.clickhouse
 	c.window, c.now, c.judge = sc.window, s.now, s.inserted
 	c.random = func() *rand.Rand { return draw(sc.seed, "clickhouse", s.count("clickhouse")) }
+	c.crash = s.lostInPowerCut
 	c.fault = func(insert bool) (chFault, bool) {
 		weather := s.weather()
+		if weather.powerCut && s.cut != weather {
+			s.cut = weather
+			s.trace.add(s.now(), "ClickHouse's power is cut")
+			c.powerCut()
+		}
 		if !s.chance("clickhouse fault", s.count("clickhouse fault"), weather.chRate) {
 			return chFault{}, false
 		}
@@ -88,6 +96,12 @@ func keyOf(account string) string { return "key-of-" + account + "-nobody-may-se
 func (s *simulation) now() time.Time { return time.Now().Round(0).UTC().Add(s.ahead) }
 
 func (s *simulation) weather() *epoch { return s.scenario.at(s.now()) }
+
+// lostInPowerCut tells whether a row is lost: one of the last two hours, and of a day that cannot have been looked for yet.
+func (s *simulation) lostInPowerCut(conn *report.Connection) bool {
+	right := s.process.life.skew == 0 && s.weather().clock == 0 && s.zones[conn.Account].String() == s.zoneOf(conn.Account).String()
+	return right && s.now().Sub(conn.FetchedAt) < 2*time.Hour && conn.LocalDay == report.DayOf(s.now().In(s.zoneOf(conn.Account)))
+}
 
 // count numbers the draws of a stream, from 1.
 func (s *simulation) count(stream string) int {
