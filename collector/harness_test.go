@@ -156,7 +156,7 @@ func (d *desk) open(change ...func(*collector.Account)) (*collector.Collector, *
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(d.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
-	state, err := store.Open(d.dir, log)
+	state, err := store.OpenSimulated(d.dir, log, store.Options{})
 	if err != nil {
 		d.t.Fatal(err)
 	}

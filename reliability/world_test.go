@@ -158,7 +158,9 @@ func (s *simulation) live(l life) {
 		ctx, cancel := context.WithTimeout(context.Background(), l.length)
 		defer cancel()
 		if len(s.lives) > 0 && s.lives[len(s.lives)-1].skew != l.skew {
-			s.doubt() // how long ago something was is not known
+			for _, l := range s.limit {
+				l.token = false // its age is by our clock
+			}
 		}
 		s.process = &process{s: s, life: l, kill: cancel, started: s.now()}
 		s.run(ctx, t)
@@ -171,11 +173,13 @@ func (s *simulation) live(l life) {
 // run starts a collector as cmd/collector does and lets it run.
 func (s *simulation) run(ctx context.Context, t *testing.T) {
 	log := slog.New(slog.NewTextHandler(s.secrets, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	state, err := store.Open(s.dir, log)
+	state, err := store.OpenSimulated(s.dir, log, store.Options{
+		BeforeWrite: s.process.beforeWrite, AfterWrite: s.process.afterWrite,
+		Boot: func() (string, time.Duration) { return "simulated", s.now().Sub(s.scenario.start) },
+	})
 	if err != nil {
 		t.Fatalf("the state file cannot be opened again: %v", err)
 	}
-	state.Intercept(s.process.beforeWrite, s.process.afterWrite)
 	db, err := sink.Open(sink.Config{DSN: "http://127.0.0.1:8123/alpemix", Password: "password-of-clickhouse", Transport: &way{s.process, "ClickHouse", s.clickhouse}})
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ func day(n int) []report.Item {
 
 // BenchmarkSeen looks a day of 100,000 unchanged rows up.
 func BenchmarkSeen(b *testing.B) {
-	s, err := open(b.TempDir(), slog.New(slog.DiscardHandler), noSync)
+	s, err := open(b.TempDir(), slog.New(slog.DiscardHandler), Options{}, noSync)
 	if err != nil {
 		b.Fatal(err)
 	}

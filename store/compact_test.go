@@ -143,7 +143,7 @@ func TestWhatIsNotCompacted(t *testing.T) {
 		}
 		before := fileSize(t, path)
 		var log bytes.Buffer
-		s, err := open(dir, slog.New(slog.NewTextHandler(&log, nil)), noSync)
+		s, err := open(dir, slog.New(slog.NewTextHandler(&log, nil)), Options{}, noSync)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +223,7 @@ func TestTheFileThatIsOpenedIsTheOneThatIsThere(t *testing.T) {
 	var second *Store
 	go func() {
 		var err error
-		second, err = open(dir, slog.New(slog.DiscardHandler), noSync)
+		second, err = open(dir, slog.New(slog.DiscardHandler), Options{}, noSync)
 		waiting <- err
 	}()
 	for opened := 0; opened < 2; time.Sleep(time.Millisecond) { // the second waits for the lock

@@ -16,15 +16,20 @@ type token struct {
 // The records of ledger and tokens on disk. Their names are part of the format; times are the wall clock's.
 type (
 	scopeRecord struct {
+		Boot         string          `json:"boot,omitempty"` // the start of the machine that the times since_boot are of
 		Requests     []requestRecord `json:"requests,omitempty"`
 		BlockedUntil time.Time       `json:"blocked_until,omitzero"`
 		BlockedFor   time.Duration   `json:"blocked_for,omitempty"` // nanoseconds
+		BlockedBoot  time.Duration   `json:"blocked_until_since_boot,omitempty"`
 	}
 	requestRecord struct {
 		Kind  string       `json:"kind"`
 		Sent  time.Time    `json:"sent"`
 		Ended time.Time    `json:"ended,omitzero"`
 		State requestState `json:"state"`
+		// The same since the machine was started, nanoseconds: the wall clock may be set before they are read.
+		SentBoot  time.Duration `json:"sent_since_boot,omitempty"`
+		EndedBoot time.Duration `json:"ended_since_boot,omitempty"`
 	}
 	tokenRecord struct {
 		Value   string    `json:"value"`
@@ -42,6 +47,14 @@ type unsavedScope struct {
 // unsaved are the scopes that changed since they were last written; the caller holds mu.
 func (s *Store) unsaved() map[string]unsavedScope {
 	var unsaved map[string]unsavedScope
+	now := time.Now()
+	boot, since := s.machine.Boot()
+	sinceBoot := func(t time.Time) time.Duration {
+		if boot == "" || t.IsZero() {
+			return 0
+		}
+		return since - now.Sub(t)
+	}
 	for name, sc := range s.scopes {
 		if sc.changes == sc.savedAt {
 			continue
@@ -49,9 +62,11 @@ func (s *Store) unsaved() map[string]unsavedScope {
 		if unsaved == nil {
 			unsaved = map[string]unsavedScope{}
 		}
-		rec := scopeRecord{BlockedUntil: sc.blockedUntil, BlockedFor: sc.blockedFor}
+		rec := scopeRecord{Boot: boot, BlockedUntil: sc.blockedUntil, BlockedFor: sc.blockedFor, BlockedBoot: sinceBoot(sc.blockedUntil)}
 		for _, r := range sc.requests {
-			rec.Requests = append(rec.Requests, requestRecord{Kind: r.kind, Sent: r.sent, Ended: r.ended, State: r.state})
+			rec.Requests = append(rec.Requests, requestRecord{
+				Kind: r.kind, Sent: r.sent, Ended: r.ended, State: r.state, SentBoot: sinceBoot(r.sent), EndedBoot: sinceBoot(r.ended),
+			})
 		}
 		unsaved[name] = unsavedScope{rec, sc.changes}
 	}
@@ -100,6 +115,7 @@ func (s *Store) loadLedger(tx *bolt.Tx, start time.Time) error {
 		if err := json.Unmarshal(v, &rec); err != nil {
 			return err
 		}
+		rec.setClock(start, s.machine.Boot)
 		s.scopes[string(name)] = rec.scope(start)
 		return nil
 	})
@@ -112,6 +128,24 @@ func (s *Store) loadLedger(tx *bolt.Tx, start time.Time) error {
 		s.tokens[string(account)] = token{value: rec.Value, key: rec.Key, askedAt: atMost(start, rec.AskedAt, start)}
 		return err
 	})
+}
+
+// setClock puts a record's times on the wall clock as it is at start, if the machine was not started since they were written.
+func (rec *scopeRecord) setClock(start time.Time, clock bootClock) {
+	boot, since := clock()
+	if boot == "" || boot != rec.Boot {
+		return
+	}
+	set := func(t *time.Time, sinceBoot time.Duration) {
+		if !t.IsZero() {
+			*t = start.Add(sinceBoot - since)
+		}
+	}
+	set(&rec.BlockedUntil, rec.BlockedBoot)
+	for i := range rec.Requests {
+		set(&rec.Requests[i].Sent, rec.Requests[i].SentBoot)
+		set(&rec.Requests[i].Ended, rec.Requests[i].EndedBoot)
+	}
 }
 
 // scope reads a record as of start. The wall clock may have been set back since it was written: no time in it is taken for

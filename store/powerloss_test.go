@@ -99,7 +99,7 @@ func opened(t *testing.T, image []byte) (map[string]string, error) {
 	if err := os.WriteFile(filepath.Join(dir, fileName), image, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := open(dir, slog.New(slog.DiscardHandler), noSync)
+	s, err := open(dir, slog.New(slog.DiscardHandler), Options{}, noSync)
 	if err != nil {
 		return nil, err
 	}

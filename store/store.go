@@ -20,16 +20,15 @@ const fileName = "state.db"
 // Store is an open state file. Its methods are safe for concurrent use. Unless a method says otherwise, one that returns an
 // error has changed nothing, neither on disk nor in memory.
 type Store struct {
-	path string
-	db   *bolt.DB
-	log  *slog.Logger
+	path    string
+	db      *bolt.DB
+	log     *slog.Logger
+	machine Options
 
 	seen atomic.Pointer[map[string]*hashSet] // by account; the map is replaced, never changed, so that Seen needs no lock
 
 	writing sync.Mutex // held by every change, over its transaction: memory follows the disk in the same order
 	stale   bool       // guarded by writing: a failed transaction may have reached the disk after all, so look there first
-	before  func() error
-	after   func()
 
 	mu        sync.RWMutex // guards the rest; held briefly, never during I/O
 	version   uint64       // the last one given out
@@ -45,18 +44,34 @@ type Store struct {
 // Open opens the state file in dir, and creates both if need be. It reads the whole file once, so that damage is found at
 // the start and not in the middle of work. Errors name the path and what to do; ErrLocked is one of them.
 func Open(dir string, log *slog.Logger) (*Store, error) {
-	return open(dir, log, bolt.Options{})
+	return open(dir, log, Options{Boot: newBootClock()}, bolt.Options{})
 }
 
-// open lets tests choose options of the file.
-func open(dir string, log *slog.Logger, opts bolt.Options) (*Store, error) {
+// Options are what a simulation puts in place of the machine.
+type Options struct {
+	// BeforeWrite runs in each transaction ahead of its commit, which its error prevents, and AfterWrite when it is on disk.
+	BeforeWrite func() error
+	AfterWrite  func()
+	// Boot tells which start of the machine it is and how long ago that was; nil is a machine that does not tell.
+	Boot func() (boot string, since time.Duration)
+}
+
+// OpenSimulated is Open on a simulated machine.
+func OpenSimulated(dir string, log *slog.Logger, o Options) (*Store, error) {
+	return open(dir, log, o, bolt.Options{})
+}
+
+func open(dir string, log *slog.Logger, o Options, opts bolt.Options) (*Store, error) {
+	if o.Boot == nil {
+		o.Boot = noBootClock
+	}
 	path := filepath.Join(dir, fileName)
 	db, err := openFile(dir, path, opts)
 	if err != nil {
 		return nil, err
 	}
 	s := &Store{
-		path: path, db: db, log: log,
+		path: path, db: db, log: log, machine: o,
 		days: map[string]map[report.Day]report.DayStatus{}, totals: map[string]map[report.Day]report.DayTotal{},
 		scopes: map[string]*scope{}, tokens: map[string]token{},
 	}
@@ -70,14 +85,6 @@ func open(dir string, log *slog.Logger, opts bolt.Options) (*Store, error) {
 	}
 	s.log.Debug("state opened", "file", path, "queued_rows", s.queue.rows)
 	return s, nil
-}
-
-// Intercept puts a test between the store and its disk: before runs in each transaction ahead of its commit, which its error
-// prevents, and after runs when the transaction is on disk.
-func (s *Store) Intercept(before func() error, after func()) {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	s.before, s.after = before, after
 }
 
 // Close writes what waited for a transaction and releases the file.
@@ -132,8 +139,8 @@ func (s *Store) updateLocked(change func(*bolt.Tx) error) error {
 				return err
 			}
 		}
-		if s.before != nil {
-			return s.before()
+		if s.machine.BeforeWrite != nil {
+			return s.machine.BeforeWrite()
 		}
 		return nil
 	})
@@ -141,8 +148,8 @@ func (s *Store) updateLocked(change func(*bolt.Tx) error) error {
 		s.stale = true
 		return s.explain(err)
 	}
-	if s.after != nil {
-		s.after()
+	if s.machine.AfterWrite != nil {
+		s.machine.AfterWrite()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

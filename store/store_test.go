@@ -18,7 +18,7 @@ var noSync = bolt.Options{NoSync: true}
 
 func openTest(t *testing.T, dir string) *Store {
 	t.Helper()
-	s, err := open(dir, slog.New(slog.DiscardHandler), noSync)
+	s, err := open(dir, slog.New(slog.DiscardHandler), Options{}, noSync)
 	if err != nil {
 		t.Fatal(err)
 	}

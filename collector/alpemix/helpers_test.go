@@ -96,7 +96,7 @@ func number(n int) string { return fmt.Sprintf(`{ "errornumber": %d }`, n) }
 
 func openState(t testing.TB, dir string) *store.Store {
 	t.Helper()
-	s, err := store.Open(dir, slog.New(slog.DiscardHandler))
+	s, err := store.OpenSimulated(dir, slog.New(slog.DiscardHandler), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
