@@ -2,9 +2,7 @@ package parser
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,7 +32,8 @@ func seeds(f *testing.F) (bodies [][]byte) {
 	return bodies
 }
 
-// FuzzSplit: memory and stream agree on any bytes, and both agree with encoding/json on every document that it accepts.
+// FuzzSplit: memory and stream agree on any bytes however they arrive, nothing between the elements of results is left out,
+// memory stays in proportion, and every document that is strict JSON is read as a strict decoder reads it.
 func FuzzSplit(f *testing.F) {
 	for _, b := range seeds(f) {
 		f.Add(b, "application/json; charset=windows-1254")
@@ -43,50 +42,27 @@ func FuzzSplit(f *testing.F) {
 		`{"errornumber":0,"results":[{"a":"}"},{"b":[{},"]"]},{"c":"\"}]}`,
 		`{"results":[{"a":"\0"},{"b":"\"},{"c":"\","d":1}],"errornumber":0}`,
 		`{"errornumber":0,"x":null,"results":[1,{"a" 2},{"b":"3},{"c":4},,{}{}]}`,
+		`{"\u0065rrornumber":"\u0032","results":null,"results":[[[-0.5e+300]],"\ud83d\ude00\ud83d"],"":{"":""}}`,
+		"\uFEFF{\"errornumber\":0,\"results\":[{\"a\":\"\\r\r\n\"}]}",
 	} {
 		f.Add([]byte(b), "")
 	}
 	f.Fuzz(func(t *testing.T, body []byte, contentType string) {
+		defer time.AfterFunc(time.Minute, func() { panic("this input hangs") }).Stop()
+		checkMemory(t, body, contentType)
 		raws, sum, err := splitAll(body, contentType)
+		if err != nil {
+			checkError(t, err)
+		}
 		if sum.Records != len(raws) {
 			t.Errorf("%d records, yielded %q", sum.Records, raws)
 		}
-		for _, size := range []int{1, 64, len(body)} {
-			streamed, streamSum, streamErr := streamAll(body, contentType, size)
-			if !slices.Equal(raws, streamed) || !maps.Equal(streamSum.Quirks, sum.Quirks) {
-				t.Errorf("from %d bytes %q, %v, in memory %q, %v", size, streamed, streamSum.Quirks, raws, sum.Quirks)
-			}
-			if (err == nil) != (streamErr == nil) || err != nil && err.Error() != streamErr.Error() {
-				t.Errorf("from %d bytes %v, in memory %v", size, streamErr, err)
-			}
-		}
-		if want, ok := oracleRecords(body); ok && (!slices.Equal(raws, want) || err != nil) {
-			t.Errorf("got %q, %v; encoding/json %q", raws, err, want)
+		checkStreams(t, body, contentType, raws, sum, err)
+		if _, utf16 := utf16Order(body); utf8.Valid(body) && !utf16 {
+			checkCuts(t, body)
+			checkStrictly(t, body, contentType)
 		}
 	})
-}
-
-// oracleRecords are the elements of results as encoding/json finds them. It is false for what is no report of errornumber 0
-// in plain UTF-8, and for deep nesting.
-func oracleRecords(body []byte) (raws []string, ok bool) {
-	if !utf8.Valid(body) || bytes.Count(body, []byte("results")) != 1 || bytes.Count(body, []byte("errornumber")) != 1 {
-		return nil, false
-	}
-	if bytes.Count(body, []byte("{"))+bytes.Count(body, []byte("[")) > maxDepth {
-		return nil, false
-	}
-	var envelope map[string]json.RawMessage
-	if json.Unmarshal(body, &envelope) != nil || string(envelope["errornumber"]) != "0" {
-		return nil, false
-	}
-	var results []json.RawMessage
-	if list := envelope["results"]; len(list) == 0 || json.Unmarshal(list, &results) != nil {
-		return nil, false
-	}
-	for _, r := range results {
-		raws = append(raws, string(r))
-	}
-	return raws, true
 }
 
 // FuzzQuickEnd: whenever the quick way finds the end of a record that the grammar accepts, it is the grammar's end.
@@ -110,60 +86,53 @@ func FuzzQuickEnd(f *testing.F) {
 	})
 }
 
-// FuzzParse: what is valid JSON is never malformed, and its texts are those of encoding/json.
+// FuzzParse: a record becomes what a strict decoder makes of it in every field, or is rejected for the same reason; one that
+// is no JSON, in either way of escaping, is rejected.
 func FuzzParse(f *testing.F) {
-	for _, b := range seeds(f) {
+	for i, b := range seeds(f) {
 		raws, _, _ := splitAll(b, "")
 		for _, raw := range raws {
-			f.Add([]byte(raw), false)
-			f.Add([]byte(raw), true)
+			f.Add([]byte(raw), false, i)
+			f.Add([]byte(raw), true, -i)
 		}
 	}
-	src := Source{Account: "main", FetchedAt: time.Date(2024, 8, 23, 5, 0, 0, 0, time.UTC)}
-	f.Fuzz(func(t *testing.T, raw []byte, literal bool) {
+	f.Fuzz(func(t *testing.T, raw []byte, literal bool, hours int) {
+		defer time.AfterFunc(time.Minute, func() { panic("this input hangs") }).Stop()
+		src := Source{Account: "main", Location: time.FixedZone("", hours%15*3600), FetchedAt: fetchedAt, Tally: Tally{}}
 		c, reject := Parse(report.Record{Raw: raw, Literal: literal}, src)
-		if reject != nil && !slices.Contains(Reasons, reject.Reason) {
-			t.Errorf("reason %q", reject.Reason)
-		}
-		if reject == nil && (c.Raw != string(raw) || c.Hash != Hash(raw) || c.UID == "" || c.StartedAt.IsZero() || c.Duration < 0) {
-			t.Errorf("connection %+v", c)
-		}
-		var want map[string]json.RawMessage
-		if literal || !utf8.Valid(raw) || json.Unmarshal(raw, &want) != nil || want == nil {
-			return
-		}
+		reason := ""
 		if reject != nil {
-			if reject.Reason == reasonMalformedJSON && bytes.Count(raw, []byte("{"))+bytes.Count(raw, []byte("[")) <= maxDepth {
-				t.Errorf("%s: %q", reject, raw)
+			reason = reject.Reason
+			if !slices.Contains(Reasons, reason) || reject.Raw != string(raw) || reject.Hash != Hash(raw) || c != (report.Connection{}) {
+				t.Errorf("reject %+v, connection %+v", reject, c)
 			}
+		}
+		want, wantReason, ok := strictRecord(strictly(raw, literal), src)
+		if !ok && !literal {
+			literal = true
+			want, wantReason, ok = strictRecord(strictly(raw, true), src)
+		}
+		if literal && undecided.Match(raw) || !utf8.Valid(raw) {
 			return
 		}
-		for key, got := range map[string]string{
-			"uid": c.UID, "exp": c.Explanation, "supnum": c.SupportNumber,
-			"uname": c.Staff.Name, "ip": c.Staff.IP, "lip": c.Staff.LocalIP, "unum": c.Staff.Device, "aid": c.Staff.AlpemixID,
-			"tuname": c.Target.Name, "tip": c.Target.IP, "tlip": c.Target.LocalIP, "tunum": c.Target.Device, "taid": c.Target.AlpemixID,
-		} {
-			if text := oracleText(t, want[key]); text != got {
-				t.Errorf("%s is %q, encoding/json has %q", key, got, text)
+		switch {
+		case !ok:
+			if reason != reasonMalformedJSON && reason != reasonNotObject {
+				t.Errorf("no object of JSON became %+v, %v", c, reject)
 			}
+			return
+		case reason != wantReason:
+			t.Errorf("%v, a strict decoder %q", reject, wantReason)
+		case reject == nil:
+			want.Raw, want.Hash = string(raw), Hash(raw)
+			if c != want {
+				t.Errorf("got\n%+v, a strict decoder\n%+v", c, want)
+			}
+		}
+		if n := unknownKeys(strictly(raw, literal)); src.Tally[quirkUnknownKey] != n {
+			t.Errorf("%d unknown keys, want %d", src.Tally[quirkUnknownKey], n)
 		}
 	})
-}
-
-// oracleText is a text field as encoding/json reads it: null and absent are empty, a number is its own text.
-func oracleText(t *testing.T, raw json.RawMessage) string {
-	t.Helper()
-	if len(raw) == 0 || string(raw) == "null" {
-		return ""
-	}
-	if raw[0] != '"' {
-		return string(raw)
-	}
-	var s string
-	if err := json.Unmarshal(raw, &s); err != nil {
-		t.Fatal(err)
-	}
-	return s
 }
 
 // FuzzASCIIRuns: the quick way through a single-byte charset is that of the charmap.

@@ -44,15 +44,16 @@ func (s *splitter) record(c byte) error {
 		for n == 0 && len(s.rest()) < quickReach && s.more() {
 			n = quickEnd(s.rest(), s.literal) // it has an answer to the text, not to the part that happens to be in the window
 		}
-		// With nothing behind it, this '}' may be the document's, and the record may lack its own.
-		if n > 0 && s.follows(n, false) {
+		if n > 0 && s.neighbours(n) {
 			return s.emit(n)
 		}
 	}
 	for {
 		n, st := s.measure()
-		if st == done {
-			return s.emit(n) // whatever follows: an intact record is not lost for garbage behind it
+		// An intact record is not lost for garbage behind it. Anything else may be what damage has made of its neighbours: with
+		// a stray '[' in front of them they are a list, with a stray quote a text.
+		if st == done && (c == '{' || s.follows(n)) {
+			return s.emit(n)
 		}
 		if st != short || len(s.rest()) > MaxRecord || !s.more() {
 			return s.broken()
@@ -100,11 +101,11 @@ var quote = []byte{'"'}
 // makes sense only without them, that reading counts.
 func (s *splitter) measure() (int, status) {
 	n, st := s.grammarEnd(s.literal)
-	if s.literal || st == done && s.follows(n, true) {
+	if s.literal || st == done && s.follows(n) {
 		return n, st
 	}
 	switch n, st := s.grammarEnd(true); {
-	case st == done && s.follows(n, true):
+	case st == done && s.follows(n):
 		return n, done
 	case st == short && !s.ended && len(s.rest()) <= MaxRecord:
 		return 0, short // what is to come may make sense of it
@@ -122,17 +123,36 @@ func (s *splitter) grammarEnd(literal bool) (int, status) {
 	return c.i, st
 }
 
-// follows tells whether n bytes from pos comes what may follow an element; atEnd is its answer if nothing comes. A missing
-// comma is forgiven.
-func (s *splitter) follows(n int, atEnd bool) bool {
+// follows tells whether n bytes from pos comes what may follow an element, or nothing. A missing comma is forgiven.
+func (s *splitter) follows(n int) bool {
+	c, _, ok := s.behind(n)
+	return !ok || c == ',' || c == ']' || c == '{'
+}
+
+// neighbours tells whether n bytes from pos come a comma and the next record. Nothing less shows that the quick way was right:
+// in a damaged record the '}' may be part of a text, and in the last one it may be the document's.
+func (s *splitter) neighbours(n int) bool {
+	c, at, _ := s.behind(n)
+	if c == ',' {
+		c, _, _ = s.behind(at + 1)
+		return c == '{'
+	}
+	return false
+}
+
+// behind is the first byte from n bytes behind pos that is not space, and where it stands. Space that goes on for too long
+// counts as the end: what stands before it is held in memory meanwhile.
+func (s *splitter) behind(n int) (c byte, at int, ok bool) {
+	at = n
 	for {
-		for _, c := range s.rest()[n:] {
-			if !space(c) {
-				return c == ',' || c == ']' || c == '{'
+		b := s.rest()
+		for ; at < min(len(b), n+spaceSeen); at++ {
+			if !space(b[at]) {
+				return b[at], at, true
 			}
 		}
-		if !s.more() {
-			return atEnd
+		if at == n+spaceSeen || !s.more() {
+			return 0, at, false
 		}
 	}
 }

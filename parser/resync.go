@@ -91,10 +91,10 @@ func anchor(b []byte, from int, whole bool) (int, status) {
 		}
 		after, m := glance(b, n+1)
 		switch {
-		case !whole && len(b)-m < len(errorNumberKey):
+		case !whole && len(b)-m < keySeen+spaceSeen:
 			return i, short
 		case next == '}' && m == len(b),
-			next == ',' && after == '"' && (before == '}' || bytes.HasPrefix(b[m:], errorNumberKey)):
+			next == ',' && after == '"' && (before == '}' || bytes.HasPrefix(b[m:], errorNumberKey)) && opensMember(b[m:]):
 			return i, done
 		}
 	}
@@ -102,6 +102,16 @@ func anchor(b []byte, from int, whole bool) (int, status) {
 }
 
 var errorNumberKey = []byte(`"errornumber"`)
+
+// keySeen is how long a key of the envelope may be for broken to know it, quotes included.
+const keySeen = 64
+
+// opensMember tells whether b, which begins with a quote, begins with a key and its colon.
+func opensMember(b []byte) bool {
+	n := bytes.IndexByte(b[1:min(len(b), keySeen)], '"')
+	colon, _ := glance(b, n+2)
+	return n >= 0 && colon == ':'
+}
 
 // glance is the first byte from i that is not space, and where it stands, which is len(b) if there is none. Space that goes
 // on for too long counts as a byte.

@@ -122,7 +122,7 @@ func (s *splitter) members() error {
 		if err != nil {
 			return err
 		}
-		key := string(token)
+		key := s.plain(token)
 		if c, ok = s.next(); !ok {
 			return s.fail(Truncated)
 		}
@@ -142,7 +142,7 @@ func (s *splitter) member(key string) error {
 		return s.fail(Truncated)
 	}
 	switch key {
-	case `"results"`:
+	case "results":
 		s.listed = true
 		if c == '[' {
 			return s.records()
@@ -151,7 +151,7 @@ func (s *splitter) member(key string) error {
 			return s.fail(ResultsWrongType)
 		}
 		s.sum.note(quirkResultsNull)
-	case `"errornumber"`:
+	case "errornumber":
 		return s.errorNumber(c)
 	default:
 		s.sum.note(quirkEnvelopeKey)
@@ -172,7 +172,11 @@ func (s *splitter) errorNumber(c byte) error {
 	if c == '"' {
 		s.sum.note(quirkErrorNumberText)
 	}
-	n, err := strconv.Atoi(strings.Trim(string(token), `" `))
+	digits := string(token)
+	if c == '"' {
+		digits = strings.Trim(s.plain(token), " ")
+	}
+	n, err := strconv.Atoi(digits)
 	if err != nil {
 		return &Error{Reason: MalformedEnvelope, Offset: at, Seen: excerpt(token)}
 	}
@@ -195,6 +199,12 @@ func (s *splitter) token() ([]byte, error) {
 			return nil, s.fail(Truncated)
 		}
 	}
+}
+
+// plain is what a token that is a text says.
+func (s *splitter) plain(token []byte) string {
+	in := scanned{raw: string(token), literal: s.literal}
+	return in.decode(text{start: 1, end: len(token) - 1, marks: escaped})
 }
 
 // fail describes the text where reading stopped.
