@@ -196,6 +196,12 @@ func (s *simulation) accounts(registry *prometheus.Registry) {
 		if secret := s.secrets.in(text.Bytes()); secret != "" {
 			s.fail("secret: %q is in the metrics", secret)
 		}
+		for _, m := range f.GetMetric() {
+			s.rose[f.GetName()] += m.GetCounter().GetValue()
+			for _, l := range m.GetLabel() {
+				s.rose[fmt.Sprintf("%s{%s=%q}", f.GetName(), l.GetName(), l.GetValue())] += m.GetCounter().GetValue()
+			}
+		}
 		if f.GetName() != "alpemix_rows_total" {
 			continue
 		}

@@ -67,11 +67,12 @@ func (p *process) killed() bool {
 type diskFault struct {
 	name string
 	err  error
+	text string // in the log
 }
 
 var (
-	diskFull     = diskFault{"full", syscall.ENOSPC}
-	diskReadOnly = diskFault{"read-only", syscall.EROFS}
+	diskFull     = diskFault{"full", syscall.ENOSPC, "no room to write the state file"}
+	diskReadOnly = diskFault{"read-only", syscall.EROFS, "is on a read-only disk"}
 )
 
 // beforeWrite and afterWrite stand around each transaction of the state file. Transactions follow one another, so the effect that

@@ -90,7 +90,7 @@ func newScenario(seed uint64) *scenario {
 	if chance(r, 0.03) { // days that are read in parts, and polled in part
 		sc.world.PerWorkday, sc.accounts = 4000, sc.accounts[:1]
 	}
-	sc.start = sc.drawStart(r)
+	sc.start = sc.drawStart(r).Add(123456789 * time.Nanosecond) // see monday
 	switch {
 	case chance(r, 0.1):
 		sc.quirks.FlipDelay = pick(r, -10*time.Minute, 10*time.Minute, time.Hour, -time.Hour)

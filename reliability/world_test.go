@@ -43,6 +43,7 @@ type simulation struct {
 	zones    map[string]*time.Location // of the accounts, as configured in this life
 
 	lives    []lived
+	rose     map[string]float64 // counters of all lives, by name and by each of their labels
 	failures int
 
 	mu     sync.Mutex
@@ -56,7 +57,7 @@ type simulation struct {
 func newSimulation(t *testing.T, sc *scenario) *simulation {
 	s := &simulation{
 		t: t, scenario: sc, clickhouse: newClickHouse(), dir: memoryDir(t), book: newBook(), secrets: newSecrets(), physical: sc.start,
-		draws: map[string]int{}, limit: map[string]*limits{},
+		draws: map[string]int{}, rose: map[string]float64{}, limit: map[string]*limits{},
 	}
 	o := simulator.Options{
 		World: &sc.world, Limits: simulator.Limits{PerAccount: sc.scope == "account"}, Elapsed: s.now,
@@ -155,7 +156,7 @@ func (s *simulation) live(l life) {
 			s.zones[a.name] = location(l.zones[i])
 		}
 		s.trace.add(s.now(), "start: length %s, killed at effect %d, after it %t, clock ahead %s, zones %v, wrong key %t", l.length, l.deathAt, l.after, l.skew, l.zones, l.wrongKey)
-		ctx, cancel := context.WithTimeout(context.Background(), l.length)
+		ctx, cancel := context.WithTimeout(context.Background(), l.length+time.Millisecond)
 		defer cancel()
 		if len(s.lives) > 0 && s.lives[len(s.lives)-1].skew != l.skew {
 			for _, l := range s.limit {
@@ -253,6 +254,9 @@ type secrets struct {
 	mu    sync.Mutex
 	known [][]byte
 	leaks []string
+
+	keep   bool // warnings and errors
+	warned strings.Builder
 }
 
 func newSecrets() *secrets { return &secrets{known: [][]byte{[]byte("password-of-clickhouse")}} }
@@ -266,6 +270,9 @@ func (s *secrets) add(secret string) {
 func (s *secrets) Write(line []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.keep && !bytes.Contains(line, []byte("level=DEBUG")) && s.warned.Len() < 1<<20 {
+		s.warned.Write(line)
+	}
 	for _, secret := range s.known {
 		if bytes.Contains(line, secret) {
 			s.leaks = append(s.leaks, string(line))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -127,13 +128,27 @@ func loopback(addresses []string) bool {
 	return true
 }
 
+// closeFor bounds Close.
+const closeFor = 5 * time.Second
+
 // Close ends the connections.
 func (d *DB) Close() error {
-	err := d.conn.Close()
-	if bareErr := d.bare.Close(); err == nil {
-		err = bareErr
+	return errors.Join(closeWithin(closeFor, d.conn.Close), closeWithin(closeFor, d.bare.Close))
+}
+
+// closeWithin gives up what does not end: clickhouse-go (seen in 2.50.0) waits for itself for ever when its pool is closed at the
+// moment of its sweep, which comes every minute. Nothing is lost with it, for all that was sent was answered.
+func closeWithin(limit time.Duration, close func() error) error {
+	closed := make(chan error, 1)
+	go func() { closed <- close() }()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case err := <-closed:
+		return err
+	case <-timer.C:
+		return nil
 	}
-	return err
 }
 
 // Address is where ClickHouse is, without credentials.

@@ -3,8 +3,10 @@ package sink
 import (
 	"bytes"
 	"errors"
+	"io"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"alpemix-collector/migrations"
 )
@@ -109,4 +111,17 @@ func TestQuery(t *testing.T) {
 			t.Errorf("%s: %v", wrong, err)
 		}
 	}
+}
+
+func TestCloseThatNeverEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		never := make(chan struct{})
+		if err := closeWithin(closeFor, func() error { <-never; return nil }); err != nil {
+			t.Error(err)
+		}
+		close(never)
+		if err := closeWithin(closeFor, func() error { return io.EOF }); !errors.Is(err, io.EOF) {
+			t.Error(err)
+		}
+	})
 }

@@ -1,0 +1,256 @@
+package reliability_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"alpemix-collector/report"
+	"alpemix-collector/simulator"
+)
+
+// fault is a row of the fault matrix in docs/reliability.md: it is played, and what the row says is judged.
+type fault struct {
+	part, name string
+	arrange    func(*scenario)
+	metric     string // that rises; empty if nothing has to be seen, because nothing is wrong with the data
+	log        string // that is written, if any
+	kept       kept
+}
+
+// kept is what becomes of the data.
+type kept string
+
+const (
+	keptAll    kept = "everything"
+	keptShown  kept = "everything that was read; the connections that nobody could read are lost, and their day is a `gap`"
+	keptQuaran kept = "everything, in quarantine until the clock is right or `collector quarantine retry`"
+)
+
+// The matrix's desk opens on a Monday at nine. What fails does so for four hours from ten o'clock.
+var (
+	istanbul = location("Europe/Istanbul")
+	// A little after the second: clickhouse-go waits for itself for ever if its pool is closed at the moment of its minute's tick.
+	monday = time.Date(2026, 7, 6, 9, 0, 0, 123456789, istanbul)
+)
+
+func quietScenario(arrange func(*scenario)) *scenario {
+	zones := []string{istanbul.String()}
+	sc := &scenario{
+		seed: 1, start: monday, scope: "ip", accounts: []account{{"main", istanbul}}, window: time.Hour,
+		world: simulator.World{Seed: 1, PerWorkday: 60, HourlyMinimum: 1},
+		weather: []epoch{
+			{until: monday.Add(time.Hour), ip: "192.0.2.10"}, {until: monday.Add(5 * time.Hour), ip: "192.0.2.10"}, {until: monday.Add(1000 * time.Hour), ip: "192.0.2.10"},
+		},
+		lives: []life{
+			{length: 6 * time.Hour, zones: zones, today: "@every 1m", yesterday: yesterdays},
+			{tail: true, zones: zones, today: everyQuarter, yesterday: yesterdays},
+		},
+		tail: monday.Add(6 * time.Hour),
+	}
+	arrange(sc)
+	return sc
+}
+
+// during makes a row of what happens from ten to two.
+func during(part, name, metric, log string, change func(*epoch)) fault {
+	return fault{part: part, name: name, metric: metric, log: log, kept: keptAll, arrange: func(sc *scenario) { change(&sc.weather[1]) }}
+}
+
+// vendorFails makes a row of something that every request meets from ten to two.
+func vendorFails(name, reason, log string, f simulator.Fault) fault {
+	return during("The vendor", name, fmt.Sprintf("alpemix_request_failures_total{reason=%q}", reason), log, func(e *epoch) {
+		e.faults, e.faultRate = []simulator.Fault{f}, 1
+	})
+}
+
+// number makes a row of an error number of alpemix.txt.
+func number(n int, reason string) fault {
+	return vendorFails(fmt.Sprintf("error number %d", n), reason, fmt.Sprintf("error %d", n), simulator.Fault{ErrorNumber: n})
+}
+
+func faults() []fault {
+	all := []fault{
+		vendorFails("nobody listens", "connect_refused", "the connection is refused", simulator.Fault{Err: simulator.ErrRefused}),
+		vendorFails("the connection breaks before the answer", "connection_lost", "the connection was closed before an answer came", simulator.Fault{Lost: simulator.ErrReset}),
+		vendorFails("no answer comes", "timeout", "no complete answer in time", simulator.Fault{Lag: time.Hour}),
+		vendorFails("the answer is cut and the connection breaks", "body_cut", "the report ended early", simulator.Fault{Cut: 400}),
+		vendorFails("the answer is cut as if it were whole", "truncated", "", simulator.Fault{Cut: 400, CutQuietly: true}),
+		vendorFails("a page of maintenance, with HTTP 200", "html_answer", "a web page, not JSON", simulator.Fault{Page: simulator.MaintenancePage}),
+		vendorFails("HTTP 502", "http_5xx", "", simulator.Fault{Status: 502}),
+		number(100, "step_missing"), number(101, "step_wrong"), number(102, "bad_credentials"), number(103, "server_error"),
+		number(104, "unsafe_credentials"), number(105, "token_not_created"), number(106, "bad_request"), number(107, "unknown_request"),
+		number(108, "server_database"), number(200, "bad_credentials"), number(201, "token_ip_changed"), number(202, "token_expired"),
+		number(203, "token_invalid"), number(204, "token_limit_blocked"), number(205, "report_limit"), number(999, "unknown_error"),
+		during("The vendor", "our address changes", `alpemix_request_failures_total{reason="token_ip_changed"}`, "", func(e *epoch) { e.ip = "192.0.2.11" }),
+		during("The vendor", "it writes its answers in another way from one poll to the next", `alpemix_quirks_total{quirk="unescaped_backslashes"}`, "", func(e *epoch) {
+			e.quirks = simulator.Quirks{RawBackslashes: true, RawControls: true, Dur: simulator.DurPlain}
+		}),
+		{part: "The vendor", name: "connections vanish from its report", kept: keptAll, arrange: func(sc *scenario) {
+			for i := range sc.weather {
+				sc.weather[i].quirks.Vanish = 0.2
+			}
+		}},
+		{part: "The vendor", name: "its day turns an hour late", log: "does not seal that day", kept: keptAll, arrange: func(sc *scenario) {
+			sc.quirks.FlipDelay = time.Hour
+			for i := range sc.weather {
+				sc.weather[i].quirks.FlipDelay = time.Hour
+			}
+		}},
+		{
+			part: "The vendor", name: "away from Monday noon to Tuesday noon", metric: `alpemix_request_failures_total{reason="connect_refused"}`,
+			kept: keptAll, arrange: away(simulator.Fault{Err: simulator.ErrRefused}, 24*time.Hour),
+		},
+		{
+			part: "The vendor", name: "away for three days", metric: "alpemix_gap_days_total", log: "day lost", kept: keptShown,
+			arrange: away(simulator.Fault{Err: simulator.ErrRefused}, 72*time.Hour),
+		},
+	}
+	for _, f := range chFaults {
+		reason := chReasons[f.name]
+		all = append(all, during("ClickHouse", f.name, fmt.Sprintf("sink_insert_failures_total{reason=%q}", reason), "writing to ClickHouse failed", func(e *epoch) {
+			e.clickhouse, e.chRate = f, 1
+		}))
+	}
+	all = append(all, during("ClickHouse", "its power is cut, and acknowledged rows are gone", "", "were not found there", func(e *epoch) { e.powerCut = true }))
+	for _, d := range []diskFault{diskFull, diskReadOnly} {
+		all = append(all, during("This machine", "the disk is "+d.name, `alpemix_request_failures_total{reason="state"}`, d.text, func(e *epoch) {
+			e.disk, e.diskRate = d, 1
+		}))
+	}
+	return append(all,
+		during("This machine", "it sleeps for four hours", "", "", func(e *epoch) { e.suspended = true }),
+		clockIs("ten minutes ahead", 10*time.Minute, keptAll, ""),
+		clockIs("ten minutes behind", -10*time.Minute, keptAll, ""),
+		clockIs("a day ahead", 24*time.Hour, keptAll, ""),
+		clockIs("30 hours behind", -30*time.Hour, keptAll, "quarantined"),
+		fault{part: "This machine", name: "the clock is set forward and back at restarts, within the minute", kept: keptAll, arrange: func(sc *scenario) {
+			l := sc.lives[0]
+			sc.lives = nil
+			for i := range 120 {
+				l.length, l.pause, l.skew = 10*time.Second, time.Second, time.Duration(i%3-1)*time.Hour
+				sc.lives = append(sc.lives, l)
+			}
+			sc.lives = append(sc.lives, life{tail: true, zones: l.zones, today: everyQuarter, yesterday: yesterdays})
+		}},
+		fault{part: "The process", name: "killed before or after each of its first hundred effects", kept: keptAll, arrange: func(sc *scenario) {
+			l := sc.lives[0]
+			sc.lives = nil
+			for i := range 200 {
+				l.length, l.pause, l.deathAt, l.after = 5*time.Minute, 30*time.Second, 1+i/2, i%2 == 1
+				sc.lives = append(sc.lives, l)
+			}
+			sc.tail = sc.start.Add(20 * time.Hour)
+			sc.lives = append(sc.lives, life{tail: true, zones: l.zones, today: everyQuarter, yesterday: yesterdays})
+		}},
+		fault{part: "The process", name: "not running from Monday noon to Tuesday noon", kept: keptAll, arrange: stopped(24 * time.Hour)},
+		fault{part: "The process", name: "not running for three days", metric: "alpemix_gap_days_total", log: "day lost", kept: keptShown, arrange: stopped(72 * time.Hour)},
+		fault{part: "The process", name: "restarted every eleven seconds", kept: keptAll, arrange: func(sc *scenario) {
+			l := sc.lives[0]
+			sc.lives = nil
+			for range 300 {
+				l.length, l.pause = 10*time.Second, time.Second
+				sc.lives = append(sc.lives, l)
+			}
+			sc.lives = append(sc.lives, life{tail: true, zones: l.zones, today: everyQuarter, yesterday: yesterdays})
+		}},
+		fault{
+			part: "The configuration", name: "a wrong secret key, until it is corrected", metric: `alpemix_request_failures_total{reason="bad_credentials"}`,
+			log: "error 200", kept: keptAll, arrange: func(sc *scenario) { sc.lives[0].wrongKey = true },
+		},
+		fault{
+			part: "The configuration", name: "a wrong time zone, until it is corrected", log: "the account's time zone has changed", kept: keptAll,
+			arrange: func(sc *scenario) { sc.lives[0].zones = []string{"Europe/Athens"} },
+		},
+	)
+}
+
+// chReasons are the metric labels of chFaults.
+var chReasons = map[string]string{
+	"refused": "unreachable", "reset before": "unreachable", "reset after": "unreachable", "reset halfway": "unreachable",
+	"stalled before": "timeout", "stalled after": "timeout", "too many parts": "too_many_parts", "memory limit halfway": "memory",
+	"read only": "read_only", "table is read only": "read_only", "authentication failed": "auth", "unknown table": "missing_table",
+	"unknown database": "missing_table", "no such column": "schema_mismatch", "type mismatch": "schema_mismatch", "disk full": "disk",
+	"keeper lost": "keeper", "a proxy's page": "unreachable",
+}
+
+// away lets the vendor be away from noon.
+func away(f simulator.Fault, length time.Duration) func(*scenario) {
+	return func(sc *scenario) {
+		sc.weather[0].until, sc.weather[1].until = monday.Add(3*time.Hour), monday.Add(3*time.Hour+length)
+		sc.weather[1].faults, sc.weather[1].faultRate = []simulator.Fault{f}, 1
+		sc.lives[0].length = 3*time.Hour + length + time.Hour
+		sc.tail = monday.Add(sc.lives[0].length)
+	}
+}
+
+// stopped lets nobody start the process again at noon.
+func stopped(length time.Duration) func(*scenario) {
+	return func(sc *scenario) {
+		sc.lives[0].length, sc.lives[0].pause = 3*time.Hour, length
+		sc.tail = monday.Add(3*time.Hour + length)
+	}
+}
+
+func clockIs(name string, skew time.Duration, k kept, log string) fault {
+	return fault{part: "This machine", name: "the clock is " + name + ", until it is set right", log: log, kept: k, arrange: func(sc *scenario) {
+		sc.lives[0].skew = skew
+	}}
+}
+
+// TestFaults plays the fault matrix.
+func TestFaults(t *testing.T) {
+	for _, f := range faults() {
+		t.Run(f.part+"/"+f.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSimulation(t, quietScenario(f.arrange))
+			s.secrets.keep = true
+			for _, l := range s.scenario.lives {
+				s.live(l)
+			}
+			s.judge()
+			if f.metric != "" && s.rose[f.metric] == 0 {
+				t.Errorf("%s has not risen; what has: %v", f.metric, s.rose)
+			}
+			if f.log != "" && !strings.Contains(s.secrets.warned.String(), f.log) {
+				t.Errorf("the log does not say %q:\n%s", f.log, s.secrets.warned.String())
+			}
+			f.judgeKept(t, s)
+			if t.Failed() {
+				t.Log(&s.trace)
+			}
+		})
+	}
+}
+
+func (f *fault) judgeKept(t *testing.T, s *simulation) {
+	day, gaps := report.DayOf(monday), 0
+	for _, d := range s.clickhouse.days {
+		if d.State == report.DayGap && d.Day >= day-1 { // what was before the collector is not its to keep
+			gaps++
+		}
+	}
+	if f.kept == keptShown {
+		if gaps == 0 {
+			t.Error("no day is a gap")
+		}
+		return
+	}
+	if gaps > 0 {
+		t.Errorf("%d days are gaps", gaps)
+	}
+	// Of Monday, which ended in the tail at the latest, nothing is missing.
+	stored := 0
+	for _, conn := range s.clickhouse.day("main", day) {
+		if conn.LocalDay == day {
+			stored++
+		}
+	}
+	if truth := len(s.vendor.Truth("main", day, day, s.physical)); stored != truth || truth == 0 {
+		t.Errorf("%d connections of Monday are stored, %d were", stored, truth)
+	}
+	if state := s.clickhouse.days[dayKey{"main", day}].State; state != report.DaySealed {
+		t.Errorf("Monday is %q", state)
+	}
+}
