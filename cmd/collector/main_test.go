@@ -7,17 +7,20 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"alpemix-collector/sink/enginetest"
 )
 
 // asCollector is the environment variable that makes the test binary the collector itself, for tests that kill it.
 const asCollector = "TEST_AS_COLLECTOR"
 
-// TestMain also plays the child process of the embedded engine: the commands start the binary they run in.
+// TestMain also plays the child process of the embedded engine, of which the commands start the binary they run in, and that of
+// enginetest.
 func TestMain(m *testing.M) {
 	if os.Getenv(asCollector) != "" || len(os.Args) > 1 && os.Args[1] == "engine" {
 		os.Exit(run())
 	}
-	os.Exit(m.Run())
+	enginetest.Main(m)
 }
 
 // outcome is what a command line left behind.
