@@ -44,8 +44,8 @@ func quietScenario(arrange func(*scenario)) *scenario {
 			{until: monday.Add(time.Hour), ip: "192.0.2.10"}, {until: monday.Add(5 * time.Hour), ip: "192.0.2.10"}, {until: monday.Add(1000 * time.Hour), ip: "192.0.2.10"},
 		},
 		lives: []life{
-			{length: 6 * time.Hour, zones: zones, today: "@every 1m", yesterday: yesterdays},
-			{tail: true, zones: zones, today: everyQuarter, yesterday: yesterdays},
+			{length: 6 * time.Hour, zones: zones, every: time.Minute},
+			{tail: true, zones: zones, every: everyQuarter},
 		},
 		tail: monday.Add(6 * time.Hour),
 	}
@@ -132,7 +132,7 @@ func faults() []fault {
 				l.length, l.pause, l.skew = 10*time.Second, time.Second, time.Duration(i%3-1)*time.Hour
 				sc.lives = append(sc.lives, l)
 			}
-			sc.lives = append(sc.lives, life{tail: true, zones: l.zones, today: everyQuarter, yesterday: yesterdays})
+			sc.lives = append(sc.lives, life{tail: true, zones: l.zones, every: everyQuarter})
 		}},
 		fault{part: "The process", name: "killed before or after each of its first hundred effects", kept: keptAll, arrange: func(sc *scenario) {
 			l := sc.lives[0]
@@ -142,7 +142,7 @@ func faults() []fault {
 				sc.lives = append(sc.lives, l)
 			}
 			sc.tail = sc.start.Add(20 * time.Hour)
-			sc.lives = append(sc.lives, life{tail: true, zones: l.zones, today: everyQuarter, yesterday: yesterdays})
+			sc.lives = append(sc.lives, life{tail: true, zones: l.zones, every: everyQuarter})
 		}},
 		fault{part: "The process", name: "not running from Monday noon to Tuesday noon", kept: keptAll, arrange: stopped(24 * time.Hour)},
 		fault{part: "The process", name: "not running for three days", metric: "alpemix_gap_days_total", log: "day lost", kept: keptShown, arrange: stopped(72 * time.Hour)},
@@ -153,7 +153,7 @@ func faults() []fault {
 				l.length, l.pause = 10*time.Second, time.Second
 				sc.lives = append(sc.lives, l)
 			}
-			sc.lives = append(sc.lives, life{tail: true, zones: l.zones, today: everyQuarter, yesterday: yesterdays})
+			sc.lives = append(sc.lives, life{tail: true, zones: l.zones, every: everyQuarter})
 		}},
 		fault{
 			part: "The configuration", name: "a wrong secret key, until it is corrected", metric: `alpemix_request_failures_total{reason="bad_credentials"}`,

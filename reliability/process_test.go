@@ -8,6 +8,10 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"alpemix-collector/collector"
+	"alpemix-collector/report"
+	"alpemix-collector/store"
 )
 
 // process is one life of the collector as the world sees it: whatever it does to the disk, the vendor or ClickHouse is an effect,
@@ -99,6 +103,33 @@ func (p *process) afterWrite() {
 	n := p.effects
 	p.mu.Unlock()
 	p.end(n, "transaction")
+}
+
+// paced keeps apart what would happen at one moment, so that a seed plays the same again: the drain begins a little after what woke
+// it, and so does each account's request.
+type paced struct {
+	*store.Store
+	s *simulation
+}
+
+func (p *paced) Next(maxRows, maxBytes int, withFetches bool) (report.QueuedBatch, bool, error) {
+	p.s.pace("drain")
+	return p.Store.Next(maxRows, maxBytes, withFetches)
+}
+
+type pacedFetcher struct {
+	collector.Fetcher
+	s       *simulation
+	account string
+}
+
+func (p *pacedFetcher) Fetch(ctx context.Context, w report.Window) (report.Body, error) {
+	p.s.pace("request of " + p.account)
+	return p.Fetcher.Fetch(ctx, w)
+}
+
+func (s *simulation) pace(stream string) {
+	time.Sleep(between(draw(s.scenario.seed, stream, s.count(stream)), 1, 10*time.Millisecond))
 }
 
 // way is the network between the process and a server.

@@ -55,22 +55,23 @@ func (e *epoch) calm() bool {
 
 // life is one process, from its start to its end.
 type life struct {
-	tail      bool // the last: nothing fails, and it lasts until all must be in order
-	length    time.Duration
-	deathAt   int           // it is killed at this effect, if it makes so many; 0: never
-	after     bool          // the effect has happened; otherwise it has not
-	pause     time.Duration // before the next start
-	skew      time.Duration // what our clock is ahead
-	zones     []string      // what the configuration says of each account's zone
-	wrongKey  bool
-	today     string // schedule
-	yesterday string
+	tail     bool // the last: nothing fails, and it lasts until all must be in order
+	length   time.Duration
+	deathAt  int           // it is killed at this effect, if it makes so many; 0: never
+	after    bool          // the effect has happened; otherwise it has not
+	pause    time.Duration // before the next start
+	skew     time.Duration // what our clock is ahead
+	zones    []string      // what the configuration says of each account's zone
+	wrongKey bool
+	every    time.Duration // between reads of today
 }
 
-const (
-	everyQuarter = "@every 15m"
-	yesterdays   = "5 0,3,6,9,12,15,18,21,23 * * *"
-)
+const everyQuarter = 15 * time.Minute
+
+// schedules are the cron specifications of the i-th account. No two accounts wake at one moment, so that a seed plays the same again.
+func (l *life) schedules(i int) (today, yesterday string) {
+	return fmt.Sprintf("@every %s", l.every+time.Duration(i)*time.Second), fmt.Sprintf("%d 0,3,6,9,12,15,18,21,23 * * *", 7+2*i)
+}
 
 var zoneNames = []string{
 	"Europe/Istanbul", "Europe/Istanbul", "Europe/Berlin", "America/Santiago", "America/Havana", "Asia/Beirut", "Africa/Cairo",
@@ -98,12 +99,12 @@ func newScenario(seed uint64) *scenario {
 		sc.quirks.DayOffset = pick(r, 3*time.Hour, -2*time.Hour)
 	}
 	sc.tail = sc.start.Add(between(r, 28*time.Hour, 84*time.Hour))
-	today := pick(r, "@every 20s", "@every 1m", "@every 5m", "@every 5m", "@every 20m", "@every 20m", "7,37 * * * *")
-	if today == "@every 20s" {
+	every := pick(r, 20*time.Second, time.Minute, 5*time.Minute, 5*time.Minute, 20*time.Minute, 20*time.Minute, 30*time.Minute)
+	if every < time.Minute {
 		sc.tail = sc.start.Add(28 * time.Hour)
 	}
 	sc.drawWeather(draw(seed, "weather", 0))
-	sc.drawLives(draw(seed, "lives", 0), today)
+	sc.drawLives(draw(seed, "lives", 0), every)
 	return sc
 }
 
@@ -156,7 +157,7 @@ func (sc *scenario) drawWeather(r *rand.Rand) {
 	sc.weather = append(sc.weather, epoch{until: sc.tail.Add(1000 * time.Hour), quirks: quirks, ip: ip})
 }
 
-func (sc *scenario) drawLives(r *rand.Rand, today string) {
+func (sc *scenario) drawLives(r *rand.Rand, every time.Duration) {
 	right := make([]string, len(sc.accounts))
 	for i, a := range sc.accounts {
 		right[i] = a.zone.String()
@@ -169,7 +170,7 @@ func (sc *scenario) drawLives(r *rand.Rand, today string) {
 	for at := sc.start; at.Before(sc.tail); {
 		l := life{
 			length: between(r, time.Second, 20*time.Hour), pause: between(r, 0, 10*time.Minute),
-			zones: zones, today: today, yesterday: yesterdays, wrongKey: chance(r, 0.02),
+			zones: zones, every: every, wrongKey: chance(r, 0.02),
 		}
 		if chance(r, 0.3) {
 			l.length = between(r, 0, 5*time.Minute)
@@ -192,7 +193,7 @@ func (sc *scenario) drawLives(r *rand.Rand, today string) {
 		sc.lives = append(sc.lives, l)
 		at = at.Add(l.length + l.pause)
 	}
-	sc.lives = append(sc.lives, life{tail: true, zones: right, today: everyQuarter, yesterday: yesterdays})
+	sc.lives = append(sc.lives, life{tail: true, zones: right, every: everyQuarter})
 }
 
 // inOrder is how long after its end a day is sealed at the latest if nothing fails.

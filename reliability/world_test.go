@@ -186,9 +186,11 @@ func (s *simulation) run(ctx context.Context, t *testing.T) {
 		t.Fatal(err)
 	}
 	registry := prometheus.NewRegistry()
-	cfg := collector.Config{Store: state, Writer: db.Writer(), Reason: sink.Reason, Reasons: sink.Reasons(), Metrics: registry, Log: log}
-	for _, a := range s.scenario.accounts {
-		cfg.Accounts = append(cfg.Accounts, s.account(t, a, state))
+	cfg := collector.Config{Store: &paced{state, s}, Writer: db.Writer(), Reason: sink.Reason, Reasons: sink.Reasons(), Metrics: registry, Log: log}
+	for i, a := range s.scenario.accounts {
+		conf := s.account(t, a, state)
+		conf.Today, conf.Yesterday = s.process.life.schedules(i)
+		cfg.Accounts = append(cfg.Accounts, conf)
 	}
 	c, err := collector.New(cfg)
 	if err != nil {
@@ -230,9 +232,7 @@ func (s *simulation) account(t *testing.T, a account, state *store.Store) collec
 	if err != nil {
 		t.Fatal(err)
 	}
-	return collector.Account{
-		Name: a.name, Location: s.zones[a.name], Scope: scope, Fetcher: client, Today: l.today, Yesterday: l.yesterday,
-	}
+	return collector.Account{Name: a.name, Location: s.zones[a.name], Scope: scope, Fetcher: &pacedFetcher{client, s, a.name}}
 }
 
 // memoryDir is a folder in memory where there is one: simulated days make real fsyncs, hundreds of thousands of them.
