@@ -17,6 +17,7 @@ const (
 	Throttle  Class = "throttle"  // too early: not before NotBefore; nothing was sent, or the vendor said 205
 	Blocked   Class = "blocked"   // the vendor has blocked our address (204)
 	Local     Class = "local"     // our own disk or state failed before anything was sent
+	Unknown   Class = "unknown"   // a call that changes something got no clear answer: it may have been done, look before it is sent again
 )
 
 // Failure is a request that brought no report. Reason is bounded and serves as metric label and as outcome in fetches.
@@ -25,7 +26,7 @@ type Failure struct {
 	Reason    string
 	Code      int       // the vendor's error number, 0 if none
 	NotBefore time.Time // for Throttle and Blocked: the earliest moment of the next try
-	Kind      Kind      // the request that failed: Token, or the report's
+	Kind      Kind      // the request that failed: Token, or the report's; for a reseller vendor the name of its call
 	Err       error     // what happened, to which account, and what to do; holds no secret
 }
 

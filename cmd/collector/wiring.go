@@ -7,6 +7,7 @@ import (
 	"alpemix-collector/collector"
 	"alpemix-collector/collector/alpemix"
 	"alpemix-collector/report"
+	"alpemix-collector/vendorhttp"
 	"alpemix-collector/web"
 )
 
@@ -26,7 +27,7 @@ func newClient(c *config.Config, account *config.AlpemixAccount, ledger alpemix.
 			Window:  c.Alpemix.Limits.Window.Std(),
 			Scope:   limitScope(c, account),
 		},
-		TLS:     alpemix.TLS{CAFile: c.Alpemix.TLS.CAFile, MinVersion: c.Alpemix.TLS.MinVersion},
+		TLS:     vendorhttp.TLS{CAFile: c.Alpemix.TLS.CAFile, MinVersion: c.Alpemix.TLS.MinVersion},
 		Version: name,
 	}, ledger, nil)
 }

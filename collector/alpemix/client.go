@@ -6,12 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
 	"time"
 
 	"alpemix-collector/report"
+	"alpemix-collector/vendorhttp"
 )
 
 // The documented limits ("Request Limits to be Sent to Our Servers") and our defaults.
@@ -23,7 +22,6 @@ const (
 	DefaultMaxBody     = 512 << 20 // bytes
 	DefaultMethod      = http.MethodPost
 	DefaultContentType = "application/json"
-	DefaultMinVersion  = "1.2"
 )
 
 // margin is added to the window: one second for a vendor that counts in whole seconds, the rest for clocks that drift.
@@ -43,10 +41,13 @@ type Limits struct {
 	Scope   string        // the key under which the vendor counts: one for all accounts behind an address, or the account
 }
 
-// TLS is what may have to be set for a server whose TLS is not documented. Verification cannot be switched off.
-type TLS struct {
-	CAFile     string // PEM; "" for the system's authorities
-	MinVersion string // "1.0" to "1.3", default "1.2"
+// vendor is what the errors of package vendorhttp say of Alpemix.
+var vendor = vendorhttp.Vendor{
+	Name:        "alpemix",
+	EndpointKey: "alpemix.endpoint",
+	TLSKey:      "alpemix.tls",
+	LoginKeys:   "main_username and secret_key",
+	Denied:      "refused before the API was reached: a firewall in front of the vendor, or a proxy",
 }
 
 // Config is one account. Empty fields take the defaults above.
@@ -58,7 +59,7 @@ type Config struct {
 	Method       string
 	ContentType  string
 	Limits       Limits
-	TLS          TLS
+	TLS          vendorhttp.TLS
 	Timeout      time.Duration // of one request, until its last byte
 	MaxBody      int64         // bytes; a longer answer is an error, never cut silently
 	Version      string        // of this program, for User-Agent
@@ -66,11 +67,10 @@ type Config struct {
 
 // Client asks for the reports of one account. Its methods are safe for concurrent use; requests go one after the other.
 type Client struct {
-	cfg      Config
-	endpoint *url.URL
-	http     *http.Client
-	ledger   Ledger
-	key      string // fingerprint of the credentials, under which the token is stored
+	cfg    Config
+	http   *vendorhttp.Client
+	ledger Ledger
+	key    string // fingerprint of the credentials, under which the token is stored
 
 	asking chan struct{} // full during a Fetch, so that two of them do not both ask for a token
 }
@@ -79,29 +79,19 @@ type Client struct {
 // environment. Errors name the configuration key.
 func New(cfg Config, ledger Ledger, rt http.RoundTripper) (*Client, error) {
 	cfg.setDefaults()
-	endpoint, err := url.Parse(cfg.Endpoint)
+	exchange, err := vendorhttp.New(vendor, vendorhttp.Account{
+		Name: cfg.Account, Endpoint: cfg.Endpoint, TLS: cfg.TLS, Timeout: cfg.Timeout, MaxBody: cfg.MaxBody, Version: cfg.Version,
+	}, rt)
 	switch {
-	case err != nil || endpoint.Host == "" || (endpoint.Scheme != "https" && endpoint.Scheme != "http"):
-		return nil, fmt.Errorf("alpemix.endpoint: not an address of the form https://host:port/path")
-	case endpoint.User != nil:
-		return nil, fmt.Errorf("alpemix.endpoint: holds a user or password: the credentials are main_username and secret_key")
-	case endpoint.Scheme == "http" && !loopback(endpoint.Hostname()):
-		return nil, fmt.Errorf("alpemix.endpoint: %s would send the secret key unencrypted over the network: use https", cfg.Endpoint)
+	case err != nil:
+		return nil, err
 	case cfg.MainUsername == "":
 		return nil, fmt.Errorf("account %s: main_username is missing", cfg.Account)
 	case cfg.SecretKey == "":
 		return nil, fmt.Errorf("account %s: secret_key or secret_key_file is missing", cfg.Account)
 	}
-	if rt == nil {
-		if rt, err = newTransport(cfg.TLS); err != nil {
-			return nil, err
-		}
-	}
 	sum := sha256.Sum256([]byte(cfg.Endpoint + "\x00" + cfg.MainUsername + "\x00" + cfg.SecretKey))
-	return &Client{
-		cfg: cfg, endpoint: endpoint, ledger: ledger, key: hex.EncodeToString(sum[:8]), asking: make(chan struct{}, 1),
-		http: &http.Client{Transport: rt, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-	}, nil
+	return &Client{cfg: cfg, http: exchange, ledger: ledger, key: hex.EncodeToString(sum[:8]), asking: make(chan struct{}, 1)}, nil
 }
 
 func (cfg *Config) setDefaults() {
@@ -111,21 +101,14 @@ func (cfg *Config) setDefaults() {
 	fill(&cfg.Limits.Tokens, DefaultTokens)
 	fill(&cfg.Limits.Window, DefaultWindow)
 	fill(&cfg.Limits.Scope, cfg.Account)
-	fill(&cfg.TLS.MinVersion, DefaultMinVersion)
 	fill(&cfg.Timeout, DefaultTimeout)
 	fill(&cfg.MaxBody, DefaultMaxBody)
-	fill(&cfg.Version, "dev")
 }
 
 func fill[T comparable](field *T, value T) {
 	if *field == *new(T) {
 		*field = value
 	}
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // TokenExpiry is when the stored token ends, zero without one.

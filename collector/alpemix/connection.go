@@ -1,122 +1,16 @@
 package alpemix
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
-	"io"
-	"net"
-	"net/http"
-	"net/url"
 	"strings"
-	"syscall"
 
 	"alpemix-collector/report"
+	"alpemix-collector/vendorhttp"
 )
 
-// connectionFailure sorts an error that came instead of an answer and says what to check.
-func (f *fetch) connectionFailure(ctx context.Context, kind report.Kind, err error) *report.Failure {
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		err = wrapped.Err // its own text would repeat method and address
+// connectionFailure is the failure of a request that got no answer.
+func (f *fetch) connectionFailure(kind report.Kind, trouble *vendorhttp.Trouble) *report.Failure {
+	if strings.HasPrefix(trouble.Reason, "connect_") && f.http.Port() == "5900" {
+		trouble.What += "; port 5900 is also VNC's and many firewalls block it: allow outgoing TCP to it"
 	}
-	if ctx.Err() != nil {
-		return f.fail(kind, report.Transient, "canceled", "given up while it was running: %w", err)
-	}
-	class, reason, hint := diagnose(err)
-	if strings.HasPrefix(reason, "connect_") {
-		hint += f.portHint()
-	}
-	return f.fail(kind, class, reason, "%s: %s: %w", f.endpoint.Host, hint, err)
-}
-
-// portHint says what is special about the documented port.
-func (f *fetch) portHint() string {
-	if f.endpoint.Port() != "5900" {
-		return ""
-	}
-	return "; port 5900 is also VNC's and many firewalls block it: allow outgoing TCP to it"
-}
-
-// diagnose tells what kind of trouble err is and what to check. Certificates and proxies need a person, all else may pass.
-func diagnose(err error) (class report.Class, reason, hint string) {
-	if refusal, ok := errors.AsType[*proxyRefusal](err); ok {
-		if refusal.status == http.StatusProxyAuthRequired {
-			return report.Permanent, "proxy_auth", "the proxy wants a user and password: give them in HTTPS_PROXY"
-		}
-		return report.Transient, "proxy", "no connection through the proxy: does it allow this port?"
-	}
-	op, _ := errors.AsType[*net.OpError](err)
-	switch {
-	case errors.Is(err, errProxySetting):
-		return report.Permanent, "proxy", "no connection"
-	case op != nil && op.Op == "proxyconnect":
-		return report.Transient, "proxy", "the proxy of the environment (HTTPS_PROXY) cannot be reached"
-	}
-	if class, reason, hint := diagnoseTLS(err); reason != "" {
-		return class, reason, hint
-	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		if dns.IsNotFound {
-			return report.Transient, "dns", "the name is not known: is alpemix.endpoint right, does DNS work?"
-		}
-		return report.Transient, "dns", "the name cannot be looked up: does DNS work?"
-	}
-	switch timeout, _ := errors.AsType[net.Error](err); {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return report.Transient, "connect_refused", "the connection is refused"
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return report.Transient, "connect_unreachable", "there is no way to the server: is this machine online?"
-	case op != nil && op.Op == "dial" && op.Timeout():
-		return report.Transient, "connect_timeout", "the server does not answer"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return report.Transient, "connection_lost", "the connection was closed before an answer came"
-	case timeout != nil && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
-		return report.Transient, "timeout", "no complete answer in time"
-	}
-	return report.Transient, "connection", "the request failed"
-}
-
-// diagnoseTLS returns an empty reason for what has nothing to do with TLS.
-func diagnoseTLS(err error) (class report.Class, reason, hint string) {
-	if header, ok := errors.AsType[tls.RecordHeaderError](err); ok {
-		if strings.HasPrefix(string(header.RecordHeader[:]), "RFB") {
-			return report.Permanent, "tls_not_tls", "a VNC server answers on this port, not Alpemix: is alpemix.endpoint right, does a router redirect port 5900?"
-		}
-		return report.Permanent, "tls_not_tls", "what answers there does not speak TLS: is alpemix.endpoint right, is there a proxy in between?"
-	}
-	if errors.Is(err, http.ErrSchemeMismatch) {
-		return report.Permanent, "tls_not_tls", "what answers there speaks HTTP without TLS: is alpemix.endpoint right, is there a proxy in between?"
-	}
-	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return report.Permanent, "tls_unknown_authority", "the certificate is signed by an authority that is not known here: put that authority's certificate into alpemix.tls.ca_file, once you are sure that nobody is in between"
-	}
-	if _, ok := errors.AsType[x509.HostnameError](err); ok {
-		return report.Permanent, "tls_hostname", "the certificate is for another name: is alpemix.endpoint right?"
-	}
-	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
-		if invalid.Reason == x509.Expired {
-			return report.Permanent, "tls_expired", "the certificate is expired or not valid yet: is this machine's clock right?"
-		}
-		return report.Permanent, "tls_certificate", "the certificate is not valid"
-	}
-	switch text := err.Error(); {
-	case strings.Contains(text, "protocol version"):
-		return report.Permanent, "tls_version", "client and server have no TLS version in common: set alpemix.tls.min_version to what the server speaks (\"1.0\" is the lowest)"
-	case strings.Contains(text, "tls: "), strings.Contains(text, "x509: "):
-		return report.Permanent, "tls_handshake", "no TLS connection"
-	case strings.Contains(text, "TLS handshake timeout"):
-		return report.Transient, "connect_timeout", "the server takes the connection but does not answer in TLS"
-	}
-	return "", "", ""
-}
-
-// neverSent tells that no byte of the request left this machine, so the vendor cannot count it later.
-func neverSent(err error) bool {
-	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "dial" || op.Op == "proxyconnect") {
-		return true
-	}
-	_, refused := errors.AsType[*proxyRefusal](err)
-	_, dns := errors.AsType[*net.DNSError](err)
-	return refused || dns || errors.Is(err, errProxySetting)
+	return f.fail(kind, trouble.Class, trouble.Reason, "%w", trouble)
 }

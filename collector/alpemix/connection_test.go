@@ -3,7 +3,6 @@ package alpemix_test
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -19,8 +18,8 @@ import (
 	"syscall"
 	"testing"
 
-	"alpemix-collector/collector/alpemix"
 	"alpemix-collector/report"
+	"alpemix-collector/vendorhttp"
 )
 
 // serve answers like the vendor, over TLS if cfg is not nil.
@@ -88,22 +87,22 @@ func TestTLSTroubleSaysWhatToDo(t *testing.T) {
 	tests := []struct {
 		name     string
 		endpoint string
-		tls      alpemix.TLS
+		tls      vendorhttp.TLS
 		class    report.Class
 		reason   string // empty: it works
 		hint     string
 	}{
-		{"known authority", good.URL, alpemix.TLS{CAFile: caFile(t, good)}, "", "", ""},
-		{"unknown authority", good.URL, alpemix.TLS{}, report.Permanent, "tls_unknown_authority", "alpemix.tls.ca_file"},
-		{"another name", strings.Replace(good.URL, "127.0.0.1", "localhost", 1), alpemix.TLS{CAFile: caFile(t, good)}, report.Permanent, "tls_hostname", "another name"},
-		{"old server", old.URL, alpemix.TLS{CAFile: caFile(t, old)}, report.Permanent, "tls_version", "alpemix.tls.min_version"},
-		{"old server, allowed", old.URL, alpemix.TLS{CAFile: caFile(t, old), MinVersion: "1.1"}, "", "", ""},
-		{"modern server", modern.URL, alpemix.TLS{CAFile: caFile(t, modern), MinVersion: "1.3"}, "", "", ""},
-		{"no TLS", strings.Replace(serve(t, nil).URL, "http:", "https:", 1), alpemix.TLS{}, report.Permanent, "tls_not_tls", "without TLS"},
-		{"VNC", "https://" + speak(t, "RFB 003.008\n"), alpemix.TLS{}, report.Permanent, "tls_not_tls", "VNC server"},
-		{"mail server", "https://" + speak(t, "220 mail.example ESMTP\r\n"), alpemix.TLS{}, report.Permanent, "tls_not_tls", "does not speak TLS"},
-		{"hangs up", "https://" + closed, alpemix.TLS{}, report.Transient, "connection_lost", "closed before"},
-		{"unencrypted on this machine", serve(t, nil).URL, alpemix.TLS{}, "", "", ""},
+		{"known authority", good.URL, vendorhttp.TLS{CAFile: caFile(t, good)}, "", "", ""},
+		{"unknown authority", good.URL, vendorhttp.TLS{}, report.Permanent, "tls_unknown_authority", "alpemix.tls.ca_file"},
+		{"another name", strings.Replace(good.URL, "127.0.0.1", "localhost", 1), vendorhttp.TLS{CAFile: caFile(t, good)}, report.Permanent, "tls_hostname", "another name"},
+		{"old server", old.URL, vendorhttp.TLS{CAFile: caFile(t, old)}, report.Permanent, "tls_version", "alpemix.tls.min_version"},
+		{"old server, allowed", old.URL, vendorhttp.TLS{CAFile: caFile(t, old), MinVersion: "1.1"}, "", "", ""},
+		{"modern server", modern.URL, vendorhttp.TLS{CAFile: caFile(t, modern), MinVersion: "1.3"}, "", "", ""},
+		{"no TLS", strings.Replace(serve(t, nil).URL, "http:", "https:", 1), vendorhttp.TLS{}, report.Permanent, "tls_not_tls", "without TLS"},
+		{"VNC", "https://" + speak(t, "RFB 003.008\n"), vendorhttp.TLS{}, report.Permanent, "tls_not_tls", "VNC server"},
+		{"mail server", "https://" + speak(t, "220 mail.example ESMTP\r\n"), vendorhttp.TLS{}, report.Permanent, "tls_not_tls", "does not speak TLS"},
+		{"hangs up", "https://" + closed, vendorhttp.TLS{}, report.Transient, "connection_lost", "closed before"},
+		{"unencrypted on this machine", serve(t, nil).URL, vendorhttp.TLS{}, "", "", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -161,50 +160,6 @@ func TestACanceledFetchSaysSo(t *testing.T) {
 	}
 }
 
-// slow is a network error by time.
-type slow struct{}
-
-func (slow) Error() string   { return "i/o timeout" }
-func (slow) Timeout() bool   { return true }
-func (slow) Temporary() bool { return true }
-
-func TestConnectionErrorsAreSorted(t *testing.T) {
-	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
-	tests := []struct {
-		err    error
-		class  report.Class
-		reason string
-		unsent bool
-	}{
-		{dial(syscall.ECONNREFUSED), report.Transient, "connect_refused", true},
-		{dial(syscall.EHOSTUNREACH), report.Transient, "connect_unreachable", true},
-		{dial(syscall.ENETUNREACH), report.Transient, "connect_unreachable", true},
-		{dial(slow{}), report.Transient, "connect_timeout", true},
-		{dial(&net.DNSError{Err: "no such host", Name: "x", IsNotFound: true}), report.Transient, "dns", true},
-		{dial(&net.DNSError{Err: "server misbehaving", Name: "x"}), report.Transient, "dns", true},
-		{&net.OpError{Op: "proxyconnect", Err: syscall.ECONNREFUSED}, report.Transient, "proxy", true},
-		{&net.OpError{Op: "read", Err: syscall.ECONNRESET}, report.Transient, "connection_lost", false},
-		{&net.OpError{Op: "write", Err: syscall.EPIPE}, report.Transient, "connection_lost", false},
-		{&net.OpError{Op: "read", Err: slow{}}, report.Transient, "timeout", false},
-		{io.EOF, report.Transient, "connection_lost", false},
-		{context.DeadlineExceeded, report.Transient, "timeout", false},
-		{errors.New("net/http: TLS handshake timeout"), report.Transient, "connect_timeout", false},
-		{x509.CertificateInvalidError{Reason: x509.Expired}, report.Permanent, "tls_expired", false},
-		{x509.CertificateInvalidError{Reason: x509.NotAuthorizedToSign}, report.Permanent, "tls_certificate", false},
-		{&net.OpError{Op: "remote error", Err: errors.New("tls: handshake failure")}, report.Permanent, "tls_handshake", false},
-		{errors.New("something else"), report.Transient, "connection", false},
-	}
-	for _, tt := range tests {
-		err := fmt.Errorf("wrapped: %w", tt.err)
-		if class, reason, hint := alpemix.Diagnose(err); class != tt.class || reason != tt.reason || hint == "" {
-			t.Errorf("%v: %s %s %q", tt.err, class, reason, hint)
-		}
-		if got := alpemix.NeverSent(err); got != tt.unsent {
-			t.Errorf("%v: never sent is %v", tt.err, got)
-		}
-	}
-}
-
 func TestAProxyThatRefusesIsNamedWithoutItsPassword(t *testing.T) {
 	for status, reason := range map[int]string{407: "proxy_auth", 403: "proxy"} {
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(status) }))
@@ -214,7 +169,7 @@ func TestAProxyThatRefusesIsNamedWithoutItsPassword(t *testing.T) {
 			t.Fatal(err)
 		}
 		proxy.User = url.UserPassword("joe", "hidden")
-		rt, err := alpemix.NewTransport(alpemix.TLS{MinVersion: "1.2"})
+		rt, err := vendorhttp.NewTransport(vendorhttp.TLS{}, "alpemix.tls")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,11 +2,11 @@ package alpemix
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"alpemix-collector/report"
+	"alpemix-collector/vendorhttp"
 )
 
 // After error 204 our address is blocked "for a certain period of time". We wait longer with each block in a row.
@@ -101,12 +101,12 @@ func (f *fetch) newToken(ctx context.Context) (string, *report.Failure) {
 	if fail != nil {
 		return "", fail
 	}
-	if a.cut != nil {
-		return "", f.fail(report.Token, report.Transient, "body_cut", "the answer with the token ended early: %w", a.cut)
+	if a.Cut != nil {
+		return "", f.fail(report.Token, report.Transient, "body_cut", "the answer with the token ended early: %w", a.Cut)
 	}
-	token := text(a.body, "accesstoken")
+	token := text(a.Body, "accesstoken")
 	if token == "" { // the answer is not quoted: it may hold the token under a name that we do not know
-		return "", f.fail(report.Token, report.Transient, "unexpected_answer", "the answer (HTTP %d, %d bytes) holds neither an accesstoken nor an errornumber", a.status, len(a.body))
+		return "", f.fail(report.Token, report.Transient, "unexpected_answer", "the answer (HTTP %d, %d bytes) holds neither an accesstoken nor an errornumber", a.Status, len(a.Body))
 	}
 	if err := f.ledger.SetToken(f.cfg.Account, f.key, token, askedAt); err != nil {
 		return "", f.local(report.Token, err)
@@ -123,9 +123,9 @@ func (f *fetch) report(ctx context.Context, w report.Window, token string) *repo
 	}
 	a, fail := f.send(ctx, w.Kind, request)
 	if fail == nil {
-		f.body.Bytes = a.body
-		if a.cut != nil {
-			fail = f.fail(w.Kind, report.Transient, "body_cut", "the report ended early, after %d bytes: %w", len(a.body), a.cut)
+		f.body.Bytes = a.Body
+		if a.Cut != nil {
+			fail = f.fail(w.Kind, report.Transient, "body_cut", "the report ended early, after %d bytes: %w", len(a.Body), a.Cut)
 		}
 	}
 	if fail != nil && fail.Class == report.Renew {
@@ -200,4 +200,5 @@ func (f *fetch) local(kind report.Kind, err error) *report.Failure {
 	return f.fail(kind, report.Local, "state", "nothing is sent unless it can be recorded: %w", err)
 }
 
-var errBodyTooLarge = errors.New("longer than the limit")
+// redacted is err without the secret key and the token.
+func (f *fetch) redacted(err error) error { return vendorhttp.RedactError(err, f.secrets) }

@@ -2,37 +2,32 @@ package alpemix
 
 import (
 	"bytes"
-	"net/http"
-	"strconv"
-	"strings"
 	"time"
-	"unicode"
 
 	"alpemix-collector/report"
+	"alpemix-collector/vendorhttp"
 )
 
-// retryAfterMost bounds what a proxy may ask us to wait.
-const retryAfterMost = time.Hour
-
 // judge finds the failure in an answer: its error number, whatever the HTTP status; else the status; else its first byte.
-func (f *fetch) judge(kind report.Kind, a *answer) *report.Failure {
-	number, told := errorNumber(a.body, a.cut == nil)
-	body := bytes.TrimLeft(bytes.TrimPrefix(a.body, bom), " \t\r\n")
+func (f *fetch) judge(kind report.Kind, a *vendorhttp.Answer) *report.Failure {
+	number, told := errorNumber(a.Body, a.Cut == nil)
+	body := skipSpace(bytes.TrimPrefix(a.Body, bom))
+	excerpt := func() string { return vendorhttp.Excerpt(body, f.secrets) }
 	switch {
 	case told && number != 0:
 		return f.numbered(kind, number)
-	case a.status < 200 || a.status > 299:
+	case a.Status < 200 || a.Status > 299:
 		return f.refused(kind, a)
-	case a.tooLarge():
+	case a.TooLarge():
 		return f.fail(kind, report.Permanent, "body_too_large", "the answer is longer than %d bytes", f.cfg.MaxBody)
-	case len(body) == 0 && a.cut == nil:
-		return f.fail(kind, report.Transient, "empty_answer", "the answer (HTTP %d) is empty", a.status)
+	case len(body) == 0 && a.Cut == nil:
+		return f.fail(kind, report.Transient, "empty_answer", "the answer (HTTP %d) is empty", a.Status)
 	case len(body) > 0 && body[0] == '<':
-		return f.fail(kind, report.Transient, "html_answer", "the answer is a web page, not JSON: maintenance, or a captive portal in between: %q", f.excerpt(body))
+		return f.fail(kind, report.Transient, "html_answer", "the answer is a web page, not JSON: maintenance, or a captive portal in between: %q", excerpt())
 	case len(body) > 0 && body[0] != '{' && kind == report.Token:
-		return f.fail(kind, report.Transient, "unexpected_answer", "the answer (HTTP %d, %d bytes) is not a JSON object", a.status, len(body))
+		return f.fail(kind, report.Transient, "unexpected_answer", "the answer (HTTP %d, %d bytes) is not a JSON object", a.Status, len(body))
 	case len(body) > 0 && body[0] != '{':
-		return f.fail(kind, report.Transient, "unexpected_answer", "the answer is not a JSON object: %q", f.excerpt(body))
+		return f.fail(kind, report.Transient, "unexpected_answer", "the answer is not a JSON object: %q", excerpt())
 	}
 	return nil
 }
@@ -63,53 +58,13 @@ func (f *fetch) exhaust(kind report.Kind) time.Time {
 	return now.Add(f.window())
 }
 
-// refused is the failure of an HTTP status without an error number: it need not come from the vendor at all.
-func (f *fetch) refused(kind report.Kind, a *answer) *report.Failure {
-	fail := func(class report.Class, reason, what string) *report.Failure {
-		return f.fail(kind, class, reason, "HTTP %d %s: %s", a.status, http.StatusText(a.status), what)
-	}
-	switch {
-	case a.status == http.StatusTooManyRequests:
-		too := fail(report.Throttle, "http_429", "too many requests")
-		too.NotBefore = f.exhaust(kind)
-		if after := retryAfter(a.header); after > f.window() {
-			too.NotBefore = time.Now().Add(after)
+// refused is the failure of an HTTP status without an error number. Whoever sent a 429 has counted the request.
+func (f *fetch) refused(kind report.Kind, a *vendorhttp.Answer) *report.Failure {
+	fail := a.Refused()
+	if fail.Class == report.Throttle {
+		if earliest := f.exhaust(kind); fail.NotBefore.Before(earliest) {
+			fail.NotBefore = earliest
 		}
-		return too
-	case a.status == http.StatusProxyAuthRequired:
-		return fail(report.Permanent, "proxy_auth", "the proxy wants a user and password: give them in HTTPS_PROXY")
-	case a.status == http.StatusUnauthorized, a.status == http.StatusForbidden:
-		return fail(report.Permanent, "http_"+strconv.Itoa(a.status), "refused before the API was reached: a firewall in front of the vendor, or a proxy")
-	case a.status >= 300 && a.status < 400:
-		return fail(report.Permanent, "redirect", "redirects are not followed, or the secret key would go elsewhere: is alpemix.endpoint right?")
-	case a.status == http.StatusRequestTimeout, a.status >= 500:
-		return fail(report.Transient, "http_5xx", "the vendor's server or a proxy in front of it is in trouble")
 	}
-	return fail(report.Permanent, "http_4xx", "is alpemix.endpoint right?")
-}
-
-// retryAfter reads the seconds of a Retry-After header, 0 for none.
-func retryAfter(h http.Header) time.Duration {
-	n, err := strconv.Atoi(h.Get("Retry-After"))
-	if err != nil || n < 0 {
-		return 0
-	}
-	return min(time.Duration(min(n, 1<<20))*time.Second, retryAfterMost)
-}
-
-// excerpt is the beginning of a body, for an error. Secrets go before it is cut, or half of one could stay.
-func (f *fetch) excerpt(body []byte) string {
-	const most = 80
-	s := redact(strings.ToValidUTF8(string(body[:min(len(body), 4096)]), "?"), f.secrets)
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
+	return fail
 }

@@ -1,4 +1,4 @@
-package alpemix
+package vendorhttp
 
 import (
 	"context"
@@ -17,21 +17,29 @@ var tlsVersions = map[string]uint16{
 	"1.0": tls.VersionTLS10, "1.1": tls.VersionTLS11, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13,
 }
 
-// newTransport speaks HTTP/1.1 and HTTP/2 and honours the proxy of the environment.
-func newTransport(cfg TLS) (*http.Transport, error) {
+// TLS is what may have to be set for a server whose TLS is not documented. Verification cannot be switched off.
+type TLS struct {
+	CAFile     string // PEM; "" for the system's authorities
+	MinVersion string // "1.0" to "1.3", default "1.2"
+}
+
+// NewTransport speaks HTTP/1.1 and HTTP/2 and honours the proxy of the environment. Errors name the configuration key under
+// which cfg stands.
+func NewTransport(cfg TLS, key string) (*http.Transport, error) {
+	fill(&cfg.MinVersion, DefaultMinVersion)
 	version, ok := tlsVersions[cfg.MinVersion]
 	if !ok {
-		return nil, fmt.Errorf(`alpemix.tls.min_version: %q is not one of "1.0", "1.1", "1.2", "1.3"`, cfg.MinVersion)
+		return nil, fmt.Errorf(`%s.min_version: %q is not one of "1.0", "1.1", "1.2", "1.3"`, key, cfg.MinVersion)
 	}
 	tlsConfig := &tls.Config{MinVersion: version}
 	if cfg.CAFile != "" {
 		pem, err := os.ReadFile(cfg.CAFile)
 		if err != nil {
-			return nil, fmt.Errorf("alpemix.tls.ca_file: %w", err)
+			return nil, fmt.Errorf("%s.ca_file: %w", key, err)
 		}
 		tlsConfig.RootCAs = x509.NewCertPool()
 		if !tlsConfig.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("alpemix.tls.ca_file: %s holds no certificate in PEM form", cfg.CAFile)
+			return nil, fmt.Errorf("%s.ca_file: %s holds no certificate in PEM form", key, cfg.CAFile)
 		}
 	}
 	return &http.Transport{

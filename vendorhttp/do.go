@@ -1,0 +1,81 @@
+package vendorhttp
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"alpemix-collector/report"
+)
+
+// OutcomeUnknown is the reason of a changing call after which nobody can say whether the vendor has done it.
+const OutcomeUnknown = "outcome_unknown"
+
+// Do sends r once and lets read make sense of a whole answer, whatever its status. An error of read that is no *report.Failure
+// says that the answer is not in the vendor's form. The error of Do is a *report.Failure, or, from DryRun, the *Preview.
+func (c *Client) Do(ctx context.Context, r Request, read func(*Answer) error) error {
+	began := time.Now()
+	a, err := c.do(ctx, r, read)
+	if _, dry := errors.AsType[*Preview](err); dry || c.account.Observe == nil {
+		return err
+	}
+	f := report.Fetch{At: began.UTC(), Vendor: c.vendor.Name, Account: c.account.Name, Job: r.Job, Outcome: "ok"}
+	f.Seconds = time.Since(began).Seconds()
+	if a != nil {
+		f.Bytes = uint64(len(a.Body))
+	}
+	if err != nil {
+		fail := report.AsFailure(err)
+		f.Outcome, f.Code = fail.Reason, fail.Code
+	} else {
+		f.Rows = a.Rows
+	}
+	c.account.Observe(f)
+	return err
+}
+
+func (c *Client) do(ctx context.Context, r Request, read func(*Answer) error) (*Answer, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, c.Fail(r, report.Transient, "canceled", "not sent: %w", err)
+	}
+	a, err := c.Exchange(ctx, r)
+	if trouble, ok := errors.AsType[*Trouble](err); ok {
+		fail := c.Fail(r, trouble.Class, trouble.Reason, "%w", trouble)
+		if r.Changes && !trouble.Unsent {
+			return nil, c.unknown(r, fail)
+		}
+		return nil, fail
+	}
+	if err != nil {
+		return nil, err
+	}
+	if a.Cut == nil {
+		err = read(a)
+		if fail, ok := errors.AsType[*report.Failure](err); ok {
+			return a, fail
+		}
+		if err == nil {
+			return a, nil
+		}
+	}
+	fail := a.unreadable(err)
+	if r.Changes && !a.undone() {
+		return a, c.unknown(r, fail)
+	}
+	return a, fail
+}
+
+// unknown is fail for a call that may have been done all the same.
+func (c *Client) unknown(r Request, fail *report.Failure) *report.Failure {
+	u := *fail
+	u.Class, u.Reason = report.Unknown, OutcomeUnknown
+	u.Err = &unknownError{fail}
+	return &u
+}
+
+type unknownError struct{ cause *report.Failure }
+
+func (e *unknownError) Error() string {
+	return e.cause.Error() + "; whether the vendor has done it is not known: look at what is there before sending it again"
+}
+func (e *unknownError) Unwrap() error { return e.cause }

@@ -1,0 +1,89 @@
+package vendorhttp
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+	"time"
+
+	"alpemix-collector/report"
+)
+
+// A vendor that says that requests come too fast, or a proxy that says so, is left alone for a while.
+const (
+	throttleLeast = time.Minute
+	throttleMost  = time.Hour
+)
+
+// Fail makes a failure of the request that a answers, see Client.Fail.
+func (a *Answer) Fail(class report.Class, reason, format string, args ...any) *report.Failure {
+	return a.client.Fail(a.request, class, reason, format, args...)
+}
+
+// Excerpt is the beginning of the body, for an error.
+func (a *Answer) Excerpt() string {
+	if a.request.Private {
+		return "(not shown: it may hold a secret)"
+	}
+	return Excerpt(a.Body, a.request.Secrets)
+}
+
+// Page tells that the body is a web page or another document in angle brackets.
+func (a *Answer) Page() bool {
+	body := bytes.TrimLeft(bytes.TrimPrefix(a.Body, bom), " \t\r\n")
+	return len(body) > 0 && body[0] == '<'
+}
+
+// Refused is the failure of an HTTP status alone: it need not come from the vendor at all.
+func (a *Answer) Refused() *report.Failure {
+	fail := func(class report.Class, reason, what string) *report.Failure {
+		return a.Fail(class, reason, "HTTP %d %s: %s", a.Status, http.StatusText(a.Status), what)
+	}
+	v := a.client.vendor
+	switch {
+	case a.Status == http.StatusTooManyRequests:
+		too := fail(report.Throttle, "http_429", "too many requests")
+		too.NotBefore = time.Now().Add(max(retryAfter(a.Header), throttleLeast))
+		return too
+	case a.Status == http.StatusProxyAuthRequired:
+		return fail(report.Permanent, "proxy_auth", "the proxy wants a user and password: give them in HTTPS_PROXY")
+	case a.Status == http.StatusUnauthorized, a.Status == http.StatusForbidden:
+		return fail(report.Permanent, "http_"+strconv.Itoa(a.Status), v.Denied)
+	case a.Status >= 300 && a.Status < 400:
+		return fail(report.Permanent, "redirect", "redirects are not followed, or secrets would go elsewhere: is "+v.EndpointKey+" right?")
+	case a.Status == http.StatusRequestTimeout, a.Status >= 500:
+		return fail(report.Transient, "http_5xx", "the vendor's server or a proxy in front of it is in trouble")
+	}
+	return fail(report.Permanent, "http_4xx", "is "+v.EndpointKey+" right?")
+}
+
+// retryAfter reads the seconds of a Retry-After header, 0 for none.
+func retryAfter(h http.Header) time.Duration {
+	n, err := strconv.Atoi(h.Get("Retry-After"))
+	if err != nil || n < 0 {
+		return 0
+	}
+	return min(time.Duration(min(n, 1<<20))*time.Second, throttleMost)
+}
+
+// unreadable is the failure of an answer that is not in the vendor's form, as err says.
+func (a *Answer) unreadable(err error) *report.Failure {
+	switch {
+	case a.Status < 200 || a.Status > 299:
+		return a.Refused()
+	case a.TooLarge():
+		return a.Fail(report.Permanent, "body_too_large", "the answer is longer than %d bytes", a.client.account.MaxBody)
+	case a.Cut != nil:
+		return a.Fail(report.Transient, "body_cut", "the answer ended early, after %d bytes: %w", len(a.Body), a.Cut)
+	case len(bytes.TrimSpace(a.Body)) == 0:
+		return a.Fail(report.Transient, "empty_answer", "the answer (HTTP %d) is empty", a.Status)
+	case a.Page():
+		return a.Fail(report.Transient, "html_answer", "the answer is a web page: maintenance, or a captive portal in between: %q", a.Excerpt())
+	}
+	return a.Fail(report.Transient, "unexpected_answer", "the answer (HTTP %d, %d bytes) is not as documented: %w", a.Status, len(a.Body), err)
+}
+
+// undone tells that the status alone proves that nothing was changed: somebody refused the request.
+func (a *Answer) undone() bool {
+	return a.Status >= 300 && a.Status < 500 && a.Status != http.StatusRequestTimeout
+}

@@ -1,0 +1,102 @@
+package vendorhttp
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Request is one call of a vendor's API.
+type Request struct {
+	Job     string   // name of the call in fetches and errors: user/list
+	Method  string   // default GET
+	Path    []string // behind the endpoint, unescaped; a slash inside an element stays inside it
+	Base    *url.URL // instead of the endpoint, for calls of a vendor's second API
+	Header  http.Header
+	Body    []byte
+	Secrets []string // what nothing that is shown of the request or its answer may hold
+	Private bool     // the answer may hold a new secret: nothing of it is shown
+	// Changes: the call changes something at the vendor. It is sent once at most, and without a clear answer its outcome is
+	// unknown, which is not the same as failed.
+	Changes bool
+}
+
+// address is where r goes when the vendor's endpoint is base.
+func (r Request) address(base *url.URL) *url.URL {
+	if r.Base != nil {
+		base = r.Base
+	}
+	u := *base
+	if len(r.Path) == 0 {
+		return &u
+	}
+	escaped := strings.TrimRight(u.EscapedPath(), "/")
+	u.Path = strings.TrimRight(u.Path, "/")
+	for _, element := range r.Path {
+		u.Path += "/" + element
+		escaped += "/" + url.PathEscape(element)
+	}
+	u.RawPath = escaped
+	return &u
+}
+
+// PathElement tells why text cannot be one element of an address's path; empty if it can.
+func PathElement(text string) string {
+	switch {
+	case text == "":
+		return "is empty"
+	case text == "." || text == "..":
+		return "would be taken out of the address as a step in its path"
+	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\uFFFD' }):
+		return "holds control characters, or is not UTF-8"
+	}
+	return ""
+}
+
+// build is r as it goes over the wire.
+func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
+	var body io.Reader
+	switch {
+	case r.Body != nil:
+		body = bytes.NewReader(r.Body)
+	case r.Changes:
+		// net/http sends a GET again, on its own, when a kept connection dies under it, unless it has a body that it cannot
+		// rewind. An empty one sends nothing.
+		body = struct{ io.Reader }{http.NoBody}
+	}
+	req, err := http.NewRequestWithContext(ctx, r.Method, r.address(c.base).String(), body)
+	if err != nil {
+		return nil, errors.New("the request cannot be written: is the address right?") // err would show the address
+	}
+	for name, values := range r.Header {
+		req.Header[name] = slices.Clone(values)
+	}
+	if req.Header.Get("Accept") == "" {
+		req.Header.Set("Accept", "application/json")
+	}
+	req.Header.Set("User-Agent", "alpemix-collector/"+c.account.Version)
+	return req, nil
+}
+
+// Format shows a request without its secrets, whatever the verb.
+func (r Request) Format(s fmt.State, _ rune) {
+	text := fmt.Sprintf("%s %s %s", r.Job, r.Method, strings.Join(r.Path, "/"))
+	_, _ = io.WriteString(s, Redact(text, r.Secrets))
+}
+
+// JSON writes v as the vendors' documents show it: json.Marshal would turn <, > and & of a password into escapes, which not
+// every reader undoes.
+func JSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}

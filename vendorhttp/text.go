@@ -1,0 +1,46 @@
+package vendorhttp
+
+import (
+	"bytes"
+	"errors"
+	"mime"
+	"regexp"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+)
+
+var bom = []byte("\xef\xbb\xbf")
+
+// declaration finds the charset that an XML document names.
+var declaration = regexp.MustCompile(`^\s*<\?xml\s[^>]*?encoding=["']([^"']+)["']`)
+
+// Text is the body in UTF-8 without a byte order mark. A body that is not UTF-8 is of the charset that it names, or nothing can
+// be read from it: a name that is guessed wrong would be stored wrong.
+func (a *Answer) Text() ([]byte, error) {
+	text := bytes.TrimPrefix(a.Body, bom)
+	if utf8.Valid(text) {
+		return text, nil
+	}
+	charset := a.charset()
+	if charset == nil {
+		return nil, errors.New("it is not UTF-8 and names no other charset")
+	}
+	return charset.NewDecoder().Bytes(text)
+}
+
+func (a *Answer) charset() encoding.Encoding {
+	label := ""
+	if _, params, err := mime.ParseMediaType(a.Header.Get("Content-Type")); err == nil {
+		label = params["charset"]
+	}
+	if m := declaration.FindSubmatch(a.Body[:min(len(a.Body), 256)]); m != nil {
+		label = string(m[1])
+	}
+	charset, err := htmlindex.Get(label)
+	if err != nil || charset == encoding.Replacement {
+		return nil
+	}
+	return charset
+}
