@@ -286,6 +286,16 @@ func (c *clickhouse) powerCut() {
 	}
 }
 
+// misses tells whether a row of account that was lost did not come back: the vendor did not tell it any more. Its day cannot be sealed.
+func (c *clickhouse) misses(account string) bool {
+	for key := range c.lost {
+		if key.account == account && c.live[key] == 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // put stores a row as a replacing table shows it.
 func (c *clickhouse) put(table string, r row, in *inserted) error {
 	switch table {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -27,12 +28,14 @@ func TestSimulation(t *testing.T) {
 		t.Skip("takes minutes")
 	}
 	var simulated [batches]time.Duration
+	var failed atomic.Bool // the first failure ends all
 	t.Run("batch", func(t *testing.T) {
 		for batch := range uint64(batches) {
 			t.Run(strconv.FormatUint(batch, 10), func(t *testing.T) {
 				t.Parallel()
-				for n := batch; n < *seeds && !t.Failed(); n += batches {
+				for n := batch; n < *seeds && !failed.Load(); n += batches {
 					simulated[batch] += simulate(t, *firstSeed+n)
+					failed.CompareAndSwap(false, t.Failed())
 				}
 			})
 		}
