@@ -1,0 +1,124 @@
+package reseller
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"alpemix-collector/simulator"
+)
+
+var people = []string{
+	"Ayşe Yılmaz", "Wojciech Nowak", "Sabine Krüger", "Mehmet Kaya", "Anna Wiśniewska", "Thomas Becker", "Elif Demir", "Piotr Zieliński",
+	"Jürgen Weiß", "Fatma Çelik", "Katarzyna Wójcik", "Heike Schäfer", "Burak Öztürk", "Marek Kowalczyk", "Stefan Vogel", "Zeynep Arslan",
+	"Agnieszka Lis", "Uwe Hoffmann", "Gülşen Doğan", "Tomasz Mazur", "Petra Lindner", "Oğuz Koç", "Ewa Sikora", "Lukas Brandt",
+}
+
+// desks are mailboxes that belong to nobody in particular.
+var desks = []string{"info", "muhasebe", "destek", "siparis", "satis", "kasa", "ik", "depo"}
+
+// strangers are customers who never ask the desk for support.
+var strangers = map[string][]string{
+	RemotePC:  {"Kanzlei Brandt", "Ziegler Maschinenbau"},
+	CCPortal:  {"Bäckerei Sommer"},
+	SerwerSMS: {"Salon Urody Róża"},
+	LimaCity:  {"Gärtnerei Weiß"},
+}
+
+// tenant is who has the i-th seat of an account with the vendor: a customer of the desk, or each seventh time a stranger
+// there. The vendors share out the desk's best customers; each sixth one of an account is RemotePC's as well.
+func (w *World) tenant(vendor string, i int) (company string, served *simulator.Customer) {
+	if i%7 == 6 {
+		return strangers[vendor][i/7], nil
+	}
+	share := slices.Index(vendors, vendor)
+	if i%6 == 5 {
+		i, share = i-share, 0
+	}
+	served = &w.regulars[(i*len(vendors)+share)%len(w.regulars)]
+	return served.Company, served
+}
+
+// meet asks the desk for its customers. Regulars are those who can be told from the others by company and by support number.
+func (w *World) meet() {
+	desk := w.Desk
+	if desk == nil {
+		desk = &simulator.World{Seed: w.Seed}
+	}
+	w.seats = map[Label][]seat{}
+	w.callers = desk.Customers(w.deskAccount())
+	companies, numbers := map[string]int{}, map[string]int{}
+	for _, c := range w.callers {
+		companies[slug(c.Company, "")]++
+		numbers[c.SupportNumber]++
+	}
+	for _, c := range w.callers {
+		if c.Company != "" && companies[slug(c.Company, "")] == 1 && numbers[c.SupportNumber] == 1 {
+			w.regulars = append(w.regulars, c)
+		}
+	}
+}
+
+func (w *World) deskAccount() string { return cmp.Or(w.DeskAccount, "main") }
+
+// name draws what the vendor calls the customer. Who comes again is the same by name, but not by number.
+func (s *seat) name(c *Customer, visit int64) {
+	r := s.stream("name")
+	number := 1000*(s.index+1) + int(visit%1000+1000)%1000
+	c.Email = pick(r, desks) + "@" + domain(s.company)
+	switch s.label.Vendor {
+	case RemotePC:
+		c.Name = c.Email
+		c.Secret = "pw-" + randomText(r, 12)
+	case CCPortal:
+		c.Name = strconv.Itoa(10_000 + s.index*613 + r.IntN(613))
+		if s.index%5 == 3 {
+			c.Name = fmt.Sprintf("Cust%02d", s.index)
+		}
+	case SerwerSMS:
+		c.Name, c.ID = slug(s.company, "_"), 100_000+number
+		c.Name = strings.Trim(c.Name[:min(20, len(c.Name))], "_") // the longest that SerwerSMS takes
+		c.Phone = fmt.Sprintf("+48%09d", 500_000_000+r.IntN(300_000_000))
+	case LimaCity:
+		c.Name, c.ID = fmt.Sprintf("%s%d", slug(s.company, ""), 10+r.IntN(90)), 380_000+number
+		c.Secret = randomText(s.stream("key", visit), 32)
+	}
+}
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+func randomText(r interface{ IntN(int) int }, n int) string {
+	text := make([]byte, n)
+	for i := range text {
+		text[i] = alphabet[r.IntN(len(alphabet))]
+	}
+	return string(text)
+}
+
+// mailbox is the n-th name of an address at a company.
+func mailbox(n int) string {
+	switch n -= len(desks); {
+	case n < 0:
+		return desks[n+len(desks)]
+	case n < len(people):
+		return slug(people[n], ".")
+	}
+	return fmt.Sprintf("%s%d", slug(people[n%len(people)], "."), 1+n/len(people))
+}
+
+// domain is under a name that nobody can have (RFC 2606).
+func domain(company string) string { return slug(company, "-") + ".example" }
+
+var plain = strings.NewReplacer(
+	"ç", "c", "ğ", "g", "ı", "i", "i̇", "i", "ö", "o", "ş", "s", "ü", "u", "â", "a", "ä", "ae", "ß", "ss", "ł", "l", "ó", "o", "ś", "s", "ż", "z", "ń", "n", "ę", "e",
+)
+
+// slug is text as it is typed where only ASCII letters and digits are allowed.
+func slug(text, separator string) string {
+	words := strings.FieldsFunc(plain.Replace(strings.ToLower(text)), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
+	return strings.Join(words, separator)
+}

@@ -1,0 +1,80 @@
+package reseller
+
+import (
+	"cmp"
+	"database/sql"
+	"slices"
+	"strconv"
+	"strings"
+
+	"alpemix-collector/report"
+)
+
+// resources are the packs whose resource has another name than they have in lower case, and the unit that the name tells.
+var resources = map[string]struct{ name, unit string }{
+	"eco": {"sms_eco", ""}, "full": {"sms_full", ""},
+	"disk_space_gb": {"disk_gb", "GB"}, "mysql_space_gb": {"mysql_gb", "GB"}, "mail_limit": {"mail", ""},
+}
+
+// allotments is what has to be read of customers.
+func allotments(l Label, customers []Customer, q Quirks) []report.Allotment {
+	var all []report.Allotment
+	for _, c := range customers {
+		if l.Vendor == RemotePC && !q.lists(&c) {
+			continue
+		}
+		for _, p := range q.packs(&c, l.Vendor) {
+			a := report.Allotment{Vendor: l.Vendor, Account: l.Account, Customer: c.Name, Resource: strings.ToLower(p.Name)}
+			a.Allotted, a.Unit = quantity(p.Value)
+			if r, found := resources[p.Name]; found {
+				a.Resource, a.Unit = r.name, r.unit
+			}
+			switch l.Vendor {
+			case RemotePC:
+				a.Utilized = sql.Null[float64]{V: float64(c.Used), Valid: true}
+				a.Active = sql.Null[bool]{V: c.Active, Valid: true}
+				if q.Date == PaddedDate || q.Date == ShortDate {
+					a.CreatedOn = sql.Null[report.Day]{V: report.DayOf(c.Created.UTC()), Valid: true}
+				}
+			case CCPortal:
+				if a.Resource == "mail" { // the addresses that mail/list tells
+					a.Utilized = sql.Null[float64]{V: float64(len(c.Mails)), Valid: true}
+				}
+				a.Active = sql.Null[bool]{V: c.Active, Valid: true}
+			}
+			all = append(all, a)
+		}
+	}
+	slices.SortFunc(all, func(a, b report.Allotment) int {
+		return cmp.Or(cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.Resource, b.Resource))
+	})
+	return all
+}
+
+// quantity reads a pack's value: 3 pieces, or 100M, which is 100 MB. Nobody knows what anything else means.
+func quantity(value string) (amount sql.Null[float64], unit string) {
+	digits, mega := strings.CutSuffix(value, "M")
+	n, err := strconv.ParseUint(digits, 10, 32)
+	if err != nil {
+		return amount, ""
+	}
+	if mega {
+		unit = "MB"
+	}
+	return sql.Null[float64]{V: float64(n), Valid: true}, unit
+}
+
+// packs are the customer's as the vendor tells them.
+func (q *Quirks) packs(c *Customer, vendor string) []Pack {
+	if !q.FreeValues || vendor != CCPortal {
+		return c.Packs
+	}
+	free := slices.Clone(c.Packs)
+	for i := range free {
+		free[i].Value = map[string]string{"Mail": "unbegrenzt", "Web": "Tarif L"}[free[i].Name]
+	}
+	return free
+}
+
+// lists tells whether RemotePC's list has c: whoever was invited has no password before coming.
+func (q *Quirks) lists(c *Customer) bool { return c.Secret != "" || q.ListInvited }
