@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -33,11 +34,12 @@ type killer struct {
 	gone   int            // connections that vanished after the last answer that told them was cut, or died with its reader
 }
 
-// killSeed is KILL_SEED, by which a failing run is repeated as far as processes can be.
+// killSeed is KILL_SEED, or 1. A failing test prints it: it repeats a run as far as processes can be made to.
 func killSeed(t *testing.T) uint64 {
-	seed, err := strconv.ParseUint(os.Getenv("KILL_SEED"), 10, 64)
+	t.Helper()
+	seed, err := strconv.ParseUint(cmp.Or(os.Getenv("KILL_SEED"), "1"), 10, 64)
 	if err != nil {
-		seed = 1
+		t.Fatalf("KILL_SEED: %v", err)
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -129,12 +131,11 @@ func (k *killer) round(t *testing.T) {
 	}
 }
 
-// checkpoint lets a daemon read everything from a vendor without faults, stops the world, and compares.
-func (k *killer) checkpoint(t *testing.T) {
+// checkpoint lets p, which has just been started, read everything from a vendor without faults, stops the world, and compares.
+func (k *killer) checkpoint(t *testing.T, p *process) {
 	t.Helper()
 	k.vendor.SetFault(nil)
 	begun, since := time.Now(), len(k.vendor.Stats().Log)
-	p := k.start(t, "run")
 	k.waitFor(t, p, func() bool {
 		whole := map[string]bool{}
 		for _, e := range k.vendor.Stats().Log[since:] {
@@ -151,7 +152,6 @@ func (k *killer) checkpoint(t *testing.T) {
 		t.Fatalf("limits broken: %+v %+v", s.Violations, s.Blocks)
 	}
 	k.vendor.SetFault(k.faults)
-	k.daemon(t, p, "daemon")
 }
 
 // settled stops the world and waits until all that p has read is in ClickHouse as it should be.
@@ -249,7 +249,9 @@ func (k *killer) run(t *testing.T, kills, checkpoints int) {
 		for k.killed() < kills*(i+1)/checkpoints {
 			k.round(t)
 		}
-		k.checkpoint(t)
+		p := k.start(t, "run")
+		k.checkpoint(t, p)
+		k.daemon(t, p, "daemon")
 	}
 	t.Logf("killed: %v; vendor: %d answers, by errornumber %v; %d connections vanished amid", k.kills, len(k.vendor.Stats().Log), k.vendor.Stats().Answers, k.gone)
 	last := k.start(t, "run")

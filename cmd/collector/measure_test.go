@@ -11,13 +11,13 @@ import (
 )
 
 // built is the path of the collector as it is shipped: the test binary is larger and slower.
-func built(b *testing.B) string {
-	b.Helper()
-	binary := filepath.Join(b.TempDir(), "collector")
+func built(t testing.TB) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "collector")
 	build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", binary, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("%v: %s", err, out)
+		t.Fatalf("%v: %s", err, out)
 	}
 	return binary
 }
