@@ -32,6 +32,7 @@ var floors = map[string][]string{
 	"reseller/limacity":              {"report", "vendorhttp", "reseller/wire"},
 	"reseller/wire":                  {},
 	"vendorhttp":                     {"report"},
+	"vendorhttp/vendortest":          {"report", "vendorhttp"},
 	"sink":                           {"report", "migrations"},
 	"sink/engine":                    {},
 	"sink/enginetest":                {"sink/engine"},

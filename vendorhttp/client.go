@@ -93,11 +93,13 @@ func (v Vendor) mayBePlain(host string) bool {
 	return host == "localhost" || ip != nil && (ip.IsLoopback() || v.PrivateHTTP && ip.IsPrivate())
 }
 
-// Host is the server that is spoken to, for errors.
-func (c *Client) Host() string { return c.base.Host }
-
 // Port is the port of the endpoint as configured, empty for the scheme's own.
 func (c *Client) Port() string { return c.base.Port() }
+
+// Format shows whose exchanges these are; a transport may show what went through it.
+func (c Client) Format(s fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(s, "%s account %s", c.vendor.Name, c.account.Name)
+}
 
 // Recording is c with an observer of its own, which collects the requests of a snapshot.
 func (c *Client) Recording(into *[]report.Fetch) *Client {

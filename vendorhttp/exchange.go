@@ -29,7 +29,7 @@ type Answer struct {
 }
 
 // Format shows no more of an answer than its size: it may hold a new secret.
-func (a *Answer) Format(s fmt.State, _ rune) {
+func (a Answer) Format(s fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(s, "HTTP %d, %d bytes", a.Status, len(a.Body))
 }
 
@@ -38,7 +38,7 @@ func (c *Client) Exchange(ctx context.Context, r Request) (*Answer, error) {
 	limited, cancel := context.WithTimeout(ctx, c.account.Timeout)
 	defer cancel()
 	var h handshake
-	req, err := c.build(httptrace.WithClientTrace(limited, h.trace()), r)
+	req, err := c.build(httptrace.WithClientTrace(limited, h.trace()), &r)
 	if err != nil {
 		return nil, &Trouble{Class: report.Permanent, Reason: "bad_request", What: "not sent", Err: err, Unsent: true}
 	}

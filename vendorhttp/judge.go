@@ -20,12 +20,12 @@ func (a *Answer) Fail(class report.Class, reason, format string, args ...any) *r
 	return a.client.Fail(a.request, class, reason, format, args...)
 }
 
-// Excerpt is the beginning of the body, for an error.
-func (a *Answer) Excerpt() string {
+// Excerpt is the beginning of what the vendor said, for an error.
+func (a *Answer) Excerpt(said []byte) string {
 	if a.request.Private {
 		return "(not shown: it may hold a secret)"
 	}
-	return Excerpt(a.Body, a.request.Secrets)
+	return Excerpt(said, a.request.Secrets)
 }
 
 // Page tells that the body is a web page or another document in angle brackets.
@@ -78,7 +78,7 @@ func (a *Answer) unreadable(err error) *report.Failure {
 	case len(bytes.TrimSpace(a.Body)) == 0:
 		return a.Fail(report.Transient, "empty_answer", "the answer (HTTP %d) is empty", a.Status)
 	case a.Page():
-		return a.Fail(report.Transient, "html_answer", "the answer is a web page: maintenance, or a captive portal in between: %q", a.Excerpt())
+		return a.Fail(report.Transient, "html_answer", "the answer is a web page: maintenance, or a captive portal in between: %q", a.Excerpt(a.Body))
 	}
 	return a.Fail(report.Transient, "unexpected_answer", "the answer (HTTP %d, %d bytes) is not as documented: %w", a.Status, len(a.Body), err)
 }

@@ -21,6 +21,7 @@ type Request struct {
 	Base    *url.URL // instead of the endpoint, for calls of a vendor's second API
 	Header  http.Header
 	Body    []byte
+	Payload any      // sent as JSON instead of Body
 	Secrets []string // what nothing that is shown of the request or its answer may hold
 	Private bool     // the answer may hold a new secret: nothing of it is shown
 	// Changes: the call changes something at the vendor. It is sent once at most, and without a clear answer its outcome is
@@ -60,9 +61,15 @@ func PathElement(text string) string {
 	return ""
 }
 
-// build is r as it goes over the wire.
-func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
+// build is r as it goes over the wire; it fills r.Body.
+func (c *Client) build(ctx context.Context, r *Request) (*http.Request, error) {
 	var body io.Reader
+	if r.Payload != nil {
+		var err error
+		if r.Body, err = JSON(r.Payload); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case r.Body != nil:
 		body = bytes.NewReader(r.Body)
@@ -77,6 +84,9 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 	}
 	for name, values := range r.Header {
 		req.Header[name] = slices.Clone(values)
+	}
+	if r.Payload != nil {
+		req.Header.Set("Content-Type", "application/json")
 	}
 	if req.Header.Get("Accept") == "" {
 		req.Header.Set("Accept", "application/json")

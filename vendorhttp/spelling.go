@@ -49,7 +49,8 @@ func spelled(text string) *spelling {
 }
 
 var (
-	short    = strings.NewReplacer(`"`, `\"`, `\`, `\\`, "/", `\/`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
+	short = strings.NewReplacer(`"`, `\"`, `\`, `\\`, "/", `\/`, "\n", `\n`, "\r", `\r`, "\t", `\t`,
+		"\a", `\a`, "\b", `\b`, "\f", `\f`, "\v", `\v`)
 	entities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;")
 )
 
@@ -68,6 +69,9 @@ func forms(r rune, raw string) []string {
 		if escaped != raw {
 			all = append(all, escaped)
 		}
+	}
+	if r < ' ' || r == 0x7f || len(raw) == 1 && r == utf8.RuneError {
+		all = append(all, fmt.Sprintf(`\x%02x`, raw[0])) // as %q writes it
 	}
 	switch raw {
 	case " ":

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/unicode"
 )
 
 var bom = []byte("\xef\xbb\xbf")
@@ -39,7 +40,7 @@ func (a *Answer) charset() encoding.Encoding {
 		label = string(m[1])
 	}
 	charset, err := htmlindex.Get(label)
-	if err != nil || charset == encoding.Replacement {
+	if err != nil || charset == encoding.Replacement || charset == unicode.UTF8 {
 		return nil
 	}
 	return charset

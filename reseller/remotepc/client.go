@@ -1,0 +1,153 @@
+// Package remotepc speaks the reseller API of RemotePC (vendors/remotepc.txt): four calls, of which one tells every customer's
+// allotment.
+package remotepc
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"alpemix-collector/report"
+	"alpemix-collector/vendorhttp"
+)
+
+// DefaultEndpoint is the documented address; the names of the calls follow it.
+const DefaultEndpoint = "https://web1.remotepc.com/rpc-api/reseller/private"
+
+const denied = "the API key is not right, or this machine's address is not on the list of allowed addresses: see API Keys in the reseller account"
+
+var vendor = vendorhttp.Vendor{
+	Name:        "remotepc",
+	EndpointKey: "reseller.remotepc.accounts.endpoint",
+	TLSKey:      "reseller.remotepc.accounts.tls",
+	LoginKeys:   "api_key or api_key_file",
+	Denied:      denied,
+}
+
+// Config is one reseller account.
+type Config struct {
+	Account vendorhttp.Account
+	APIKey  vendorhttp.Secret
+}
+
+// Client speaks for one reseller account. It is safe for concurrent use.
+type Client struct {
+	name string
+	key  vendorhttp.Secret
+	http *vendorhttp.Client
+}
+
+// New checks cfg and makes a client; it sends nothing. Errors name the configuration key.
+func New(cfg Config, rt http.RoundTripper) (*Client, error) {
+	if cfg.Account.Endpoint == "" {
+		cfg.Account.Endpoint = DefaultEndpoint
+	}
+	exchange, err := vendorhttp.New(vendor, cfg.Account, rt)
+	switch {
+	case err != nil:
+		return nil, err
+	case cfg.APIKey.IsZero():
+		return nil, fmt.Errorf("reseller.remotepc account %s: api_key or api_key_file is missing", cfg.Account.Name)
+	}
+	return &Client{cfg.Account.Name, cfg.APIKey, exchange}, nil
+}
+
+// NewUser is a user to be added.
+type NewUser struct {
+	FirstName string
+	LastName  string
+	Email     string
+	Password  vendorhttp.Secret
+	Computers int
+	SendEmail *bool // whether the user is told by mail; nil leaves it to the vendor
+}
+
+// Add makes a user ("1. Benutzer hinzufügen").
+func (c *Client) Add(ctx context.Context, u NewUser) error {
+	r := c.request("user/add", addRequest{u.FirstName, u.LastName, u.Email, u.Password.Reveal(), u.Computers, u.SendEmail})
+	r.Changes = true
+	r.Secrets = append(r.Secrets, u.Password.Reveal())
+	return c.call(ctx, r, func(*vendorhttp.Answer, json.RawMessage) error { return nil })
+}
+
+// Invitation is one address to be invited, with the computers that it is allotted.
+type Invitation struct {
+	Email     string
+	Computers int
+}
+
+// Invited is what became of an invitation: INVITED, ALREADY_INVITED, EXISTS, or a word that the document does not know.
+type Invited struct {
+	Username string
+	Status   string
+}
+
+// Invite sends invitations ("2. Benutzer einladen").
+func (c *Client) Invite(ctx context.Context, invitations []Invitation) ([]Invited, error) {
+	payload := make([]inviteRequest, len(invitations))
+	for i, v := range invitations {
+		payload[i] = inviteRequest(v)
+	}
+	r := c.request("user/invite", payload)
+	r.Changes = true
+	if len(invitations) == 0 {
+		return nil, c.http.Fail(r, report.Permanent, "bad_request", "not sent: there is nobody to invite")
+	}
+	var invited []Invited
+	err := c.call(ctx, r, func(_ *vendorhttp.Answer, message json.RawMessage) (err error) {
+		invited, err = parseInvited(message, invitations)
+		return err
+	})
+	return invited, err
+}
+
+// SignIn gets the address under which a user is logged in without a password ("3. Benutzeranmeldung"). Whoever has it is that user.
+func (c *Client) SignIn(ctx context.Context, username string, password vendorhttp.Secret) (link vendorhttp.Secret, err error) {
+	r := c.request("user/signin", signInRequest{username, password.Reveal()})
+	r.Private = true
+	r.Secrets = append(r.Secrets, password.Reveal())
+	err = c.call(ctx, r, func(_ *vendorhttp.Answer, message json.RawMessage) (err error) {
+		link, err = parseLink(message)
+		return err
+	})
+	return link, err
+}
+
+// List tells all users ("4. Benutzerliste").
+func (c *Client) List(ctx context.Context) ([]User, error) {
+	users, _, err := c.list(ctx)
+	return users, err
+}
+
+// list also tells when the answer was whole. The call's body is not documented: an empty object.
+func (c *Client) list(ctx context.Context) (users []User, at time.Time, err error) {
+	err = c.call(ctx, c.request("user/list", struct{}{}), func(a *vendorhttp.Answer, message json.RawMessage) (err error) {
+		users, err = parseUsers(message)
+		a.Rows, at = uint64(len(users)), a.At
+		return err
+	})
+	return users, at, err
+}
+
+// request is a call with its payload.
+func (c *Client) request(job string, payload any) vendorhttp.Request {
+	key := c.key.Reveal()
+	return vendorhttp.Request{
+		Job: job, Method: http.MethodPost, Path: strings.Split(job, "/"), Payload: payload,
+		Header: http.Header{"Authorization": {"Bearer " + key}}, Secrets: []string{key},
+	}
+}
+
+// call makes a request and hands the message of a success to read.
+func (c *Client) call(ctx context.Context, r vendorhttp.Request, read func(*vendorhttp.Answer, json.RawMessage) error) error {
+	return c.http.Do(ctx, r, func(a *vendorhttp.Answer) error {
+		message, err := judge(a)
+		if err != nil {
+			return err
+		}
+		return read(a, message)
+	})
+}
