@@ -136,15 +136,7 @@ func (k *killer) checkpoint(t *testing.T, p *process) {
 	t.Helper()
 	k.vendor.SetFault(nil)
 	begun, since := time.Now(), len(k.vendor.Stats().Log)
-	k.waitFor(t, p, func() bool {
-		whole := map[string]bool{}
-		for _, e := range k.vendor.Stats().Log[since:] {
-			if e.Code == 0 && (e.Kind == report.Today || e.Kind == report.Yesterday) {
-				whole[e.Account+string(e.Kind)] = true
-			}
-		}
-		return len(whole) == 2*len(k.vendor.Accounts())
-	})
+	k.waitFor(t, p, func() bool { return k.readWhole(since) })
 	read := time.Now()
 	k.settled(t, p)
 	t.Logf("after %d kills: read in %s, compared in %s", k.killed(), read.Sub(begun), time.Since(read))
@@ -159,7 +151,7 @@ func (k *killer) settled(t *testing.T, p *process) {
 	t.Helper()
 	k.gate.Lock()
 	defer k.gate.Unlock()
-	for deadline := time.Now().Add(time.Minute); ; pause(t.Context(), 50*time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; pause(t.Context(), 50*time.Millisecond) {
 		wrong := k.wrong(t)
 		if len(wrong) == 0 {
 			return

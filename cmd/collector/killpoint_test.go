@@ -28,6 +28,7 @@ import (
 type front struct {
 	engine *enginetest.Server
 	dsn    string
+	writes bool // tell only of statements that write
 	mu     sync.Mutex
 	at     func(point string)
 }
@@ -89,7 +90,7 @@ var changing = regexp.MustCompile(`[0-9a-f]{8,}|\d+|'[^']*'`)
 // reach tells of a point that is worth telling. Of statements that read, or are run whole, only the ends are.
 func (f *front) reach(stage, statement string) {
 	insert := strings.HasPrefix(statement, "INSERT") && !strings.Contains(statement, "SELECT")
-	if reads := strings.HasPrefix(statement, "SELECT"); !insert && (stage == "amid" || stage == "handed") || reads && stage != "begun" {
+	if reads := strings.HasPrefix(statement, "SELECT"); !insert && (stage == "amid" || stage == "handed") || reads && (stage != "begun" || f.writes) {
 		return
 	}
 	words := strings.Fields(changing.ReplaceAllString(statement, "?"))
@@ -106,55 +107,61 @@ func (f *front) set(at func(string)) {
 	f.at = at
 }
 
-// atEachPoint starts a process again and again, and calls kill at every point that none has reached before. It returns when one
-// has ended by itself, or has found nothing new for a while; that one is returned.
-func (f *front) atEachPoint(t *testing.T, start func() *process, kill func(*process)) (last *process, points int) {
-	t.Helper()
-	seen := map[string]bool{}
-	for {
-		reached, ended := make(chan string, 1), make(chan struct{})
-		var p *process
-		f.mu.Lock() // till p is known
-		f.at = func(point string) {
-			select {
-			case <-ended:
-			default:
-				if !seen[point] && len(reached) == 0 {
-					seen[point] = true
-					reached <- point
-					kill(p)
-				}
-			}
-		}
-		p = start()
-		f.mu.Unlock()
-		go func() { _ = p.Wait(); close(ended) }()
-		select {
-		case <-reached:
-			<-ended
-		case <-ended:
-			if len(reached) == 0 {
-				f.set(nil)
-				return p, len(seen)
-			}
-		case <-time.After(3 * time.Second):
-			f.set(nil)
-			if len(reached) == 0 {
-				if err := p.Process.Signal(os.Interrupt); err != nil {
-					t.Fatal(err)
-				}
-			}
-			<-ended
-			return p, len(seen)
-		}
-		if len(seen) > 300 {
-			t.Fatalf("there is no end to the points: %v", seen)
-		}
-	}
+// life is a process that is started again and again.
+type life struct {
+	start func() *process
+	done  func() bool // whether it has done everything at least once; nil if it ends by itself
+	kill  func(*process)
 }
 
-// TestKilledAtEveryStatement kills the daemon, or it and ClickHouse at once, at every point of every statement that it sends to
-// ClickHouse from the first start on: schema, retention, inserts, reading back.
+// atEachPoint starts l again and again, and kills it at every point that it has not reached before, until it has ended by
+// itself, or is ended because it has done everything and then passed many points of which none was new.
+func (f *front) atEachPoint(t *testing.T, l life) (last *process, points int) {
+	t.Helper()
+	const many = 20
+	seen := map[string]bool{}
+	for begun := time.Now(); time.Since(begun) < patience; {
+		var p *process
+		killed, interrupted, passed, enough := false, false, 0, 0
+		f.mu.Lock() // till p is known
+		f.at = func(point string) {
+			if passed++; !killed && !seen[point] {
+				seen[point], killed = true, true
+				l.kill(p)
+			}
+		}
+		p = l.start()
+		f.mu.Unlock()
+		ended := make(chan struct{})
+		go func() { _ = p.Wait(); close(ended) }()
+		for alive := true; alive; {
+			select {
+			case <-ended:
+				alive = false
+			case <-time.After(20 * time.Millisecond):
+				isDone := l.done != nil && l.done()
+				f.mu.Lock()
+				if isDone && enough == 0 {
+					enough = passed + many
+				}
+				if enough > 0 && passed >= enough && !interrupted {
+					interrupted = true
+					_ = p.Process.Signal(os.Interrupt) // or it was killed
+				}
+				f.mu.Unlock()
+			}
+		}
+		f.set(nil)
+		if !killed {
+			return p, len(seen)
+		}
+	}
+	t.Fatalf("there is no end to the points: %v", seen)
+	return nil, 0
+}
+
+// TestKilledAtEveryStatement kills the daemon at every point of every statement that it sends to ClickHouse from the first start
+// on: schema, retention, inserts, reading back. With those that write it does the same to both at once.
 func TestKilledAtEveryStatement(t *testing.T) {
 	t.Parallel()
 	for _, both := range []bool{false, true} {
@@ -162,12 +169,24 @@ func TestKilledAtEveryStatement(t *testing.T) {
 			t.Parallel()
 			c := newSmallPlayground(t)
 			f := newFront(t, c)
-			last, points := f.atEachPoint(t, func() *process { return c.start(t, "run") }, func(p *process) {
-				_ = p.Process.Kill()
-				if both {
-					f.engine.Kill()
-					f.engine.Restart(t)
-				}
+			f.writes = both
+			var since int
+			last, points := f.atEachPoint(t, life{
+				start: func() *process {
+					since = len(c.vendor.Stats().Log)
+					return c.start(t, "run")
+				},
+				done: func() bool {
+					s, err := daemonStatus(t.Context(), c.setting("COLLECTOR_HTTP_LISTEN"))
+					return err == nil && s.Queue.Rows == 0 && s.Accounts[0].SealedUntil != nil && c.readWhole(since)
+				},
+				kill: func(p *process) {
+					_ = p.Process.Kill()
+					if both {
+						f.engine.Kill()
+						f.engine.Restart(t)
+					}
+				},
 			})
 			t.Logf("killed at %d points", points)
 			if last.ProcessState.ExitCode() != exitOK || points < 30 {
@@ -229,7 +248,10 @@ func TestImportKilledAtEveryStatement(t *testing.T) {
 	if err := os.WriteFile(file, c.vendor.Report("main", day, time.Now()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	last, points := f.atEachPoint(t, func() *process { return c.start(t, "import", file) }, func(p *process) { _ = p.Process.Kill() })
+	last, points := f.atEachPoint(t, life{
+		start: func() *process { return c.start(t, "import", file) },
+		kill:  func(p *process) { _ = p.Process.Kill() },
+	})
 	t.Logf("killed at %d points", points)
 	if last.ProcessState.ExitCode() != exitOK || points < 30 {
 		t.Errorf("%s\n%s", last.ProcessState, last.stderr)

@@ -69,6 +69,17 @@ func noon(t testing.TB) *time.Location {
 	return zone
 }
 
+// readWhole tells whether today and yesterday of every account were told since an index of the vendor's log.
+func (c *playground) readWhole(since int) bool {
+	whole := map[string]bool{}
+	for _, e := range c.vendor.Stats().Log[since:] {
+		if e.Code == 0 && (e.Kind == report.Today || e.Kind == report.Yesterday) {
+			whole[e.Account+string(e.Kind)] = true
+		}
+	}
+	return len(whole) == 2*len(c.vendor.Accounts())
+}
+
 // ask is what the engine answers, as tab-separated text.
 func (c *playground) ask(t testing.TB, query string) string {
 	t.Helper()
