@@ -26,7 +26,12 @@ type process struct {
 	effects int
 	writes  int
 	dead    bool
+	at      time.Time // of the last effect
+	atOnce  int       // effects at that moment
 }
+
+// endless is how many effects without any time between them are a loop that will not end.
+const endless = 5000
 
 var errKilled = errors.New("the process was killed")
 
@@ -38,6 +43,16 @@ func (p *process) begin(what string) (n int, err error) {
 		return 0, errKilled
 	}
 	p.effects++
+	if now := time.Now(); now.Equal(p.at) {
+		p.atOnce++
+	} else {
+		p.at, p.atOnce = now, 1
+	}
+	if p.atOnce > endless {
+		p.dead = true
+		p.s.fail("loop: %d effects at one moment, the last a %s", p.atOnce, what)
+		return 0, errKilled
+	}
 	if p.effects == p.life.deathAt && !p.life.after {
 		p.die("before", what)
 		return 0, errKilled

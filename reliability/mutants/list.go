@@ -15,10 +15,6 @@ var mutants = []mutant{
 		{"store/commit.go", "	if err := c.queue(tx); err != nil {\n		return err\n	}\n	return c.storeDays(tx, account)", "	return c.storeDays(tx, account)"},
 		{"store/commit.go", "err := s.updateLocked(c.store); err", "err := cmp.Or(s.updateLocked(c.store), s.updateLocked(c.queue)); err"},
 	}},
-	{"memory ahead of the disk", []edit{
-		{"store/store.go", "		s.stale = true\n", ""},
-		{"store/commit.go", "		s.dropFetches(len(o.Fetches))\n", "		s.dropFetches(len(o.Fetches))\n		s.committed(c)\n"},
-	}},
 	{"acknowledged before written", []edit{
 		{"collector/drain.go", "	if err := c.writer.Write(ctx, batch); err != nil {\n		return false, err\n	}\n", ""},
 		{"collector/drain.go", "	if len(queued.Fetches) > 0 {\n", "	if err := c.writer.Write(ctx, batch); err != nil {\n		return false, err\n	}\n	if len(queued.Fetches) > 0 {\n"},
