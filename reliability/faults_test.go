@@ -120,6 +120,9 @@ func faults() []fault {
 		}))
 	}
 	return append(all,
+		fault{part: "This machine", name: "the disk is full when the collector is started", log: "collecting cannot begin", kept: keptAll, arrange: func(sc *scenario) {
+			sc.weather[0].disk, sc.weather[0].diskRate = diskFull, 1
+		}},
 		during("This machine", "it sleeps for four hours", "", "", func(e *epoch) { e.suspended = true }),
 		clockIs("ten minutes ahead", 10*time.Minute, keptAll, ""),
 		clockIs("ten minutes behind", -10*time.Minute, keptAll, ""),
@@ -205,6 +208,7 @@ func TestFaults(t *testing.T) {
 		t.Run(f.part+"/"+f.name, func(t *testing.T) {
 			t.Parallel()
 			s := newSimulation(t, quietScenario(f.arrange))
+			defer s.end()
 			s.secrets.keep = true
 			for _, l := range s.scenario.lives {
 				s.live(l)
@@ -252,5 +256,33 @@ func (f *fault) judgeKept(t *testing.T, s *simulation) {
 	}
 	if state := s.clickhouse.days[dayKey{"main", day}].State; state != report.DaySealed {
 		t.Errorf("Monday is %q", state)
+	}
+}
+
+// TestRejectedByAWrongClock: what could not be true by a clock that was behind is read again once the clock is right, although the day
+// is one that the collector knew before.
+func TestRejectedByAWrongClock(t *testing.T) {
+	s := newSimulation(t, quietScenario(func(sc *scenario) {
+		l := sc.lives[0]
+		sc.lives = nil
+		for _, skew := range []time.Duration{0, -30 * time.Hour, 0} {
+			l.length, l.skew = time.Hour, skew
+			sc.lives = append(sc.lives, l)
+		}
+	}))
+	defer s.end()
+	for _, l := range s.scenario.lives {
+		s.live(l)
+	}
+	if len(s.clickhouse.rejects) == 0 {
+		t.Fatal("nothing was rejected: the clock was not behind enough to show anything")
+	}
+	for session, told := range s.book.sessions {
+		if told.must == nil {
+			continue
+		}
+		if conn := s.scenario.world.Connection(session, &told.must.Telling, told.must.zone); s.clickhouse.live[uidKey{"main", conn.UID}] != 1 {
+			t.Errorf("connection %s of %s is not stored", conn.UID, stamp(conn.StartedAt))
+		}
 	}
 }

@@ -26,12 +26,12 @@ type process struct {
 	effects int
 	writes  int
 	dead    bool
-	at      time.Time // of the last effect
-	atOnce  int       // effects at that moment
+	minute  time.Time // when the present minute began
+	inIt    int       // effects since
 }
 
-// endless is how many effects without any time between them are a loop that will not end.
-const endless = 5000
+// endless is how many effects within a minute are a loop that does not end by itself.
+const endless = 3000
 
 var errKilled = errors.New("the process was killed")
 
@@ -43,14 +43,12 @@ func (p *process) begin(what string) (n int, err error) {
 		return 0, errKilled
 	}
 	p.effects++
-	if now := time.Now(); now.Equal(p.at) {
-		p.atOnce++
-	} else {
-		p.at, p.atOnce = now, 1
+	if p.inIt++; time.Since(p.minute) > time.Minute {
+		p.minute, p.inIt = time.Now(), 1
 	}
-	if p.atOnce > endless {
+	if p.inIt > endless {
 		p.dead = true
-		p.s.fail("loop: %d effects at one moment, the last a %s", p.atOnce, what)
+		p.s.fail("loop: %d effects in a minute, the last a %s", p.inIt, what)
 		return 0, errKilled
 	}
 	if p.effects == p.life.deathAt && !p.life.after {

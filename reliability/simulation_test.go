@@ -75,6 +75,7 @@ func TestFoundSeeds(t *testing.T) {
 // simulate plays one seed and tells how much time passed in it.
 func simulate(t *testing.T, seed uint64) time.Duration {
 	s := newSimulation(t, newScenario(seed))
+	defer s.end()
 	defer func() {
 		if t.Failed() {
 			t.Logf("%s\n%s\nplay it again: make simulate SEED=%d SEEDS=1", s.scenario, &s.trace, seed)

@@ -241,12 +241,14 @@ func memoryDir(t *testing.T) string {
 	if err != nil {
 		return t.TempDir()
 	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
 	return dir
+}
+
+// end gives the folder's memory back.
+func (s *simulation) end() {
+	if err := os.RemoveAll(s.dir); err != nil {
+		s.t.Error(err)
+	}
 }
 
 // secrets is where the log goes: it looks for what nobody may see.
