@@ -65,7 +65,7 @@ func (m *mutant) try(ctx context.Context, dir string, seeds int) (by string, err
 	if text, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("it does not build, so it shows nothing: %w\n%s", err, text)
 	}
-	simulation := exec.CommandContext(ctx, binary, "-test.run", "^TestSimulation$", "-test.timeout", "60s", fmt.Sprintf("-seeds=%d", seeds), "-events=1")
+	simulation := exec.CommandContext(ctx, binary, "-test.run", "^TestSimulation$", "-test.timeout", "10m", fmt.Sprintf("-seeds=%d", seeds), "-events=1")
 	simulation.Dir = "reliability"
 	var out bytes.Buffer
 	simulation.Stdout, simulation.Stderr = &out, &out
