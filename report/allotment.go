@@ -26,5 +26,6 @@ type Snapshot struct {
 	Account    string
 	At         time.Time // UTC: when the last byte had arrived
 	Allotments []Allotment
-	Requests   []Fetch // that were spent on it; filled also beside an error
+	Pending    []string // customers of whom the vendor has not carried out all changes yet (dirty, CC)
+	Requests   []Fetch  // that were spent on it; filled also beside an error
 }

@@ -2,6 +2,7 @@ package vendorhttp
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -66,6 +67,18 @@ func retryAfter(h http.Header) time.Duration {
 	return min(time.Duration(min(n, 1<<20))*time.Second, throttleMost)
 }
 
+// InForm is err about an answer that is in the vendor's form, though it begins as a page does: XML.
+func InForm(err error) error { return &formError{err} }
+
+type formError struct{ error }
+
+func (e *formError) Unwrap() error { return e.error }
+
+func isForm(err error) bool {
+	_, ok := errors.AsType[*formError](err)
+	return ok
+}
+
 // unreadable is the failure of an answer that is not in the vendor's form, as err says.
 func (a *Answer) unreadable(err error) *report.Failure {
 	switch {
@@ -77,7 +90,7 @@ func (a *Answer) unreadable(err error) *report.Failure {
 		return a.Fail(report.Transient, "body_cut", "the answer ended early, after %d bytes: %w", len(a.Body), a.Cut)
 	case len(bytes.TrimSpace(a.Body)) == 0:
 		return a.Fail(report.Transient, "empty_answer", "the answer (HTTP %d) is empty", a.Status)
-	case a.Page():
+	case a.Page() && !isForm(err):
 		return a.Fail(report.Transient, "html_answer", "the answer is a web page: maintenance, or a captive portal in between: %q", a.Excerpt(a.Body))
 	}
 	return a.Fail(report.Transient, "unexpected_answer", "the answer (HTTP %d, %d bytes) is not as documented: %w", a.Status, len(a.Body), err)

@@ -3,7 +3,9 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -22,7 +24,7 @@ func Shape(doc []byte) string {
 	case len(doc) == 0:
 		return "nothing"
 	case doc[0] == '<':
-		return fmt.Sprintf("a document in angle brackets (%d bytes)", len(doc))
+		return outline(doc)
 	case !json.Valid(doc):
 		return fmt.Sprintf("something that is not JSON (%d bytes)", len(doc))
 	}
@@ -33,6 +35,32 @@ func Shape(doc []byte) string {
 		return strings.ToValidUTF8(s.b.String()[:shapeMost], "") + "…"
 	}
 	return s.b.String()
+}
+
+// outline is the beginning of a document in angle brackets: its first tags.
+func outline(doc []byte) string {
+	d := xml.NewDecoder(bytes.NewReader(doc))
+	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
+	tags, n := "", 0
+	for {
+		token, err := d.Token()
+		if err != nil {
+			break
+		}
+		start, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		if n++; n > shapeMembers {
+			tags += "…"
+			break
+		}
+		tags += "<" + shortened(start.Name.Local) + ">"
+	}
+	if tags == "" {
+		return fmt.Sprintf("something in angle brackets (%d bytes)", len(doc))
+	}
+	return tags
 }
 
 type shaper struct {
@@ -91,10 +119,14 @@ func (s *shaper) container(opening json.Delim, depth int) {
 func (s *shaper) name() {
 	token, _ := s.d.Token()
 	name, _ := token.(string)
+	s.write(fmt.Sprintf("%q: ", shortened(name)))
+}
+
+func shortened(name string) string {
 	if r := []rune(name); len(r) > shapeName {
-		name = string(r[:shapeName]) + "…"
+		return string(r[:shapeName]) + "…"
 	}
-	s.write(fmt.Sprintf("%q: ", name))
+	return name
 }
 
 // rest skips what is left of the container.

@@ -34,6 +34,12 @@ func (t *Text) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, &t.Value)
 }
 
+// UnmarshalText takes the text of an XML element.
+func (t *Text) UnmarshalText(text []byte) error {
+	*t = Text{string(text), true}
+	return nil
+}
+
 // Number is a number or a text that holds one. Anything else that is no object and no list is not valid.
 type Number struct {
 	Value float64
@@ -85,6 +91,12 @@ func (f *Flag) UnmarshalJSON(raw []byte) error {
 	err := t.UnmarshalJSON(raw)
 	*f = ParseFlag(t.Value)
 	return err
+}
+
+// UnmarshalText reads the text of an XML element.
+func (f *Flag) UnmarshalText(text []byte) error {
+	*f = ParseFlag(string(text))
+	return nil
 }
 
 // ParseFlag reads a flag in any case.

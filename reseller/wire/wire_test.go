@@ -117,9 +117,11 @@ func TestObjectsMayLieInATextButNullIsNone(t *testing.T) {
 
 func TestAShapeHasNoValues(t *testing.T) {
 	for doc, want := range map[string]string{
-		``:         "nothing",
-		` <html>x`: "a document in angle brackets (7 bytes)",
-		`{"a`:      "something that is not JSON (3 bytes)",
+		``:            "nothing",
+		` <html>x`:    "<html>",
+		`<!DOCTYPE x`: "something in angle brackets (11 bytes)",
+		`<?xml version="1.0" encoding="latin1"?><response><a>hidden</a><b x="hidden"/></response>`: "<response><a><b>",
+		`{"a`: "something that is not JSON (3 bytes)",
 		`{"status":"OK","code":200,"m":[{"u":"hidden","ok":true},{"x":1}],"n":null}`: `{"status": text, "code": number, "m": [{"u": text, "ok": flag}…], "n": null}`,
 		`[[[[[[1]]]]]]`: `[[[[[…]]]]]`,
 		`{}`:            `{}`,

@@ -14,7 +14,7 @@ var reasons = regexp.MustCompile(`^[a-z][a-z0-9_]{2,30}$`)
 
 // Fuzz answers every call with anything, with a secret somewhere in it. Nothing panics or hangs, memory stays in proportion, and
 // every error is a failure with a bounded reason that shows no secret.
-func Fuzz(f *testing.F, calls []Call, secrets []string, bodies ...string) {
+func Fuzz(f *testing.F, calls []Call, bodies ...string) {
 	for i, call := range calls {
 		if good, ok := call.Good.(string); ok {
 			bodies = append(bodies, good)
@@ -27,18 +27,18 @@ func Fuzz(f *testing.F, calls []Call, secrets []string, bodies ...string) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte, status int, contentType string, at, way int) {
 		defer time.AfterFunc(time.Minute, func() { panic("this input hangs") }).Stop()
-		if at >= 0 {
-			forms := spellings(secrets[abs(way)%len(secrets)])
-			echo := forms[abs(way)/len(secrets)%len(forms)]
-			body = slices.Insert(slices.Clone(body), at%(len(body)+1), []byte(echo)...)
-		}
 		for _, call := range calls {
+			answer := body
+			if n := len(call.Secrets); at >= 0 && n > 0 {
+				forms := spellings(call.Secrets[abs(way)%n])
+				answer = slices.Insert(slices.Clone(body), at%(len(body)+1), []byte(forms[abs(way)/n%len(forms)])...)
+			}
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			err := call.Do(t.Context(), t, New(t, Reply(status, contentType, string(body))))
+			err := call.Do(t.Context(), t, New(t, Reply(status, contentType, string(answer))))
 			runtime.ReadMemStats(&after)
-			if used := after.TotalAlloc - before.TotalAlloc; used > 4<<20+uint64(len(body))*300 {
-				t.Errorf("%s: %d bytes of memory for an answer of %d", call.Job, used, len(body))
+			if used := after.TotalAlloc - before.TotalAlloc; used > 4<<20+uint64(len(answer))*300 {
+				t.Errorf("%s: %d bytes of memory for an answer of %d", call.Job, used, len(answer))
 			}
 			if err == nil {
 				continue
@@ -50,7 +50,7 @@ func Fuzz(f *testing.F, calls []Call, secrets []string, bodies ...string) {
 			if call.Changes && fail.Class == report.Transient && fail.Code == 0 {
 				t.Errorf("%s: after %v it may have been done", call.Job, err)
 			}
-			CheckError(t, err, call.Job, secrets)
+			CheckError(t, err, call.Job, call.Secrets)
 		}
 	})
 }

@@ -23,7 +23,8 @@ import (
 type Call struct {
 	Job     string
 	Changes bool
-	Good    any // an answer that succeeds, see New
+	Good    any      // an answer that succeeds, see New
+	Secrets []string // that it sends, or that its answer holds
 	// Do makes the call with a client of account "main" on rt.
 	Do func(ctx context.Context, t testing.TB, rt http.RoundTripper) error
 }
@@ -77,7 +78,7 @@ func troubles() []trouble {
 
 // Trouble puts every call through every trouble: its class and reason have to be right, one request is sent and no more, and
 // the error names vendor, account and call and shows no secret. except has what is different for this vendor, by trouble.
-func Trouble(t *testing.T, calls []Call, secrets []string, except map[string]string) {
+func Trouble(t *testing.T, calls []Call, except map[string]string) {
 	for _, call := range calls {
 		for _, tr := range troubles() {
 			t.Run(call.Job+"/"+tr.name, func(t *testing.T) {
@@ -99,13 +100,13 @@ func Trouble(t *testing.T, calls []Call, secrets []string, except map[string]str
 					t.Errorf("%d requests", n)
 				}
 				if err != nil {
-					CheckError(t, err, call.Job, secrets)
+					CheckError(t, err, call.Job, call.Secrets)
 				}
 			})
 		}
-		t.Run(call.Job+"/canceled", func(t *testing.T) { canceled(t, call, secrets) })
-		t.Run(call.Job+"/echo", func(t *testing.T) { echo(t, call, secrets) })
-		t.Run(call.Job+"/dry run", func(t *testing.T) { dryRun(t, call, secrets) })
+		t.Run(call.Job+"/canceled", func(t *testing.T) { canceled(t, call) })
+		t.Run(call.Job+"/echo", func(t *testing.T) { echo(t, call) })
+		t.Run(call.Job+"/dry run", func(t *testing.T) { dryRun(t, call) })
 		t.Run(call.Job+"/good", func(t *testing.T) {
 			if err := call.Do(t.Context(), t, New(t, call.Good)); err != nil {
 				t.Error(err)
@@ -158,7 +159,7 @@ func spellings(secret string) []string {
 	}
 }
 
-func canceled(t *testing.T, call Call, secrets []string) {
+func canceled(t *testing.T, call Call) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	v := New(t)
@@ -175,17 +176,17 @@ func canceled(t *testing.T, call Call, secrets []string) {
 	if told(err) != want || !errors.Is(err, context.Canceled) || len(v.Got()) != 1 {
 		t.Errorf("%v after %d requests", err, len(v.Got()))
 	}
-	CheckError(t, err, call.Job, secrets)
+	CheckError(t, err, call.Job, call.Secrets)
 }
 
 // echo answers with all that was sent, in every spelling.
-func echo(t *testing.T, call Call, secrets []string) {
+func echo(t *testing.T, call Call) {
 	for _, kind := range []string{"text/html", "text/plain", "application/json"} {
 		for _, status := range []int{200, 400, 403, 500} {
 			for i := range spellings("") {
 				err := call.Do(t.Context(), t, New(t, func(s Sent) any {
 					all := []string{s.Header.Get("Authorization"), s.URL, s.Body}
-					for _, secret := range secrets {
+					for _, secret := range call.Secrets {
 						all = append(all, spellings(secret)[i])
 					}
 					text := strings.Join(all, " ")
@@ -199,14 +200,14 @@ func echo(t *testing.T, call Call, secrets []string) {
 					return Reply(status, kind, text)
 				}))
 				if err != nil {
-					CheckError(t, err, call.Job, secrets)
+					CheckError(t, err, call.Job, call.Secrets)
 				}
 			}
 		}
 	}
 }
 
-func dryRun(t *testing.T, call Call, secrets []string) {
+func dryRun(t *testing.T, call Call) {
 	v := New(t, call.Good)
 	if err := call.Do(t.Context(), t, v); err != nil {
 		t.Fatal(err)
@@ -216,7 +217,7 @@ func dryRun(t *testing.T, call Call, secrets []string) {
 	if !ok {
 		t.Fatal("a dry run has to end with a preview")
 	}
-	CheckSecrets(t, preview.Error(), secrets)
+	CheckSecrets(t, preview.Error(), call.Secrets)
 	address, _, _ := strings.Cut(sent.URL, "?")
 	if where := address[:strings.LastIndex(address[:max(len(address)-40, 9)], "/")]; !strings.HasPrefix(preview.Error(), sent.Method+" "+where) {
 		t.Errorf("%s\ndoes not begin with %s %s", preview, sent.Method, where)
