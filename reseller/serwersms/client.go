@@ -1,0 +1,157 @@
+// Package serwersms speaks the subaccount calls of SerwerSMS HTTPS API v2 (vendors/serwersms.txt). None of them tells a limit:
+// what was set through us is what is known.
+package serwersms
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"alpemix-collector/report"
+	"alpemix-collector/vendorhttp"
+)
+
+// DefaultEndpoint is the documented address; the names of the actions follow it.
+const DefaultEndpoint = "https://api2.serwersms.pl"
+
+var vendor = vendorhttp.Vendor{
+	Name:        "serwersms",
+	EndpointKey: "reseller.serwersms.accounts.endpoint",
+	TLSKey:      "reseller.serwersms.accounts.tls",
+	LoginKeys:   "token, or username and password",
+	Denied:      "the token, or username and password, are not right, or the API user may not use subaccounts or not from this machine's address: see the API users in the customer panel",
+}
+
+// Config is one main account. It logs in with a token, or with a username and a password.
+type Config struct {
+	Account  vendorhttp.Account
+	Token    vendorhttp.Secret
+	Username string
+	Password vendorhttp.Secret
+}
+
+// Client speaks for one main account. It is safe for concurrent use.
+type Client struct {
+	cfg  Config
+	http *vendorhttp.Client
+}
+
+// New checks cfg and makes a client; it sends nothing. Errors name the configuration key.
+func New(cfg Config, rt http.RoundTripper) (*Client, error) {
+	if cfg.Account.Endpoint == "" {
+		cfg.Account.Endpoint = DefaultEndpoint
+	}
+	exchange, err := vendorhttp.New(vendor, cfg.Account, rt)
+	token, login := !cfg.Token.IsZero(), cfg.Username != "" || !cfg.Password.IsZero()
+	switch {
+	case err != nil:
+		return nil, err
+	case token && login:
+		return nil, fmt.Errorf("reseller.serwersms account %s: token and username or password are both given; give one login", cfg.Account.Name)
+	case !token && (cfg.Username == "" || cfg.Password.IsZero()):
+		return nil, fmt.Errorf("reseller.serwersms account %s: token, or username and password, are missing", cfg.Account.Name)
+	}
+	return &Client{cfg, exchange}, nil
+}
+
+// Index lists the subaccounts ("Listowanie subkont").
+func (c *Client) Index(ctx context.Context) (all []Subaccount, err error) {
+	r := c.request("subaccounts/index", c.login())
+	err = c.call(ctx, r, func(a *vendorhttp.Answer, doc *answer) (err error) {
+		all, err = doc.subaccounts()
+		a.Rows = uint64(len(all))
+		return err
+	})
+	return all, err
+}
+
+// View tells one subaccount's details ("Wyświetlenie szczegółów subkonta").
+func (c *Client) View(ctx context.Context, id int64) (details Details, err error) {
+	r := c.request("subaccounts/view", idRequest{c.login(), id})
+	err = c.call(ctx, r, func(a *vendorhttp.Answer, doc *answer) (err error) {
+		details, err = doc.details(id)
+		a.Rows = 1
+		return err
+	})
+	return details, err
+}
+
+// NewSubaccount is a subaccount to be made. Name, phone and mail address may be empty.
+type NewSubaccount struct {
+	Username string
+	Password vendorhttp.Secret
+	Template int64 // the subaccount whose rights and settings are copied
+	Name     string
+	Phone    string
+	Email    string
+}
+
+// Add makes a subaccount and tells its id ("Tworzenie subkont").
+func (c *Client) Add(ctx context.Context, s NewSubaccount) (id int64, err error) {
+	r := c.request("subaccounts/add", addRequest{
+		login: c.login(), SubUsername: s.Username, SubPassword: s.Password.Reveal(), Template: s.Template, Name: s.Name, Phone: s.Phone, Email: s.Email,
+	})
+	r.Changes = true
+	r.Secrets = append(r.Secrets, s.Password.Reveal())
+	for _, text := range []string{s.Username, s.Password.Reveal()} {
+		if n := utf8.RuneCountInString(text); n < 3 || n > 20 {
+			return 0, c.http.Fail(r, report.Permanent, "bad_request", "not sent: the subaccount's username and password need 3 to 20 characters, not %d", n)
+		}
+	}
+	err = c.call(ctx, r, func(_ *vendorhttp.Answer, doc *answer) (err error) {
+		id, err = doc.newID()
+		return err
+	})
+	return id, err
+}
+
+// Limit allows a subaccount a number of messages of one type ("Ustawianie limitów wiadomości dla subkonta").
+func (c *Client) Limit(ctx context.Context, l Limit) error {
+	r := c.request("subaccounts/limit", limitRequest{c.login(), l})
+	r.Changes = true
+	if _, ok := resources[l.Type]; !ok || l.Value < 0 {
+		return c.http.Fail(r, report.Permanent, "bad_request", "not sent: %d messages of type %q; the vendor knows eco, full, voice, mms and hlr", l.Value, l.Type)
+	}
+	return c.call(ctx, r, done(l.ID))
+}
+
+// Delete deletes a subaccount ("Usuwanie subkonta").
+func (c *Client) Delete(ctx context.Context, id int64) error {
+	r := c.request("subaccounts/delete", idRequest{c.login(), id})
+	r.Changes = true
+	return c.call(ctx, r, done(id))
+}
+
+// done reads the answer of a change to a subaccount: that it was a success is all that it tells.
+func done(id int64) func(*vendorhttp.Answer, *answer) error {
+	return func(_ *vendorhttp.Answer, doc *answer) error { return doc.isOf(id) }
+}
+
+// login is the part of every body that logs in where there is no token.
+func (c *Client) login() login { return login{c.cfg.Username, c.cfg.Password.Reveal()} }
+
+// request is an action with its parameters.
+func (c *Client) request(job string, parameters any) vendorhttp.Request {
+	token := c.cfg.Token.Reveal()
+	r := vendorhttp.Request{
+		Job: job, Method: http.MethodPost, Path: strings.Split(job, "/"), Payload: parameters, Header: http.Header{},
+		Secrets: []string{token, c.cfg.Password.Reveal()},
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	return r
+}
+
+// call makes a request and hands a success to read.
+func (c *Client) call(ctx context.Context, r vendorhttp.Request, read func(*vendorhttp.Answer, *answer) error) error {
+	return c.http.Do(ctx, r, func(a *vendorhttp.Answer) error {
+		doc, err := judge(a)
+		if err != nil {
+			return err
+		}
+		return read(a, doc)
+	})
+}
