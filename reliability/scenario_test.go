@@ -170,7 +170,7 @@ func (sc *scenario) drawLives(r *rand.Rand, every time.Duration) {
 	for at := sc.start; at.Before(sc.tail); {
 		l := life{
 			length: between(r, time.Second, 20*time.Hour), pause: between(r, 0, 10*time.Minute),
-			zones: zones, every: every, wrongKey: chance(r, 0.02),
+			zones: zones, every: every, wrongKey: chance(r, 0.02) && sc.scope == "ip", // whose a wrong key is, no vendor can know
 		}
 		if chance(r, 0.3) {
 			l.length = between(r, 0, 5*time.Minute)
@@ -181,8 +181,8 @@ func (sc *scenario) drawLives(r *rand.Rand, every time.Duration) {
 		if chance(r, 0.1) {
 			l.pause = between(r, 0, pick(r, 3*time.Hour, 50*time.Hour))
 		}
-		if chance(r, 0.08) {
-			skew = sign(r) * between(r, time.Second, pick(r, 2*time.Minute, 3*time.Hour, 40*time.Hour))
+		if chance(r, 0.12) {
+			skew = sign(r) * between(r, time.Second, pick(r, 2*time.Minute, 3*time.Hour, 40*time.Hour, 40*time.Hour))
 		} else if chance(r, 0.5) {
 			skew = 0
 		}
@@ -268,7 +268,7 @@ func stamp(t time.Time) string { return t.UTC().Format("01-02 15:04:05.000") }
 
 // vendorFaults are what can go wrong with one request: the simulator's, and every error number of alpemix.txt.
 var vendorFaults = func() []simulator.Fault {
-	all := simulator.EveryFault()
+	all := append(simulator.EveryFault(), simulator.Fault{Cut: 3000, CutQuietly: true}, simulator.Fault{Cut: 9000, CutQuietly: true})
 	for _, number := range []int{100, 101, 102, 104, 106, 107, 200, 204} {
 		all = append(all, simulator.Fault{ErrorNumber: number})
 	}
