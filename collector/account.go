@@ -7,6 +7,7 @@ import (
 
 	"github.com/robfig/cron/v3"
 
+	"alpemix-collector/pacing"
 	"alpemix-collector/report"
 )
 
@@ -24,7 +25,7 @@ type account struct {
 	latest       int                       // how many connections the next partial read asks for
 	askedAt      map[report.Kind]time.Time // the last request of Today (or Latest) and of Yesterday, for taking turns
 	pauses       pauses
-	unsealed     pause                     // yesterday's answer did not tell that day, or ClickHouse had lost rows of it: no use in asking at once
+	unsealed     pacing.Pause              // yesterday's answer did not tell that day, or ClickHouse had lost rows of it: no use in asking at once
 	last         map[report.Kind]time.Time // last success
 	lastFailure  *report.Failure
 }
@@ -51,14 +52,6 @@ func newAccount(conf Account) (*account, error) {
 // day is the vendor day that now belongs to.
 func (a *account) day(now time.Time) report.Day { return report.DayOf(now.In(a.Location)) }
 
-// nudge wakes a loop that may already be awake.
-func nudge(wake chan<- struct{}) {
-	select {
-	case wake <- struct{}{}:
-	default:
-	}
-}
-
 // startTicks lets cron set the accounts' due flags and wake their lanes. It has no other effect, so a tick that a clock
 // change, a suspend or a restart swallows or doubles costs nothing but time.
 func (c *Collector) startTicks() (stop func()) {
@@ -81,5 +74,5 @@ func (a *account) due(flag *bool) {
 	a.mu.Lock()
 	*flag = true
 	a.mu.Unlock()
-	nudge(a.wake)
+	pacing.Nudge(a.wake)
 }

@@ -1,5 +1,5 @@
-// Package collector decides when to wake, what to ask and what becomes of the answer. It is the only package that waits:
-// lanes fetch, one drain writes to ClickHouse, and cron does no more than wake them.
+// Package collector decides when to wake, what to ask and what becomes of the answer. Lanes fetch, one drain writes to ClickHouse
+// all that is queued, and cron does no more than wake them.
 package collector
 
 import (
@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"alpemix-collector/pacing"
 	"alpemix-collector/report"
 )
 
@@ -139,7 +140,7 @@ const startAgain = 30 * time.Second
 func (c *Collector) Run(ctx context.Context) error {
 	for err := c.setZones(); err != nil && ctx.Err() == nil; err = c.setZones() {
 		c.observer.cannotStart(err)
-		sleep(ctx, nil, time.Now().Add(startAgain))
+		pacing.Sleep(ctx, nil, time.Now().Add(startAgain))
 	}
 	stopTicks := c.startTicks()
 	defer stopTicks()
@@ -154,6 +155,9 @@ func (c *Collector) Run(ctx context.Context) error {
 	c.observer.stopped(c.drain.flush(ctx))
 	return nil
 }
+
+// Queued lets the drain write what others than the collector itself have queued in its Store.
+func (c *Collector) Queued() { pacing.Nudge(c.drain.wake) }
 
 // setZones notices accounts whose time zone was corrected.
 func (c *Collector) setZones() error {

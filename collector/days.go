@@ -3,6 +3,7 @@ package collector
 import (
 	"time"
 
+	"alpemix-collector/pacing"
 	"alpemix-collector/report"
 )
 
@@ -63,7 +64,7 @@ func (l *lane) turnDays(now time.Time) {
 			err = c.store.Commit(report.Observation{Account: a.Name, Day: today, FetchedAt: now, Days: changes})
 		}
 		c.observer.days(a.Name, changes, err)
-		nudge(c.drain.wake)
+		pacing.Nudge(c.drain.wake)
 	}
 }
 

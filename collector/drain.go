@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"alpemix-collector/pacing"
 	"alpemix-collector/parser"
 	"alpemix-collector/report"
 )
@@ -46,14 +47,14 @@ func (d *drain) run(ctx context.Context) {
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:
-			wait := growing(retryFirst, retryMost, d.failures)
+			wait := pacing.Growing(retryFirst, retryMost, d.failures)
 			d.failures++
 			d.collector.observer.writeFailed(err, wait)
-			sleep(ctx, nil, time.Now().Add(wait))
+			pacing.Sleep(ctx, nil, time.Now().Add(wait))
 		case more:
 			d.failures = 0
 		default:
-			sleep(ctx, d.wake, d.flushedAt.Add(fetchesEvery))
+			pacing.Sleep(ctx, d.wake, d.flushedAt.Add(fetchesEvery))
 		}
 	}
 }

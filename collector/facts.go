@@ -65,7 +65,7 @@ func (c *Collector) accountFacts(a *account, now time.Time) AccountFacts {
 	defer a.mu.Unlock()
 	facts.LastSuccess, facts.Failure = maps.Clone(a.last), a.lastFailure
 	for _, p := range a.pauses {
-		facts.PausedUntil = later(facts.PausedUntil, p.until)
+		facts.PausedUntil = later(facts.PausedUntil, p.Until)
 	}
 	return facts
 }

@@ -5,6 +5,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"alpemix-collector/pacing"
 	"alpemix-collector/report"
 )
 
@@ -17,16 +18,13 @@ type lane struct {
 	turnAt    time.Time // of the last request
 }
 
-// believable tells whether a clock can be right. What a wrong one would say of days cannot be taken back.
-func believable(now time.Time) bool { return now.Year() >= 2020 && now.Year() < 2100 }
-
 // run fetches until ctx ends.
 func (l *lane) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		now := time.Now()
-		if !believable(now) {
+		if !pacing.Believable(now) {
 			l.collector.observer.clock(now)
-			sleep(ctx, nil, now.Add(time.Minute))
+			pacing.Sleep(ctx, nil, now.Add(time.Minute))
 			continue
 		}
 		l.turnDays(now)
@@ -35,7 +33,7 @@ func (l *lane) run(ctx context.Context) {
 			l.cycle(ctx, next.job)
 			continue
 		}
-		sleep(ctx, l.wake, until)
+		pacing.Sleep(ctx, l.wake, until)
 	}
 }
 
@@ -49,21 +47,6 @@ func (l *lane) next(now time.Time) (*want, time.Time) {
 		ws = append(ws, a.wants(now, l.collector.dayStatus(a, a.day(now)-1))...)
 	}
 	return choose(now, ws)
-}
-
-// sleep waits for a nudge, for until (zero: for no moment) or for the end of ctx.
-func sleep(ctx context.Context, wake <-chan struct{}, until time.Time) {
-	var timeout <-chan time.Time
-	if !until.IsZero() {
-		timer := time.NewTimer(time.Until(until))
-		defer timer.Stop()
-		timeout = timer.C
-	}
-	select {
-	case <-ctx.Done():
-	case <-wake:
-	case <-timeout:
-	}
 }
 
 // cycle makes one request and settles everything that follows from its answer.
@@ -123,7 +106,7 @@ func (l *lane) settle(out *outcome) {
 			l.notBefore = later(now.Add(time.Second), f.NotBefore)
 			return
 		}
-		a.pauses.of(out.window, f).failed(f, now)
+		a.pauses.of(out.window, f).Failed(f, now)
 		return
 	}
 	a.lastFailure = nil

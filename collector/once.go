@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"alpemix-collector/pacing"
 	"alpemix-collector/report"
 )
 
@@ -18,7 +19,7 @@ const onceThrottled = 5 * time.Minute
 // every failure is in the error.
 func (c *Collector) Once(ctx context.Context) error {
 	started := time.Now()
-	if !believable(started) {
+	if !pacing.Believable(started) {
 		return fmt.Errorf("this machine's clock says %s: set it", started.Format(time.DateTime))
 	}
 	if err := c.setZones(); err != nil {
@@ -61,7 +62,7 @@ func (l *lane) once(ctx context.Context, a *account, kind report.Kind) error {
 		now := time.Now()
 		if believed := a.day(now).Start(a.Location).Add(sealGrace); now.Before(believed) {
 			l.collector.observer.waiting(a.Name, "yesterday to be complete", believed)
-			sleep(ctx, nil, believed)
+			pacing.Sleep(ctx, nil, believed)
 		}
 	}
 	for refused := false; ; {
@@ -84,6 +85,6 @@ func (l *lane) once(ctx context.Context, a *account, kind report.Kind) error {
 		}
 		refused = refused || f.Code != 0
 		l.collector.observer.waiting(a.Name, "the vendor's limits", f.NotBefore)
-		sleep(ctx, nil, later(now.Add(time.Second), f.NotBefore))
+		pacing.Sleep(ctx, nil, later(now.Add(time.Second), f.NotBefore))
 	}
 }

@@ -38,11 +38,11 @@ func (a *account) wants(now time.Time, yesterday report.DayStatus) []want {
 		w := want{
 			job:      job{a, report.Window{Kind: report.Yesterday}, day - 1},
 			deadline: (day + 1).Start(a.Location), askedAt: a.askedAt[report.Yesterday],
-			since: later(a.pauses[report.Token].until, a.pauses[report.Yesterday].until),
+			since: later(a.pauses[report.Token].Until, a.pauses[report.Yesterday].Until),
 		}
-		w.first = unsealed && a.pauses[report.Yesterday].failures == 0
+		w.first = unsealed && a.pauses[report.Yesterday].Failures == 0
 		if !a.yesterdayDue {
-			w.since = later(w.since, later(a.unsealed.until, day.Start(a.Location).Add(sealGrace)))
+			w.since = later(w.since, later(a.unsealed.Until, day.Start(a.Location).Add(sealGrace)))
 		}
 		ws = append(ws, w)
 	}
@@ -50,7 +50,7 @@ func (a *account) wants(now time.Time, yesterday report.DayStatus) []want {
 		asked := a.askedAt[report.Today]
 		ws = append(ws, want{
 			job:     job{a, todayWindow(now, day, a.whole, asked, a.latest), day},
-			askedAt: asked, since: later(a.pauses[report.Token].until, a.pauses[report.Today].until),
+			askedAt: asked, since: later(a.pauses[report.Token].Until, a.pauses[report.Today].Until),
 		})
 	}
 	return ws

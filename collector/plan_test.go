@@ -85,17 +85,17 @@ func TestWantsFollowFromState(t *testing.T) {
 		{"a day lost by a wrong clock can still be read", noon, report.DayGap, func(*account) {}, "yesterday ", time.Time{}},
 		{
 			"an answer that did not tell the day is not asked again at once", noon, report.DayOpen,
-			func(a *account) { a.unsealed.until = noon.Add(time.Minute) }, "yesterday ", noon.Add(time.Minute),
+			func(a *account) { a.unsealed.Until = noon.Add(time.Minute) }, "yesterday ", noon.Add(time.Minute),
 		},
 		{"a tick reads a sealed day again", noon, report.DaySealed, func(a *account) { a.yesterdayDue = true }, "yesterday ", time.Time{}},
 		{"a tick for today", noon, report.DaySealed, func(a *account) { a.todayDue = true }, "today ", time.Time{}},
 		{
 			"refused credentials pause both", noon, report.DayOpen,
-			func(a *account) { a.todayDue, a.pauses[report.Token].until = true, noon.Add(time.Hour) }, "yesterday today ", noon.Add(time.Hour),
+			func(a *account) { a.todayDue, a.pauses[report.Token].Until = true, noon.Add(time.Hour) }, "yesterday today ", noon.Add(time.Hour),
 		},
 		{
 			"an unreadable yesterday does not pause today", noon, report.DaySealed,
-			func(a *account) { a.todayDue, a.pauses[report.Yesterday].until = true, noon.Add(time.Hour) }, "today ", time.Time{},
+			func(a *account) { a.todayDue, a.pauses[report.Yesterday].Until = true, noon.Add(time.Hour) }, "today ", time.Time{},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"alpemix-collector/pacing"
 	"alpemix-collector/parser"
 	"alpemix-collector/report"
 )
@@ -123,7 +124,7 @@ func (r *reading) commit(fetches []report.Fetch) error {
 		return err
 	}
 	if len(r.part) > 0 {
-		nudge(r.c.drain.wake)
+		pacing.Nudge(r.c.drain.wake)
 	}
 	r.part = r.part[:0]
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"alpemix-collector/pacing"
 	"alpemix-collector/report"
 )
 
@@ -44,10 +45,10 @@ func (c *Collector) considerSeal(out *outcome, hashes []uint64) (doubt string) {
 	if doubt != "" {
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		a.unsealed.wait(time.Now(), unsealedFirst, unsealedMost)
+		a.unsealed.Wait(time.Now(), unsealedFirst, unsealedMost)
 		return doubt
 	}
-	nudge(c.drain.wake)
+	pacing.Nudge(c.drain.wake)
 	return ""
 }
 
@@ -160,12 +161,12 @@ func (d *drain) seal(ctx context.Context, a *account, day report.DayStatus) erro
 func (a *account) askAgain(now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.unsealed.wait(now, unsealedFirst, unsealedMost)
-	nudge(a.wake)
+	a.unsealed.Wait(now, unsealedFirst, unsealedMost)
+	pacing.Nudge(a.wake)
 }
 
 func (a *account) unsealedNoMore() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.unsealed.succeeded()
+	a.unsealed.Succeeded()
 }
