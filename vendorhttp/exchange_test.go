@@ -1,6 +1,7 @@
 package vendorhttp_test
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"alpemix-collector/report"
@@ -167,6 +169,30 @@ func TestHowLongToWaitAfter429(t *testing.T) {
 			t.Errorf("%q: %s %v", header, f.Class, wait)
 		}
 	}
+}
+
+// silent never answers.
+type silent struct{}
+
+func (silent) RoundTrip(req *http.Request) (*http.Response, error) {
+	<-req.Context().Done()
+	return nil, req.Context().Err()
+}
+
+func TestASilentVendorIsNotWaitedForForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		c := newClient(t, "https://h", silent{})
+		for changes, reason := range map[bool]string{false: "timeout", true: vendorhttp.OutcomeUnknown} {
+			err := c.Do(t.Context(), vendorhttp.Request{Job: "x", Changes: changes}, anything)
+			if f := report.AsFailure(err); f.Reason != reason || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s %v", f.Reason, err)
+			}
+		}
+		if waited := time.Since(start); waited != 2*vendorhttp.DefaultTimeout {
+			t.Errorf("waited %v", waited)
+		}
+	})
 }
 
 func TestTextIsUTF8OrNamesItsCharset(t *testing.T) {

@@ -26,8 +26,11 @@ func (a *Answer) Excerpt(said []byte) string {
 	if a.request.Private {
 		return "(not shown: it may hold a secret)"
 	}
-	return Excerpt(said, a.request.Secrets)
+	return a.ErrorText(said)
 }
+
+// ErrorText is Excerpt of an error in the vendor's own form: that holds no new secret, even where the answer might.
+func (a *Answer) ErrorText(said []byte) string { return Excerpt(said, a.request.Secrets) }
 
 // Page tells that the body is a web page or another document in angle brackets.
 func (a *Answer) Page() bool {

@@ -1,0 +1,169 @@
+// Package limacity speaks the reseller API of lima-city (vendors/limacity.txt): it makes customers, and calls the customer API with
+// a customer's own key.
+package limacity
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"alpemix-collector/report"
+	"alpemix-collector/vendorhttp"
+)
+
+// DefaultEndpoint is the documented address of the reseller API.
+const DefaultEndpoint = "https://www.lima-city.de/resellercp"
+
+var vendor = vendorhttp.Vendor{
+	Name:        "limacity",
+	EndpointKey: "reseller.limacity.accounts.endpoint",
+	TLSKey:      "reseller.limacity.accounts.tls",
+	LoginKeys:   "api_key or api_key_file",
+	Denied:      "the API key is not right, or has not the rights that the call needs (reseller.customers.admin for customers): see the API keys of the account",
+}
+
+// Config is one reseller account.
+type Config struct {
+	Account vendorhttp.Account
+	APIKey  vendorhttp.Secret
+}
+
+// Client speaks for one reseller account. It is safe for concurrent use.
+type Client struct {
+	key    vendorhttp.Secret
+	http   *vendorhttp.Client
+	usercp *url.URL
+}
+
+// New checks cfg and makes a client; it sends nothing. Errors name the configuration key.
+func New(cfg Config, rt http.RoundTripper) (*Client, error) {
+	if cfg.Account.Endpoint == "" {
+		cfg.Account.Endpoint = DefaultEndpoint
+	}
+	exchange, err := vendorhttp.New(vendor, cfg.Account, rt)
+	switch {
+	case err != nil:
+		return nil, err
+	case cfg.APIKey.IsZero():
+		return nil, fmt.Errorf("reseller.limacity account %s: api_key or api_key_file is missing", cfg.Account.Name)
+	}
+	usercp, err := customerAPI(cfg.Account.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{cfg.APIKey, exchange, usercp}, nil
+}
+
+// customerAPI is where the customer API lies: beside the reseller API, as usercp.
+func customerAPI(endpoint string) (*url.URL, error) {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("%s: not an address", vendor.EndpointKey)
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	u.Path = u.Path[:strings.LastIndex(u.Path, "/")+1] + "usercp"
+	u.RawPath = ""
+	return u, nil
+}
+
+// NewCustomer is a customer to be made.
+type NewCustomer struct {
+	Username      string
+	Email         string
+	DiskSpaceGB   int
+	MySQLSpaceGB  int
+	MailLimit     int
+	FurnishAPIKey bool // also make a key with all rights to the customer's account
+}
+
+// Created is a customer that was made.
+type Created struct {
+	ID int64
+	// APIKey opens the customer's account. It is told this once: store it before anything else.
+	APIKey vendorhttp.Secret
+}
+
+// CreateCustomer makes a customer ("Schritt 2: Kunden per API anlegen"). What the answer tells is returned beside an error too: a
+// key without an id, or, with the reason no_api_key, an id without the key that was asked for.
+func (c *Client) CreateCustomer(ctx context.Context, n NewCustomer) (created Created, err error) {
+	r := request(http.MethodPost, "customers", c.key)
+	r.Job, r.Changes, r.Private = "customers/create", true, true
+	r.Payload = n.request()
+	err = c.http.Do(ctx, r, func(a *vendorhttp.Answer) error {
+		doc, err := judge(a)
+		if err != nil {
+			return err
+		}
+		if created, err = doc.created(); err != nil {
+			return err
+		}
+		if n.FurnishAPIKey && created.APIKey.IsZero() {
+			return a.Fail(report.Permanent, "no_api_key", "customer %d was made, but the answer holds no api_key: make one in the customer's account", created.ID)
+		}
+		return nil
+	})
+	return created, err
+}
+
+// Customer is one line of the list.
+type Customer struct {
+	ID       int64
+	Username string // may be empty
+}
+
+// Customers lists the customers. The call is not documented; it follows the site's convention. A server that does not have it is a
+// failure of reason not_offered.
+func (c *Client) Customers(ctx context.Context) (all []Customer, err error) {
+	r := request(http.MethodGet, "customers", c.key)
+	r.Job = "customers/list"
+	err = c.http.Do(ctx, r, func(a *vendorhttp.Answer) error {
+		if a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed {
+			return a.Fail(report.Permanent, "not_offered", "HTTP %d: this server has no list of customers; what was made through us is recorded", a.Status)
+		}
+		doc, err := judge(a)
+		if err != nil {
+			return err
+		}
+		all, err = doc.customers()
+		a.Rows = uint64(len(all))
+		return err
+	})
+	return all, err
+}
+
+// Usercp reads something of a customer's account with the customer's own key ("Schritt 3: API-Calls als Kunde absetzen"): path is
+// what follows usercp/ in the customer API, such as domains. The values of keys and passwords in the answer are redacted.
+func (c *Client) Usercp(ctx context.Context, key vendorhttp.Secret, path string) (doc json.RawMessage, err error) {
+	r := request(http.MethodGet, strings.Trim(path, "/"), key)
+	r.Job, r.Base, r.Private = "usercp", c.usercp, true
+	if key.IsZero() {
+		return nil, c.http.Fail(r, report.Permanent, "bad_request", "not sent: the customer's key is empty")
+	}
+	for _, element := range r.Path {
+		if problem := vendorhttp.PathElement(element); problem != "" {
+			return nil, c.http.Fail(r, report.Permanent, "bad_request", "not sent: %q in the path %q %s", element, path, problem)
+		}
+	}
+	err = c.http.Do(ctx, r, func(a *vendorhttp.Answer) error {
+		answered, err := judge(a)
+		if err != nil {
+			return err
+		}
+		doc, err = withoutSecrets(answered.text)
+		return err
+	})
+	return doc, err
+}
+
+// request is a call with a key, which HTTP Basic carries as the password of the user api.
+func request(method, path string, key vendorhttp.Secret) vendorhttp.Request {
+	basic := base64.StdEncoding.EncodeToString([]byte("api:" + key.Reveal()))
+	return vendorhttp.Request{
+		Method: method, Path: strings.Split(path, "/"), Header: http.Header{"Authorization": {"Basic " + basic}},
+		Secrets: []string{basic, key.Reveal()},
+	}
+}
