@@ -65,7 +65,7 @@ func (m *mutant) try(ctx context.Context, dir string, seeds int) (by string, err
 	if text, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("it does not build, so it shows nothing: %w\n%s", err, text)
 	}
-	simulation := exec.CommandContext(ctx, binary, "-test.run", "^TestSimulation$", "-test.timeout", "10m", fmt.Sprintf("-seeds=%d", seeds), "-events=1")
+	simulation := exec.CommandContext(ctx, binary, "-test.run", "^(TestRejectedByAWrongClock|TestSimulation)$", "-test.timeout", "10m", fmt.Sprintf("-seeds=%d", seeds), "-events=1")
 	simulation.Dir = "reliability"
 	var out bytes.Buffer
 	simulation.Stdout, simulation.Stderr = &out, &out
@@ -79,8 +79,8 @@ func (m *mutant) try(ctx context.Context, dir string, seeds int) (by string, err
 	return "", fmt.Errorf("the simulation failed, but judged nothing:\n%s", tail(out.String()))
 }
 
-// caughtBy finds what the simulation says of a seed, or that a goroutine was left over.
-var caughtBy = regexp.MustCompile(`(seed \d+: [a-z]+):|(deadlock): main bubble goroutine has exited`)
+// caughtBy finds what the simulation says of a seed, which scene failed, or that a goroutine was left over.
+var caughtBy = regexp.MustCompile(`(seed \d+: [a-z]+):|--- FAIL: (TestRejected\w+)|(deadlock): main bubble goroutine has exited`)
 
 // tail is the end of text.
 func tail(text string) string {
