@@ -76,14 +76,14 @@ func TestSecretsAreFoundInEverySpelling(t *testing.T) {
 
 func TestAnExcerptIsShortAndHoldsNoPartOfASecret(t *testing.T) {
 	for body, want := range map[string]string{
-		"": "", " a\r\n\tb\x00c ": "a b c", "\xff\xfe": "", "ab\xffc": "ab?c",
+		"say two\n  words": "say [redacted]", "": "", " a\r\n\tb\x00c ": "a b c", "\xff\xfe": "", "ab\xffc": "ab?c",
 		strings.Repeat("ä", 100):                        strings.Repeat("ä", 80) + "…",
 		"x " + secret + " y":                            "x [redacted] y",
 		"key=" + secret[:len(secret)-2]:                 "key=[redacted]", // cut
 		strings.Repeat(" ", 4090) + secret:              "[redacted]",     // cut by us
 		strings.Repeat(" ", 4080) + "é" + secret + "zz": "é[redacted]",
 	} {
-		if got := vendorhttp.Excerpt([]byte(body), []string{secret}); got != want {
+		if got := vendorhttp.Excerpt([]byte(body), []string{secret, "two words"}); got != want {
 			t.Errorf("%.50q: %q, want %q", body, got, want)
 		}
 	}

@@ -133,7 +133,7 @@ func TestTheCustomersKeyIsASecret(t *testing.T) {
 	}
 	// An answer that cannot be read may hold it anywhere.
 	for _, body := range []string{
-		customerKey, `"` + customerKey + `"`, "<pre>" + created, created + ".", `{"status":"ok","api_key":"` + customerKey + `"}`,
+		customerKey, `"` + customerKey + `"`, "<pre>" + customerKey, "<pre>" + created, created + ".", `{"status":"ok","api_key":"` + customerKey + `"}`,
 		`{"status":"ok","object":{"id":"x","api_key":"` + customerKey + `"}}`, `{"status":"ok","object":"` + customerKey + `"}`, `{"status":"ok","object":{"id":1,"api_key":["` + customerKey + `"]}}`,
 	} {
 		for _, status := range []int{200, 201, 500} {

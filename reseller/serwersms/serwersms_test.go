@@ -217,6 +217,15 @@ func TestErrorsAreSortedByTheirCode(t *testing.T) {
 	}
 }
 
+func TestAnErrorStatusIsNoSuccess(t *testing.T) {
+	for status, want := range map[int]string{401: "permanent http_401", 500: "unknown outcome_unknown"} {
+		err := newClient(t, "token", vendortest.New(t, vendortest.Reply(status, "application/json", added))).Limit(t.Context(), serwersms.Limit{ID: 1485, Type: serwersms.Eco})
+		if f := report.AsFailure(err); err == nil || fmt.Sprintf("%s %s", f.Class, f.Reason) != want {
+			t.Errorf("%d: %v", status, err)
+		}
+	}
+}
+
 func TestIndex(t *testing.T) {
 	tests := map[string][]serwersms.Subaccount{
 		indexed:        {{123, "wojtek"}, {456, "login2"}, {789, "testowy"}},
