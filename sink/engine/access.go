@@ -11,13 +11,14 @@ import (
 // daemonRole is granted to the engine's only user. Sessions of readers lay it down before anything else.
 const daemonRole = "daemon"
 
-// constant are settings that nobody may change by SQL, nor a reader in the URL: they make the engine read files or evaluate
+// constant are settings that nobody may change by SQL, nor a reader in the URL: they make the engine read or write files or evaluate
 // expressions that no syntax tree shows, or open doors that are shut by default.
 var constant = []string{
 	"additional_table_filters", "additional_result_filter", "format_schema", "format_schema_source", "format_schema_message_name",
 	"format_template_row", "format_template_row_format", "format_template_resultset", "format_template_resultset_format",
 	"allow_experimental_ai_functions", "allow_experimental_eval_table_function", "dialect", "implicit_select",
 	"allow_introspection_functions", "allow_ddl", "max_parser_depth", "max_parser_backtracks",
+	"output_format_schema", "parallel_replicas_custom_key",
 	"log_comment",                                                             // names a running query, see engine.kill
 	"query_profiler_real_time_period_ns", "query_profiler_cpu_time_period_ns", // signals as well
 }

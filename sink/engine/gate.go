@@ -46,16 +46,22 @@ func judge(c *conn, q *request) error {
 		return nil // its GET is kept from writing by readonly=2
 	}
 	a := c.classify(q.query.text, q.database)
+	readOnly := a.statements == 1 && a.class == classReadOnly
+	switch {
+	case a.statements > 1:
+		return &Exception{codeSyntaxError, "Code: 62. DB::Exception: Syntax error (Multi-statements are not allowed). (SYNTAX_ERROR)"}
+	case !readOnly && a.class != classUnknown:
+		return refuse(codeReadonly, "Cannot execute query in readonly mode")
+	case readOnly && a.flags&flagWritesOnlyHere == 0, strings.Contains(strings.ToUpper(q.query.text), "OUTFILE"):
+		// Also where nobody would write it: the question for the tree would be answered into that file.
+		return refuse(codeReadonly, "Cannot write into a file in readonly mode")
+	}
 	tree, err := syntaxTree(c, q)
 	switch {
 	case err != nil:
 		return err
-	case a.statements > 1:
-		return &Exception{codeSyntaxError, "Code: 62. DB::Exception: Syntax error (Multi-statements are not allowed). (SYNTAX_ERROR)"}
-	case a.statements != 1 || a.class != classReadOnly:
+	case !readOnly:
 		return refuse(codeReadonly, "Cannot execute query in readonly mode")
-	case a.flags&flagWritesOnlyHere == 0:
-		return refuse(codeReadonly, "Cannot write into a file in readonly mode")
 	}
 	return judgeTree(tree, q.query.text)
 }
@@ -93,13 +99,18 @@ var roots = map[string]struct{ whole bool }{
 }
 
 // tableFunctions that touch nothing outside of the engine.
-var tableFunctions = words("numbers numbers_mt zeros zeros_mt generateseries generate_series values sqlstandardvalues view " +
-	"viewifpermitted null generaterandom loop primes")
+var tableFunctions = words("numbers numbers_mt zeros zeros_mt generateseries generate_series view loop primes")
 
 // forbidden functions reach files, models, the network or another engine by their arguments, and need no grant. formatRow
-// does so by way of formats that read templates.
+// does so by way of formats that read templates; those of the last line evaluate expressions that are written in a string,
+// such as the parameters of an aggregate function.
 var forbidden = words("file catboostevaluate generateserialid formatrow formatrownonewline showcertificate " +
-	"aiclassify aiembed aiextract aigenerate aitranslate executable eval input filesystem")
+	"aiclassify aiembed aiextract aigenerate aitranslate executable eval input filesystem " +
+	"arrayreduce arrayreduceinranges initializeaggregation structuretocapnprotoschema structuretoprotobufschema")
+
+// described are the table functions whose columns are described in a string, which may hold expressions: b String ALIAS file(…).
+// Other things may have these names.
+var described = words("values sqlstandardvalues generaterandom null viewifpermitted")
 
 // forbiddenTables of the system database, which the engine lets everyone read. stack_trace interrupts every thread by a signal
 // whose handler runs on the stack at hand; goroutines have too little of it, and the process crashes some time later. models
@@ -114,25 +125,28 @@ func words(s string) map[string]bool {
 	return m
 }
 
-// judgeTree refuses by the syntax tree, as EXPLAIN AST prints it: a node a line, indented by a blank per level.
+// judgeTree refuses by the syntax tree, as EXPLAIN AST prints it: a node a line, indented by a blank per level. A name with a
+// line end in it begins a line that is no node: it may add to what is forbidden and must not take from it.
 func judgeTree(tree, text string) error {
+	first, _, _ := strings.Cut(tree, "\n")
+	kind, _, _ := strings.Cut(first, " ")
+	root, ok := roots[kind]
+	if !ok {
+		return refuse(codeReadonly, "Cannot execute this statement in readonly mode")
+	}
+	opaque := !root.whole
 	var path []string // kinds of the nodes above, by level
-	opaque := false
 	for line := range strings.Lines(tree) {
 		node := strings.TrimLeft(line, " ")
 		level := len(line) - len(node)
 		kind, rest, _ := strings.Cut(strings.TrimRight(node, "\n"), " ")
+		if level == 0 && len(path) > 0 {
+			return refuse(codeReadonly, "Cannot execute a statement whose names hold line ends in readonly mode")
+		}
 		path = append(path[:min(level, len(path))], kind)
 		parent := ""
 		if len(path) > 1 {
 			parent = path[len(path)-2]
-		}
-		if level == 0 {
-			root, ok := roots[kind]
-			if !ok {
-				return refuse(codeReadonly, "Cannot execute this statement in readonly mode")
-			}
-			opaque = !root.whole
 		}
 		name, _, _ := strings.Cut(rest, " (")
 		name = strings.ToLower(name)
@@ -145,7 +159,7 @@ func judgeTree(tree, text string) error {
 			if parent == "TableExpression" && !tableFunctions[name] {
 				return refuse(codeAccessDenied, "default: Not enough privileges: the table function %s is not for readers", name)
 			}
-			if forbidden[name] {
+			if forbidden[name] || described[name] {
 				return notForReaders(name)
 			}
 		case "Identifier", "TableIdentifier": // may name a function, arrayMap(file, …), or a table, loop(system.models)
@@ -158,9 +172,6 @@ func judgeTree(tree, text string) error {
 			opaque = true // * APPLY(file) does not show its function
 		}
 	}
-	if len(path) == 0 {
-		return refuse(codeReadonly, "Cannot execute this statement in readonly mode")
-	}
 	if opaque {
 		return judgeText(text)
 	}
@@ -171,7 +182,10 @@ func notForReaders(name string) error {
 	return refuse(codeAccessDenied, "default: Not enough privileges: %s is not for readers", name)
 }
 
-var anyWord = regexp.MustCompile(`\w+`)
+var (
+	anyWord = regexp.MustCompile(`\w+`)
+	isNull  = regexp.MustCompile(`\bis\s+(not\s+)?null\b`)
+)
 
 // judgeText refuses a text, whose tree does not show everything, by what is written anywhere in it, strings and comments
 // included. Escapes and parameters could spell a name differently.
@@ -179,8 +193,9 @@ func judgeText(text string) error {
 	if strings.ContainsAny(text, `\{`) {
 		return refuse(codeAccessDenied, `default: Not enough privileges: readers may use neither \ nor { in this kind of statement`)
 	}
-	for _, w := range anyWord.FindAllString(strings.ToLower(text), -1) {
-		if forbidden[w] {
+	text = isNull.ReplaceAllString(strings.ToLower(text), "")
+	for _, w := range anyWord.FindAllString(text, -1) {
+		if forbidden[w] || described[w] {
 			return notForReaders(w)
 		}
 	}

@@ -85,8 +85,9 @@ func (t token) name() string {
 
 // lexer cuts ClickHouse SQL into tokens, skipping blanks and comments.
 type lexer struct {
-	text string
-	at   int
+	text     string
+	at       int
+	lastTags map[string]int // where each $tag$ stands last; made when a $ is met
 }
 
 func (l *lexer) next() token {
@@ -114,14 +115,33 @@ func (l *lexer) next() token {
 		}
 		return cut(tokenOther, len(l.text))
 	case c == '$':
-		if n := strings.IndexByte(l.text[start+1:], '$'); n >= 0 {
-			tag := l.text[start : start+n+2]
-			if end := strings.Index(l.text[start+len(tag):], tag); end >= 0 {
-				return cut(tokenString, start+len(tag)+end+len(tag))
-			}
+		if end, ok := l.hereDoc(); ok {
+			return cut(tokenString, end)
 		}
 	}
 	return cut(tokenOther, start+1)
+}
+
+// hereDoc is the end of the $tag$text$tag$ that starts at l.at. Where a tag comes last is looked up: to search for each of them
+// in a long text of nothing but tags would take minutes.
+func (l *lexer) hereDoc() (end int, ok bool) {
+	n := strings.IndexByte(l.text[l.at+1:], '$')
+	if n < 0 {
+		return 0, false
+	}
+	if l.lastTags == nil {
+		l.lastTags = map[string]int{}
+		for i, next := l.at, n+1; next > 0; next = strings.IndexByte(l.text[i+1:], '$') + 1 {
+			l.lastTags[l.text[i:i+next+1]] = i
+			i += next
+		}
+	}
+	tag := l.text[l.at : l.at+n+2]
+	text := l.at + len(tag)
+	if l.lastTags[tag] < text {
+		return 0, false
+	}
+	return text + strings.Index(l.text[text:], tag) + len(tag), true
 }
 
 // quoted is the end of the literal that starts at l.at; quotes are doubled or escaped by a backslash.

@@ -1,10 +1,15 @@
 package engine
 
 import (
+	"fmt"
+	"math"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
+
+	"pgregory.net/rapid"
 )
 
 func TestParseStatement(t *testing.T) {
@@ -46,6 +51,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add("database=x&max_threads=2", "INSERT INTO `a``b` (c) VALUES (1,'\\'')", "gzip", true)
 	f.Add("", "SELECT 'a' -- FORMAT\nFORMAT `JSON`; $x$ y $x$ /*", "zstd", true)
 	f.Fuzz(func(t *testing.T, params, body, encoding string, post bool) {
+		defer time.AfterFunc(time.Minute, func() { panic("this input hangs") }).Stop()
 		s := parseStatement(body)
 		if !strings.HasPrefix(body, s.text) || !strings.HasSuffix(body, s.data) || s.insert && s.format == "" {
 			t.Errorf("%q was cut into %+v", body, s)
@@ -68,6 +74,63 @@ func FuzzRequest(f *testing.F) {
 		}
 		if q.query.insert != (q.body != nil) {
 			t.Error("an INSERT has data, nothing else has")
+		}
+	})
+}
+
+// TestLongTextsAreCutInTime: a text of eight times the length takes about eight times as long, whatever it is made of. Of
+// quadratic time it would be 64 times as long.
+func TestLongTextsAreCutInTime(t *testing.T) {
+	tags := func(n int) string {
+		var b strings.Builder
+		for i := range n / 8 {
+			fmt.Fprintf(&b, "$%06d ", i)
+		}
+		return b.String()
+	}
+	repeat := func(s string) func(int) string { return func(n int) string { return strings.Repeat(s, n/len(s)) } }
+	for name, text := range map[string]func(int) string{
+		"tags": tags, "tag": repeat("$a$"), "dollars": repeat("$ "), "quotes": repeat(`'\'`), "names": repeat("`a``"), "comments": repeat("/* -- "),
+		"parentheses": repeat("("), "formats": repeat("FORMAT "), "inserts": repeat("INSERT INTO "), "blanks": repeat(" \n"),
+	} {
+		const length, factor, bound = 32 << 10, 8, 32
+		ratio := math.Inf(1)
+		for try := 0; ratio > bound && try < 5; try++ {
+			ratio = min(ratio, float64(cutting(text(factor*length)))/float64(cutting(text(length))))
+		}
+		if ratio > bound {
+			t.Errorf("%s: %.0f times as long for %d times the text", name, ratio, factor)
+		}
+	}
+}
+
+func cutting(text string) time.Duration {
+	started := time.Now()
+	for range 10 {
+		parseStatement(text)
+	}
+	return time.Since(started)
+}
+
+// TestHereDocs compares the quick way to the end of $tag$text$tag$ with the plain one.
+func TestHereDocs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"$", "$", "a", "b", " ", "'"}), 0, 12).Draw(t, "text"), "")
+		l := lexer{text: text}
+		for at := range len(text) {
+			if l.at = at; text[at] != '$' {
+				continue
+			}
+			want := -1
+			if n := strings.IndexByte(text[at+1:], '$'); n >= 0 {
+				tag := text[at : at+n+2]
+				if end := strings.Index(text[at+len(tag):], tag); end >= 0 {
+					want = at + len(tag) + end + len(tag)
+				}
+			}
+			if got, ok := l.hereDoc(); ok != (want >= 0) || ok && got != want {
+				t.Fatalf("%q from %d: %d, %t, want %d", text, at, got, ok, want)
+			}
 		}
 	})
 }

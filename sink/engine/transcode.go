@@ -64,6 +64,9 @@ func (t *transcoder) block(p []byte) error {
 	if err != nil {
 		return err
 	}
+	if most := uint64(len(p) - t.at(p)); columns > most || columns > 0 && rows > most { // no type takes less than a byte
+		return fmt.Errorf("%d columns of %d rows in %d bytes", columns, rows, most)
+	}
 	t.out.PutRaw(p[start:t.at(p)])
 	for range columns {
 		start := t.at(p)
