@@ -28,6 +28,7 @@ node answers alike. The servers need the macros ` + "`shard` and `replica`" + `;
 // viewOf tells where the columns of a base table are described that it does not describe itself.
 var viewOf = map[string]string{
 	"connection_rows": "connections", "day_rows": "days", "fetch_rows": "fetches", "quarantine_rows": "quarantine",
+	"allotment_rows": "allotment_history", "customer_rows": "customers", "provisioning_rows": "provisioning_log",
 }
 
 // docs/tables.md says what the database itself says of its tables.

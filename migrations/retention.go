@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Retention is how long rows are kept, counted in whole days from the row's own time; 0 is for ever.
+// Retention is how long rows are kept, counted in whole days from the row's own time; 0 is for ever. Nothing else expires:
+// allotments with their history, the log of changing calls, customers and the states of days are kept for ever.
 type Retention struct {
 	Connections time.Duration // connections from started_at, quarantined records from at
 	Raw         time.Duration // the column raw of both; the rest of the row stays

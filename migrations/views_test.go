@@ -16,6 +16,12 @@ var contract = map[string]string{
 	"days":        "account, day, state, rows, sealed_at",
 	"fetches":     "at, vendor, account, job, outcome, code, rows, new_rows, changed_rows, quarantined_rows, bytes, seconds",
 	"quarantine":  "at, vendor, account, reason, detail, raw, resolved_at",
+	"allotments":  "at, vendor, account, customer, resource, allotted, utilized, unit, active, created_on, raw",
+	"allotment_history": "at, vendor, account, customer, resource, allotted, utilized, unit, active, created_on, raw, " +
+		"valid_from, valid_to",
+	"customers":          "customer, vendor, account, field, value",
+	"usage_vs_allotment": "customer, month, connections, seconds, resource, allotted, utilized, ratio",
+	"provisioning_log":   "at, vendor, account, action, subject, outcome, detail",
 }
 
 func TestViewsHaveTheContractsColumns(t *testing.T) {
@@ -36,7 +42,7 @@ func TestViewsHaveTheContractsColumns(t *testing.T) {
 	// Clocks and days are UTC and seconds wherever a user looks.
 	times := query(t, db, "SELECT DISTINCT type FROM system.columns WHERE database = 'contract' AND table IN (%s) AND type LIKE '%%Date%%' ORDER BY type",
 		"'"+strings.Join(views, "', '")+"'")
-	if diff := cmp.Diff([]string{"Date", "DateTime('UTC')", "Nullable(DateTime('UTC'))"}, times); diff != "" {
+	if diff := cmp.Diff([]string{"Date", "DateTime('UTC')", "Nullable(Date)", "Nullable(DateTime('UTC'))"}, times); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -62,6 +68,9 @@ func TestFiltersReachTheTable(t *testing.T) {
 	}
 	if read := granules(t, db, "SELECT * FROM pruned.daily_usage WHERE account = 'a' AND day = '2025-06-10'"); read == 0 || read > all/2 {
 		t.Errorf("a day of daily_usage reads %d of %d granules", read, all)
+	}
+	if read := granules(t, db, "SELECT * FROM pruned.usage_vs_allotment WHERE month = '2025-06-01'"); read == 0 || read > all/3 {
+		t.Errorf("a month of usage_vs_allotment reads %d of %d granules", read, all)
 	}
 }
 

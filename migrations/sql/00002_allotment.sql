@@ -1,0 +1,287 @@
+-- +goose NO TRANSACTION
+-- +goose Up
+
+-- One row is one state of one (vendor, account, customer, resource), from valid_from to valid_to. No partitions: the versions of a
+-- period must meet, however long it lasts. Allotments are few beside connections and are kept for ever.
+CREATE TABLE IF NOT EXISTS {{.Database}}.allotment_rows{{.OnCluster}}
+(
+    at         DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    vendor     LowCardinality(String) CODEC(ZSTD(1)),
+    account    LowCardinality(String) CODEC(ZSTD(1)),
+    customer   String CODEC(ZSTD(1)),
+    resource   LowCardinality(String) CODEC(ZSTD(1)),
+    allotted   Nullable(Float64) CODEC(ZSTD(1)),
+    utilized   Nullable(Float64) CODEC(ZSTD(1)),
+    unit       LowCardinality(String) CODEC(ZSTD(1)),
+    active     Nullable(Bool) CODEC(ZSTD(1)),
+    created_on Nullable(Date) CODEC(ZSTD(1)),
+    raw        String CODEC(ZSTD(3)),
+    valid_from DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    valid_to   Nullable(DateTime('UTC')) CODEC(ZSTD(1)),
+    version    UInt64 COMMENT 'Microseconds since 1970-01-01 UTC, never repeated: of two states of one period the greater is the newer' CODEC(Delta, ZSTD(1))
+)
+ENGINE = {{.Engine "ReplacingMergeTree" "version"}}
+ORDER BY (vendor, account, customer, resource, valid_from)
+SETTINGS {{.Durable}}
+COMMENT 'Every period of every allotment, open and closed, until a merge; the view allotment_history reads it right. Kept for ever';
+
+-- A snapshot that finds everything unchanged writes this row alone.
+CREATE TABLE IF NOT EXISTS {{.Database}}.snapshot_rows{{.OnCluster}}
+(
+    vendor    LowCardinality(String) COMMENT 'Reseller interface: remotepc, ccportal, serwersms or limacity',
+    account   LowCardinality(String) COMMENT 'Name of the account in the configuration',
+    at        DateTime('UTC') COMMENT 'When the account was last read whole, UTC',
+    since     Nullable(DateTime('UTC')) COMMENT 'Since when the state file of the collector knows what is allotted, UTC: periods that were still open then are of a state file that was lost, and end there. NULL where the vendor does not tell limits',
+    customers UInt64 COMMENT 'Number of customers that were told',
+    version   UInt64 COMMENT 'Microseconds since 1970-01-01 UTC: of two snapshots of one account the greater is the newer'
+)
+ENGINE = {{.Engine "ReplacingMergeTree" "version"}}
+ORDER BY (vendor, account)
+SETTINGS {{.Durable}}
+COMMENT 'The newest snapshot of each reseller account, older ones until a merge';
+
+-- A period ends where it was closed, and in any case where the next one of the same allotment begins: the state file that
+-- would have closed it may have been lost, or have been put back from an old copy.
+CREATE VIEW IF NOT EXISTS {{.Database}}.allotment_history{{.OnCluster}}
+(
+    at         DateTime('UTC') COMMENT 'When this state was first told or set, UTC',
+    vendor     LowCardinality(String) COMMENT 'Reseller interface: remotepc, ccportal, serwersms or limacity',
+    account    LowCardinality(String) COMMENT 'Name of the account in the configuration',
+    customer   String COMMENT 'Name or id of the customer with the vendor; the view customers tells who that is',
+    resource   LowCardinality(String) COMMENT 'computers (RemotePC), the name of the pack in lower case (CC), sms_eco, sms_full, voice, mms, hlr (SerwerSMS), disk_gb, mysql_gb, mail (lima-city); empty: the customer itself, where the vendor does not tell limits',
+    allotted   Nullable(Float64) COMMENT 'What the customer may use; NULL if unknown',
+    utilized   Nullable(Float64) COMMENT 'What the customer uses of it; NULL if unknown',
+    unit       LowCardinality(String) COMMENT 'Unit of both; empty for pieces',
+    active     Nullable(Bool) COMMENT 'Whether the customer, or its pack, is enabled; NULL if unknown',
+    created_on Nullable(Date) COMMENT 'Since when the vendor has the customer; NULL if unknown',
+    raw        String COMMENT 'What the vendor sent of it, or what was set through us',
+    valid_from DateTime('UTC') COMMENT 'When this state was first read or set, UTC; never before that of the state it follows, also where the clock was set back',
+    valid_to   Nullable(DateTime('UTC')) COMMENT 'When another state was first read or set, or the customer was first missing, UTC; NULL while this one is valid'
+)
+COMMENT 'Every state of every allotment, from valid_from to valid_to, kept for ever'
+AS SELECT
+    p.at AS at, p.vendor AS vendor, p.account AS account, p.customer AS customer, p.resource AS resource, p.allotted AS allotted,
+    p.utilized AS utilized, p.unit AS unit, p.active AS active, p.created_on AS created_on, p.raw AS raw, p.valid_from AS valid_from,
+    nullIf(least(p.closed_at, p.next_from, if(p.valid_from < s.since, s.since, p.never)), p.never) AS valid_to
+FROM
+(
+    SELECT
+        at, vendor, account, customer, resource, allotted, utilized, unit, active, created_on, raw, valid_from,
+        toDateTime(4294967295, 'UTC') AS never, ifNull(valid_to, never) AS closed_at,
+        leadInFrame(valid_from, 1, toDateTime(4294967295, 'UTC')) OVER
+        (
+            PARTITION BY vendor, account, customer, resource ORDER BY valid_from
+            ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
+        ) AS next_from
+    FROM {{.Database}}.allotment_rows FINAL
+) AS p
+LEFT JOIN
+(
+    SELECT vendor, account, ifNull(since, toDateTime(0, 'UTC')) AS since FROM {{.Database}}.snapshot_rows FINAL
+) AS s ON s.vendor = p.vendor AND s.account = p.account
+-- What was replaced within the second in which it began was never valid.
+WHERE ifNull(valid_to, p.never) > p.valid_from
+SETTINGS join_use_nulls = 0;
+
+CREATE VIEW IF NOT EXISTS {{.Database}}.allotments{{.OnCluster}}
+(
+    at         DateTime('UTC') COMMENT 'When the account was last read whole, or when this was set through us if that is later, UTC',
+    vendor     LowCardinality(String) COMMENT 'Reseller interface: remotepc, ccportal, serwersms or limacity',
+    account    LowCardinality(String) COMMENT 'Name of the account in the configuration',
+    customer   String COMMENT 'Name or id of the customer with the vendor; the view customers tells who that is',
+    resource   LowCardinality(String) COMMENT 'computers (RemotePC), the name of the pack in lower case (CC), sms_eco, sms_full, voice, mms, hlr (SerwerSMS), disk_gb, mysql_gb, mail (lima-city); empty: the customer itself, where the vendor does not tell limits',
+    allotted   Nullable(Float64) COMMENT 'What the customer may use; NULL if unknown',
+    utilized   Nullable(Float64) COMMENT 'What the customer uses of it; NULL if unknown',
+    unit       LowCardinality(String) COMMENT 'Unit of both; empty for pieces',
+    active     Nullable(Bool) COMMENT 'Whether the customer, or its pack, is enabled; NULL if unknown',
+    created_on Nullable(Date) COMMENT 'Since when the vendor has the customer; NULL if unknown',
+    raw        String COMMENT 'What the vendor sent of it, or what was set through us'
+)
+COMMENT 'What each customer is allotted now, by the newest snapshot of its account'
+AS SELECT
+    greatest(h.at, s.at) AS at, h.vendor AS vendor, h.account AS account, h.customer AS customer, h.resource AS resource, h.allotted AS allotted,
+    h.utilized AS utilized, h.unit AS unit, h.active AS active, h.created_on AS created_on, h.raw AS raw
+FROM {{.Database}}.allotment_history AS h
+LEFT JOIN (SELECT vendor, account, at FROM {{.Database}}.snapshot_rows FINAL) AS s ON s.vendor = h.vendor AND s.account = h.account
+WHERE h.valid_to IS NULL
+SETTINGS join_use_nulls = 0;
+
+-- at has microseconds here, seconds in the view: two calls within one second are two rows, and a batch written twice is not.
+CREATE TABLE IF NOT EXISTS {{.Database}}.provisioning_rows{{.OnCluster}}
+(
+    at      DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1)),
+    vendor  LowCardinality(String) CODEC(ZSTD(1)),
+    account LowCardinality(String) CODEC(ZSTD(1)),
+    action  LowCardinality(String) CODEC(ZSTD(1)),
+    subject String CODEC(ZSTD(1)),
+    outcome LowCardinality(String) CODEC(ZSTD(1)),
+    detail  String CODEC(ZSTD(1))
+)
+ENGINE = {{.Engine "ReplacingMergeTree" ""}}
+ORDER BY (vendor, account, at, action, subject)
+SETTINGS {{.Durable}}
+COMMENT 'Changing calls to vendors; the view provisioning_log reads it right. Kept for ever';
+
+CREATE VIEW IF NOT EXISTS {{.Database}}.provisioning_log{{.OnCluster}}
+(
+    at      DateTime('UTC') COMMENT 'When the call was sent, UTC',
+    vendor  LowCardinality(String) COMMENT 'Reseller interface: remotepc, ccportal, serwersms or limacity',
+    account LowCardinality(String) COMMENT 'Name of the account in the configuration',
+    action  LowCardinality(String) COMMENT 'The call, as in the document of the vendor',
+    subject String COMMENT 'Whom it was about: name or id of the customer with the vendor',
+    outcome LowCardinality(String) COMMENT 'ok, or the reason of the failure; outcome_unknown: it may have been done',
+    detail  String COMMENT 'What was asked for and what was answered, without secrets'
+)
+COMMENT 'One row per call through us that changes something at a vendor, kept for ever'
+AS SELECT toDateTime(at, 'UTC') AS at, vendor, account, action, subject, outcome, detail
+FROM {{.Database}}.provisioning_rows FINAL;
+
+CREATE TABLE IF NOT EXISTS {{.Database}}.customer_rows{{.OnCluster}}
+(
+    customer String,
+    vendor   LowCardinality(String),
+    account  LowCardinality(String),
+    field    LowCardinality(String),
+    value    String,
+    version  UInt64 COMMENT 'Microseconds since 1970-01-01 UTC: of two states of one line the greater is the newer',
+    removed  UInt8 COMMENT '1: the line is no longer in the customers file'
+)
+ENGINE = {{.Engine "ReplacingMergeTree" "version, removed"}}
+ORDER BY (vendor, account, field, value, customer)
+SETTINGS {{.Durable}}
+COMMENT 'Lines of the customers file, those removed from it included; the view customers reads it right';
+
+CREATE VIEW IF NOT EXISTS {{.Database}}.customers{{.OnCluster}}
+(
+    customer String COMMENT 'Whose usage or allotment it is, in the words of the customers file',
+    vendor   LowCardinality(String) COMMENT 'alpemix, or a reseller interface',
+    account  LowCardinality(String) COMMENT 'Name of the account in the configuration; empty: any',
+    field    LowCardinality(String) COMMENT 'What is compared: for alpemix support_number, target_alpemix_id, target_name, target_device or staff_name; for a reseller interface customer',
+    value    String COMMENT 'What it has to be, to the letter'
+)
+COMMENT 'Who is who, as the customers file says'
+AS SELECT customer, vendor, account, field, value
+FROM {{.Database}}.customer_rows FINAL;
+
+-- The customers file is a constant of the query: for each field the values of its lines and whose they are, once for lines of any
+-- account and once for lines of one account, whose keys begin with it; keys of resellers begin with the vendor. A field that no
+-- line names is not read.
+-- Connections are read by the UTC month in which they began, so that a filter on month reaches partitions and the primary key; the
+-- local month of some on a month's first or last day is another one.
+CREATE VIEW IF NOT EXISTS {{.Database}}.usage_vs_allotment{{.OnCluster}}
+(
+    customer    String COMMENT 'By the view customers. Of the lines that fit a connection the most specific field counts, in the order target_alpemix_id, target_device, support_number, target_name, staff_name; of one field a line with the account before one of any account; of several customers on equal terms the alphabetically first. (unmapped): no line fits',
+    month       Date COMMENT 'First day of the month: of connections by local_day, of allotments by UTC',
+    connections UInt64 COMMENT 'Number of connections of the month, the same for every resource; each connection counts for one customer',
+    seconds     UInt64 COMMENT 'Sum of their durations, seconds',
+    resource    LowCardinality(String) COMMENT 'As in allotments; empty where nothing was allotted',
+    allotted    Nullable(Float64) COMMENT 'What was allotted when the month ended, or is now, summed over all that the customer has with the vendors, including what ended within the month; NULL if part of it is unknown or in another unit',
+    utilized    Nullable(Float64) COMMENT 'What was used of it then, summed likewise; NULL if part of it is unknown or in another unit',
+    ratio       Nullable(Float64) COMMENT 'utilized / allotted; NULL unless both are known and anything is allotted'
+)
+COMMENT 'Usage beside allotment, per customer, month and resource; usage without any allotment is one row with an empty resource'
+AS WITH
+(
+    SELECT CAST((groupArray(lookup), groupArray((keys, names))), 'Map(String, Tuple(keys Array(String), names Array(String)))')
+    FROM
+    (
+        SELECT lookup, groupArray(key) AS keys, groupArray(name) AS names
+        FROM
+        (
+            SELECT
+                concat(field, if(account = '', '', ' of account')) AS lookup,
+                concat(if(vendor = 'alpemix', '', concat(vendor, '\0')), if(account = '', '', concat(account, '\0')), value) AS key,
+                min(customer) AS name
+            FROM {{.Database}}.customers
+            WHERE value != ''
+            GROUP BY lookup, key
+        )
+        GROUP BY lookup
+    )
+) AS lines
+SELECT
+    customer, month, connections, seconds, r.resource AS resource, r.allotted AS allotted, r.utilized AS utilized,
+    if(r.allotted > 0, r.utilized / r.allotted, NULL) AS ratio
+FROM
+(
+    SELECT customer, month, sum(times) AS connections, sum(duration) AS seconds, groupArrayArray(of_month) AS resources
+    FROM
+    (
+        SELECT
+            transform(if(empty(lines['target_alpemix_id of account'].keys), '', concat(account, '\0', target_alpemix_id)),
+                lines['target_alpemix_id of account'].keys, lines['target_alpemix_id of account'].names,
+            transform(if(empty(lines['target_alpemix_id'].keys), '', target_alpemix_id),
+                lines['target_alpemix_id'].keys, lines['target_alpemix_id'].names,
+            transform(if(empty(lines['target_device of account'].keys), '', concat(account, '\0', target_device)),
+                lines['target_device of account'].keys, lines['target_device of account'].names,
+            transform(if(empty(lines['target_device'].keys), '', target_device),
+                lines['target_device'].keys, lines['target_device'].names,
+            transform(if(empty(lines['support_number of account'].keys), '', concat(account, '\0', support_number)),
+                lines['support_number of account'].keys, lines['support_number of account'].names,
+            transform(if(empty(lines['support_number'].keys), '', support_number),
+                lines['support_number'].keys, lines['support_number'].names,
+            transform(if(empty(lines['target_name of account'].keys), '', concat(account, '\0', target_name)),
+                lines['target_name of account'].keys, lines['target_name of account'].names,
+            transform(if(empty(lines['target_name'].keys), '', target_name),
+                lines['target_name'].keys, lines['target_name'].names,
+            transform(if(empty(lines['staff_name of account'].keys), '', concat(account, '\0', staff_name)),
+                lines['staff_name of account'].keys, lines['staff_name of account'].names,
+            transform(if(empty(lines['staff_name'].keys), '', staff_name),
+                lines['staff_name'].keys, lines['staff_name'].names,
+            '(unmapped)')))))))))) AS customer,
+            month, count() AS times, sum(duration_seconds) AS duration,
+            CAST([], 'Array(Tuple(resource String, allotted Nullable(Float64), utilized Nullable(Float64)))') AS of_month
+        FROM
+        (
+            SELECT *, toStartOfMonth(started_at) AS month
+            FROM {{.Database}}.connections
+            WHERE toStartOfMonth(local_day) = toStartOfMonth(started_at)
+            UNION ALL
+            SELECT *, toStartOfMonth(started_at + 86400) AS month
+            FROM {{.Database}}.connections
+            WHERE toStartOfMonth(local_day) > toStartOfMonth(started_at)
+                AND toDate(started_at) IN (SELECT addMonths(toDate('1970-02-01'), number) - 1 FROM numbers(1640))
+            UNION ALL
+            SELECT *, toStartOfMonth(started_at - 86400) AS month
+            FROM {{.Database}}.connections
+            WHERE toStartOfMonth(local_day) < toStartOfMonth(started_at)
+                AND toDate(started_at) IN (SELECT addMonths(toDate('1970-02-01'), number) FROM numbers(1640))
+        )
+        GROUP BY customer, month
+        UNION ALL
+        SELECT
+            whose AS customer, month, 0 AS times, 0 AS duration,
+            groupArray(CAST((resource, allotted, utilized), 'Tuple(resource String, allotted Nullable(Float64), utilized Nullable(Float64))')) AS of_month
+        FROM
+        (
+            SELECT
+                transform(concat(vendor, '\0', account, '\0', theirs), lines['customer of account'].keys, lines['customer of account'].names,
+                transform(concat(vendor, '\0', theirs), lines['customer'].keys, lines['customer'].names,
+                '(unmapped)')) AS whose,
+                month, resource,
+                if(uniqExact(last.unit) = 1 AND countIf(isNull(last.allotted)) = 0, sum(last.allotted), NULL) AS allotted,
+                if(uniqExact(last.unit) = 1 AND countIf(isNull(last.utilized)) = 0, sum(last.utilized), NULL) AS utilized
+            FROM
+            (
+                SELECT
+                    vendor, account, customer AS theirs, resource, month,
+                    argMax(CAST((allotted, utilized, unit), 'Tuple(allotted Nullable(Float64), utilized Nullable(Float64), unit String)'), valid_from) AS last
+                FROM
+                (
+                    SELECT
+                        vendor, account, customer, resource, allotted, utilized, unit, valid_from,
+                        toStartOfMonth(valid_from) AS first_month, toStartOfMonth(ifNull(valid_to - 1, now('UTC'))) AS last_month,
+                        arrayJoin(arrayMap(n -> addMonths(first_month, n), range(toUInt64(greatest(dateDiff('month', first_month, last_month), 0)) + 1))) AS month
+                    FROM {{.Database}}.allotment_history
+                    WHERE resource != ''
+                )
+                GROUP BY vendor, account, theirs, resource, month
+            )
+            GROUP BY whose, month, resource
+        )
+        GROUP BY customer, month
+    )
+    GROUP BY customer, month
+)
+LEFT ARRAY JOIN resources AS r
+SETTINGS join_use_nulls = 0;
