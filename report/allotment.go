@@ -24,8 +24,41 @@ type Allotment struct {
 type Snapshot struct {
 	Vendor     string
 	Account    string
-	At         time.Time // UTC: when the last byte had arrived
-	Allotments []Allotment
+	At         time.Time   // UTC: when the last byte had arrived
+	Allotments []Allotment // at most one of each Customer and Resource
+	// WithoutLimits: the vendor tells who its customers are and not what they are allotted. Each has an Allotment, as a rule
+	// without a Resource; what was set through us stays valid for as long as its customer is told.
+	WithoutLimits bool
 	Pending    []string // customers of whom the vendor has not carried out all changes yet (dirty, CC)
 	Requests   []Fetch  // that were spent on it; filled also beside an error
+}
+
+// AllotmentPeriod is one state of the allotment of one (Vendor, Account, Customer, Resource), which with ValidFrom identify it.
+type AllotmentPeriod struct {
+	Allotment
+	At        time.Time // UTC: when this state was first told, or set through us
+	ValidFrom time.Time // UTC, whole seconds; never before that of the state it follows
+	ValidTo   time.Time // UTC, whole seconds: when another state was told or the customer was missing; zero: still valid
+	Version   uint64    // of two states of one period the greater Version is the newer
+}
+
+// SnapshotMark says that an account was read whole. Of each account the newest counts.
+type SnapshotMark struct {
+	Vendor    string
+	Account   string
+	At        time.Time
+	Since     time.Time // since when we know all that is valid: what was left open before is of a lost state file; zero with WithoutLimits
+	Customers uint64
+	Version   uint64
+}
+
+// Provisioning is one call through us that changes something at a vendor. It holds no secret.
+type Provisioning struct {
+	At      time.Time // UTC: when it was sent
+	Vendor  string
+	Account string
+	Action  string // the vendor's name of the call
+	Subject string // the vendor's name or id of the customer
+	Outcome string // "ok" or a failure's Reason
+	Detail  string
 }

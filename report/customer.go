@@ -9,3 +9,10 @@ type CustomerLine struct {
 	Field    string
 	Value    string
 }
+
+// CustomerChange is a line that came into customers.csv, or went. The whole line is its identity.
+type CustomerChange struct {
+	CustomerLine
+	Removed bool
+	Version uint64 // of two changes of one line the greater Version is the newer
+}

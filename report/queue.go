@@ -43,10 +43,14 @@ type Entry struct {
 // QueuedBatch is the oldest part of the queue. Its boundaries are durable before it is handed out, so that it is identical
 // however often it is tried, also after a crash.
 type QueuedBatch struct {
-	First, Last uint64 // sequence numbers, inclusive
-	Entries     []Entry
-	Days        []DayStatus
-	Fetches     []Fetch
+	First, Last   uint64 // sequence numbers, inclusive
+	Entries       []Entry
+	Allotments    []AllotmentPeriod
+	Snapshots     []SnapshotMark
+	Provisionings []Provisioning
+	Customers     []CustomerChange
+	Days          []DayStatus
+	Fetches       []Fetch
 }
 
 // Identity is what is remembered of a connection while its day can still be read.

@@ -160,13 +160,18 @@ type Fetch struct {
 
 // Batch is what one write to ClickHouse carries. It is written whole or retried whole, with identical content.
 type Batch struct {
-	Connections []Connection
-	Rejects     []Reject
-	Days        []DayStatus
-	Fetches     []Fetch
+	Connections   []Connection
+	Rejects       []Reject
+	Allotments    []AllotmentPeriod
+	Snapshots     []SnapshotMark
+	Provisionings []Provisioning
+	Customers     []CustomerChange
+	Days          []DayStatus
+	Fetches       []Fetch
 }
 
 // Len counts the rows of b.
 func (b *Batch) Len() int {
-	return len(b.Connections) + len(b.Rejects) + len(b.Days) + len(b.Fetches)
+	return len(b.Connections) + len(b.Rejects) + len(b.Allotments) + len(b.Snapshots) + len(b.Provisionings) + len(b.Customers) +
+		len(b.Days) + len(b.Fetches)
 }
