@@ -110,6 +110,7 @@ func (c *Client) Recording(into *[]report.Fetch) *Client {
 
 // Fail makes a failure of a request that names vendor, account and call and holds none of the request's secrets.
 func (c *Client) Fail(r Request, class report.Class, reason, format string, args ...any) *report.Failure {
-	err := fmt.Errorf("%s account %s, request for %s: %w", c.vendor.Name, c.account.Name, r.Job, fmt.Errorf(format, args...))
-	return &report.Failure{Class: class, Reason: reason, Kind: report.Kind(r.Job), Err: RedactError(err, r.Secrets)}
+	err := RedactError(fmt.Errorf(format, args...), r.Secrets) // apart, or a very short secret would make the names unreadable
+	err = fmt.Errorf("%s account %s, request for %s: %w", c.vendor.Name, c.account.Name, r.Job, err)
+	return &report.Failure{Class: class, Reason: reason, Kind: report.Kind(r.Job), Err: err}
 }

@@ -78,10 +78,10 @@ func (s *spelling) find(text string, at int, cut bool) (start, end int) {
 // match is how much of the beginning of text spells the secret, whole or up to the end of text.
 func (s *spelling) match(text string) (n int, whole bool) {
 	reached, next, ended := []int{0}, []int(nil), false
-	for _, forms := range s.forms {
+	for i := range s.characters {
 		next = next[:0]
 		for _, at := range reached {
-			for _, form := range forms {
+			for _, form := range s.at(i) {
 				switch rest := text[at:]; {
 				case strings.HasPrefix(rest, form):
 					if !slices.Contains(next, at+len(form)) {

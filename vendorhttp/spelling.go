@@ -10,9 +10,19 @@ import (
 
 // spelling is the ways in which a text can be written: for each of its characters the forms that may stand for it, in lower case.
 type spelling struct {
-	forms   [][]string
-	encoded bool // in base64: the characters around it carry bits of it too
-	longer  bool // the text goes on
+	characters []string
+	forms      [][]string            // of the characters that were looked for so far
+	formsOf    func(string) []string // of a character
+	encoded    bool                  // in base64: the characters around it carry bits of it too
+	longer     bool                  // the text goes on
+}
+
+// at is the forms of character i. Most searches end at the first one.
+func (s *spelling) at(i int) []string {
+	if i == len(s.forms) {
+		s.forms = append(s.forms, s.formsOf(s.characters[i]))
+	}
+	return s.forms[i]
 }
 
 // longestSpelled is how many characters of a secret are looked for; what follows goes with them up to the next space.
@@ -36,13 +46,13 @@ func spellings(secrets []string) (all []*spelling) {
 }
 
 func spelled(text string) *spelling {
-	s := &spelling{}
+	s := &spelling{formsOf: escapes}
 	for len(text) > 0 {
-		if s.longer = len(s.forms) == longestSpelled; s.longer {
+		if s.longer = len(s.characters) == longestSpelled; s.longer {
 			break
 		}
-		r, size := utf8.DecodeRuneInString(text)
-		s.forms = append(s.forms, forms(r, text[:size]))
+		_, size := utf8.DecodeRuneInString(text)
+		s.characters = append(s.characters, text[:size])
 		text = text[size:]
 	}
 	return s
@@ -54,8 +64,9 @@ var (
 	entities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;")
 )
 
-// forms are a character itself and its escapes in addresses, JSON, and web pages.
-func forms(r rune, raw string) []string {
+// escapes are a character itself and its escapes in addresses, JSON, and web pages.
+func escapes(raw string) []string {
+	r, _ := utf8.DecodeRuneInString(raw)
 	percent := ""
 	for i := range len(raw) {
 		percent += fmt.Sprintf("%%%02x", raw[i])
@@ -65,13 +76,16 @@ func forms(r rune, raw string) []string {
 		unit = fmt.Sprintf(`\u%04x\u%04x`, high, low)
 	}
 	all := []string{lower(raw), percent, unit, fmt.Sprintf("&#%d;", r), fmt.Sprintf("&#%03d;", r), fmt.Sprintf("&#x%x;", r)}
+	if r > 0xffff {
+		all = append(all, fmt.Sprintf(`\u%08x`, r)) // as Go writes it
+	}
 	for _, escaped := range []string{short.Replace(raw), entities.Replace(raw)} {
 		if escaped != raw {
 			all = append(all, escaped)
 		}
 	}
 	if r < ' ' || r == 0x7f || len(raw) == 1 && r == utf8.RuneError {
-		all = append(all, fmt.Sprintf(`\x%02x`, raw[0])) // as %q writes it
+		all = append(all, fmt.Sprintf(`\x%02x`, raw[0])) // the same
 	}
 	switch raw {
 	case " ":
@@ -91,18 +105,19 @@ func base64Core(text string, before int) *spelling {
 	if last-first < shortest {
 		return nil
 	}
-	s := &spelling{encoded: true}
-	for _, c := range base64.RawStdEncoding.EncodeToString(padded)[first:last] {
-		switch c {
-		case '+':
-			s.forms = append(s.forms, []string{"+", "-", "%2b"})
-		case '/':
-			s.forms = append(s.forms, []string{"/", "_", "%2f", `\/`})
-		default:
-			s.forms = append(s.forms, []string{lower(string(c))})
-		}
+	core := base64.RawStdEncoding.EncodeToString(padded)[first:last]
+	return &spelling{encoded: true, characters: strings.Split(core, ""), formsOf: alphabets}
+}
+
+// alphabets are a character of base64 in both alphabets, and as addresses and JSON write it.
+func alphabets(c string) []string {
+	switch c {
+	case "+":
+		return []string{"+", "-", "%2b"}
+	case "/":
+		return []string{"/", "_", "%2f", `\/`}
 	}
-	return s
+	return []string{lower(c)}
 }
 
 func inBase64(c byte) bool {

@@ -192,8 +192,10 @@ func (f *fetch) unblock() error {
 
 // fail makes a failure that names the account and the request and holds no secret.
 func (f *fetch) fail(kind report.Kind, class report.Class, reason, format string, args ...any) *report.Failure {
-	err := fmt.Errorf("alpemix account %s, request for %s: %w", f.cfg.Account, kind, fmt.Errorf(format, args...))
-	return &report.Failure{Class: class, Reason: reason, Kind: kind, Err: f.redacted(err)}
+	err := fmt.Errorf(format, args...)
+	fail := &report.Failure{Class: class, Reason: reason, Kind: kind, Err: f.redacted(err)}
+	fail.Err = fmt.Errorf("alpemix account %s, request for %s: %w", f.cfg.Account, kind, fail.Err) // apart, or a very short token would make the names unreadable
+	return fail
 }
 
 func (f *fetch) local(kind report.Kind, err error) *report.Failure {
