@@ -26,6 +26,8 @@ var floors = map[string][]string{
 	"collector":                      {"pacing", "parser", "report"},
 	"web":                            {"report"},
 	"collector/alpemix":              {"report", "vendorhttp"},
+	"reseller":                       {"pacing", "report"},
+	"reseller/webhook":               {"report", "vendorhttp"},
 	"reseller/remotepc":              {"report", "vendorhttp", "reseller/wire"},
 	"reseller/ccportal":              {"report", "vendorhttp", "reseller/wire"},
 	"reseller/serwersms":             {"report", "vendorhttp", "reseller/wire"},

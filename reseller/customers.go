@@ -98,17 +98,17 @@ func (p *customersParser) record(line int, record []string) {
 	for i := range record {
 		record[i] = strings.TrimSpace(record[i])
 	}
-	for len(record) > 0 && record[len(record)-1] == "" && (len(record) > len(header) || record[0] == "") {
-		record = record[:len(record)-1] // columns and lines that a spreadsheet has left empty
+	for len(record) > len(header) && record[len(record)-1] == "" {
+		record = record[:len(record)-1] // columns that a spreadsheet has left empty
 	}
 	switch {
-	case len(record) == 0:
+	case strings.Join(record, "") == "": // and lines
 	case !p.headed:
 		p.head(line, record)
 	case len(record) != len(header):
 		p.wrong(line, "has %d fields instead of %d: %s", len(record), len(header), strings.Join(header, ","))
 	default:
-		l := report.CustomerLine{Customer: record[0], Vendor: record[1], Account: record[2], Field: record[3], Value: record[4]}
+		l := report.CustomerLine{Customer: record[0], Vendor: strings.ToLower(record[1]), Account: record[2], Field: strings.ToLower(record[3]), Value: record[4]}
 		if problem := p.problem(line, l); problem != "" {
 			p.wrong(line, "%s", problem)
 			return

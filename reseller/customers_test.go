@@ -1,0 +1,148 @@
+package reseller
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"alpemix-collector/report"
+	world "alpemix-collector/simulator/reseller"
+)
+
+var bakkal = []report.CustomerLine{
+	{Customer: "Bakkal", Vendor: "alpemix", Account: "main", Field: "support_number", Value: "1001"},
+	{Customer: "Bakkal", Vendor: "remotepc", Account: "", Field: "customer", Value: "info@bakkal.example"},
+}
+
+func TestCustomersInEveryForm(t *testing.T) {
+	plain := "customer,vendor,account,field,value\nBakkal,alpemix,main,support_number,1001\nBakkal,remotepc,,customer,info@bakkal.example\n"
+	for name, text := range map[string]string{
+		"plain":              plain,
+		"without a line end": strings.TrimSuffix(plain, "\n"),
+		"BOM":                "\ufeff" + plain,
+		"CRLF":               strings.ReplaceAll(plain, "\n", "\r\n"),
+		"semicolons":         strings.ReplaceAll(plain, ",", ";"),
+		"of a spreadsheet":   "\ufeff" + strings.ReplaceAll(strings.ReplaceAll(plain, ",", ";"), "\n", "\r\n") + ";;;;\r\n;;;;\r\n",
+		"columns too many":   strings.ReplaceAll(plain, "\n", ",,\n"),
+		"quotes":             strings.ReplaceAll(plain, "Bakkal", `"Bakkal"`),
+		"blanks":             strings.ReplaceAll(plain, ",", " , "),
+		"blank lines":        strings.ReplaceAll(plain, "\n", "\n\n"),
+		"capitals":           strings.NewReplacer("customer,vendor", "Customer,Vendor", "remotepc", "RemotePC", "support_number", "Support_Number").Replace(plain),
+	} {
+		if got, err := ParseCustomers("customers.csv", []byte(text)); err != nil || !reflect.DeepEqual(got, bakkal) {
+			t.Errorf("%s: %v %v", name, got, err)
+		}
+	}
+}
+
+func TestCustomersWithDelimitersInNames(t *testing.T) {
+	want := []report.CustomerLine{{Customer: `Şen; "Gül", Ltd`, Vendor: "alpemix", Field: "target_name", Value: "KASA,1"}}
+	for _, text := range []string{
+		"customer,vendor,account,field,value\n\"Şen; \"\"Gül\"\", Ltd\",alpemix,,target_name,\"KASA,1\"\n",
+		"customer;vendor;account;field;value\n\"Şen; \"\"Gül\"\", Ltd\";alpemix;;target_name;KASA,1\n",
+	} {
+		if got, err := ParseCustomers("customers.csv", []byte(text)); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%v %v", got, err)
+		}
+	}
+}
+
+// TestWrongCustomers: each error names the file, the line and what would be right, and nothing of the file is used.
+func TestWrongCustomers(t *testing.T) {
+	for name, tc := range map[string]struct{ lines, want string }{
+		"vendor": {"A,remotpc,,customer,x", `line 2: vendor "remotpc" is not one of alpemix, remotepc, ccportal, serwersms, limacity`},
+		"field of Alpemix": {
+			"A,alpemix,,customer,x", `line 2: field "customer" is not one of alpemix's: support_number, target_alpemix_id, target_name, target_device, staff_name`,
+		},
+		"field of a reseller": {"A,ccportal,,support_number,x", `line 2: field "support_number" is not one of ccportal's: customer`},
+		"no customer":         {" ,ccportal,,customer,x", "line 2: customer is empty; it names whose the value is"},
+		"no value":            {"A,ccportal,,customer,", "line 2: value is empty; it is what ccportal has as customer"},
+		"too few fields":      {"A,ccportal,customer,x", "line 2: has 4 fields instead of 5: customer,vendor,account,field,value"},
+		"too many fields":     {"A,ccportal,,customer,x,y", "line 2: has 6 fields instead of 5: customer,vendor,account,field,value"},
+		"twice":               {"A,ccportal,,customer,x\nB,ccportal,,customer,y\nA,CCPortal,,customer, x", "line 4: says what line 2 says; one of them is enough"},
+		"contradiction": {
+			"A,ccportal,,customer,x\n\nB,ccportal,,customer,x", `line 4: gives ccportal customer "x" to "B", and line 2 to "A"; it can be one customer's only`,
+		},
+		"quote": {
+			"A,ccportal,,customer,x\nA \"B\" C,ccportal,,customer,y", `line 3: bare " in non-quoted-field; a field with a quote in it is put in quotes, and the quote written twice`,
+		},
+		"quote without end": {
+			"\"A,ccportal,,customer,x\nB,ccportal,,customer,y", `line 3: extraneous or missing " in quoted-field; a field with a quote in it is put in quotes, and the quote written twice`,
+		},
+		"charset": {"A,ccportal,,customer,x\n\xde\x65n,ccportal,,customer,y", `line 3: holds bytes that are not UTF-8; save the file as UTF-8, in Excel as "CSV UTF-8"`},
+		"several": {"A,x,,customer,x\nB,ccportal,,customer,y\nC,ccportal,,z,y", "line 2: vendor \"x\" is not one of alpemix, remotepc, ccportal, serwersms, limacity\n" +
+			"FILE: line 4: field \"z\" is not one of ccportal's: customer"},
+	} {
+		lines, err := ParseCustomers("/etc/customers.csv", []byte("customer,vendor,account,field,value\n"+tc.lines+"\n"))
+		if want := "/etc/customers.csv: " + strings.ReplaceAll(tc.want, "FILE", "/etc/customers.csv"); err == nil || err.Error() != want || lines != nil {
+			t.Errorf("%s: %v\ngot  %v\nwant %s", name, lines, err, want)
+		}
+	}
+	for name, tc := range map[string]struct{ text, want string }{
+		"empty":     {"", "c: line 1: there is no header; the first line has to be customer,vendor,account,field,value"},
+		"no header": {"A,ccportal,,customer,x\n", `c: line 1: "A,ccportal,,customer,x" is not the header; the first line has to be customer,vendor,account,field,value`},
+		"many": {"customer,vendor,account,field,value\n" + strings.Repeat("A,x,,customer,x\n", 14),
+			"c: 4 more lines are wrong"},
+	} {
+		_, err := ParseCustomers("c", []byte(tc.text))
+		if err == nil || !strings.HasSuffix(err.Error(), tc.want) {
+			t.Errorf("%s: got  %v\nwant %s", name, err, tc.want)
+		}
+	}
+}
+
+// TestAnAccountOfItsOwnIsNoContradiction: a line with an account is more exact than one for any.
+func TestAnAccountOfItsOwnIsNoContradiction(t *testing.T) {
+	lines, err := ParseCustomers("c", []byte("customer,vendor,account,field,value\nA,ccportal,,customer,x\nB,ccportal,kommitt,customer,x\nC,alpemix,,staff_name,x\n"))
+	if err != nil || len(lines) != 3 {
+		t.Errorf("%v %v", lines, err)
+	}
+}
+
+func TestTheSimulatorsCustomersAreRead(t *testing.T) {
+	w := &world.World{Seed: 4}
+	var text bytes.Buffer
+	if err := w.WriteMappings(&text); err != nil {
+		t.Fatal(err)
+	}
+	lines, err := ParseCustomers("customers.csv", text.Bytes())
+	if want := w.Mappings(); err != nil || len(lines) != len(want) || len(lines) < 40 {
+		t.Fatalf("%d of %d lines: %v", len(lines), len(want), err)
+	}
+	for i, m := range w.Mappings() {
+		if lines[i] != (report.CustomerLine(m)) {
+			t.Errorf("%+v, want %+v", lines[i], m)
+		}
+	}
+}
+
+// FuzzCustomers: whatever a file holds, either every line of it is good or the error names a line, and what is good survives
+// being written again.
+func FuzzCustomers(f *testing.F) {
+	for _, seed := range []string{
+		"customer,vendor,account,field,value\nA,ccportal,,customer,x\n", "\ufeffcustomer;vendor;account;field;value\r\n\"A\"\"\";alpemix;main;staff_name;y\r\n",
+		"customer,vendor,account,field,value\n\"A\nB\",ccportal,,customer,x\n", "\"", ";", ",,,,\n",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		lines, err := ParseCustomers("c", text)
+		if err != nil {
+			if lines != nil || !strings.HasPrefix(err.Error(), "c: line ") {
+				t.Fatalf("%v %v", lines, err)
+			}
+			return
+		}
+		again := "customer,vendor,account,field,value\n"
+		for _, l := range lines {
+			again += fmt.Sprintf("%s,%s,%s,%s,%s\n", quoted(l.Customer), l.Vendor, quoted(l.Account), l.Field, quoted(l.Value))
+		}
+		if got, err := ParseCustomers("c", []byte(again)); err != nil || !reflect.DeepEqual(got, lines) {
+			t.Fatalf("%q\n%v, then %v %v", text, lines, got, err)
+		}
+	})
+}
+
+func quoted(text string) string { return `"` + strings.ReplaceAll(text, `"`, `""`) + `"` }

@@ -1,0 +1,141 @@
+package reseller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+	"time"
+
+	"alpemix-collector/pacing"
+	"alpemix-collector/report"
+)
+
+// mappingEvery is how often customers.csv is looked at.
+const mappingEvery = time.Minute
+
+// largestMapping is far above any list of customers; a greater file was named by mistake.
+const largestMapping = 64 << 20
+
+// mapping is what customers.csv said when it was last read whole. A version of it that cannot be used changes nothing.
+type mapping struct {
+	path string
+
+	mu      sync.Mutex
+	current bool // seen is the version that was recorded
+	seen    version
+	lines   []report.CustomerLine
+	err     error // of the newest version, nil if it is in use
+}
+
+// version tells one content of a file from the next without reading it; the zero version is no file.
+type version struct {
+	modified time.Time
+	size     int64
+}
+
+// watchMapping reads customers.csv again whenever it has changed, until ctx ends.
+func (r *Jobs) watchMapping(ctx context.Context) {
+	for ctx.Err() == nil {
+		pacing.Sleep(ctx, nil, time.Now().Add(mappingEvery))
+		if ctx.Err() == nil {
+			_ = r.readMapping() // the observer has told its error
+		}
+	}
+}
+
+// readMapping records customers.csv if it is not the version that was recorded last.
+func (r *Jobs) readMapping() error {
+	m := r.mapping
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now, err := m.look()
+	if err == nil && m.current && now == m.seen {
+		m.err = nil // what was wrong has been put back
+		return nil
+	}
+	var lines []report.CustomerLine
+	if err == nil {
+		lines, err = m.read(now)
+	}
+	changes := 0
+	if err == nil {
+		if changes, err = r.store.SetCustomers(lines); err != nil {
+			err = fmt.Errorf("the lines of %s could not be recorded: %w", m.path, err)
+		}
+	}
+	before := m.err
+	if m.err = err; err != nil {
+		if before == nil || before.Error() != err.Error() { // it is tried again every minute, and told once
+			r.observer.mappingRefused(m.path, len(m.lines), err)
+		}
+		return err
+	}
+	m.current, m.seen, m.lines = true, now, lines
+	if changes > 0 {
+		r.queued()
+	}
+	r.observer.mapped(m.path, now != version{}, len(lines), changes)
+	return nil
+}
+
+// look finds which version of the file is there.
+func (m *mapping) look() (version, error) {
+	if m.path == "" {
+		return version{}, nil
+	}
+	info, err := os.Stat(m.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return version{}, nil
+	case err != nil:
+		return version{}, err
+	case !info.Mode().IsRegular() || info.Size() > largestMapping:
+		return version{}, fmt.Errorf("%s is not a file of customers; name the CSV file, or none", m.path)
+	}
+	return version{info.ModTime(), info.Size()}, nil
+}
+
+// read reads the version of the file. One that changes meanwhile is being written.
+func (m *mapping) read(now version) ([]report.CustomerLine, error) {
+	if now == (version{}) {
+		return nil, nil
+	}
+	text, err := os.ReadFile(m.path)
+	if err != nil {
+		return nil, err
+	}
+	if after, err := m.look(); err != nil || after != now {
+		return nil, fmt.Errorf("%s is being written", m.path)
+	}
+	return ParseCustomers(m.path, text)
+}
+
+// customerOf is whose a vendor's customer is, empty if customers.csv does not tell. A line with the account comes before one for
+// any.
+func (m *mapping) customerOf(vendor, account, customer string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	name := ""
+	for _, l := range m.lines {
+		if l.Vendor != vendor || l.Field != customerField || l.Value != customer {
+			continue
+		}
+		if l.Account == account {
+			return l.Customer
+		}
+		if l.Account == "" {
+			name = l.Customer
+		}
+	}
+	return name
+}
+
+// state is what the page shows: how many lines are in use, and why the newest version is not.
+func (m *mapping) state() (lines int, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.lines), m.err
+}
