@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
+
+	"golang.org/x/text/encoding/unicode"
 
 	"alpemix-collector/collector/alpemix"
 	"alpemix-collector/report"
@@ -43,6 +46,15 @@ func TestErrorNumberIsFoundWhereverItStands(t *testing.T) {
 		{"as text", `{"errornumber":"103"}`, 103},
 		{"another case", `{"ErrorNumber":103}`, 103},
 		{"byte order mark", "\xef\xbb\xbf{\"errornumber\":103}", 103},
+		{"behind an object", `{"meta":{"errornumber":0,"a":["]"]},"errornumber":103}`, 103},
+		{"between", `{"results":[` + record + `],"errornumber":103,"time":"12:00"}`, 103},
+		{"behind a text that ends in a backslash", `{"results":[{"exp":"C:\"},{"exp":"],\"errornumber\":5}"}],"errornumber":103}`, 103},
+		{"with escapes", `{"error\u006eumber":"1\u00303"}`, 103},
+		{"a fraction", `{"errornumber":102.5}`, 103},
+		{"beyond any number", `{"errornumber":-1e999}`, math.MinInt32},
+		{"UTF-16", string(utf16(`{"errornumber":103}`, unicode.LittleEndian, unicode.UseBOM)), 103},
+		{"UTF-16 without a mark", string(utf16(`{"errornumber":103}`, unicode.BigEndian, unicode.IgnoreBOM)), 103},
+		{"report in UTF-16", string(utf16(`{"results":[`+record+`],"errornumber":0}`, unicode.BigEndian, unicode.UseBOM)), 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

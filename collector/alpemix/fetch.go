@@ -104,7 +104,7 @@ func (f *fetch) newToken(ctx context.Context) (string, *report.Failure) {
 	if a.Cut != nil {
 		return "", f.fail(report.Token, report.Transient, "body_cut", "the answer with the token ended early: %w", a.Cut)
 	}
-	token := text(a.Body, "accesstoken")
+	token := text(a.text, "accesstoken")
 	if token == "" { // the answer is not quoted: it may hold the token under a name that we do not know
 		return "", f.fail(report.Token, report.Transient, "unexpected_answer", "the answer (HTTP %d, %d bytes) holds neither an accesstoken nor an errornumber", a.Status, len(a.Body))
 	}

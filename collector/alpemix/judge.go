@@ -1,7 +1,6 @@
 package alpemix
 
 import (
-	"bytes"
 	"time"
 
 	"alpemix-collector/report"
@@ -9,9 +8,9 @@ import (
 )
 
 // judge finds the failure in an answer: its error number, whatever the HTTP status; else the status; else its first byte.
-func (f *fetch) judge(kind report.Kind, a *vendorhttp.Answer) *report.Failure {
-	number, told := errorNumber(a.Body, a.Cut == nil)
-	body := skipSpace(bytes.TrimPrefix(a.Body, bom))
+func (f *fetch) judge(kind report.Kind, a *answer) *report.Failure {
+	number, told := errorNumber(a.text, a.Cut == nil)
+	body := skipSpace(a.text)
 	excerpt := func() string { return vendorhttp.Excerpt(body, f.secrets) }
 	switch {
 	case told && number != 0:
@@ -59,7 +58,7 @@ func (f *fetch) exhaust(kind report.Kind) time.Time {
 }
 
 // refused is the failure of an HTTP status without an error number. Whoever sent a 429 has counted the request.
-func (f *fetch) refused(kind report.Kind, a *vendorhttp.Answer) *report.Failure {
+func (f *fetch) refused(kind report.Kind, a *answer) *report.Failure {
 	fail := a.Refused()
 	if fail.Class == report.Throttle {
 		if earliest := f.exhaust(kind); fail.NotBefore.Before(earliest) {

@@ -4,20 +4,21 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
 )
 
-var bom = []byte("\xef\xbb\xbf")
-
-// errorNumber reads "errornumber" of an answer without decoding its report, which may be large. It stands before the results
-// or, if the body is whole, behind them. Text inside a record cannot be taken for it: before the first record only members of
-// the answer itself are looked at, and at the end only what directly precedes the brace that ends the answer.
+// errorNumber reads "errornumber" of an answer without decoding its report, which may be large. Text inside a record cannot be
+// taken for it: only members of the answer itself are looked at. Where unescaped backslashes hide which those are, it is also
+// found if it directly precedes the brace that ends a whole body.
 func errorNumber(body []byte, whole bool) (number int, ok bool) {
-	if value, ended := member(body, "errornumber"); value != nil {
+	value, ended := member(body, "errornumber")
+	if value != nil {
 		return parseNumber(value)
-	} else if ended || !whole {
+	}
+	if ended || !whole {
 		return 0, false
 	}
 	tail := body[max(0, len(body)-256):]
@@ -30,16 +31,34 @@ func errorNumber(body []byte, whole bool) (number int, ok bool) {
 // A quote inside a text is escaped even where other backslashes are not, so `]` `,` `"errornumber"` is no text.
 var numberAtEnd = regexp.MustCompile(`(?i)\]\s*,\s*"errornumber"\s*:\s*("?-?\d+"?)\s*\}\s*$`)
 
+// parseNumber reads a number, or one in a text. One that does not fit, or is no whole number, becomes the nearest that is, away
+// from 0: an error all the same.
 func parseNumber(value []byte) (int, bool) {
-	n, err := strconv.ParseInt(strings.Trim(string(value), `" `), 10, 32)
-	return int(n), err == nil || errors.Is(err, strconv.ErrRange) // then n is the nearest that fits: an error all the same
+	digits := strings.Trim(unquoted(value), " ")
+	if strings.Trim(digits, "-+.0123456789eE") != "" {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(digits, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0, false
+	}
+	n = math.Copysign(math.Ceil(math.Abs(n)), n)
+	return int(min(max(n, math.MinInt32), math.MaxInt32)), true
 }
 
-// text is the string value of a top-level member, empty if there is none before the first object or filled list.
+// text is the string value of a member of the answer itself, empty if there is none.
 func text(body []byte, name string) string {
 	value, _ := member(body, name)
-	if len(value) < 2 || value[0] != '"' {
+	if len(value) == 0 || value[0] != '"' {
 		return ""
+	}
+	return unquoted(value)
+}
+
+// unquoted is the content of a string, and anything else as it is.
+func unquoted(value []byte) string {
+	if value[0] != '"' {
+		return string(value)
 	}
 	var s string
 	if json.Unmarshal(value, &s) == nil {
@@ -48,10 +67,9 @@ func text(body []byte, name string) string {
 	return string(value[1 : len(value)-1]) // backslashes that are not escapes
 }
 
-// member is the raw value of a top-level member of a JSON object, looked for up to the first value that is an object or a
-// list with elements; ended tells that there was none and the object was over.
+// member is the raw value of a member of the JSON object that body is; ended tells that there is none and the object is whole.
 func member(body []byte, name string) (value []byte, ended bool) {
-	rest := skipSpace(bytes.TrimPrefix(body, bom))
+	rest := skipSpace(body)
 	if len(rest) == 0 || rest[0] != '{' {
 		return nil, false
 	}
@@ -62,46 +80,67 @@ func member(body []byte, name string) (value []byte, ended bool) {
 			rest = skipSpace(rest[1:])
 		}
 		if len(rest) == 0 || rest[0] != '"' {
-			return nil, len(rest) > 0 && rest[0] == '}'
+			return nil, len(rest) > 0 && rest[0] == '}' && len(skipSpace(rest[1:])) == 0
 		}
-		n := scalar(rest)
+		n := length(rest)
 		key := rest[:n]
 		rest = skipSpace(rest[n:])
 		if n == 0 || len(rest) == 0 || rest[0] != ':' {
 			return nil, false
 		}
 		rest = skipSpace(rest[1:])
-		if n = scalar(rest); n == 0 {
+		if n = length(rest); n == 0 {
 			return nil, false
 		}
-		if strings.EqualFold(string(bytes.Trim(key, `"`)), name) {
+		if strings.EqualFold(unquoted(key), name) {
 			return bytes.TrimSpace(rest[:n]), false
 		}
 		rest = rest[n:]
 	}
 }
 
-// scalar is the length of the string, number, word or empty list that b begins with, 0 if it is something else or cut.
-func scalar(b []byte) int {
-	if len(b) == 0 || b[0] == '{' {
+// length is how long the value is that b begins with, 0 if it is cut.
+func length(b []byte) int {
+	if len(b) == 0 {
 		return 0
 	}
-	if b[0] == '[' {
-		inner := skipSpace(b[1:])
-		if len(inner) == 0 || inner[0] != ']' {
-			return 0
-		}
-		return len(b) - len(inner) + 1
+	switch b[0] {
+	case '"':
+		return stringLength(b)
+	case '{', '[':
+		return nestedLength(b)
 	}
-	if b[0] != '"' {
-		return max(0, bytes.IndexAny(b, ",}"))
-	}
+	return max(0, bytes.IndexAny(b, ",}"))
+}
+
+func stringLength(b []byte) int {
 	for i := 1; i < len(b); i++ {
 		switch b[i] {
 		case '\\':
 			i++
 		case '"':
 			return i + 1
+		}
+	}
+	return 0
+}
+
+func nestedLength(b []byte) int {
+	depth := 0
+	for i := 0; i < len(b); i++ {
+		switch b[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		case '"':
+			n := stringLength(b[i:])
+			if n == 0 {
+				return 0
+			}
+			i += n - 1
 		}
 	}
 	return 0

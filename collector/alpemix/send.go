@@ -10,8 +10,14 @@ import (
 	"alpemix-collector/vendorhttp"
 )
 
+// answer is an HTTP answer that came and that the vendor does not call an error.
+type answer struct {
+	*vendorhttp.Answer
+	text []byte // the body for our own eyes, see utf8Of
+}
+
 // send makes one request, if limits and blocks allow, and sorts what comes back.
-func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*vendorhttp.Answer, *report.Failure) {
+func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answer, *report.Failure) {
 	if err := ctx.Err(); err != nil {
 		return nil, f.fail(kind, report.Transient, "canceled", "not sent: %w", err)
 	}
@@ -34,7 +40,7 @@ func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*vendo
 		return nil, fail
 	}
 	f.begin(kind)
-	a, err := f.http.Exchange(ctx, vendorhttp.Request{
+	exchanged, err := f.http.Exchange(ctx, vendorhttp.Request{
 		Job: string(kind), Method: f.cfg.Method, Header: http.Header{"Content-Type": {f.cfg.ContentType}}, Body: content, Secrets: f.secrets,
 	})
 	f.body.FetchedAt = time.Now().UTC()
@@ -43,6 +49,7 @@ func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*vendo
 	if trouble != nil {
 		return nil, f.end(f.connectionFailure(kind, trouble))
 	}
+	a := &answer{exchanged, utf8Of(exchanged.Body)}
 	f.body.Status, f.body.ContentType = a.Status, a.Header.Get("Content-Type")
 	f.body.Requests[len(f.body.Requests)-1].Bytes = uint64(len(a.Body))
 	if fail := f.end(f.judge(kind, a)); fail != nil {
