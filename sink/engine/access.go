@@ -23,10 +23,11 @@ var constant = []string{
 	"query_profiler_real_time_period_ns", "query_profiler_cpu_time_period_ns", // signals as well
 }
 
-// limits leave room for the daemon on a small machine. Caches grow with use; their defaults are made for large servers.
+// limits leave room for the daemon on a small machine. Caches grow with use; their defaults are made for large servers, and so is
+// that of threads without work, a thousand: each that ever worked on a query holds three files open.
 const limits = `<max_server_memory_usage_to_ram_ratio>0.7</max_server_memory_usage_to_ram_ratio>` +
 	`<mark_cache_size>134217728</mark_cache_size><primary_index_cache_size>134217728</primary_index_cache_size>` +
-	`<uncompressed_cache_size>0</uncompressed_cache_size>`
+	`<uncompressed_cache_size>0</uncompressed_cache_size><max_thread_pool_free_size>16</max_thread_pool_free_size>`
 
 // durable makes a merge, and what else rewrites parts, wait for the disk. A server need not: it keeps the parts that were
 // merged for minutes. The library keeps them no longer than till its next cleaning, so a power cut could take both.
