@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"crypto/sha256"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -91,18 +92,17 @@ func anyReport() *rapid.Generator[string] {
 
 // FuzzDocument: every document of strict JSON is read as a strict decoder reads it, as a stream too.
 func FuzzDocument(f *testing.F) {
-	addNoise(f)
-	f.Fuzz(rapid.MakeFuzz(checkDocument))
+	f.Add([]byte{})
+	f.Fuzz(drawn(checkDocument))
 }
 
-// addNoise gives a target whose input is a stream of random draws enough of them to begin with.
-func addNoise(f *testing.F) {
-	for seed := range byte(8) {
-		noise := make([]byte, 4096)
-		if _, err := rand.NewChaCha8([32]byte{seed}).Read(noise); err != nil {
-			f.Fatal(err)
-		}
-		f.Add(noise)
+// drawn makes a fuzz target of a property: its draws are the input's bytes and then, without end in practice, others that follow
+// from them.
+func drawn(property func(*rapid.T)) func(*testing.T, []byte) {
+	return func(t *testing.T, noise []byte) {
+		more := make([]byte, 16<<10)
+		_, _ = rand.NewChaCha8(sha256.Sum256(noise)).Read(more) // it has no errors
+		rapid.MakeFuzz(property)(t, slices.Concat(noise, more))
 	}
 }
 
