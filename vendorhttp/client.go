@@ -28,6 +28,8 @@ type Vendor struct {
 	Denied      string // what 401 and 403 mean when the vendor's document is silent about them, and what to do
 	// PrivateHTTP: the vendor's document shows plain HTTP, and it may be spoken to a private address.
 	PrivateHTTP bool
+	// PlainHTTP: it is the user's own server, which may be spoken to without TLS wherever it is.
+	PlainHTTP bool
 }
 
 // Account is one account of a vendor. Empty fields take the defaults above.
@@ -90,7 +92,7 @@ func (v Vendor) endpoint(address string) (*url.URL, error) {
 
 func (v Vendor) mayBePlain(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && (ip.IsLoopback() || v.PrivateHTTP && ip.IsPrivate())
+	return v.PlainHTTP || host == "localhost" || ip != nil && (ip.IsLoopback() || v.PrivateHTTP && ip.IsPrivate())
 }
 
 // Port is the port of the endpoint as configured, empty for the scheme's own.

@@ -123,8 +123,8 @@ func TestAddresses(t *testing.T) {
 }
 
 func TestEndpointsThatShowSecretsAreRefused(t *testing.T) {
-	portal := vendor
-	portal.PrivateHTTP = true
+	portal, own := vendor, vendor
+	portal.PrivateHTTP, own.PlainHTTP = true, true
 	for endpoint, want := range map[string]string{
 		"https://h/api": "", "http://127.0.0.1:1/": "", "http://localhost:1": "", "http://[::1]/": "",
 		"http://192.168.10.170/api": "unencrypted", "http://h/": "unencrypted", "http://198.51.100.1/": "unencrypted",
@@ -132,6 +132,9 @@ func TestEndpointsThatShowSecretsAreRefused(t *testing.T) {
 	} {
 		_, err := vendorhttp.New(vendor, vendorhttp.Account{Endpoint: endpoint}, nil)
 		if (err == nil) != (want == "") || err != nil && (!strings.HasPrefix(err.Error(), "acme.endpoint: ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hidden")) {
+			t.Errorf("%s: %v", endpoint, err)
+		}
+		if _, err := vendorhttp.New(own, vendorhttp.Account{Endpoint: endpoint}, nil); want == "unencrypted" && err != nil {
 			t.Errorf("%s: %v", endpoint, err)
 		}
 		if _, err := vendorhttp.New(portal, vendorhttp.Account{Endpoint: endpoint}, nil); strings.Contains(endpoint, "192.168") && err != nil {
