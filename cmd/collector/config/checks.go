@@ -40,6 +40,9 @@ func (l *loader) check(v reflect.Value, p place) error {
 		}
 		for rule := range strings.SplitSeq(field.Tag.Get("check"), ",") {
 			if problem := apply(rule, name, value); problem != "" {
+				if secret, ok := value.Interface().(Secret); ok && secret.fromFile {
+					at = p.key(name + "_file")
+				}
 				return l.errorf(at, "%s", problem)
 			}
 		}
@@ -50,8 +53,11 @@ func (l *loader) check(v reflect.Value, p place) error {
 // apply gives the problem that a rule has with a value, "" if none. An empty list, number or optional text passes.
 func apply(rule, key string, v reflect.Value) string {
 	if secret, ok := v.Interface().(Secret); ok {
-		if rule == "required" && secret.value == "" {
+		switch {
+		case rule == "required" && secret.value == "":
 			return fmt.Sprintf("is missing; give %s_file, the path of a file that holds it, or %s", key, key)
+		case rule == "address" && secret.value != "":
+			return checkAddress(secret.value, "")
 		}
 		return ""
 	}
@@ -66,6 +72,10 @@ func apply(rule, key string, v reflect.Value) string {
 		}
 	case Duration:
 		return durationRules(rule, value)
+	case []int:
+		if rule == "percents" {
+			return checkPercents(value)
+		}
 	case []string:
 		if rule == "columns" && len(value) > 0 {
 			return "pseudonymized columns are not available in this version; it has to be []"
@@ -113,6 +123,7 @@ var textRules = map[string]func(value, argument string) string{
 	"listen":       checkListen,
 	"loopback":     checkLoopback,
 	"url":          checkURL,
+	"address":      checkAddress,
 	"cron":         checkCron,
 	"label":        checkLabel,
 	"database":     checkDatabase,
@@ -123,6 +134,21 @@ var textRules = map[string]func(value, argument string) string{
 
 // mayBeEmpty are the rules of keys whose empty text means something.
 var mayBeEmpty = []string{"cluster", "readable", "certificates"}
+
+// mostPercent is far beyond any use of an allotment that is worth an event of its own.
+const mostPercent = 1000
+
+func checkPercents(values []int) string {
+	for i, value := range values {
+		switch {
+		case value < 1 || value > mostPercent:
+			return fmt.Sprintf("%d is no threshold; give percent from 1 to %d, for example 80", value, mostPercent)
+		case slices.Contains(values[:i], value):
+			return fmt.Sprintf("%d is given twice", value)
+		}
+	}
+	return ""
+}
 
 func checkZone(value, _ string) string {
 	if _, err := time.LoadLocation(value); err != nil || value == "Local" {
@@ -160,12 +186,21 @@ func checkLoopback(value, _ string) string {
 	return ""
 }
 
-func checkURL(value, _ string) string {
+// checkAddress shows nothing of the value: it may hold a login anywhere.
+func checkAddress(value, _ string) string {
 	u, err := url.Parse(value)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
 		return "is not a web address; it opens with https:// and a host"
 	}
-	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	return ""
+}
+
+func checkURL(value, _ string) string {
+	if problem := checkAddress(value, ""); problem != "" {
+		return problem
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return "has to be a plain web address, without user, ? or #"
 	}
 	return ""

@@ -49,9 +49,9 @@ func TestDefaultsAreContract(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := strings.TrimSuffix(fmt.Sprintln(c.StateDir, c.Timezone, c.Log, c.HTTP, c.ClickHouse, c.Retention, c.Privacy, c.CustomersFile,
-		c.Alpemix, c.Reseller.RemotePC.Schedule, c.Reseller.CCPortal.Schedule, c.Reseller.SerwerSMS.Schedule, c.Reseller.LimaCity.Schedule), "\n")
+		c.Alpemix, c.Reseller.Thresholds, c.Reseller.Webhook, c.Reseller.RemotePC.Schedule, c.Reseller.CCPortal.Schedule, c.Reseller.SerwerSMS.Schedule, c.Reseller.LimaCity.Schedule), "\n")
 	want := "state Europe/Istanbul {info text} {127.0.0.1:9187} {embedded   alpemix  {127.0.0.1:8123 }} {0 0 400d} {[]} customers.csv" +
-		" {https://www.alpemix.com:5900/api {POST application/json} {3 5 1m ip} { 1.2} {@every 20s 5 0,3,6,9,12,15,18,21,23 * * *} []} @hourly @hourly @hourly @hourly"
+		" {https://www.alpemix.com:5900/api {POST application/json} {3 5 1m ip} { 1.2} {@every 20s 5 0,3,6,9,12,15,18,21,23 * * *} []} [80 100] {  10s { 1.2}} @hourly @hourly @hourly @hourly"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -108,7 +108,7 @@ func TestEveryKeyIsDocumentedAndHasACheckThatExists(t *testing.T) {
 			t.Errorf("%s: doc %q is not a sentence", l.Path, l.Doc)
 		}
 	}
-	others := "required positive second retention columns dsn"
+	others := "required positive percents second retention columns dsn"
 	var walk func(reflect.Type)
 	walk = func(typ reflect.Type) {
 		for i := range typ.NumField() {
@@ -170,7 +170,7 @@ func TestWarnings(t *testing.T) {
   limits: {reports: 4, tokens: 6}
   schedule: {today: "*/10 8-18 * * *", yesterday: "0 9 * * 1-5"}
   accounts: [{name: a, main_username: u, secret_key_file: key}]
-reseller: {limacity: {accounts: [{name: de, api_key: k}]}}
+reseller: {thresholds: [], webhook: {url: "http://ops:hunter2@hooks.example:8080/in"}, limacity: {accounts: [{name: de, api_key: k}]}}
 `)
 	c, err := Load(file, nil)
 	if err != nil {
@@ -183,6 +183,8 @@ reseller: {limacity: {accounts: [{name: de, api_key: k}]}}
 		"alpemix.limits.tokens: alpemix.txt allows 5 token requests a minute; the vendor then blocks the IP address (error 204)",
 		`alpemix.schedule.today: "*/10 8-18 * * *" leaves up to 13h10m between two reads; connections show up that late, and the last of a day only in the next day's read`,
 		`alpemix.schedule.yesterday: "0 9 * * 1-5" leaves up to 3d between two reads; the vendor tells a day for one day only, so days would be lost`,
+		"reseller.webhook.url: http://hooks.example:8080 is not encrypted; customers, and what the address holds, would cross the network in the clear",
+		"reseller.webhook.url: there is nothing to tell it; reseller.thresholds is empty",
 		"reseller: 1 accounts are given; this version does not collect reseller vendors yet",
 	}
 	if !reflect.DeepEqual(c.Warnings, want) {
@@ -220,7 +222,7 @@ func TestSecretsNeverPrint(t *testing.T) {
 	c, err := Load("", []string{
 		"COLLECTOR_CLICKHOUSE_DSN=clickhouse://u:" + hidden + "@h:9000/db?password=" + hidden,
 		"COLLECTOR_ALPEMIX_ACCOUNTS_0_NAME=a", "COLLECTOR_ALPEMIX_ACCOUNTS_0_MAIN_USERNAME=u",
-		"COLLECTOR_ALPEMIX_ACCOUNTS_0_SECRET_KEY=" + hidden,
+		"COLLECTOR_ALPEMIX_ACCOUNTS_0_SECRET_KEY=" + hidden, "COLLECTOR_RESELLER_WEBHOOK_URL=https://h/" + hidden,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -229,7 +231,7 @@ func TestSecretsNeverPrint(t *testing.T) {
 	if strings.Contains(text, hidden) {
 		t.Error("a secret was printed")
 	}
-	if strings.Count(printed(t, c), "<redacted>") != 3 {
+	if strings.Count(printed(t, c), "<redacted>") != 4 {
 		t.Errorf("printed:\n%s", printed(t, c))
 	}
 	if c.ClickHouse.Database != "db" || c.Alpemix.Accounts[0].SecretKey.Reveal() != hidden || !strings.Contains(c.ClickHouse.DSN.Reveal(), hidden) {

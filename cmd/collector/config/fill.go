@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -46,10 +47,14 @@ func (l *loader) value(v reflect.Value, node any, p place, field reflect.StructF
 		}
 	}
 	if node == nil {
-		if text := field.Tag.Get("default"); text != "" {
-			return l.leaf(v, text, p, text)
+		text := field.Tag.Get("default")
+		switch {
+		case text == "":
+			return nil
+		case v.Kind() == reflect.Slice:
+			return l.leaf(v, splitList(text), p, text)
 		}
-		return nil
+		return l.leaf(v, text, p, text)
 	}
 	l.given[p.path] = true
 	return l.leaf(v, node, p, field.Tag.Get("default"))
@@ -104,18 +109,8 @@ func (l *loader) leaf(v reflect.Value, node any, p place, example string) error 
 		}
 		*target = d
 		return nil
-	case *[]string:
-		items, ok := node.([]any)
-		if !ok {
-			return l.errorf(p, "has to be a list such as [a, b]")
-		}
-		*target = make([]string, len(items))
-		for i, item := range items {
-			if err := l.leaf(v.Index(i), item, p.index(i), ""); err != nil {
-				return err
-			}
-		}
-		return nil
+	case *[]string, *[]int:
+		return l.items(v, node, p, example)
 	}
 	// YAML reads an unquoted 0123 as 83 and 1.20 as 1.2: what was meant is known only when it is quoted.
 	text, ok := node.(string)
@@ -129,6 +124,22 @@ func (l *loader) leaf(v reflect.Value, node any, p place, example string) error 
 		*target = DSN(text)
 	case *Secret:
 		*target = Secret{value: text}
+	}
+	return nil
+}
+
+// items sets a list of scalars.
+func (l *loader) items(v reflect.Value, node any, p place, example string) error {
+	items, ok := node.([]any)
+	if !ok {
+		return l.errorf(p, "has to be a list such as [%s]", cmp.Or(example, "a, b"))
+	}
+	first, _, _ := strings.Cut(example, ",")
+	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
+	for i, item := range items {
+		if err := l.leaf(v.Index(i), item, p.index(i), first); err != nil {
+			return err
+		}
 	}
 	return nil
 }

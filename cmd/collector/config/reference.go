@@ -12,8 +12,8 @@ const referenceIntro = "# Configuration\n\n" +
 	"what is in force, with secrets redacted. An unknown key or a wrong value ends every command with exit status 2 and one line\n" +
 	"that names the file, the key and what would be right.\n\n" +
 	"- Every key can also be given in the environment, which wins over the file: `COLLECTOR_` and the path in capitals, joined by\n" +
-	"  `_`. In lists the position follows the list's name, counted from 0, also past the file's last element; a list of texts is one\n" +
-	"  variable, separated by commas. An empty variable counts as not given. A variable with the prefix that stands for no key is\n" +
+	"  `_`. In lists the position follows the list's name, counted from 0, also past the file's last element; a list of texts or numbers\n" +
+	"  is one variable, separated by commas. An empty variable counts as not given. A variable with the prefix that stands for no key is\n" +
 	"  an error.\n" +
 	"- Relative paths, also those in the environment, are relative to the folder of the configuration file; without a file, to the\n" +
 	"  working folder.\n" +

@@ -36,7 +36,7 @@ func (l *loader) clickhouse(c *ClickHouse) error {
 
 func (l *loader) alpemix(c *Alpemix) error {
 	section := place{}.key("alpemix")
-	l.plainHTTP(c.Endpoint, section.key("endpoint"))
+	l.plainHTTP(c.Endpoint, section.key("endpoint"), "the secret key")
 	limits := section.key("limits")
 	if c.Limits.Reports > 3 && c.Limits.Window <= Duration(time.Minute) {
 		l.warnf(limits.key("reports"), "alpemix.txt allows 3 report requests a minute; the vendor refuses more (error 205)")
@@ -56,6 +56,7 @@ func (l *loader) alpemix(c *Alpemix) error {
 
 func (l *loader) reseller(c *Reseller) error {
 	section := place{}.key("reseller")
+	l.webhook(c, section)
 	remotepc, ccportal := section.key("remotepc"), section.key("ccportal")
 	serwersms, limacity := section.key("serwersms"), section.key("limacity")
 	for i, a := range c.CCPortal.Accounts {
@@ -90,6 +91,17 @@ func (l *loader) reseller(c *Reseller) error {
 	return nil
 }
 
+func (l *loader) webhook(c *Reseller, section place) {
+	if c.Webhook.URL.value == "" {
+		return
+	}
+	at := section.key("webhook").key("url")
+	l.plainHTTP(c.Webhook.URL.value, at, "customers, and what the address holds,")
+	if len(c.Thresholds) == 0 {
+		l.warnf(at, "there is nothing to tell it; reseller.thresholds is empty")
+	}
+}
+
 // unique refuses two accounts of one vendor with the same name: their rows could not be told apart.
 func unique[A any](l *loader, section place, accounts []A, name func(A) string) error {
 	seen := map[string]int{}
@@ -102,8 +114,8 @@ func unique[A any](l *loader, section place, accounts []A, name func(A) string) 
 	return nil
 }
 
-// plainHTTP warns of secrets that would cross a network unencrypted.
-func (l *loader) plainHTTP(address string, at place) {
+// plainHTTP warns of what would cross a network unencrypted.
+func (l *loader) plainHTTP(address string, at place, what string) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" {
 		return
@@ -111,5 +123,5 @@ func (l *loader) plainHTTP(address string, at place) {
 	if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil && ip.IsLoopback() {
 		return
 	}
-	l.warnf(at, "http://%s is not encrypted; the secret key would cross the network in the clear", u.Host)
+	l.warnf(at, "http://%s is not encrypted; %s would cross the network in the clear", u.Host, what)
 }

@@ -2,15 +2,25 @@ package config
 
 // Reseller is the four vendors whose customers and allotments are recorded.
 type Reseller struct {
-	RemotePC  RemotePC  `yaml:"remotepc"`
-	CCPortal  CCPortal  `yaml:"ccportal"`
-	SerwerSMS SerwerSMS `yaml:"serwersms"`
-	LimaCity  LimaCity  `yaml:"limacity"`
+	Thresholds []int     `yaml:"thresholds" default:"80, 100" check:"percents" doc:"Percent of an allotment at which its use is told: in the log, the metrics and to the webhook, once for each customer, resource and month. An empty list tells nothing."`
+	Webhook    Webhook   `yaml:"webhook"`
+	RemotePC   RemotePC  `yaml:"remotepc"`
+	CCPortal   CCPortal  `yaml:"ccportal"`
+	SerwerSMS  SerwerSMS `yaml:"serwersms"`
+	LimaCity   LimaCity  `yaml:"limacity"`
+}
+
+// Webhook is where events go; docs/webhook.md tells their form.
+type Webhook struct {
+	URL     Secret   `yaml:"url,omitempty" check:"address" doc:"Web address that is told when a threshold is reached, as [webhook.md](webhook.md) tells. It may hold a login. Empty for none."`
+	URLFile string   `yaml:"url_file" path:"" doc:"File that holds the address."`
+	Timeout Duration `yaml:"timeout" default:"10s" check:"second" doc:"How long one attempt may take."`
+	TLS     TLS      `yaml:"tls"`
 }
 
 // RemotePC is remotepc.txt.
 type RemotePC struct {
-	Schedule string            `yaml:"schedule" default:"@hourly" check:"cron" doc:"Cron expression of snapshots."`
+	Schedule string            `yaml:"schedule" default:"@hourly" check:"cron" doc:"Cron expression of snapshots, in the top-level timezone."`
 	Accounts []RemotePCAccount `yaml:"accounts"`
 }
 
@@ -24,7 +34,7 @@ type RemotePCAccount struct {
 
 // CCPortal is ccportal.txt.
 type CCPortal struct {
-	Schedule string            `yaml:"schedule" default:"@hourly" check:"cron" doc:"Cron expression of snapshots."`
+	Schedule string            `yaml:"schedule" default:"@hourly" check:"cron" doc:"Cron expression of snapshots, in the top-level timezone."`
 	Accounts []CCPortalAccount `yaml:"accounts"`
 }
 
@@ -40,7 +50,7 @@ type CCPortalAccount struct {
 
 // SerwerSMS is serwersms.txt.
 type SerwerSMS struct {
-	Schedule string             `yaml:"schedule" default:"@hourly" check:"cron" doc:"Cron expression of snapshots."`
+	Schedule string             `yaml:"schedule" default:"@hourly" check:"cron" doc:"Cron expression of snapshots, in the top-level timezone."`
 	Accounts []SerwerSMSAccount `yaml:"accounts"`
 }
 
@@ -57,7 +67,7 @@ type SerwerSMSAccount struct {
 
 // LimaCity is limacity.txt.
 type LimaCity struct {
-	Schedule string            `yaml:"schedule" default:"@hourly" check:"cron" doc:"Cron expression of snapshots."`
+	Schedule string            `yaml:"schedule" default:"@hourly" check:"cron" doc:"Cron expression of snapshots, in the top-level timezone."`
 	Accounts []LimaCityAccount `yaml:"accounts"`
 }
 
