@@ -20,6 +20,9 @@ const (
 	Unknown   Class = "unknown"   // a call that changes something got no clear answer: it may have been done, look before it is sent again
 )
 
+// NotOffered is the reason of a request for what a vendor's server does not have: that is how it is, and no trouble.
+const NotOffered = "not_offered"
+
 // Failure is a request that brought no report. Reason is bounded and serves as metric label and as outcome in fetches.
 type Failure struct {
 	Class     Class

@@ -24,6 +24,7 @@ type AccountFacts struct {
 	NextTry     time.Time       // when it is read next at the latest
 	Customers   int             // known now
 	Allotments  int             // known now, of all customers
+	NotOffered  bool            // the vendor's server cannot be asked for snapshots; known is what was set through us
 	Pending     int             // customers of whom the vendor has not carried out all changes yet
 }
 
@@ -49,7 +50,7 @@ func (j *job) facts(known []report.Allotment, now time.Time) AccountFacts {
 	defer j.mu.Unlock()
 	f := AccountFacts{
 		Vendor: j.Vendor, Name: j.Name, LastSuccess: j.lastSuccess, Failure: j.failure, FailedAt: j.failedAt, NextTry: j.schedule.Next(now),
-		Customers: len(customers), Allotments: allotments, Pending: j.pending,
+		Customers: len(customers), Allotments: allotments, Pending: j.pending, NotOffered: j.notOffered,
 	}
 	if j.due {
 		f.NextTry = j.pause.Until

@@ -26,7 +26,8 @@ type job struct {
 	lastSuccess time.Time
 	failure     *report.Failure // the last one, nil after a success
 	failedAt    time.Time
-	pending     int // customers whose changes are pending, at the last success
+	pending     int  // customers whose changes are pending, at the last success
+	notOffered  bool // the vendor's server cannot be asked for snapshots
 }
 
 // outcome is all that one read did. observe is its only reader for metrics and logs.
@@ -36,6 +37,11 @@ type outcome struct {
 	snapshot report.Snapshot
 	failure  *report.Failure
 	changes  int // allotments that came, changed or went
+}
+
+// notOffered tells that the vendor's server cannot be asked for a snapshot: that is no failure.
+func (out *outcome) notOffered() bool {
+	return out.failure != nil && out.failure.Reason == report.NotOffered
 }
 
 // run reads whenever that is due until ctx ends.
@@ -135,11 +141,15 @@ func (j *job) settle(out *outcome) {
 	now := time.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if f := out.failure; f != nil {
+	j.notOffered = out.notOffered()
+	if f := out.failure; f != nil && !j.notOffered {
 		j.due, j.failure, j.failedAt = true, f, now
 		j.pause.Failed(f, now)
 		return
 	}
 	j.pause.Succeeded()
-	j.failure, j.failedAt, j.lastSuccess, j.pending = nil, time.Time{}, out.snapshot.At, len(out.snapshot.Pending)
+	j.failure, j.failedAt = nil, time.Time{}
+	if !j.notOffered {
+		j.lastSuccess, j.pending = out.snapshot.At, len(out.snapshot.Pending)
+	}
 }

@@ -259,3 +259,28 @@ func TestMetrics(t *testing.T) {
 		}
 	})
 }
+
+// TestAServerWithoutSnapshots is asked by the schedule and is no trouble.
+func TestAServerWithoutSnapshots(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := failing("de", report.Permanent, report.NotOffered)
+		o := newOffice(t, s)
+		o.store.known["remotepc/de"] = []report.Allotment{has("de", "a", 10, 0)} // set through us
+		jobs := o.run(2 * hour)
+		if got, want := s.times(monday), []time.Duration{0, 30 * minute, 90 * minute}; !reflect.DeepEqual(got, want) {
+			t.Errorf("read after %v, want %v", got, want)
+		}
+		if f := jobs.Facts().Accounts[0]; !f.NotOffered || f.Failure != nil || f.Customers != 1 || !f.LastSuccess.IsZero() {
+			t.Errorf("%+v", f)
+		}
+		if v := o.values(); v["reseller_requests_total de remotepc"] != 3 || v["reseller_request_failures_total de not_offered remotepc"] != 0 || v["reseller_allotted de computers remotepc"] != 10 {
+			t.Errorf("%v", v)
+		}
+		if o.store.count("remotepc", "de") != 0 || len(o.store.fetches) != 3 || strings.Contains(o.logged(), "not_offered") {
+			t.Errorf("%d snapshots, %d requests:\n%s", o.store.count("remotepc", "de"), len(o.store.fetches), o.logged())
+		}
+		if err := o.open().Once(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -67,10 +67,14 @@ func (o *observer) observe(out *outcome) {
 	told := false
 	for _, r := range s.Requests {
 		o.requests.WithLabelValues(j.Vendor, j.Name).Inc()
-		if r.Outcome != "ok" {
+		if r.Outcome != "ok" && r.Outcome != report.NotOffered {
 			o.failures.WithLabelValues(j.Vendor, j.Name, r.Outcome).Inc()
 			told = told || out.failure != nil && r.Outcome == out.failure.Reason
 		}
+	}
+	if out.notOffered() {
+		log.Debug("the vendor's server has no snapshots; what is set through us is known", "err", out.failure)
+		return
 	}
 	if f := out.failure; f != nil {
 		if !told { // what failed is no request: our state, or a defect

@@ -21,8 +21,8 @@ func (r *Jobs) Once(ctx context.Context) error {
 	var reading sync.WaitGroup
 	for i, j := range r.jobs {
 		reading.Go(func() {
-			if f := j.read(ctx).failure; f != nil {
-				errs[i] = f
+			if out := j.read(ctx); out.failure != nil && !out.notOffered() {
+				errs[i] = out.failure
 			}
 		})
 	}

@@ -34,6 +34,7 @@ type Config struct {
 
 // Client speaks for one reseller account. It is safe for concurrent use.
 type Client struct {
+	name   string
 	key    vendorhttp.Secret
 	http   *vendorhttp.Client
 	usercp *url.URL
@@ -55,7 +56,7 @@ func New(cfg Config, rt http.RoundTripper) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{cfg.APIKey, exchange, usercp}, nil
+	return &Client{cfg.Account.Name, cfg.APIKey, exchange, usercp}, nil
 }
 
 // customerAPI is where the customer API lies: beside the reseller API, as usercp.
@@ -111,18 +112,18 @@ func (c *Client) CreateCustomer(ctx context.Context, n NewCustomer) (created Cre
 
 // Customer is one line of the list.
 type Customer struct {
-	ID       int64
-	Username string // may be empty
+	ID       int64  `json:"id"`
+	Username string `json:"username"` // may be empty
 }
 
 // Customers lists the customers. The call is not documented; it follows the site's convention. A server that does not have it is a
-// failure of reason not_offered.
+// failure of reason report.NotOffered.
 func (c *Client) Customers(ctx context.Context) (all []Customer, err error) {
 	r := request(http.MethodGet, "customers", c.key)
 	r.Job = "customers/list"
 	err = c.http.Do(ctx, r, func(a *vendorhttp.Answer) error {
 		if a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed {
-			return a.Fail(report.Permanent, "not_offered", "HTTP %d: this server has no list of customers; what was made through us is recorded", a.Status)
+			return a.Fail(report.Permanent, report.NotOffered, "HTTP %d: this server has no list of customers; what was made through us is recorded", a.Status)
 		}
 		doc, err := judge(a)
 		if err != nil {

@@ -10,8 +10,8 @@ import (
 
 // Subaccount is one line of the list.
 type Subaccount struct {
-	ID       int64
-	Username string
+	ID       int64  `json:"id"`
+	Username string `json:"username"`
 }
 
 // Details are what is known of a subaccount; all but the username may be empty.
