@@ -29,8 +29,8 @@ type Snapshot struct {
 	// WithoutLimits: the vendor tells who its customers are and not what they are allotted. Each has an Allotment, as a rule
 	// without a Resource; what was set through us stays valid for as long as its customer is told.
 	WithoutLimits bool
-	Pending    []string // customers of whom the vendor has not carried out all changes yet (dirty, CC)
-	Requests   []Fetch  // that were spent on it; filled also beside an error
+	Pending       []string // customers of whom the vendor has not carried out all changes yet (dirty, CC)
+	Requests      []Fetch  // that were spent on it; filled also beside an error
 }
 
 // AllotmentPeriod is one state of the allotment of one (Vendor, Account, Customer, Resource), which with ValidFrom identify it.

@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"database/sql"
 	"encoding/binary"
 	"math"
 	"time"
@@ -73,28 +74,31 @@ func microsecond[T any](name string, value func(*T) time.Time) column[T] {
 }
 
 func day[T any](name string, value func(*T) report.Day) column[T] {
-	return of(name, "Date", func(r *T) time.Time { return value(r).UTC() }, func(b []byte, v time.Time) []byte {
-		return binary.LittleEndian.AppendUint16(b, uint16(v.Unix()/86400))
-	})
+	return of(name, "Date", func(r *T) time.Time { return value(r).UTC() }, putDay)
 }
 
-// secondOrNull stores the zero time as NULL.
-func secondOrNull[T any](name string, value func(*T) time.Time) column[T] {
+// orNull is a column of values that may be missing, which is NULL.
+func orNull[T, V any](name, wire string, value func(*T) sql.Null[V], put func([]byte, V) []byte) column[T] {
 	return column[T]{
-		name: name, wire: "Nullable(DateTime('UTC'))",
+		name: name, wire: "Nullable(" + wire + ")",
 		encode: func(b []byte, rows []T) []byte {
 			for i := range rows {
-				b = append(b, flag(value(&rows[i]).IsZero()))
+				b = append(b, flag(!value(&rows[i]).Valid))
 			}
+			var none V
 			for i := range rows {
-				b = putSecond(b, value(&rows[i]))
+				if v := value(&rows[i]); v.Valid {
+					b = put(b, v.V)
+				} else {
+					b = put(b, none)
+				}
 			}
 			return b
 		},
 		values: func(rows []T) any {
-			return gather(rows, func(r *T) *time.Time {
-				if t := value(r); !t.IsZero() {
-					return &t
+			return gather(rows, func(r *T) *V {
+				if v := value(r); v.Valid {
+					return &v.V
 				}
 				return nil
 			})
@@ -102,10 +106,33 @@ func secondOrNull[T any](name string, value func(*T) time.Time) column[T] {
 	}
 }
 
+// secondOrNull stores the zero time as NULL.
+func secondOrNull[T any](name string, value func(*T) time.Time) column[T] {
+	return orNull(name, "DateTime('UTC')", func(r *T) sql.Null[time.Time] {
+		t := value(r)
+		return sql.Null[time.Time]{V: t, Valid: !t.IsZero()}
+	}, putSecond)
+}
+
+func dayOrNull[T any](name string, value func(*T) sql.Null[report.Day]) column[T] {
+	return orNull(name, "Date", func(r *T) sql.Null[time.Time] {
+		d := value(r)
+		return sql.Null[time.Time]{V: d.V.UTC(), Valid: d.Valid}
+	}, putDay)
+}
+
 func putText(b []byte, v string) []byte { return append(binary.AppendUvarint(b, uint64(len(v))), v...) }
 
 func putSecond(b []byte, v time.Time) []byte {
 	return binary.LittleEndian.AppendUint32(b, uint32(v.Unix()))
+}
+
+func putDay(b []byte, v time.Time) []byte {
+	return binary.LittleEndian.AppendUint16(b, uint16(v.Unix()/86400))
+}
+
+func putFloat(b []byte, v float64) []byte {
+	return binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
 }
 
 func flag(v bool) uint8 {
@@ -179,7 +206,5 @@ var fetchTable = table[report.Fetch]{"fetch_rows", []column[report.Fetch]{
 	number64("changed_rows", func(f *report.Fetch) uint64 { return f.Changed }),
 	number64("quarantined_rows", func(f *report.Fetch) uint64 { return f.Quarantined }),
 	number64("bytes", func(f *report.Fetch) uint64 { return f.Bytes }),
-	of("seconds", "Float64", func(f *report.Fetch) float64 { return f.Seconds }, func(b []byte, v float64) []byte {
-		return binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
-	}),
+	of("seconds", "Float64", func(f *report.Fetch) float64 { return f.Seconds }, putFloat),
 }}

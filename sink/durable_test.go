@@ -67,6 +67,10 @@ func TestWhatIsAcknowledgedIsOnDisk(t *testing.T) {
 		{what: "quarantine", do: write(report.Batch{Rejects: []report.Reject{{At: at}}})},
 		{what: "fetches", do: write(report.Batch{Fetches: []report.Fetch{{At: at}}})},
 		{what: "days", do: write(report.Batch{Days: []report.DayStatus{{State: report.DayOpen}}})},
+		{what: "allotments", do: write(report.Batch{Allotments: []report.AllotmentPeriod{allotment()}})},
+		{what: "snapshots", do: write(report.Batch{Snapshots: []report.SnapshotMark{{At: at}}})},
+		{what: "provisioning", do: write(report.Batch{Provisionings: []report.Provisioning{{At: at}}})},
+		{what: "customers", do: write(report.Batch{Customers: []report.CustomerChange{{Version: 1}}})},
 		{what: "import", do: stream},
 		{what: "a table without our settings", do: exec("INSERT INTO plain SELECT 1"), none: true},
 		{what: "merge", do: exec("OPTIMIZE TABLE connection_rows FINAL")},
@@ -83,7 +87,7 @@ func TestWhatIsAcknowledgedIsOnDisk(t *testing.T) {
 func TestEveryTableIsDurable(t *testing.T) {
 	d := open(t)
 	const durable = "create_table_query LIKE '%%fsync_after_insert = 1%%' AND create_table_query LIKE '%%fsync_part_directory = 1%%'"
-	tables := ask(t, d, "SELECT count() >= 5, groupArrayIf(name, NOT ("+durable+")) FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%%MergeTree'")
+	tables := ask(t, d, "SELECT count() >= 9, groupArrayIf(name, NOT ("+durable+")) FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%%MergeTree'")
 	if tables != "1\t[]" {
 		t.Errorf("tables without the settings, if there are tables: %s", tables)
 	}

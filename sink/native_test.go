@@ -307,6 +307,14 @@ func TestNativeProtocol(t *testing.T) {
 		"2\t['2026-02-03 04:05:06']\t2026-02-03 04:05:06.123456\t1" {
 		t.Error(got)
 	}
+	if err := d.Writer().Write(t.Context(), reseller()); err != nil {
+		t.Fatal(err)
+	}
+	arrived(t, over)
+	if err := over.Writer().Write(t.Context(), reseller()); err != nil {
+		t.Fatal(err)
+	}
+	arrived(t, over)
 	stored, err := d.Writer().ReadBack(t.Context(), "main", b.Connections[0].LocalDay)
 	if err != nil || len(stored) != len(b.Connections) || stored[b.Connections[5].UID] != b.Connections[5].Hash {
 		t.Errorf("read back %d, %v", len(stored), err)

@@ -2,6 +2,7 @@ package sink
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"io"
 	"net/http"
@@ -136,6 +137,21 @@ func TestImpossibleRowsAreFoundFirst(t *testing.T) {
 		"fetch code over 32 bits": func(b *report.Batch) {
 			b.Fetches = []report.Fetch{{At: at, Code: 1 << 40}}
 		},
+		"allotment without time": func(b *report.Batch) { b.Allotments = []report.AllotmentPeriod{{ValidFrom: at}} },
+		"allotment without begin": func(b *report.Batch) {
+			b.Allotments = []report.AllotmentPeriod{{At: at}}
+		},
+		"allotment that ends after 2106": func(b *report.Batch) {
+			b.Allotments = []report.AllotmentPeriod{{At: at, ValidFrom: at, ValidTo: time.Unix(1<<32, 0)}}
+		},
+		"customer of an allotment made before 1970": func(b *report.Batch) {
+			b.Allotments = []report.AllotmentPeriod{{At: at, ValidFrom: at, Allotment: report.Allotment{CreatedOn: sql.Null[report.Day]{V: -1, Valid: true}}}}
+		},
+		"snapshot without time": func(b *report.Batch) { b.Snapshots = []report.SnapshotMark{{}} },
+		"snapshot since after 2106": func(b *report.Batch) {
+			b.Snapshots = []report.SnapshotMark{{At: at, Since: time.Unix(1<<32, 0)}}
+		},
+		"call without time": func(b *report.Batch) { b.Provisionings = []report.Provisioning{{}} },
 	} {
 		b := report.Batch{Connections: connections(2)}
 		spoil(&b)

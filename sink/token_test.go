@@ -19,6 +19,10 @@ func TestTokenIsTheContent(t *testing.T) {
 	tokenFollows(t, &rejectTable, report.Reject{At: at}, report.Reject{At: at, Hash: 7})
 	tokenFollows(t, &dayTable, report.DayStatus{State: report.DayOpen}, report.DayStatus{State: report.DayOpen, Day: 7})
 	tokenFollows(t, &fetchTable, report.Fetch{At: at}, report.Fetch{At: at, Job: "today"})
+	tokenFollows(t, &allotmentTable, allotment(), report.AllotmentPeriod{At: at, ValidFrom: at})
+	tokenFollows(t, &snapshotTable, report.SnapshotMark{At: at}, report.SnapshotMark{At: at, Customers: 7})
+	tokenFollows(t, &provisioningTable, report.Provisioning{At: at}, report.Provisioning{At: at, Action: "user/add"})
+	tokenFollows(t, &customerTable, report.CustomerChange{Version: 1}, report.CustomerChange{Version: 7})
 }
 
 // tokenFollows changes every field of a row in turn. A field whose change leaves the token alone would let ClickHouse drop

@@ -30,7 +30,7 @@ func validate(b *report.Batch) error {
 	}
 	for i := range b.Days {
 		d := &b.Days[i]
-		if d.Day < 0 || d.Day > lastDay || !d.SealedAt.IsZero() && !inRange(d.SealedAt) {
+		if !dayInRange(d.Day) || !d.SealedAt.IsZero() && !inRange(d.SealedAt) {
 			return &RowError{dayTable.name, d.Account, "day " + d.Day.String(), fmt.Sprintf("sealed at %v", d.SealedAt)}
 		}
 		switch d.State {
@@ -45,7 +45,7 @@ func validate(b *report.Batch) error {
 			return &RowError{fetchTable.name, f.Account, "request " + f.Job, fmt.Sprintf("at %v, code %d", f.At, f.Code)}
 		}
 	}
-	return nil
+	return validateAllotments(b)
 }
 
 func validateConnection(c *report.Connection) error {
@@ -59,7 +59,7 @@ func validateConnection(c *report.Connection) error {
 		what = fmt.Sprintf("fetched_at %v", c.FetchedAt)
 	case c.Duration < 0 || c.Duration/time.Second > math.MaxUint32:
 		what = fmt.Sprintf("duration %v", c.Duration)
-	case c.LocalDay < 0 || c.LocalDay > lastDay:
+	case !dayInRange(c.LocalDay):
 		what = "local_day " + c.LocalDay.String()
 	default:
 		return nil
@@ -68,6 +68,8 @@ func validateConnection(c *report.Connection) error {
 }
 
 func inRange(t time.Time) bool { return t.Unix() >= 0 && t.Unix() <= lastSecond }
+
+func dayInRange(d report.Day) bool { return d >= 0 && d <= lastDay }
 
 // RowError is a row that ClickHouse cannot hold. It is a bug of whoever made the row: retrying does not help.
 type RowError struct{ Table, Account, Row, Value string }

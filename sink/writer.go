@@ -20,11 +20,23 @@ func (w *Writer) Write(ctx context.Context, b report.Batch) error {
 	if err := validate(&b); err != nil {
 		return err
 	}
-	// Days last: a sealed day promises that its connections are in.
+	// Days last: a sealed day promises that its connections are in, as a snapshot does of its allotments.
 	if err := write(ctx, w.db, &connectionTable, b.Connections); err != nil {
 		return err
 	}
 	if err := write(ctx, w.db, &rejectTable, b.Rejects); err != nil {
+		return err
+	}
+	if err := write(ctx, w.db, &customerTable, b.Customers); err != nil {
+		return err
+	}
+	if err := write(ctx, w.db, &allotmentTable, b.Allotments); err != nil {
+		return err
+	}
+	if err := write(ctx, w.db, &snapshotTable, b.Snapshots); err != nil {
+		return err
+	}
+	if err := write(ctx, w.db, &provisioningTable, b.Provisionings); err != nil {
 		return err
 	}
 	if err := write(ctx, w.db, &fetchTable, b.Fetches); err != nil {
