@@ -29,7 +29,7 @@ func (s *Store) Commit(o report.Observation) error {
 		return nil
 	}
 	s.mu.RLock()
-	c.version = max(uint64(max(o.FetchedAt.UnixMicro(), 0)), s.version+1)
+	c.version = s.nextVersion(o.FetchedAt)
 	s.mu.RUnlock()
 	if err := s.updateLocked(c.store); err != nil {
 		s.dropFetches(len(o.Fetches))

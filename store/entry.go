@@ -9,10 +9,14 @@ import (
 	"alpemix-collector/report"
 )
 
-// The first byte of a queue entry tells what it is.
+// The first byte of a queue entry tells what it is. What comes after dayEntry is written by an outbox.
 const (
-	rowEntry = 1
-	dayEntry = 2
+	rowEntry          = 1
+	dayEntry          = 2
+	allotmentEntry    = 3
+	snapshotEntry     = 4
+	provisioningEntry = 5
+	customerEntry     = 6
 )
 
 const (
@@ -63,13 +67,23 @@ func decodeRow(b []byte) (e report.Entry, err error) {
 	return e, nil
 }
 
-// rowFetchedAt reads no more of a row than when it was fetched.
-func rowFetchedAt(b []byte) (time.Time, error) {
+// kindOf is the kind of a queue entry, 0 for none.
+func kindOf(v []byte) byte {
+	if len(v) == 0 {
+		return 0
+	}
+	return v[0]
+}
+
+// queuedAt reads no more of an entry than since when it waits: for a record since it was fetched.
+func queuedAt(b []byte) (time.Time, error) {
 	r := reader{rest: b}
-	r.take(2)
-	r.take(r.uvarint()) // account
-	r.take(r.uvarint()) // time zone
-	r.take(16)          // hash, version
+	if kind := r.byte(); kind == rowEntry {
+		r.take(1)           // flags
+		r.take(r.uvarint()) // account
+		r.take(r.uvarint()) // time zone
+		r.take(16)          // hash, version
+	}
 	at := time.UnixMicro(int64(r.number())).UTC()
 	if r.short {
 		return at, errEntry

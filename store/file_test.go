@@ -84,7 +84,40 @@ func TestANewerFormatIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = s.Close()
-	if err := openError(t, filepath.Dir(s.path)); !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), "format 2") {
+	if err := openError(t, filepath.Dir(s.path)); !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), fmt.Sprint("format ", formatNumber+1)) {
+		t.Error(err)
+	}
+}
+
+// TestAnOlderFormatIsTakenOver: format 1 knew nothing of resellers.
+func TestAnOlderFormatIsTakenOver(t *testing.T) {
+	s := openTest(t, t.TempDir())
+	commitTest(t, s, observation(row("u1", "A")))
+	err := s.db.Update(func(tx *bolt.Tx) error {
+		for _, name := range [][]byte{resellersBucket, customersBucket, eventsBucket, deliveriesBucket} {
+			if err := tx.DeleteBucket(name); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket(metaBucket).Put(formatKey, numberKey(1))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		_ = s.db.Close()
+		s = openTest(t, filepath.Dir(s.path))
+	}
+	take(t, s, snapshot(noon, allotted("a", 1, 0)), 1)
+	if b := drainAll(t, s); len(b.Entries) != 1 || len(b.Allotments) != 1 {
+		t.Errorf("%+v", b)
+	}
+	if err := s.db.View(func(tx *bolt.Tx) error {
+		if got := number(tx.Bucket(metaBucket).Get(formatKey)); got != formatNumber {
+			return fmt.Errorf("format %d", got)
+		}
+		return nil
+	}); err != nil {
 		t.Error(err)
 	}
 }
@@ -118,6 +151,7 @@ func filled(t *testing.T) []byte {
 	o := observation(items...)
 	o.Days = []report.DayStatus{{Account: "main", Day: 1, State: report.DayOpen}}
 	commitTest(t, s, o)
+	take(t, s, snapshot(noon, allotted("a", 1, 0)), 1)
 	reserve(t, s, 3)
 	_ = s.Close()
 	b, err := os.ReadFile(s.path)
@@ -168,7 +202,7 @@ func TestAFullDiskChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	full := before
-	full.Cur = 64 << 10
+	full.Cur = 4 << 20 // go test's own log of opened files has to fit
 	restore := func() {
 		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
 			t.Fatal(err)
@@ -180,7 +214,7 @@ func TestAFullDiskChangesNothing(t *testing.T) {
 	defer restore()
 	edited := row("u1", "B")
 	items := []report.Item{edited}
-	for i := range 200 {
+	for i := range 6000 {
 		items = append(items, row(fmt.Sprint("v", i), strings.Repeat("x", 1000)))
 	}
 	o := observation(items...)
@@ -198,11 +232,11 @@ func TestAFullDiskChangesNothing(t *testing.T) {
 	}
 	restore()
 	commitTest(t, s, o)
-	if rows, _ := s.QueueStats(); rows != 202 || !s.Seen("main", edited.Hash) || s.Seen("main", first.Hash) {
+	if rows, _ := s.QueueStats(); rows != 6002 || !s.Seen("main", edited.Hash) || s.Seen("main", first.Hash) {
 		t.Errorf("%d rows after space was freed", rows)
 	}
 	s = reopen(t, s)
-	if b := drainAll(t, s); len(b.Entries) != 202 || len(b.Fetches) != 1 || len(b.Days) != 1 {
+	if b := drainAll(t, s); len(b.Entries) != 6002 || len(b.Fetches) != 1 || len(b.Days) != 1 {
 		t.Errorf("%d entries, %d fetches, %d days", len(b.Entries), len(b.Fetches), len(b.Days))
 	}
 }

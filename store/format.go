@@ -21,9 +21,18 @@ import (
 //	ledger    scope → scopeRecord
 //	tokens    account → tokenRecord
 //
+// and since format 2 what is known of resellers:
+//
+//	resellers   by vendor and account: reading and allotments
+//	              reading     readingRecord
+//	              allotments  customer, resource → periodRecord   what is valid now
+//	customers   line → present                    customers.csv as it was last read
+//	events      month, id → present               those that were raised
+//	deliveries  sequence number → eventRecord     those that wait for their delivery
+//
 // Numbers in keys are big-endian so that their order is that of the bytes. "By observed day" makes forgetting a day the
 // deletion of two buckets.
-const formatNumber = 1
+const formatNumber = 2
 
 var (
 	metaBucket     = []byte("meta")
@@ -33,14 +42,25 @@ var (
 	ledgerBucket   = []byte("ledger")
 	tokensBucket   = []byte("tokens")
 
+	resellersBucket  = []byte("resellers")
+	customersBucket  = []byte("customers")
+	eventsBucket     = []byte("events")
+	deliveriesBucket = []byte("deliveries")
+
 	uidsBucket   = []byte("uids")
 	othersBucket = []byte("others")
 	daysBucket   = []byte("days")
+
+	allotmentsBucket = []byte("allotments")
+	readingKey       = []byte("reading")
 
 	formatKey   = []byte("format")
 	versionKey  = []byte("version")
 	inflightKey = []byte("inflight")
 )
+
+// present is the value where a key says all.
+var present = []byte{1}
 
 // Kinds of records that are no row.
 const (
@@ -48,7 +68,7 @@ const (
 	rejectedRecord
 )
 
-// ensureFormat lays out a new file and refuses one of a newer format.
+// ensureFormat lays out a new file, adds to one of an older format what it lacks, and refuses one of a newer format.
 func (s *Store) ensureFormat() error {
 	var format uint64
 	err := s.db.View(func(tx *bolt.Tx) error {
@@ -63,7 +83,7 @@ func (s *Store) ensureFormat() error {
 	switch {
 	case err != nil:
 		return err
-	case format == 0:
+	case format < formatNumber:
 		return s.db.Update(layOut)
 	case format > formatNumber:
 		return fmt.Errorf("%w: %s has format %d and this program knows up to %d: run the newer program, or move the file away",
@@ -73,7 +93,10 @@ func (s *Store) ensureFormat() error {
 }
 
 func layOut(tx *bolt.Tx) error {
-	for _, name := range [][]byte{metaBucket, accountsBucket, queueBucket, fetchesBucket, ledgerBucket, tokensBucket} {
+	for _, name := range [][]byte{
+		metaBucket, accountsBucket, queueBucket, fetchesBucket, ledgerBucket, tokensBucket,
+		resellersBucket, customersBucket, eventsBucket, deliveriesBucket,
+	} {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return err
 		}

@@ -27,24 +27,28 @@ func (s *Store) load(start time.Time) (err error) {
 
 // loadRows reads everything but the ledger.
 func (s *Store) loadRows() error {
-	l := loaded{seen: map[string]*hashSet{}, days: map[string]map[report.Day]report.DayStatus{}, totals: map[string]map[report.Day]report.DayTotal{}}
+	l := loaded{
+		seen: map[string]*hashSet{}, days: map[string]map[report.Day]report.DayStatus{}, totals: map[string]map[report.Day]report.DayTotal{},
+		resellers: map[resellerKey]*reseller{},
+	}
 	if err := s.db.View(l.read); err != nil {
 		return damaged(s.path, err)
 	}
 	s.seen.Store(&l.seen)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.version, s.queue, s.days, s.totals = l.version, l.queue, l.days, l.totals
+	s.version, s.queue, s.days, s.totals, s.resellers = l.version, l.queue, l.days, l.totals, l.resellers
 	return nil
 }
 
 // loaded is what loadRows collects.
 type loaded struct {
-	seen    map[string]*hashSet
-	version uint64
-	queue   queueStats
-	days    map[string]map[report.Day]report.DayStatus
-	totals  map[string]map[report.Day]report.DayTotal
+	seen      map[string]*hashSet
+	version   uint64
+	queue     queueStats
+	days      map[string]map[report.Day]report.DayStatus
+	totals    map[string]map[report.Day]report.DayTotal
+	resellers map[resellerKey]*reseller
 }
 
 func (l *loaded) read(tx *bolt.Tx) error {
@@ -58,6 +62,9 @@ func (l *loaded) read(tx *bolt.Tx) error {
 		return nil
 	})
 	if err != nil {
+		return err
+	}
+	if err := l.readResellers(tx); err != nil {
 		return err
 	}
 	return l.waiting(tx)
@@ -101,12 +108,18 @@ func (l *loaded) account(name string, account *bolt.Bucket) error {
 // waiting counts what waits for ClickHouse.
 func (l *loaded) waiting(tx *bolt.Tx) error {
 	err := tx.Bucket(queueBucket).ForEach(func(_, v []byte) error {
-		if len(v) > 0 && v[0] == dayEntry {
+		switch kindOf(v) {
+		case dayEntry:
 			_, err := decodeDay(v[1:])
 			l.queue.added(0, 1, time.Time{})
 			return err
+		case rowEntry: // a header is enough, for there may be millions
+		default:
+			if err := addAnnounced(&report.QueuedBatch{}, v); err != nil {
+				return err
+			}
 		}
-		at, err := rowFetchedAt(v)
+		at, err := queuedAt(v)
 		l.queue.added(1, 0, at)
 		return err
 	})

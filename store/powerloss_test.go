@@ -66,12 +66,32 @@ func snapshots(t *testing.T) []step {
 			}
 		}},
 		{"an answer into free pages", func() { commitTest(t, s, many(300, "B")) }},
+		{"a snapshot of a reseller", func() { takeMany(t, s, 0) }},
+		{"a snapshot in which everything has changed", func() { takeMany(t, s, 1) }},
+		{"a customers.csv", func() {
+			if _, err := s.SetCustomers([]report.CustomerLine{{Customer: "Acme", Vendor: "alpemix", Field: "staff_name", Value: "x"}}); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"an event", func() { raise(t, s, event("a", 1, 80), true, true) }},
 	} {
 		before := image()
 		do.tx()
 		steps = append(steps, step{do.name, before, image()})
 	}
 	return steps
+}
+
+// takeMany is a snapshot of many customers, half of which are others each minute.
+func takeMany(t *testing.T, s *Store, minute int) {
+	t.Helper()
+	var all []report.Allotment
+	for i := range 300 {
+		all = append(all, allotted(fmt.Sprint(i+150*minute), float64(minute), 0))
+	}
+	if _, err := s.Snapshot(snapshot(minutes(minute), all...)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // changed are the sectors in which a step's files differ, those of the two heads apart: a transaction waits for the disk to

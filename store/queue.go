@@ -9,7 +9,7 @@ import (
 	"alpemix-collector/report"
 )
 
-// queueStats is what the memory knows of queue and fetches on disk.
+// queueStats is what the memory knows of queue and fetches on disk. Whatever is queued and is no day is a row.
 type queueStats struct {
 	rows, days int
 	oldest     time.Time // of the rows
@@ -25,7 +25,7 @@ func (q *queueStats) added(rows, days int, at time.Time) {
 	q.days += days
 }
 
-// QueueStats counts the rows that wait and tells when the oldest of them was fetched, zero without any. It does no I/O.
+// QueueStats counts the rows that wait and tells when the oldest of them was read, zero without any. It does no I/O.
 func (s *Store) QueueStats() (rows uint64, oldest time.Time) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -145,14 +145,17 @@ func chooseBoundary(tx *bolt.Tx, maxRows, maxBytes int) (b boundary, err error) 
 func readBatch(tx *bolt.Tx, bounds boundary) (b report.QueuedBatch, err error) {
 	b.First, b.Last = bounds.first, bounds.last
 	err = each(tx.Bucket(queueBucket), bounds.first, bounds.last, func(v []byte) error {
-		if len(v) > 0 && v[0] == dayEntry {
+		switch kindOf(v) {
+		case dayEntry:
 			d, err := decodeDay(v[1:])
 			b.Days = append(b.Days, d)
 			return err
+		case rowEntry:
+			e, err := decodeRow(v)
+			b.Entries = append(b.Entries, e)
+			return err
 		}
-		e, err := decodeRow(v)
-		b.Entries = append(b.Entries, e)
-		return err
+		return addAnnounced(&b, v)
 	})
 	if err != nil {
 		return b, err
@@ -207,7 +210,7 @@ func (s *Store) Ack(b report.QueuedBatch) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queue.inflight = false
-	s.queue.rows -= len(b.Entries)
+	s.queue.rows -= len(b.Entries) + len(b.Allotments) + len(b.Snapshots) + len(b.Provisionings) + len(b.Customers)
 	s.queue.days -= len(b.Days)
 	s.queue.fetches -= len(b.Fetches)
 	s.queue.oldest = oldest
@@ -223,12 +226,12 @@ func deleteRange(b *bolt.Bucket, first, last uint64) error {
 	return nil
 }
 
-// oldestRow is when the first row in the queue was fetched, zero without one.
+// oldestRow is since when the first row in the queue waits, zero without one.
 func oldestRow(queue *bolt.Bucket) (time.Time, error) {
 	c := queue.Cursor()
 	for key, v := c.First(); key != nil; key, v = c.Next() {
-		if len(v) > 0 && v[0] == rowEntry {
-			return rowFetchedAt(v)
+		if kindOf(v) != dayEntry {
+			return queuedAt(v)
 		}
 	}
 	return time.Time{}, nil

@@ -36,6 +36,7 @@ type Store struct {
 	fetches   []report.Fetch // not on disk yet: they join the next transaction
 	days      map[string]map[report.Day]report.DayStatus
 	totals    map[string]map[report.Day]report.DayTotal
+	resellers map[resellerKey]*reseller // an entry is replaced, never changed
 	scopes    map[string]*scope
 	tokens    map[string]token
 	requestID uint64 // the last one given out; ids do not outlive the process
@@ -73,7 +74,8 @@ func open(dir string, log *slog.Logger, o Options, opts bolt.Options) (*Store, e
 	s := &Store{
 		path: path, db: db, log: log, machine: o,
 		days: map[string]map[report.Day]report.DayStatus{}, totals: map[string]map[report.Day]report.DayTotal{},
-		scopes: map[string]*scope{}, tokens: map[string]token{},
+		resellers: map[resellerKey]*reseller{},
+		scopes:    map[string]*scope{}, tokens: map[string]token{},
 	}
 	s.seen.Store(&map[string]*hashSet{})
 	if err = s.load(time.Now()); err == nil {
@@ -85,6 +87,12 @@ func open(dir string, log *slog.Logger, o Options, opts bolt.Options) (*Store, e
 	}
 	s.log.Debug("state opened", "file", path, "queued_rows", s.queue.rows)
 	return s, nil
+}
+
+// nextVersion is a version for what was read at a moment: its microseconds, but never one that was given out before. The caller
+// holds mu.
+func (s *Store) nextVersion(at time.Time) uint64 {
+	return max(uint64(max(at.UnixMicro(), 0)), s.version+1)
 }
 
 // Close writes what waited for a transaction and releases the file.

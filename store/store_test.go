@@ -76,6 +76,10 @@ func drainAll(t *testing.T, s *Store) (all report.QueuedBatch) {
 			return all
 		}
 		all.Entries = append(all.Entries, b.Entries...)
+		all.Allotments = append(all.Allotments, b.Allotments...)
+		all.Snapshots = append(all.Snapshots, b.Snapshots...)
+		all.Provisionings = append(all.Provisionings, b.Provisionings...)
+		all.Customers = append(all.Customers, b.Customers...)
 		all.Days = append(all.Days, b.Days...)
 		all.Fetches = append(all.Fetches, b.Fetches...)
 		if err := s.Ack(b); err != nil {

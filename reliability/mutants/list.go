@@ -61,7 +61,7 @@ var mutants = []mutant{
 		{"store/commit.go", "if ok && known.Hash == item.Hash && !known.forgotten {", "if ok && !known.forgotten {"},
 	}},
 	{"versions by the clock alone", []edit{
-		{"store/commit.go", "	c.version = max(uint64(max(o.FetchedAt.UnixMicro(), 0)), s.version+1)\n", "	c.version = uint64(max(o.FetchedAt.UnixMicro(), 0))\n"},
+		{"store/store.go", "	return max(uint64(max(at.UnixMicro(), 0)), s.version+1)\n", "	return uint64(max(at.UnixMicro(), 0))\n"},
 	}},
 	{"old start is not withdrawn", []edit{
 		{"collector/drain.go", "if !e.MovedFrom.IsZero() {", "if false {"},
