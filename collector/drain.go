@@ -105,7 +105,10 @@ func (d *drain) step(ctx context.Context, withFetches bool) (more bool, err erro
 
 // parse makes rows of queued records. It is deterministic, so a batch that is tried again is identical.
 func (d *drain) parse(queued report.QueuedBatch) (report.Batch, error) {
-	batch := report.Batch{Days: queued.Days, Fetches: queued.Fetches, Connections: make([]report.Connection, 0, len(queued.Entries))}
+	batch := report.Batch{
+		Connections: make([]report.Connection, 0, len(queued.Entries)), Allotments: queued.Allotments, Snapshots: queued.Snapshots,
+		Provisionings: queued.Provisionings, Customers: queued.Customers, Days: queued.Days, Fetches: queued.Fetches,
+	}
 	for _, e := range queued.Entries {
 		zone, err := d.zone(e.Timezone)
 		if err != nil {

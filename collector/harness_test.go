@@ -29,7 +29,8 @@ type clickhouse struct {
 	rejects map[uint64]report.Reject
 	days    map[report.Day]report.DayStatus
 	fetches []report.Fetch
-	writes  int // acknowledged batches that carried rows of connections
+	resold  report.Batch // all that is of resellers
+	writes  int          // acknowledged batches that carried rows of connections
 }
 
 type identity struct {
@@ -66,6 +67,10 @@ func (w *clickhouse) Write(_ context.Context, b report.Batch) error {
 		w.days[d.Day] = d
 	}
 	w.fetches = append(w.fetches, b.Fetches...)
+	w.resold.Allotments = append(w.resold.Allotments, b.Allotments...)
+	w.resold.Snapshots = append(w.resold.Snapshots, b.Snapshots...)
+	w.resold.Provisionings = append(w.resold.Provisionings, b.Provisionings...)
+	w.resold.Customers = append(w.resold.Customers, b.Customers...)
 	if len(b.Connections) > 0 {
 		w.writes++
 	}

@@ -171,7 +171,7 @@ func (o *observer) missing(account string, day report.Day, rows int) {
 // written counts an acknowledged batch.
 func (o *observer) written(b report.Batch) {
 	o.inserts.Inc()
-	o.log.Debug("written to ClickHouse", "connections", len(b.Connections), "rejects", len(b.Rejects), "fetches", len(b.Fetches))
+	o.log.Debug("written to ClickHouse", "rows", b.Len(), "connections", len(b.Connections), "rejects", len(b.Rejects), "fetches", len(b.Fetches))
 	for _, r := range b.Rejects {
 		o.log.Warn("record quarantined: see `collector quarantine list`", "account", r.Account, "reason", r.Reason, "detail", r.Detail)
 	}

@@ -73,6 +73,7 @@ type clickhouse struct {
 	rejects     map[rejectKey]report.Reject
 	days        map[dayKey]report.DayStatus
 	fetches     map[fetchKey]bool
+	resold      resold
 	inserts     int
 	duplicates  int             // inserts dropped by their token
 	lost        map[uidKey]bool // acknowledged rows that a power cut took
@@ -108,7 +109,7 @@ type inserted struct {
 func newClickHouse() *clickhouse {
 	return &clickhouse{
 		tokens: map[string]time.Time{}, connections: map[rowKey]report.Connection{}, live: map[uidKey]int{}, rejects: map[rejectKey]report.Reject{},
-		days: map[dayKey]report.DayStatus{}, fetches: map[fetchKey]bool{}, lost: map[uidKey]bool{},
+		days: map[dayKey]report.DayStatus{}, fetches: map[fetchKey]bool{}, resold: newResold(), lost: map[uidKey]bool{},
 	}
 }
 
@@ -334,7 +335,9 @@ func (c *clickhouse) put(table string, r row, in *inserted) error {
 	case "fetch_rows":
 		c.fetches[fetchKey{r.text("account"), r.text("job"), r.time("at").UnixMicro()}] = true
 	default:
-		return fmt.Errorf("an insert into %q", table)
+		if !c.resold.put(table, r) {
+			return fmt.Errorf("an insert into %q", table)
+		}
 	}
 	return nil
 }
