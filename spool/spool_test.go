@@ -1,0 +1,355 @@
+package spool
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"alpemix-collector/report"
+)
+
+// TestMain also plays the process that is killed, see crash_test.go.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(victimDir); dir != "" {
+		victim(dir)
+	}
+	os.Exit(m.Run())
+}
+
+var sentAt = time.Date(2026, 3, 1, 9, 30, 0, 123456000, time.UTC)
+
+// limit is a call, as it is noted before it is sent.
+func limit(subject string) report.Provisioning {
+	return report.Provisioning{
+		At: sentAt, Vendor: "serwersms", Account: "pl", Action: "subaccounts/limit", Subject: subject, Outcome: "outcome_unknown", Detail: "eco 100",
+	}
+}
+
+func ended(subject, outcome string) report.Provisioning {
+	call := limit(subject)
+	call.Outcome, call.Detail = outcome, outcome+" said the vendor"
+	return call
+}
+
+func allotted(subject string, n float64) report.Allotment {
+	return report.Allotment{
+		Vendor: "serwersms", Account: "pl", Customer: subject, Resource: "sms_eco", Allotted: sql.Null[float64]{V: n, Valid: true},
+		Unit: "piece", Active: sql.Null[bool]{V: true, Valid: true}, CreatedOn: sql.Null[report.Day]{V: 20000, Valid: true}, Raw: `{"value":100}`,
+	}
+}
+
+// books is a Store in memory, whose disk is full from the call number full on.
+type books struct {
+	mu    sync.Mutex
+	told  []string
+	calls []report.Provisioning
+	set   map[string]report.Allotment
+	full  int
+}
+
+var errFull = errors.New("no room to write the state file")
+
+func (b *books) tell(what string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.full > 0 && len(b.told) >= b.full-1 {
+		return errFull
+	}
+	b.told = append(b.told, what)
+	return nil
+}
+
+func (b *books) SetAllotment(a report.Allotment, at time.Time) error {
+	if err := b.tell(fmt.Sprint("set ", a.Customer, " ", a.Allotted.V)); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.set == nil {
+		b.set = map[string]report.Allotment{}
+	}
+	if b.set[a.Customer+a.Resource] = a; !at.Equal(sentAt) {
+		return fmt.Errorf("set at %s", at)
+	}
+	return nil
+}
+
+func (b *books) Provisioned(p report.Provisioning) error {
+	if err := b.tell("call " + p.Subject + " " + p.Outcome); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.calls = append(b.calls, p)
+	return nil
+}
+
+func begin(t *testing.T, s *Spool, call report.Provisioning) *Note {
+	t.Helper()
+	n, err := s.Begin(call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func end(t *testing.T, n *Note, outcome string, allotments ...report.Allotment) {
+	t.Helper()
+	if err := n.End(outcome, outcome+" said the vendor", allotments...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func takeIn(t *testing.T, s *Spool, b *books) []report.Provisioning {
+	t.Helper()
+	taken, err := s.TakeIn(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return taken
+}
+
+func left(t *testing.T, s *Spool) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names
+}
+
+func TestCallsAreTakenInOnce(t *testing.T) {
+	s, b := New(filepath.Join(t.TempDir(), "state")), &books{}
+	if got := takeIn(t, s, b); got != nil {
+		t.Errorf("of no folder: %v", got)
+	}
+	first, second := begin(t, s, limit("1")), begin(t, s, limit("2"))
+	third := begin(t, s, limit("3"))
+	if got := takeIn(t, s, b); got != nil || len(left(t, s)) != 3 {
+		t.Errorf("calls on their way: %v", got)
+	}
+	end(t, second, "ok", allotted("2", 100), allotted("2b", 5))
+	if err := third.Withdraw(); err != nil {
+		t.Error(err)
+	}
+	want := []report.Provisioning{ended("2", "ok")}
+	if got := takeIn(t, s, b); !cmp.Equal(got, want) || !cmp.Equal(b.calls, want) {
+		t.Errorf("%s", cmp.Diff(want, b.calls))
+	}
+	if want := allotted("2", 100); b.set["2sms_eco"] != want || len(b.set) != 2 {
+		t.Errorf("%+v", b.set)
+	}
+	end(t, first, "unknown_id")
+	if got := takeIn(t, s, b); len(got) != 1 || b.calls[1] != ended("1", "unknown_id") || len(left(t, s)) != 0 {
+		t.Errorf("%+v, left %v", b.calls, left(t, s))
+	}
+	if got := takeIn(t, s, b); got != nil || len(b.told) != 4 {
+		t.Errorf("again: %v, told %q", got, b.told)
+	}
+	for path, mode := range map[string]os.FileMode{s.dir: 0o700, begin(t, s, limit("4")).file.Name(): 0o600} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("%s: %v %v", path, info.Mode(), err)
+		}
+	}
+}
+
+// TestOrder: whatever the clock says, what was begun later is taken in later.
+func TestOrder(t *testing.T) {
+	s, b := New(t.TempDir()), &books{}
+	for i := range 12 {
+		call := limit(fmt.Sprint(i))
+		call.At = sentAt.Add(-time.Duration(i) * time.Hour)
+		end(t, begin(t, s, call), "ok")
+	}
+	takeIn(t, s, b)
+	for i, call := range b.calls {
+		if call.Subject != fmt.Sprint(i) {
+			t.Fatalf("%d is %s", i, call.Subject)
+		}
+	}
+	if len(b.calls) != 12 {
+		t.Errorf("%d", len(b.calls))
+	}
+}
+
+// TestAStoreThatFails: from whichever write on the store's disk is full, nothing is lost, at most one call is told again, and what
+// is set at the end was set last.
+func TestAStoreThatFails(t *testing.T) {
+	for full := 1; full <= 5; full++ {
+		s, b := New(t.TempDir()), &books{full: full}
+		end(t, begin(t, s, limit("1")), "ok", allotted("1", 100))
+		end(t, begin(t, s, limit("1")), "ok", allotted("1", 200))
+		taken, err := s.TakeIn(b)
+		if full < 5 && (!errors.Is(err, errFull) || len(taken) != (full-1)/2 || len(left(t, s)) != 2-len(taken)) {
+			t.Errorf("%d: %v, took %d, left %v", full, err, len(taken), left(t, s))
+		}
+		b.full = 0
+		again := takeIn(t, s, b)
+		if len(taken)+len(again) != 2 || len(b.told) > 5 || b.set["1sms_eco"].Allotted.V != 200 || len(left(t, s)) != 0 {
+			t.Errorf("%d: %q, then %+v", full, b.told, b.set)
+		}
+	}
+}
+
+// TestANoteThatIsNotRemoved is told again before any later one.
+func TestANoteThatIsNotRemoved(t *testing.T) {
+	s, b := New(t.TempDir()), &books{}
+	end(t, begin(t, s, limit("1")), "ok", allotted("1", 100))
+	end(t, begin(t, s, limit("1")), "ok", allotted("1", 200))
+	before, err := os.ReadFile(filepath.Join(s.dir, "0000000001.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.sync = func(*os.File) error { return errors.New("input/output error") }
+	if taken, err := s.TakeIn(b); err == nil || len(taken) != 1 || b.set["1sms_eco"].Allotted.V != 100 {
+		t.Errorf("%v %v", taken, err)
+	}
+	s.sync = New("").sync
+	if err := os.WriteFile(filepath.Join(s.dir, "0000000001.jsonl"), before, 0o600); err != nil { // the removal was lost with the power
+		t.Fatal(err)
+	}
+	if taken := takeIn(t, s, b); len(taken) != 2 || b.set["1sms_eco"].Allotted.V != 200 {
+		t.Errorf("%v %+v", taken, b.set)
+	}
+}
+
+// TestADiskThatFails: at whichever step, a call whose note is not safe is not sent, and one that was sent is in the log.
+func TestADiskThatFails(t *testing.T) {
+	for step := range 4 { // Begin brings three things to the disk, End one
+		s, b, n := New(t.TempDir()), &books{}, 0
+		works := s.sync
+		s.sync = func(f *os.File) error {
+			if n++; n == step+1 {
+				return errors.New("input/output error")
+			}
+			return works(f)
+		}
+		note, err := s.Begin(limit("1"))
+		if step < 3 {
+			if err == nil || !strings.Contains(err.Error(), "so it was not sent: input/output error") || len(left(t, s)) != 0 {
+				t.Errorf("%d: %v, left %v", step, err, left(t, s))
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := note.End("ok", "", allotted("1", 100)); err == nil || !strings.Contains(err.Error(), "outcome of the call could not be noted") {
+			t.Errorf("%d: %v", step, err)
+		}
+		if takeIn(t, s, b); len(b.calls) != 1 || b.calls[0].Subject != "1" {
+			t.Errorf("%d: %+v", step, b.calls)
+		}
+	}
+}
+
+// TestErrorsSayWhatToDo: there is no folder to be made below a file.
+func TestErrorsSayWhatToDo(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "state")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(file).Begin(limit("1")); err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), "so it was not sent") {
+		t.Error(err)
+	}
+	if _, err := New(file).TakeIn(&books{}); err == nil || !strings.Contains(err.Error(), file) {
+		t.Error(err)
+	}
+	for cause, hint := range map[error]string{os.ErrPermission: "as the same user", errNoSpace: "free space"} {
+		if err := explain(fmt.Errorf("x: %w", cause)); !errors.Is(err, cause) || !strings.Contains(err.Error(), hint) {
+			t.Error(err)
+		}
+	}
+}
+
+// TestOneBadNote costs the others nothing.
+func TestOneBadNote(t *testing.T) {
+	s, b := New(t.TempDir()), &books{}
+	end(t, begin(t, s, limit("1")), "ok")
+	end(t, begin(t, s, limit("2")), "ok")
+	end(t, begin(t, s, limit("3")), "ok")
+	damaged, folder := filepath.Join(s.dir, "0000000001.jsonl"), filepath.Join(s.dir, "0000000002.jsonl")
+	if err := os.WriteFile(damaged, []byte("\x00\x00\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Remove(folder), os.Mkdir(folder, 0o700), os.WriteFile(filepath.Join(s.dir, "README"), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	taken, err := s.TakeIn(b)
+	if err == nil || !strings.Contains(err.Error(), "0000000001.jsonl is damaged: a call to a vendor may have been sent") ||
+		!strings.Contains(err.Error(), "a note cannot be read: read "+folder) {
+		t.Error(err)
+	}
+	if want := []report.Provisioning{ended("3", "ok")}; !cmp.Equal(taken, want) {
+		t.Error(cmp.Diff(want, taken))
+	}
+	if got := left(t, s); !slices.Equal(got, []string{"0000000001.jsonl.damaged", "0000000002.jsonl", "README"}) {
+		t.Errorf("%q", got)
+	}
+	end(t, begin(t, s, limit("4")), "ok")
+	if taken, _ := s.TakeIn(b); len(taken) != 1 || taken[0].Subject != "4" {
+		t.Errorf("%v", taken)
+	}
+}
+
+// TestManyAtOnce: commands and a daemon, all at the same time.
+func TestManyAtOnce(t *testing.T) {
+	s, b := New(t.TempDir()), &books{}
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if _, err := s.TakeIn(b); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	var all sync.WaitGroup
+	for worker := range 4 {
+		own := New(filepath.Dir(s.dir))
+		own.sync = func(*os.File) error { return nil }
+		all.Go(func() {
+			for i := range 50 {
+				n, err := own.Begin(limit(fmt.Sprint(worker, " ", i)))
+				if err == nil && i%5 == 0 {
+					err = n.Withdraw()
+				} else if err == nil {
+					err = n.End("ok", "")
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	close(stop)
+	<-done
+	takeIn(t, s, b)
+	seen := map[string]int{}
+	for _, call := range b.calls {
+		if seen[call.Subject]++; call.Outcome != "ok" {
+			t.Errorf("%+v", call)
+		}
+	}
+	if len(seen) != 160 || len(b.calls) != 160 || len(left(t, s)) != 0 {
+		t.Errorf("%d calls of %d subjects", len(b.calls), len(seen))
+	}
+}
