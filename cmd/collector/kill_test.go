@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -15,6 +16,7 @@ import (
 
 	"alpemix-collector/report"
 	"alpemix-collector/simulator"
+	"alpemix-collector/web"
 )
 
 // vendorFaults are what goes wrong at the vendor and on the way to it while processes are killed.
@@ -151,7 +153,11 @@ func (k *killer) settled(t *testing.T, p *process) {
 	t.Helper()
 	k.gate.Lock()
 	defer k.gate.Unlock()
-	for deadline := time.Now().Add(patience); ; pause(t.Context(), 50*time.Millisecond) {
+	k.waitFor(t, p, func() bool {
+		s, err := daemonStatus(t.Context(), k.setting("COLLECTOR_HTTP_LISTEN"))
+		return err == nil && s.Queue.Rows == 0 && !slices.ContainsFunc(s.Accounts, func(a web.Account) bool { return a.SealedUntil == nil })
+	})
+	for deadline := time.Now().Add(time.Minute); ; pause(t.Context(), 50*time.Millisecond) {
 		wrong := k.wrong(t)
 		if len(wrong) == 0 {
 			return
