@@ -6,7 +6,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help run build engine test simulate mutants soak check bench bench-once clean
+.PHONY: help run build engine test simulate mutants fuzz soak check bench bench-once clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,15 @@ simulate: ## more simulated days: SEEDS=200 SEED=1; a seed that failed is played
 
 mutants: ## breaks the collector in many ways, each of which the simulation has to notice
 	go run ./reliability/mutants
+
+COUNT ?= 2000
+fuzz: engine ## every fuzz target, COUNT=2000 inputs each
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(COUNT)x -fuzzminimizetime 100x $$package || exit 1; \
+		done; \
+	done
 
 SOAK ?= 10m
 soak: engine ## the real daemon at a hundred times the usual load, with faults, for SOAK=10m: does everything stay level?
