@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -217,6 +218,42 @@ func TestSecretFiles(t *testing.T) {
 	}
 }
 
+// TestEndlessSecretFile: what a shell makes of <(…) has no size, and may never end.
+func TestEndlessSecretFile(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "key")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		f, err := os.OpenFile(pipe, os.O_WRONLY, 0)
+		for err == nil {
+			_, err = f.WriteString("more and more ")
+		}
+	}()
+	file := write(t, dir, "c.yaml", "alpemix: {accounts: [{name: a, main_username: u, secret_key_file: key}]}\n")
+	if _, err := Load(file, nil); err == nil || !strings.HasSuffix(err.Error(), pipe+" is not a file that holds a secret") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestYAMLProblems: every refusal names a line, and none shows a value.
+func TestYAMLProblems(t *testing.T) {
+	for text, want := range map[string]string{
+		"log:\n  level: warn\nalpemix: {accounts: [{secret_key: *hidden}]}\n": "line 3: text that opens with * has to be in quotes",
+		"\nclickhouse: {password: !!int hidden}\n":                            "line 2: cannot decode !!str a value as a !!int",
+		"\n? [hidden]\n: 1\n":   "line 2: ",
+		"a:\n b: \xff\n":        "line 2: it is not UTF-8",
+		"\t- hidden":            "line 1: found character that cannot start any token",
+		"\n\n&a [*a, hidden]\n": "",
+	} {
+		_, err := Load(write(t, t.TempDir(), "c.yaml", text), nil)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+}
+
 func TestSecretsNeverPrint(t *testing.T) {
 	const hidden = "hunter2"
 	c, err := Load("", []string{
@@ -253,5 +290,11 @@ func TestDuration(t *testing.T) {
 		if d, err := ParseDuration(text); err == nil {
 			t.Errorf("%q became %v", text, d)
 		}
+	}
+}
+
+func TestCertificatesOfADevice(t *testing.T) {
+	if problem := checkCertificates("/dev/zero", ""); problem != "/dev/zero holds no certificate in PEM form, -----BEGIN CERTIFICATE-----" {
+		t.Error(problem)
 	}
 }

@@ -36,9 +36,10 @@ const gapsLooked = 2000
 
 // longestGap is the longest time between two wakings of a checked cron expression, where no clock is changed.
 func longestGap(expression string) (longest time.Duration) {
-	at := Next(expression, time.Now().UTC())
+	schedule := parsed(expression)
+	at := schedule.Next(time.Now().UTC())
 	for range gapsLooked {
-		next := Next(expression, at)
+		next := schedule.Next(at)
 		if next.IsZero() {
 			break
 		}
@@ -48,10 +49,12 @@ func longestGap(expression string) (longest time.Duration) {
 }
 
 // Next is when a checked cron expression wakes next after from, in from's zone.
-func Next(expression string, from time.Time) time.Time {
+func Next(expression string, from time.Time) time.Time { return parsed(expression).Next(from) }
+
+func parsed(expression string) cron.Schedule {
 	schedule, err := cron.ParseStandard(expression)
 	if err != nil { // the expression was checked when the configuration was read
 		panic("config: " + err.Error())
 	}
-	return schedule.Next(from)
+	return schedule
 }

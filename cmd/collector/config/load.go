@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/viper"
 )
@@ -28,10 +30,27 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	if e.Key == "" {
-		return e.Source + ": " + e.Problem
+	text := e.Source + ": " + e.Problem
+	if e.Key != "" {
+		text = e.Source + ": " + e.Key + ": " + e.Problem
 	}
-	return e.Source + ": " + e.Key + ": " + e.Problem
+	return oneLine(text)
+}
+
+// oneLine shows control characters, which a quoted key may hold, as Go writes them.
+func oneLine(s string) string {
+	if !strings.ContainsFunc(s, unicode.IsControl) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsControl(r) {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // Load reads file and then environ (of the form of os.Environ), which wins. An empty file name means that there is none:
@@ -88,8 +107,7 @@ func readFile(file string) (map[string]any, error) {
 	if strings.Contains(err.Error(), "into map[string]") {
 		return nil, &Error{file, "", "has to open with keys such as timezone: or alpemix:"}
 	}
-	text := strings.TrimPrefix(err.Error(), "While parsing config: ")
-	return nil, &Error{file, "", "is not valid YAML: " + strings.Join(strings.Fields(text), " ")}
+	return nil, &Error{file, "", yamlProblem(file, err)}
 }
 
 // place is where a value stands: the path of its key and the environment variable that means the same.

@@ -40,6 +40,9 @@ func appendLeaves(list []leaf, t reflect.Type, p place) []leaf {
 func suggestion(word string, known []string) string {
 	best, least := "", len(word)/3+1
 	for _, k := range known {
+		if max(len(word)-len(k), len(k)-len(word)) > least {
+			continue // no need to compare what may be a whole text with each key
+		}
 		if d := distance(word, k); d <= least && d > 0 {
 			best, least = k, d-1
 		}

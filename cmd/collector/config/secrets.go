@@ -1,6 +1,7 @@
 package config
 
 import (
+	"io"
 	"os"
 	"reflect"
 	"strings"
@@ -66,9 +67,12 @@ func (l *loader) readSecret(into *Secret, path string, at, twin place) error {
 	if device := info.Mode()&os.ModeDevice != 0; device || info.Size() > largestSecret {
 		return l.errorf(at, "%s is not a file that holds a secret", path)
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
+	text, err := readUpTo(path, largestSecret+1)
+	switch {
+	case err != nil:
 		return l.errorf(at, "cannot read %s: %s", path, cause(err))
+	case len(text) > largestSecret: // of a pipe no size is known before
+		return l.errorf(at, "%s is not a file that holds a secret", path)
 	}
 	value := strings.TrimRight(string(text), "\r\n")
 	if value == "" {
@@ -82,4 +86,14 @@ func (l *loader) readSecret(into *Secret, path string, at, twin place) error {
 	}
 	*into = Secret{value: value, fromFile: true}
 	return nil
+}
+
+// readUpTo reads at most most bytes of a file.
+func readUpTo(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // opened for reading only
+	return io.ReadAll(io.LimitReader(f, most))
 }
