@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	"alpemix-collector/report"
 )
 
@@ -96,6 +98,9 @@ func TestAReceiverThatIsAway(t *testing.T) {
 		}
 		if n := jobs.Facts().EventsWaiting; n != 3 {
 			t.Errorf("%d events wait", n)
+		}
+		if problems, err := testutil.GatherAndLint(o.metrics); err != nil || len(problems) != 0 {
+			t.Errorf("as promtool check metrics: %v %v", problems, err)
 		}
 		if v := o.values(); v["reseller_webhook_failures_total connect_refused"] != 9 || v["reseller_webhook_queue_events"] != 3 || v["reseller_webhook_deliveries_total"] != 0 {
 			t.Errorf("%v", v)
@@ -191,6 +196,28 @@ func TestOurOwnEndIsNoFailureOfTheReceiver(t *testing.T) {
 		}
 		if v := o.values(); len(o.store.waiting) != 1 || v["reseller_webhook_failures_total internal"] != 0 {
 			t.Errorf("%d wait, %v", len(o.store.waiting), v)
+		}
+	})
+}
+
+// TestAReceiverThatWasBackIsTriedAsOftenAsAtFirst when it goes away again.
+func TestAReceiverThatWasBackIsTriedAsOftenAsAtFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &source{vendor: "remotepc", account: "eu", answer: func(_ context.Context, n int) ([]report.Allotment, error) {
+			return []report.Allotment{has("eu", "a", 10, float64(6+2*n))}, nil // 80 % at once, 100 % at the next reading
+		}}
+		o := newOffice(t, s)
+		o.hook = &webhook{}
+		o.hook.fail = func(report.Event) error {
+			if n := len(o.hook.tries); n == 4 || n == 6 {
+				return nil
+			}
+			return report.Fail(report.Transient, "timeout", "the webhook: too slow")
+		}
+		o.run(hour)
+		want := []time.Duration{0, 5 * time.Second, 15 * time.Second, 35 * time.Second, 30 * minute, 30*minute + 5*time.Second}
+		if got := o.hook.since(monday); !reflect.DeepEqual(got, want) {
+			t.Errorf("tried after %v, want %v", got, want)
 		}
 	})
 }

@@ -293,9 +293,14 @@ var istanbul = func() *time.Location {
 // values are the metrics by name and labels.
 func (o *office) values() map[string]float64 {
 	o.t.Helper()
-	families, err := o.metrics.Gather()
+	return valuesOf(o.t, o.metrics)
+}
+
+func valuesOf(t *testing.T, metrics *prometheus.Registry) map[string]float64 {
+	t.Helper()
+	families, err := metrics.Gather()
 	if err != nil {
-		o.t.Fatal(err)
+		t.Fatal(err)
 	}
 	values := map[string]float64{}
 	for _, f := range families {

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	"alpemix-collector/report"
 )
 
@@ -234,6 +236,9 @@ func TestMetrics(t *testing.T) {
 		o := newOffice(t, always("eu", has("eu", "a", 10, 9), has("eu", "b", 5, 5), has("eu", "c", 1, 3), has("eu", "d", 0, 0), web, large, disk, unknown),
 			failing("down", report.Permanent, "http_403"))
 		jobs := o.run(time.Second)
+		if problems, err := testutil.GatherAndLint(o.metrics); err != nil || len(problems) != 0 {
+			t.Errorf("as promtool check metrics: %v %v", problems, err)
+		}
 		want := map[string]float64{
 			"reseller_last_success_timestamp_seconds eu remotepc":          float64(monday.Unix()),
 			"reseller_allotted eu computers remotepc":                      16,
@@ -281,6 +286,26 @@ func TestAServerWithoutSnapshots(t *testing.T) {
 		}
 		if err := o.open().Once(t.Context()); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// TestAClockThatCannotBeRight: nothing is asked by it, for what is recorded under it cannot be taken back.
+func TestAClockThatCannotBeRight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := always("eu", has("eu", "a", 10, 1))
+		o := &office{t: t, store: newMemory(), sources: []*source{s}, every: "@hourly"} // a bubble begins in 2000
+		if err := o.open().Once(t.Context()); err == nil || !strings.Contains(err.Error(), "2000-01-01 00:00:00: set it") {
+			t.Error(err)
+		}
+		o.run(2 * hour)
+		if n := len(s.times(monday)); n != 0 || !strings.Contains(o.logged(), "clock cannot be right") {
+			t.Errorf("%d reads", n)
+		}
+		time.Sleep(time.Until(monday))
+		o.run(time.Second)
+		if n := len(s.times(monday)); n != 1 {
+			t.Errorf("%d reads", n)
 		}
 	})
 }

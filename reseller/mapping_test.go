@@ -82,19 +82,19 @@ func TestTheCustomersFileIsReadAgainWhenItChanges(t *testing.T) {
 func TestEventsNameTheCustomerOfTheFile(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "customers.csv")
-	text := "\ufeff" + strings.ReplaceAll(head+"Any,remotepc,,customer,a\nEu,remotepc,eu,customer,a\nOther,ccportal,,customer,b\n", ",", ";")
+	text := "\ufeff" + strings.ReplaceAll(head+"Any,remotepc,,customer,a\nEu,remotepc,eu,customer,a\nEx,remotepc,eu,customer,c\nNo,remotepc,,customer,c\nOther,ccportal,,customer,b\n", ",", ";")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, always("eu", has("eu", "a", 10, 8), has("eu", "b", 10, 8)), always("us", has("us", "a", 10, 8)))
+		o := newOffice(t, always("eu", has("eu", "a", 10, 8), has("eu", "b", 10, 8), has("eu", "c", 10, 8)), always("us", has("us", "a", 10, 8)))
 		o.file, o.hook = file, &webhook{}
 		o.run(time.Second)
 		names := map[string]string{}
 		for _, e := range o.hook.events {
 			names[e.Account+"/"+e.Customer] = e.MappedTo
 		}
-		if len(names) != 3 || names["eu/a"] != "Eu" || names["us/a"] != "Any" || names["eu/b"] != "" {
+		if len(names) != 4 || names["eu/a"] != "Eu" || names["eu/c"] != "Ex" || names["us/a"] != "Any" || names["eu/b"] != "" {
 			t.Errorf("%v", names)
 		}
 	})

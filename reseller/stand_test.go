@@ -1,0 +1,186 @@
+package reseller_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"alpemix-collector/report"
+	"alpemix-collector/reseller"
+	"alpemix-collector/reseller/ccportal"
+	"alpemix-collector/reseller/limacity"
+	"alpemix-collector/reseller/remotepc"
+	"alpemix-collector/reseller/serwersms"
+	"alpemix-collector/simulator"
+	sim "alpemix-collector/simulator/reseller"
+	"alpemix-collector/store"
+	"alpemix-collector/vendorhttp"
+)
+
+// stand is one vendor with the client that reads it and what was true whenever it was read whole.
+type stand struct {
+	label     sim.Label
+	vendor    *sim.Vendor
+	source    reseller.Source
+	customers []string           // of CC, in the order in which they are asked
+	limits    []report.Allotment // of the others, as set through us
+	handled   time.Time          // when the vendor has last looked at its clock
+	answers   []time.Time        // when it made the answers to the requests of this read
+	sightings []sighting
+	sets      []time.Time // when something was set through us
+	calls     int         // by commands
+}
+
+// sighting is what was true of an account when it was read.
+type sighting struct {
+	at   time.Time
+	rows []report.Allotment
+}
+
+func newStand(t *testing.T, l sim.Label, w *sim.World) *stand {
+	t.Helper()
+	s := &stand{label: l}
+	s.vendor = sim.New(l.Vendor, sim.Options{World: w, Now: func() time.Time {
+		s.handled = time.Now()
+		return s.handled
+	}})
+	account := vendorhttp.Account{Name: l.Account, Endpoint: "https://vendor.example" + s.vendor.Path(l.Account), Timeout: 30 * time.Second}
+	key := vendorhttp.NewSecret(s.vendor.Accounts()[0].Key)
+	var err error
+	switch l.Vendor {
+	case sim.RemotePC:
+		s.source, err = remotepc.New(remotepc.Config{Account: account, APIKey: key}, s)
+	case sim.CCPortal:
+		for _, c := range w.Customers(l, time.Now()) {
+			s.customers = append(s.customers, c.Name)
+		}
+		s.source, err = ccportal.New(ccportal.Config{Account: account, Customers: s.customers, Format: "xml"}, s)
+	case sim.SerwerSMS:
+		s.source, err = serwersms.New(serwersms.Config{Account: account, Token: key}, s)
+	case sim.LimaCity:
+		s.source, err = limacity.New(limacity.Config{Account: account, APIKey: key}, s)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// RoundTrip notes when the vendor made its answer: some linger on the way.
+func (s *stand) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := s.vendor.RoundTripper().RoundTrip(r)
+	s.answers = append(s.answers, s.handled)
+	return answer, err
+}
+
+// Snapshot notes, beside every snapshot, what it has to say.
+func (s *stand) Snapshot(ctx context.Context) (report.Snapshot, error) {
+	s.answers = nil
+	snapshot, err := s.source.Snapshot(ctx)
+	if err == nil {
+		s.sightings = append(s.sightings, sighting{snapshot.At, s.truth()})
+	}
+	return snapshot, err
+}
+
+// truth is what the answers of this read had to say.
+func (s *stand) truth() (rows []report.Allotment) {
+	switch s.label.Vendor {
+	case sim.RemotePC:
+		rows = s.vendor.Truth(s.label.Account, s.answers[0])
+	case sim.CCPortal:
+		for i, customer := range s.customers {
+			for _, a := range s.vendor.Truth(s.label.Account, s.answers[i]) {
+				if a.Customer == customer {
+					a.Utilized.Valid, a.Utilized.V, a.Active.Valid, a.Active.V = false, 0, false, false // other calls tell these
+					rows = append(rows, a)
+				}
+			}
+		}
+	default:
+		for _, c := range s.vendor.Customers(s.label.Account, s.answers[0]) {
+			id := strconv.Itoa(c.ID)
+			rows = append(rows, report.Allotment{Vendor: s.label.Vendor, Account: s.label.Account, Customer: id})
+			for _, a := range s.limits {
+				if a.Customer == id {
+					rows = append(rows, a)
+				}
+			}
+		}
+	}
+	return sorted(rows)
+}
+
+func sorted(rows []report.Allotment) []report.Allotment {
+	for i := range rows {
+		rows[i].Raw = ""
+	}
+	slices.SortFunc(rows, func(a, b report.Allotment) int {
+		return cmp.Or(cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.Resource, b.Resource))
+	})
+	return rows
+}
+
+// set records what was set through us.
+func (s *stand) set(t *testing.T, state *store.Store, all ...report.Allotment) {
+	t.Helper()
+	for _, a := range all {
+		if err := state.SetAllotment(a, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		a.Raw = ""
+		s.limits = append(s.limits, a)
+	}
+	s.sets = append(s.sets, time.Now())
+}
+
+// events are those that the readings of a stand had to bring, each once.
+func (s *stand) events() (all []string) {
+	for _, seen := range s.sightings {
+		for _, row := range seen.rows {
+			for _, percent := range []int{80, 100} {
+				e := fmt.Sprintf("%s %s %s %d", seen.at.In(istanbul).Format("2006-01"), row.Customer, row.Resource, percent)
+				if row.Allotted.Valid && row.Utilized.Valid && row.Utilized.V*100 >= row.Allotted.V*float64(percent) && !slices.Contains(all, e) {
+					all = append(all, e)
+				}
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// trouble sets up a vendor for a life: its shapes, and what goes wrong.
+func (s *stand) trouble(random *rand.Rand, n int) {
+	modes := sim.Modes(s.label.Vendor)
+	mode := modes[random.IntN(len(modes))]
+	if s.label.Vendor == sim.LimaCity && random.IntN(4) > 0 {
+		mode.Quirks.List = true
+	}
+	if mode.Broken && n%3 > 0 {
+		mode = modes[0]
+		mode.Quirks.List = true
+	}
+	s.vendor.SetQuirks(mode.Quirks)
+	faults := simulator.RandomFaults(random.Uint64(), 0.02+0.2*random.Float64(), sim.EveryFault()...)
+	if s.label.Vendor == sim.CCPortal { // ten requests for each snapshot
+		faults = simulator.RandomFaults(random.Uint64(), 0.02, sim.EveryFault()...)
+	}
+	if n%7 == 3 {
+		away := time.Now().Add(24 * time.Hour)
+		usual := faults
+		faults = func(r simulator.Request) simulator.Fault {
+			if r.At.Before(away) {
+				return simulator.Fault{Err: simulator.ErrRefused}
+			}
+			return usual(r)
+		}
+	}
+	s.vendor.SetFault(faults)
+}
