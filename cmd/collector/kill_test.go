@@ -112,7 +112,7 @@ func (k *killer) engine(t *testing.T, p *process, last int, kind string) int {
 // engine, or while it waits for a new one.
 func (k *killer) round(t *testing.T) {
 	t.Helper()
-	const most = 900 * time.Millisecond
+	const most = 800 * time.Millisecond
 	p := k.start(t, "run")
 	last := 0
 	for range k.random.IntN(3) {

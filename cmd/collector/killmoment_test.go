@@ -23,7 +23,7 @@ func newSmallPlayground(t *testing.T) *playground {
 // has opened its folder to after the daemon has made its tables. The daemon comes by without help.
 func TestEngineKilledAtItsStart(t *testing.T) {
 	t.Parallel()
-	for _, after := range []time.Duration{0, 50, 100, 200, 300, 450, 600} {
+	for _, after := range []time.Duration{0, 60, 150, 300, 500} {
 		after *= time.Millisecond
 		t.Run(after.String(), func(t *testing.T) {
 			t.Parallel()
@@ -60,7 +60,7 @@ func TestKilledAtItsEnd(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, seed))
 			c := newSmallPlayground(t)
 			killed := 0
-			for range 15 {
+			for range 10 {
 				p := c.start(t, args...)
 				pause(t.Context(), time.Duration(random.Int64N(int64(800*time.Millisecond))))
 				if name == "interrupted" {
@@ -79,7 +79,7 @@ func TestKilledAtItsEnd(t *testing.T) {
 					t.Errorf("%s\n%s", p.ProcessState, p.stderr)
 				}
 			}
-			t.Logf("%d of 15 were killed, the others had ended", killed)
+			t.Logf("%d of 10 were killed, the others had ended", killed)
 			if got := command(t, c.environ, "", "run", "--once"); got.code != exitOK {
 				t.Errorf("%+v", got)
 			}
