@@ -3,6 +3,7 @@ package reseller
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -146,3 +147,23 @@ func FuzzCustomers(f *testing.F) {
 }
 
 func quoted(text string) string { return `"` + strings.ReplaceAll(text, `"`, `""`) + `"` }
+
+// TestTheDocumentedFileIsRead: the example of docs/customers.md is one, and the page names all vendors and fields.
+func TestTheDocumentedFileIsRead(t *testing.T) {
+	page, err := os.ReadFile("../docs/customers.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```csv\n")
+	example, after, _ := strings.Cut(rest, "```\n")
+	if lines, err := ParseCustomers("customers.csv", []byte(example)); err != nil || len(lines) != 4 {
+		t.Errorf("%v %v", lines, err)
+	}
+	for _, v := range fieldsOf {
+		for _, word := range append(v.fields, v.vendor) {
+			if !strings.Contains(after, "`"+word+"`") {
+				t.Errorf("%s is not documented", word)
+			}
+		}
+	}
+}

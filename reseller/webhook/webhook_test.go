@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"alpemix-collector/report"
@@ -148,4 +149,26 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
+}
+
+// hanging is a receiver that takes a request and says nothing.
+type hanging struct{}
+
+func (hanging) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+func TestAnAttemptEndsInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, err := webhook.New(webhook.Config{URL: vendorhttp.NewSecret(address), Timeout: 7 * time.Second}, hanging{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		err = c.Deliver(t.Context(), event)
+		if f := report.AsFailure(err); f.Reason != "timeout" || f.Class != report.Transient || time.Since(began) != 7*time.Second {
+			t.Errorf("after %v: %v", time.Since(began), err)
+		}
+	})
 }
