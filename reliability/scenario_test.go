@@ -48,11 +48,6 @@ type epoch struct {
 	suspended  bool          // the machine sleeps: nothing that the process does has an effect before the end
 }
 
-// calm tells whether nothing can go wrong.
-func (e *epoch) calm() bool {
-	return e.faultRate == 0 && e.chRate == 0 && e.diskRate == 0 && e.clock == 0 && !e.suspended
-}
-
 // life is one process, from its start to its end.
 type life struct {
 	tail     bool // the last: nothing fails, and it lasts until all must be in order

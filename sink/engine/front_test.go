@@ -70,6 +70,7 @@ func checkFront(t *testing.T, h http.Handler, r *http.Request, password string, 
 	if w.Code == http.StatusOK && text != "Ok.\n" {
 		t.Errorf("%s %s was answered by %q", r.Method, r.URL, text)
 	}
+	//lint:ignore SA1008 the name is spelled as ClickHouse does
 	if codes := w.Header()["X-ClickHouse-Exception-Code"]; len(codes) == 1 {
 		code := codes[0]
 		if n, err := strconv.Atoi(code); err != nil || !strings.HasPrefix(text, "Code: "+code+". DB::Exception: ") || w.Code != (&Exception{Code: n}).status() {
