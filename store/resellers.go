@@ -95,7 +95,7 @@ func (s *Store) SetAllotment(a report.Allotment, at time.Time) error {
 
 // revise begins a revision of an account; the caller holds writing.
 func (s *Store) revise(vendor, account string, at time.Time) *revision {
-	r := &revision{key: resellerKey{vendor, account}, at: at.Round(0).UTC(), told: map[string]report.Allotment{}}
+	r := &revision{key: resellerKey{vendor, account}, at: at.UTC(), told: map[string]report.Allotment{}}
 	r.from = r.at.Truncate(time.Second)
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -97,7 +97,7 @@ func minutes(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) 
 
 func TestAPeriodEndsWhereTheNextBegins(t *testing.T) {
 	s, h := openTest(t, t.TempDir()), history{}
-	take(t, s, snapshot(minutes(0), allotted("a", 5, 1), allotted("b", 1, 1), allotted("c", 2, 0)), 3)
+	take(t, s, snapshot(minutes(0).In(time.FixedZone("", 3600)), allotted("a", 5, 1), allotted("b", 1, 1), allotted("c", 2, 0)), 3)
 	take(t, s, snapshot(minutes(1), allotted("c", 2, 0), allotted("a", 5, 2), allotted("b", 1, 1)), 1)
 	s = reopen(t, s)
 	take(t, s, snapshot(minutes(2), allotted("a", 5, 2), allotted("b", 1, 1)), 1)
@@ -258,7 +258,9 @@ func TestLimitsThatWereSetThroughUsStay(t *testing.T) {
 	take(t, s, customers(minutes(2), limit("77", "", 0), limit("88", "", 0), limit("99", "", 0)), 3)
 	set(t, s, limit("77", "sms_eco", 7), minutes(3))
 	set(t, s, limit("77", "sms_full", 200), minutes(4))
-	set(t, s, limit("77", "sms_full", 200), minutes(5)) // the same
+	if n := transactions(t, s, func() { set(t, s, limit("77", "sms_full", 200), minutes(5)) }); n != 0 {
+		t.Errorf("%d transactions for what is already so", n)
+	}
 	s = reopen(t, s)
 	take(t, s, customers(minutes(6), limit("77", "", 0), limit("99", "", 0)), 2) // 88 is gone
 	b := h.drain(t, s)
@@ -271,10 +273,10 @@ func TestLimitsThatWereSetThroughUsStay(t *testing.T) {
 	}
 	// Whether a customer is active is told of the customer and holds for all that it has.
 	blocked := limit("77", "", 0)
-	blocked.Active = known(false)
+	blocked.Active, blocked.CreatedOn = known(false), known(report.Day(19000))
 	take(t, s, customers(minutes(7), blocked, limit("99", "", 0)), 3)
 	for _, a := range s.Allotments("serwersms", "pl") {
-		if a.Active.Valid != (a.Customer == "77") || a.Resource == "sms_full" && (a.Allotted != known(200.0) || a.Raw != "set") {
+		if a.Active.Valid != (a.Customer == "77") || a.CreatedOn.Valid != a.Active.Valid || a.Resource == "sms_full" && (a.Allotted != known(200.0) || a.Raw != "set") {
 			t.Errorf("%+v", a)
 		}
 	}
@@ -283,15 +285,15 @@ func TestLimitsThatWereSetThroughUsStay(t *testing.T) {
 // TestRowsOfResourcesWithoutLimits: a vendor may also name the resources of its customers.
 func TestRowsOfResourcesWithoutLimits(t *testing.T) {
 	s, h := openTest(t, t.TempDir()), history{}
-	told := limit("77", "disk_gb", 0)
+	told, other := limit("77", "disk_gb", 0), limit("77", "mail", 0)
 	told.Utilized = known(1.5)
-	take(t, s, customers(minutes(0), told), 1)
+	take(t, s, customers(minutes(0), told, other), 2)
 	set(t, s, limit("77", "disk_gb", 10), minutes(1))
-	take(t, s, customers(minutes(2), told), 1)
-	take(t, s, customers(minutes(3), limit("77", "", 0)), 1) // what it told of no limit is gone; the limit stays
+	take(t, s, customers(minutes(2), told, other), 1)
+	take(t, s, customers(minutes(3), limit("77", "", 0)), 2) // what it tells no more is gone, but for the limit
 	take(t, s, customers(minutes(4), limit("77", "", 0)), 0)
 	h.drain(t, s)
-	h.want(t, "77  ?/? 3m0s-now", "77 disk_gb 1.5/10SMS 2m0s-now", "77 disk_gb 1.5/? 0s-1m0s", "77 disk_gb ?/10SMS 1m0s-2m0s")
+	h.want(t, "77  ?/? 3m0s-now", "77 disk_gb 1.5/10SMS 2m0s-now", "77 disk_gb 1.5/? 0s-1m0s", "77 disk_gb ?/10SMS 1m0s-2m0s", "77 mail ?/? 0s-3m0s")
 }
 
 func TestASnapshotThatFailsChangesNothing(t *testing.T) {
