@@ -38,12 +38,14 @@ mutants: ## breaks the collector in many ways, each of which the simulation has 
 
 COUNT ?= 2000
 fuzz: engine ## every fuzz target, COUNT=2000 inputs each
-	@for package in $$(go list ./...); do \
-		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
-			echo "$$package $$target"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(COUNT)x -fuzzminimizetime 100x $$package || exit 1; \
+	@set -e; for folder in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u); do \
+		go test -c -fuzz . -o bin/fuzz.test $$folder; \
+		for target in $$(cd $$folder && $(CURDIR)/bin/fuzz.test -test.list '^Fuzz'); do \
+			echo "$$folder $$target"; \
+			(cd $$folder && $(CURDIR)/bin/fuzz.test -test.run '^$$' -test.fuzz "^$$target\$$" -test.fuzztime $(COUNT)x \
+				-test.fuzzminimizetime 100x -test.fuzzcachedir "$$(go env GOCACHE)/fuzz/alpemix-collector/$$folder"); \
 		done; \
-	done
+	done; rm -f bin/fuzz.test
 
 SOAK ?= 10m
 soak: engine ## the real daemon at a hundred times the usual load, with faults, for SOAK=10m: does everything stay level?
