@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"alpemix-collector/report"
@@ -24,7 +25,7 @@ const (
 	movedFlag
 )
 
-var errEntry = errors.New("an entry of the queue cannot be read")
+var errEntry = errors.New("an entry cannot be read")
 
 // encodeRow writes a queued record: a header of some 50 bytes, then its text.
 func encodeRow(e report.Entry) []byte {
@@ -75,16 +76,23 @@ func kindOf(v []byte) byte {
 	return v[0]
 }
 
-// queuedAt reads no more of an entry than since when it waits: for a record since it was fetched.
+// queuedAt reads no more of an entry than since when it waits, for a record since it was fetched, and that it is whole.
 func queuedAt(b []byte) (time.Time, error) {
 	r := reader{rest: b}
-	if kind := r.byte(); kind == rowEntry {
-		r.take(1)           // flags
+	isRow, flags := r.byte() == rowEntry, byte(0)
+	if isRow {
+		flags = r.byte()
 		r.take(r.uvarint()) // account
 		r.take(r.uvarint()) // time zone
 		r.take(16)          // hash, version
 	}
 	at := time.UnixMicro(int64(r.number())).UTC()
+	if isRow {
+		r.take(8) // first seen
+	}
+	if flags&movedFlag != 0 {
+		r.take(8)
+	}
 	if r.short {
 		return at, errEntry
 	}
@@ -146,8 +154,10 @@ type dayRecord struct {
 func encodeDay(d report.DayStatus) ([]byte, error) { return json.Marshal(dayRecord(d)) }
 
 func decodeDay(b []byte) (report.DayStatus, error) {
-	var d dayRecord
-	err := json.Unmarshal(b, &d)
+	d, err := decodeJSON[dayRecord](b)
+	if known := d.State == report.DayOpen || d.State == report.DaySealed || d.State == report.DayGap; err == nil && !known {
+		err = fmt.Errorf("%w: a day is %q", errEntry, d.State)
+	}
 	return report.DayStatus(d), err
 }
 
@@ -170,7 +180,13 @@ type fetchRecord struct {
 func encodeFetch(f report.Fetch) ([]byte, error) { return json.Marshal(fetchRecord(f)) }
 
 func decodeFetch(b []byte) (report.Fetch, error) {
-	var f fetchRecord
-	err := json.Unmarshal(b, &f)
+	f, err := decodeJSON[fetchRecord](b)
 	return report.Fetch(f), err
+}
+
+func decodeJSON[T any](text []byte) (record T, err error) {
+	if err = json.Unmarshal(text, &record); err != nil {
+		err = fmt.Errorf("%w: %w", errEntry, err)
+	}
+	return record, err
 }

@@ -120,7 +120,8 @@ func explain(path string, err error) error {
 		return err
 	case errors.Is(err, berrors.ErrTimeout):
 		return fmt.Errorf("%w: %s: one process at a time; stop the other one, or give this one its own state_dir", ErrLocked, path)
-	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch),
+		errors.Is(err, errEntry), errors.Is(err, errIdentity), errors.Is(err, errBoundary):
 		return damaged(path, err)
 	case is(err, syscall.ENOSPC), is(err, syscall.EDQUOT), is(err, syscall.EFBIG):
 		return fmt.Errorf("no room to write the state file %s: free space on its disk: %w", path, err)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -51,11 +52,15 @@ type loaded struct {
 	resellers map[resellerKey]*reseller
 }
 
-func (l *loaded) read(tx *bolt.Tx) error {
-	l.version = number(tx.Bucket(metaBucket).Get(versionKey))
-	_, l.queue.inflight = readBoundary(tx)
+func (l *loaded) read(tx *bolt.Tx) (err error) {
+	if l.version, err = readVersion(tx); err != nil {
+		return err
+	}
+	if _, l.queue.inflight, err = readBoundary(tx); err != nil {
+		return err
+	}
 	accounts := tx.Bucket(accountsBucket)
-	err := accounts.ForEachBucket(func(name []byte) error {
+	err = accounts.ForEachBucket(func(name []byte) error {
 		if err := l.account(string(name), accounts.Bucket(name)); err != nil {
 			return fmt.Errorf("account %s: %w", name, err)
 		}
@@ -68,6 +73,15 @@ func (l *loaded) read(tx *bolt.Tx) error {
 		return err
 	}
 	return l.waiting(tx)
+}
+
+// readVersion is the last version that was given out, 0 in a new file. Versions are microseconds since 1970, or little more.
+func readVersion(tx *bolt.Tx) (uint64, error) {
+	v := tx.Bucket(metaBucket).Get(versionKey)
+	if n := number(v); v == nil || len(v) == 8 && n < math.MaxInt64 {
+		return n, nil
+	}
+	return 0, fmt.Errorf("%w: the last version", errEntry)
 }
 
 func (l *loaded) account(name string, account *bolt.Bucket) error {
@@ -126,9 +140,16 @@ func (l *loaded) waiting(tx *bolt.Tx) error {
 	if err != nil {
 		return err
 	}
-	return tx.Bucket(fetchesBucket).ForEach(func(_, v []byte) error {
+	err = tx.Bucket(fetchesBucket).ForEach(func(_, v []byte) error {
 		_, err := decodeFetch(v)
 		l.queue.fetches++
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return tx.Bucket(deliveriesBucket).ForEach(func(_, v []byte) error {
+		_, err := decodeEvent(v)
 		return err
 	})
 }

@@ -80,11 +80,6 @@ func addAnnounced(b *report.QueuedBatch, v []byte) error {
 	return errEntry
 }
 
-func decodeJSON[T any](text []byte) (record T, err error) {
-	err = json.Unmarshal(text, &record)
-	return record, err
-}
-
 // provisioningRecord is a report.Provisioning on disk. Its names are part of the format.
 type provisioningRecord struct {
 	At      time.Time `json:"at"`

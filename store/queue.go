@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -72,10 +73,28 @@ func (b boundary) encode() []byte {
 	return append(append(append(numberKey(b.first), numberKey(b.last)...), numberKey(b.firstFetch)...), numberKey(b.lastFetch)...)
 }
 
-func readBoundary(tx *bolt.Tx) (b boundary, ok bool) {
-	r := reader{rest: tx.Bucket(metaBucket).Get(inflightKey)}
+var errBoundary = errors.New("the batch in flight is not in the queue")
+
+// readBoundary is false when no batch is in flight. What it returns lies in the queue: nobody walks through numbers that are not.
+func readBoundary(tx *bolt.Tx) (b boundary, ok bool, err error) {
+	v := tx.Bucket(metaBucket).Get(inflightKey)
+	if v == nil {
+		return b, false, nil
+	}
+	r := reader{rest: v}
 	b = boundary{r.number(), r.number(), r.number(), r.number()}
-	return b, !r.short
+	if r.short || len(r.rest) > 0 || !holds(tx.Bucket(queueBucket), b.first, b.last) || !holds(tx.Bucket(fetchesBucket), b.firstFetch, b.lastFetch) {
+		return boundary{}, false, errBoundary
+	}
+	return b, true, nil
+}
+
+// holds tells whether a range begins and ends with entries of b, or is none.
+func holds(b *bolt.Bucket, first, last uint64) bool {
+	if first == 0 && last == 0 {
+		return true
+	}
+	return first <= last && b.Get(numberKey(first)) != nil && b.Get(numberKey(last)) != nil
 }
 
 // Next is the oldest part of the queue: at most maxRows rows and some maxBytes of their text, at least one. Its boundaries
@@ -93,8 +112,10 @@ func (s *Store) Next(maxRows, maxBytes int, withFetches bool) (b report.QueuedBa
 	switch {
 	case queue.inflight:
 		err = s.db.View(func(tx *bolt.Tx) error {
-			bounds, _ := readBoundary(tx)
-			b, err = readBatch(tx, bounds)
+			bounds, _, err := readBoundary(tx)
+			if err == nil {
+				b, err = readBatch(tx, bounds)
+			}
 			return err
 		})
 	case queue.rows+queue.days > 0, withFetches && queue.fetches+waiting > 0:
@@ -188,7 +209,10 @@ func (s *Store) Ack(b report.QueuedBatch) error {
 	defer s.writing.Unlock()
 	var oldest time.Time
 	err := s.updateLocked(func(tx *bolt.Tx) (err error) {
-		bounds, ok := readBoundary(tx)
+		bounds, ok, err := readBoundary(tx)
+		if err != nil {
+			return err
+		}
 		if !ok || bounds.first != b.First || bounds.last != b.Last {
 			return fmt.Errorf("batch %d to %d was acknowledged, but %d to %d is in flight", b.First, b.Last, bounds.first, bounds.last)
 		}
