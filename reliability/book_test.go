@@ -99,3 +99,14 @@ func (b *book) lastWhole(key dayKey, ended time.Time, surely bool) *telling {
 	}
 	return nil
 }
+
+// candidates are the answers whose content of a session ClickHouse may have: the last that was surely taken in, and those since.
+func (b *book) candidates(session simulator.Session) []*telling {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	told := b.sessions[session]
+	if told.must == nil {
+		return slices.Clone(told.may)
+	}
+	return append([]*telling{told.must}, told.may...)
+}

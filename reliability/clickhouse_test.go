@@ -69,13 +69,12 @@ type clickhouse struct {
 	mu          sync.Mutex
 	tokens      map[string]time.Time
 	connections map[rowKey]report.Connection
-	live        map[uidKey]int // rows of a uid that are not withdrawn
+	before      map[rowKey]report.Connection // the version before
+	live        map[uidKey]int               // rows of a uid that are not withdrawn
 	rejects     map[rejectKey]report.Reject
 	days        map[dayKey]report.DayStatus
 	fetches     map[fetchKey]bool
 	resold      resold
-	inserts     int
-	duplicates  int             // inserts dropped by their token
 	lost        map[uidKey]bool // acknowledged rows that a power cut took
 }
 
@@ -108,7 +107,7 @@ type inserted struct {
 
 func newClickHouse() *clickhouse {
 	return &clickhouse{
-		tokens: map[string]time.Time{}, connections: map[rowKey]report.Connection{}, live: map[uidKey]int{}, rejects: map[rejectKey]report.Reject{},
+		tokens: map[string]time.Time{}, connections: map[rowKey]report.Connection{}, before: map[rowKey]report.Connection{}, live: map[uidKey]int{}, rejects: map[rejectKey]report.Reject{},
 		days: map[dayKey]report.DayStatus{}, fetches: map[fetchKey]bool{}, resold: newResold(), lost: map[uidKey]bool{},
 	}
 }
@@ -251,11 +250,9 @@ func (c *clickhouse) insert(query, token string, body []byte, share float64) err
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if at, known := c.tokens[token]; known && c.now().Sub(at) < c.window {
-		c.duplicates++
 		return nil
 	}
 	if share == 1 {
-		c.inserts++
 		c.tokens[token] = c.now()
 	}
 	blocks, err := decode(body)
@@ -274,15 +271,20 @@ func (c *clickhouse) insert(query, token string, body []byte, share float64) err
 	return nil
 }
 
-// powerCut loses rows that were acknowledged, as a ClickHouse without fsync does. It remembers the tokens of the lost inserts.
+// powerCut loses rows that were acknowledged, as a ClickHouse without fsync does; the versions before come to light again. It
+// remembers the tokens of the lost inserts.
 func (c *clickhouse) powerCut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for key, conn := range c.connections {
 		if !conn.Deleted && c.crash(&conn) {
+			c.lost[key.uidKey] = true
+			if old, known := c.before[key]; known && !old.Deleted {
+				c.connections[key] = old
+				continue
+			}
 			delete(c.connections, key)
 			c.live[key.uidKey]--
-			c.lost[key.uidKey] = true
 		}
 	}
 }
@@ -297,6 +299,17 @@ func (c *clickhouse) misses(account string) bool {
 	return false
 }
 
+// stored is what the view connections shows, by uid.
+func (c *clickhouse) stored() map[uidKey]report.Connection {
+	rows := map[uidKey]report.Connection{}
+	for key, conn := range c.connections {
+		if !conn.Deleted {
+			rows[key.uidKey] = conn
+		}
+	}
+	return rows
+}
+
 // put stores a row as a replacing table shows it.
 func (c *clickhouse) put(table string, r row, in *inserted) error {
 	switch table {
@@ -307,6 +320,9 @@ func (c *clickhouse) put(table string, r row, in *inserted) error {
 		old, known := c.connections[key]
 		if known && old.Version > conn.Version {
 			return nil
+		}
+		if known && old.Version < conn.Version {
+			c.before[key] = old
 		}
 		if known && !old.Deleted {
 			c.live[uid]--

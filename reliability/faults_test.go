@@ -23,9 +23,8 @@ type fault struct {
 type kept string
 
 const (
-	keptAll    kept = "everything"
-	keptShown  kept = "everything that was read; the connections that nobody could read are lost, and their day is a `gap`"
-	keptQuaran kept = "everything, in quarantine until the clock is right or `collector quarantine retry`"
+	keptAll   kept = "everything"
+	keptShown kept = "everything that was read; the connections that nobody could read are lost, and their day is a `gap`"
 )
 
 // The matrix's desk opens on a Monday at nine. What fails does so for four hours from ten o'clock.

@@ -10,7 +10,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
 
+	"alpemix-collector/parser"
 	"alpemix-collector/report"
+	"alpemix-collector/simulator"
 )
 
 // tolerated is how wrong clocks may be while what is said of days has to be right. docs/reliability.md tells users so.
@@ -57,15 +59,34 @@ func (s *simulation) sealed(d report.DayStatus) {
 		s.fail("seal: %s of %s is sealed, but no answer told it whole after its end", d.Day, d.Account)
 	}
 	t := s.book.lastWhole(key, ended, true)
-	if t == nil {
-		return
+	if t == nil || !t.local.Before(d.SealedAt) {
+		return // it was told after the look that sealed it
 	}
+	stored := s.clickhouse.stored()
+	told := uint64(0)
 	for _, session := range t.Sessions() {
 		conn := s.scenario.world.Connection(session, &t.Telling, t.zone)
-		if conn.LocalDay == d.Day && s.clickhouse.live[uidKey{conn.Account, conn.UID}] == 0 && !s.quarantined(&conn) {
+		got, ok := stored[uidKey{conn.Account, conn.UID}]
+		if conn.LocalDay != d.Day || s.quarantined(&conn) {
+			continue
+		}
+		told++
+		if !ok {
 			s.fail("seal: %s of %s is sealed without connection %s of %s", d.Day, d.Account, conn.UID, stamp(conn.StartedAt))
+		} else if !s.is(&got, s.book.candidates(session), session) {
+			s.fail("seal: %s of %s is sealed with an old content of connection %s of %s", d.Day, d.Account, conn.UID, stamp(conn.StartedAt))
 		}
 	}
+	if d.Rows < told {
+		s.fail("seal: %s of %s is sealed with %d rows, %d were told", d.Day, d.Account, d.Rows, told)
+	}
+}
+
+// is tells whether a stored row is a session as one of the answers told it.
+func (s *simulation) is(got *report.Connection, as []*telling, session simulator.Session) bool {
+	plain := *got
+	plain.Raw, plain.Hash, plain.Version, plain.FirstSeenAt, plain.FetchedAt = "", 0, 0, time.Time{}, time.Time{}
+	return slices.ContainsFunc(as, func(t *telling) bool { return s.scenario.world.Connection(session, &t.Telling, t.zone) == plain })
 }
 
 // ended is when a vendor day ends, by the vendor's clock.
@@ -85,6 +106,9 @@ func (s *simulation) zoneOf(account string) *time.Location {
 // quarantined tells whether a connection is kept in quarantine because it claimed to begin or end more than a day from now, by a clock that
 // was so far behind.
 func (s *simulation) quarantined(conn *report.Connection) bool {
+	if !s.scenario.clockBehind() {
+		return false
+	}
 	for key, reject := range s.clickhouse.rejects {
 		if key.account == conn.Account && (reject.Reason == "dt_out_of_range" || reject.Reason == "duration_absurd") && strings.Contains(reject.Raw, conn.UID) {
 			return true
@@ -124,6 +148,9 @@ func (s *simulation) asking(a *asked, token bool) {
 	if l := s.limit[s.scopeOf(a.account)]; now.Before(l.blockedUntil) {
 		s.fail("block: %s was asked for at %s, although the vendor had blocked us until %s at the least", a.account, stamp(now), stamp(l.blockedUntil))
 	}
+	if l := s.limit[s.scopeOf(a.account)]; !token && now.Before(l.reportsFrom) {
+		s.fail("limits: a report of %s was asked for at %s, although the vendor had said 205 a moment before", a.account, stamp(now))
+	}
 	if l := s.limit[a.account]; token && l.token && !a.wrongKey && now.Sub(l.tokenAt) < 23*time.Hour {
 		s.fail("token: %s got one at %s, which was not refused, and asks for another at %s", a.account, stamp(l.tokenAt), stamp(now))
 	}
@@ -134,6 +161,7 @@ type limits struct {
 	token        bool // one was granted and not refused since
 	tokenAt      time.Time
 	blockedUntil time.Time
+	reportsFrom  time.Time // no report before
 }
 
 func (s *simulation) scopeOf(account string) string {
@@ -153,11 +181,11 @@ func (s *simulation) asked() {
 // answered notes what an answer says of tokens and blocks.
 func (s *simulation) answered(a *asked, number, token string) {
 	s.trace.add(s.now(), "%s is answered %s", a.account, number)
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if a.way.process.killed() {
 		return
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	l := s.limit[a.account]
 	switch number {
 	case "0":
@@ -167,6 +195,8 @@ func (s *simulation) answered(a *asked, number, token string) {
 		}
 	case "201", "202", "203":
 		l.token = false
+	case "205":
+		s.limit[s.scopeOf(a.account)].reportsFrom = s.now().Add(time.Minute)
 	case "204":
 		s.limit[s.scopeOf(a.account)].blockedUntil = s.now().Add(5*time.Minute - time.Second)
 		s.blocks = append(s.blocks, s.now())
@@ -176,6 +206,8 @@ func (s *simulation) answered(a *asked, number, token string) {
 // doubt forgets what the process may not have been able to note down.
 func (s *simulation) doubt() {
 	s.book.doubt()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, l := range s.limit {
 		*l = limits{}
 	}
@@ -234,20 +266,11 @@ func (s *simulation) judge() {
 }
 
 func (s *simulation) judgeRows() {
-	stored := map[uidKey]report.Connection{}
-	for key, conn := range s.clickhouse.connections {
-		if !conn.Deleted {
-			stored[key.uidKey] = conn
-		}
-	}
+	stored := s.clickhouse.stored()
 	known := map[uidKey]bool{}
 	for session, told := range s.book.sessions {
-		content := func(t *telling) report.Connection { return s.scenario.world.Connection(session, &t.Telling, t.zone) }
-		candidates := told.may
-		if told.must != nil {
-			candidates = append([]*telling{told.must}, candidates...)
-		}
-		first := content(candidates[0])
+		candidates := s.book.candidates(session)
+		first := s.scenario.world.Connection(session, &candidates[0].Telling, candidates[0].zone)
 		key := uidKey{first.Account, first.UID}
 		got, ok := stored[key]
 		known[key] = true
@@ -260,8 +283,10 @@ func (s *simulation) judgeRows() {
 			}
 			continue
 		}
-		got.Raw, got.Hash, got.Version, got.FirstSeenAt, got.FetchedAt = "", 0, 0, time.Time{}, time.Time{}
-		if !slices.ContainsFunc(candidates, func(t *telling) bool { return content(t) == got }) && !s.quarantined(&first) {
+		if parser.Hash([]byte(got.Raw)) != got.Hash || got.Raw == "" || got.FirstSeenAt.IsZero() || got.FirstSeenAt.After(got.FetchedAt) && !s.scenario.clockSet() {
+			s.fail("provenance: connection %s has hash %x, first seen at %s, fetched at %s and the text %q", got.UID, got.Hash, stamp(got.FirstSeenAt), stamp(got.FetchedAt), got.Raw)
+		}
+		if !s.is(&got, candidates, session) && !s.quarantined(&first) {
 			s.fail("content: of connection %s ClickHouse has\n%+v\nand not what was told last at %s\n%+v", got.UID, got, stamp(candidates[0].At), first)
 		}
 	}

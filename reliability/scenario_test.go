@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -204,6 +205,18 @@ func (sc *scenario) tailEnd(from time.Time) time.Time {
 		}
 	}
 	return end
+}
+
+// clockBehind tells whether a clock is ever so wrong that what happens now seems to lie a day in the future.
+func (sc *scenario) clockBehind() bool {
+	const nearlyADay = 20 * time.Hour
+	return slices.ContainsFunc(sc.lives, func(l life) bool { return l.skew < -nearlyADay }) ||
+		slices.ContainsFunc(sc.weather, func(e epoch) bool { return e.clock > nearlyADay })
+}
+
+// clockSet tells whether our clock is ever wrong.
+func (sc *scenario) clockSet() bool {
+	return slices.ContainsFunc(sc.lives, func(l life) bool { return l.skew != 0 })
 }
 
 // at is the epoch of a moment.
