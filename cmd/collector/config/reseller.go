@@ -30,6 +30,7 @@ type RemotePCAccount struct {
 	APIKey     Secret `yaml:"api_key,omitempty" check:"required" doc:"Reseller API key."`
 	APIKeyFile string `yaml:"api_key_file" path:"" doc:"File that holds the API key."`
 	Endpoint   string `yaml:"endpoint" default:"https://web1.remotepc.com/rpc-api/reseller/private" check:"url" doc:"Web address that the documents' paths follow."`
+	TLS        TLS    `yaml:"tls"`
 }
 
 // CCPortal is ccportal.txt.
@@ -63,6 +64,7 @@ type SerwerSMSAccount struct {
 	Password     Secret `yaml:"password,omitempty" doc:"The API user's password."`
 	PasswordFile string `yaml:"password_file" path:"" doc:"File that holds the password."`
 	Endpoint     string `yaml:"endpoint" default:"https://api2.serwersms.pl" check:"url" doc:"Web address that the documents' paths follow."`
+	TLS          TLS    `yaml:"tls"`
 }
 
 // LimaCity is limacity.txt.
@@ -77,4 +79,5 @@ type LimaCityAccount struct {
 	APIKey     Secret `yaml:"api_key,omitempty" check:"required" doc:"Reseller API key."`
 	APIKeyFile string `yaml:"api_key_file" path:"" doc:"File that holds the API key."`
 	Endpoint   string `yaml:"endpoint" default:"https://www.lima-city.de/resellercp" check:"url" doc:"Web address that the documents' paths follow."`
+	TLS        TLS    `yaml:"tls"`
 }
