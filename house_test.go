@@ -38,6 +38,7 @@ var floors = map[string][]string{
 	"sink":                           {"report", "migrations"},
 	"sink/engine":                    {},
 	"sink/enginetest":                {"sink/engine"},
+	"keyring":                        {"vendorhttp"},
 	"spool":                          {"report"},
 	"store":                          {"report"},
 	"pacing":                         {"report"},

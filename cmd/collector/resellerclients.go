@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+
+	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/reseller/ccportal"
+	"alpemix-collector/reseller/limacity"
+	"alpemix-collector/reseller/remotepc"
+	"alpemix-collector/reseller/serwersms"
+	"alpemix-collector/vendorhttp"
+)
+
+// vendorAccount is one configured account with a reseller vendor.
+type vendorAccount[C any] struct {
+	name string
+	// open makes the account's client, which sends through rt, or over the network without it. It sends nothing.
+	open func(rt http.RoundTripper) (C, error)
+}
+
+func remotePCAccounts(c *config.Config) (all []vendorAccount[*remotepc.Client]) {
+	for _, a := range c.Reseller.RemotePC.Accounts {
+		all = append(all, vendorAccount[*remotepc.Client]{a.Name, func(rt http.RoundTripper) (*remotepc.Client, error) {
+			return remotepc.New(remotepc.Config{Account: exchangeOf(a.Name, a.Endpoint, a.TLS), APIKey: secretOf(a.APIKey)}, rt)
+		}})
+	}
+	return all
+}
+
+func ccPortalAccounts(c *config.Config) (all []vendorAccount[*ccportal.Client]) {
+	for _, a := range c.Reseller.CCPortal.Accounts {
+		all = append(all, vendorAccount[*ccportal.Client]{a.Name, func(rt http.RoundTripper) (*ccportal.Client, error) {
+			customers, err := portalCustomers(a)
+			if err != nil {
+				return nil, err
+			}
+			return ccportal.New(ccportal.Config{Account: exchangeOf(a.Name, a.BaseURL, a.TLS), Customers: customers, Format: a.Format}, rt)
+		}})
+	}
+	return all
+}
+
+func serwerSMSAccounts(c *config.Config) (all []vendorAccount[*serwersms.Client]) {
+	for _, a := range c.Reseller.SerwerSMS.Accounts {
+		all = append(all, vendorAccount[*serwersms.Client]{a.Name, func(rt http.RoundTripper) (*serwersms.Client, error) {
+			return serwersms.New(serwersms.Config{
+				Account: exchangeOf(a.Name, a.Endpoint, a.TLS), Token: secretOf(a.Token), Username: a.Username, Password: secretOf(a.Password),
+			}, rt)
+		}})
+	}
+	return all
+}
+
+func limaCityAccounts(c *config.Config) (all []vendorAccount[*limacity.Client]) {
+	for _, a := range c.Reseller.LimaCity.Accounts {
+		all = append(all, vendorAccount[*limacity.Client]{a.Name, func(rt http.RoundTripper) (*limacity.Client, error) {
+			return limacity.New(limacity.Config{Account: exchangeOf(a.Name, a.Endpoint, a.TLS), APIKey: secretOf(a.APIKey)}, rt)
+		}})
+	}
+	return all
+}
+
+// exchangeOf is what every vendor's client needs to know of an account.
+func exchangeOf(name, endpoint string, tls config.TLS) vendorhttp.Account {
+	version, _ := build()
+	return vendorhttp.Account{
+		Name: name, Endpoint: endpoint, TLS: vendorhttp.TLS{CAFile: tls.CAFile, MinVersion: tls.MinVersion}, Version: version,
+	}
+}
+
+func secretOf(s config.Secret) vendorhttp.Secret { return vendorhttp.NewSecret(s.Reveal()) }
+
+// portalCustomers are the account's customer numbers, from the configuration or from its file with one a line.
+func portalCustomers(a config.CCPortalAccount) ([]string, error) {
+	if a.CustomersFile == "" {
+		return a.Customers, nil
+	}
+	text, err := os.ReadFile(a.CustomersFile)
+	if err != nil {
+		return nil, fmt.Errorf("reseller.ccportal account %s: customers_file: %w", a.Name, err)
+	}
+	var all []string
+	for line := range strings.Lines(string(bytes.TrimPrefix(text, []byte("\ufeff")))) {
+		if number := strings.TrimSpace(line); number != "" {
+			all = append(all, number)
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,112 @@
+// Package keyring keeps the API keys of lima-city's customers, each in a file of its own that only its owner may read. The vendor
+// tells a key once, in the answer that makes the customer, so room for it is on the disk before that call is sent.
+package keyring
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"alpemix-collector/vendorhttp"
+)
+
+// folder lies in the state folder. In it each account has a folder, and in that each customer a file.
+const folder = "limacity-keys"
+
+// ErrNoKey is a customer of whom there is no key.
+var ErrNoKey = errors.New("no key")
+
+// Keyring is the keys in one state folder.
+type Keyring struct {
+	state, dir string
+	// sync brings a file or a folder to the disk; what a crash leaves follows from when it is called.
+	sync func(*os.File) error
+}
+
+// New makes a Keyring; it does no I/O.
+func New(stateDir string) *Keyring {
+	return &Keyring{stateDir, filepath.Join(stateDir, folder), (*os.File).Sync}
+}
+
+// Path is the file of a customer's key.
+func (k *Keyring) Path(account, customer string) string {
+	return filepath.Join(k.dir, fileName(account), fileName(customer))
+}
+
+// fileName is a name without slashes that is not a step in a path.
+func fileName(name string) string {
+	name = url.PathEscape(name)
+	if strings.HasPrefix(name, ".") {
+		name = "%2E" + name[1:]
+	}
+	return name
+}
+
+// Key is a customer's key. The error of a customer without one is ErrNoKey.
+func (k *Keyring) Key(account, customer string) (key vendorhttp.Secret, err error) {
+	path := k.Path(account, customer)
+	text, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return key, fmt.Errorf("the key of customer %s cannot be read: %w", customer, explain(err))
+	}
+	key = content(text)
+	if key.IsZero() {
+		return key, fmt.Errorf("%w of customer %s of account %s is stored (%s)", ErrNoKey, customer, account, path)
+	}
+	return key, nil
+}
+
+// content is the key in a file's text. Blanks are room that was never used.
+func content(text []byte) vendorhttp.Secret {
+	return vendorhttp.NewSecret(strings.TrimSpace(string(text)))
+}
+
+// Entry tells that there is a key.
+type Entry struct {
+	Account  string
+	Customer string // its id, or, where the vendor did not tell that, @ and its user name
+	StoredAt time.Time
+}
+
+// List tells which keys there are.
+func (k *Keyring) List() (all []Entry, err error) {
+	files, err := filepath.Glob(filepath.Join(escapeGlob(k.dir), "*", "*"))
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range files {
+		info, err := os.Stat(path)
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("a key cannot be read: %w", explain(err))
+		}
+		account, badAccount := url.PathUnescape(filepath.Base(filepath.Dir(path)))
+		customer, badCustomer := url.PathUnescape(filepath.Base(path))
+		if content(text).IsZero() || badAccount != nil || badCustomer != nil {
+			continue
+		}
+		all = append(all, Entry{account, customer, info.ModTime()})
+	}
+	slices.SortFunc(all, func(a, b Entry) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account), natural(a.Customer, b.Customer))
+	})
+	return all, nil
+}
+
+// natural is the order of ids: by their length first.
+func natural(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }
+
+// escapeGlob takes their meaning from what filepath.Glob knows as patterns.
+func escapeGlob(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}

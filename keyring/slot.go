@@ -1,0 +1,157 @@
+package keyring
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"alpemix-collector/vendorhttp"
+)
+
+// room is what is held free on the disk for a key.
+const room = 4096
+
+// Slot is room on the disk for the key of a customer whose id is not known yet. Until it is, the key goes by the user name.
+type Slot struct {
+	keys    *Keyring
+	account string
+	file    *os.File
+	moved   bool // the file has another name now
+}
+
+// Reserve makes room for the key of a customer that is about to be made. Its error says that nothing may be sent.
+func (k *Keyring) Reserve(account, username string) (*Slot, error) {
+	s, err := k.reserve(account, "@"+username)
+	if err != nil {
+		return nil, fmt.Errorf("there is no room for the key of %s, so nothing was sent: %w", username, explain(err))
+	}
+	return s, nil
+}
+
+func (k *Keyring) reserve(account, name string) (*Slot, error) {
+	path := k.Path(account, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: another process makes this customer now: %w", path, err), file.Close())
+	}
+	s := &Slot{keys: k, account: account, file: file}
+	if err := s.fill(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// fill takes the room with blanks. A key in it is left alone: it is of a customer that was made and whose id nobody knows.
+func (s *Slot) fill() error {
+	text, err := io.ReadAll(s.file)
+	if err != nil {
+		return err
+	}
+	if !content(text).IsZero() {
+		return fmt.Errorf("%s already holds the key of a customer of this name whose id was not told: rename that file to the id, which the vendor's pages show", s.file.Name())
+	}
+	if _, err := s.file.WriteAt([]byte(strings.Repeat("\n", room)), 0); err != nil {
+		return err
+	}
+	if err := s.keys.sync(s.file); err != nil {
+		return err
+	}
+	return s.keys.syncFolders(filepath.Dir(s.file.Name()))
+}
+
+func (k *Keyring) syncFolders(account string) error {
+	for _, dir := range []string{account, k.dir, k.state} {
+		d, err := os.Open(dir)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(k.sync(d), d.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Keep writes the key. When it returns without an error the key is on the disk, by the user name.
+func (s *Slot) Keep(key vendorhttp.Secret) error {
+	text := key.Reveal() + "\n"
+	if len(text) > room || content([]byte(text)).Reveal() != key.Reveal() {
+		return fmt.Errorf("this is no key: it has %d bytes, or blanks at its ends", len(key.Reveal()))
+	}
+	if _, err := s.file.WriteAt([]byte(text), 0); err != nil {
+		return explain(err)
+	}
+	if err := errors.Join(s.file.Truncate(int64(len(text))), s.keys.sync(s.file)); err != nil {
+		return explain(err)
+	}
+	return nil
+}
+
+// Assign gives the key that was kept to a customer, durably. With an error it stays where it is, as the error tells.
+func (s *Slot) Assign(customer string) error {
+	path := s.keys.Path(s.account, customer)
+	if _, err := s.keys.Key(s.account, customer); !errors.Is(err, ErrNoKey) {
+		return fmt.Errorf("the key is in %s, because there is another one in %s already: look which of them is right", s.file.Name(), path)
+	}
+	return s.move(path)
+}
+
+func (s *Slot) move(path string) error {
+	if err := os.Rename(s.file.Name(), path); err != nil {
+		return fmt.Errorf("the key is in %s: rename that file to %s: %w", s.file.Name(), filepath.Base(path), explain(err))
+	}
+	s.moved = true
+	if err := s.keys.syncFolders(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("the key is in %s, but its name may not survive a power failure: %w", path, explain(err))
+	}
+	return nil
+}
+
+// Close ends the use of the slot. The file of one that no key came for is removed.
+func (s *Slot) Close() error {
+	var err error
+	if !s.moved {
+		var text []byte
+		if text, err = os.ReadFile(s.file.Name()); err == nil && content(text).IsZero() {
+			err = os.Remove(s.file.Name())
+		}
+	}
+	return errors.Join(err, s.file.Close())
+}
+
+// Put stores a key that somebody has made in a customer's account, and tells whether it takes the place of another.
+func (k *Keyring) Put(account, customer string, key vendorhttp.Secret) (replaced bool, err error) {
+	s, err := k.reserve(account, "@"+customer)
+	if err != nil {
+		return false, fmt.Errorf("the key of customer %s cannot be stored: %w", customer, explain(err))
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := s.Keep(key); err != nil {
+		return false, err
+	}
+	_, absent := k.Key(account, customer)
+	return absent == nil, s.move(k.Path(account, customer))
+}
+
+// explain tells what to do about an error of the disk.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
+		return fmt.Errorf("%w: free space on its disk", err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: run commands and daemon as the same user", err)
+	}
+	return err
+}
