@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,10 +32,16 @@ type stand struct {
 	customers []string           // of CC, in the order in which they are asked
 	limits    []report.Allotment // of the others, as set through us
 	handled   time.Time          // when the vendor has last looked at its clock
-	answers   []time.Time        // when it made the answers to the requests of this read
+	answers   []answer           // to the requests of this read
 	sightings []sighting
 	sets      []time.Time // when something was set through us
 	calls     int         // by commands
+}
+
+// answer is when the vendor made its answer to a request.
+type answer struct {
+	path string
+	at   time.Time
 }
 
 // sighting is what was true of an account when it was read.
@@ -74,9 +81,9 @@ func newStand(t *testing.T, l sim.Label, w *sim.World) *stand {
 
 // RoundTrip notes when the vendor made its answer: some linger on the way.
 func (s *stand) RoundTrip(r *http.Request) (*http.Response, error) {
-	answer, err := s.vendor.RoundTripper().RoundTrip(r)
-	s.answers = append(s.answers, s.handled)
-	return answer, err
+	response, err := s.vendor.RoundTripper().RoundTrip(r)
+	s.answers = append(s.answers, answer{r.URL.Path, s.handled})
+	return response, err
 }
 
 // Snapshot notes, beside every snapshot, what it has to say.
@@ -93,18 +100,19 @@ func (s *stand) Snapshot(ctx context.Context) (report.Snapshot, error) {
 func (s *stand) truth() (rows []report.Allotment) {
 	switch s.label.Vendor {
 	case sim.RemotePC:
-		rows = s.vendor.Truth(s.label.Account, s.answers[0])
+		rows = s.vendor.Truth(s.label.Account, s.answers[0].at)
 	case sim.CCPortal:
-		for i, customer := range s.customers {
-			for _, a := range s.vendor.Truth(s.label.Account, s.answers[i]) {
-				if a.Customer == customer {
-					a.Utilized.Valid, a.Utilized.V, a.Active.Valid, a.Active.V = false, 0, false, false // other calls tell these
-					rows = append(rows, a)
-				}
+		at := map[time.Time][]report.Allotment{} // most answers are made at one moment
+		for _, answer := range s.answers {
+			if at[answer.at] == nil {
+				at[answer.at] = s.vendor.Truth(s.label.Account, answer.at)
 			}
 		}
+		for _, customer := range s.customers {
+			rows = append(rows, s.truthOf(customer, at)...)
+		}
 	default:
-		for _, c := range s.vendor.Customers(s.label.Account, s.answers[0]) {
+		for _, c := range s.vendor.Customers(s.label.Account, s.answers[0].at) {
 			id := strconv.Itoa(c.ID)
 			rows = append(rows, report.Allotment{Vendor: s.label.Vendor, Account: s.label.Account, Customer: id})
 			for _, a := range s.limits {
@@ -115,6 +123,30 @@ func (s *stand) truth() (rows []report.Allotment) {
 		}
 	}
 	return sorted(rows)
+}
+
+// truthOf is what the answers about a customer of CC had to say: what it is allotted, and later how much of mail it uses.
+func (s *stand) truthOf(customer string, at map[time.Time][]report.Allotment) (rows []report.Allotment) {
+	for _, answer := range s.answers {
+		mails := strings.Contains(answer.path, "/mail/"+customer+"/")
+		if !mails && !strings.Contains(answer.path, "/pack/"+customer+"/") {
+			continue
+		}
+		for _, a := range at[answer.at] {
+			switch {
+			case a.Customer != customer:
+			case !mails:
+				rows = append(rows, a)
+			case a.Resource == "mail":
+				for i := range rows {
+					if rows[i].Resource == "mail" {
+						rows[i].Utilized = a.Utilized
+					}
+				}
+			}
+		}
+	}
+	return rows
 }
 
 func sorted(rows []report.Allotment) []report.Allotment {
@@ -169,7 +201,7 @@ func (s *stand) trouble(random *rand.Rand, n int) {
 	}
 	s.vendor.SetQuirks(mode.Quirks)
 	faults := simulator.RandomFaults(random.Uint64(), 0.02+0.2*random.Float64(), sim.EveryFault()...)
-	if s.label.Vendor == sim.CCPortal { // ten requests for each snapshot
+	if s.label.Vendor == sim.CCPortal { // some twenty requests for each snapshot
 		faults = simulator.RandomFaults(random.Uint64(), 0.02, sim.EveryFault()...)
 	}
 	if n%7 == 3 {

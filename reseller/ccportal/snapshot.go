@@ -2,6 +2,7 @@ package ccportal
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"strings"
 	"time"
@@ -10,7 +11,10 @@ import (
 	"alpemix-collector/vendorhttp"
 )
 
-// Snapshot tells the packs of every configured customer. Beside an error only its requests are of use: a snapshot without one
+// mailPack is the pack that allows mail addresses: its value is how many, and mail/list tells those there are.
+const mailPack = "mail"
+
+// Snapshot tells the packs of every configured customer, and how much of the pack mail is in use. Beside an error only its requests are of use: a snapshot without one
 // customer would end that customer's allotments.
 func (c *Client) Snapshot(ctx context.Context) (report.Snapshot, error) {
 	s := report.Snapshot{Vendor: vendor.Name, Account: c.name}
@@ -27,14 +31,14 @@ func (c *Client) Snapshot(ctx context.Context) (report.Snapshot, error) {
 			continue
 		}
 		asked[customer] = true
-		packs, err := recording.PackList(ctx, customer)
+		told, pending, err := recording.allotments(ctx, customer)
 		if err != nil {
 			return s, ofCustomer(customer, err)
 		}
-		if packs.Dirty.V {
+		if pending {
 			s.Pending = append(s.Pending, customer)
 		}
-		all = append(all, c.allotments(customer, packs)...)
+		all = append(all, told...)
 	}
 	s.At, s.Allotments = time.Now().UTC(), all
 	return s, nil
@@ -59,8 +63,28 @@ type customerError struct {
 func (e *customerError) Error() string { return "customer " + e.customer + ": " + e.cause.Error() }
 func (e *customerError) Unwrap() error { return e.cause }
 
-// allotments has each pack once: of two with one name the later.
-func (c *Client) allotments(customer string, packs Packs) (all []report.Allotment) {
+// allotments asks for what a customer has.
+func (c *Client) allotments(ctx context.Context, customer string) (all []report.Allotment, pending bool, err error) {
+	packs, err := c.PackList(ctx, customer)
+	if err != nil {
+		return nil, false, err
+	}
+	all = c.packAllotments(customer, packs)
+	for i := range all {
+		if all[i].Resource != mailPack {
+			continue
+		}
+		mailboxes, err := c.MailList(ctx, customer)
+		if err != nil {
+			return nil, false, err
+		}
+		all[i].Utilized = sql.Null[float64]{V: float64(len(mailboxes)), Valid: true}
+	}
+	return all, packs.Dirty.V, nil
+}
+
+// packAllotments has each pack once: of two with one name the later.
+func (c *Client) packAllotments(customer string, packs Packs) (all []report.Allotment) {
 	at := map[string]int{}
 	for _, p := range packs.Packs {
 		a := report.Allotment{Vendor: vendor.Name, Account: c.name, Customer: customer, Resource: strings.ToLower(p.Name), Raw: p.Raw}

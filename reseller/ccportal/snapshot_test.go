@@ -12,6 +12,16 @@ import (
 	"alpemix-collector/vendorhttp/vendortest"
 )
 
+// portal answers pack/list with packs, and mail/list with no address.
+func portal(packs string) func(vendortest.Sent) any {
+	return func(r vendortest.Sent) any {
+		if strings.Contains(r.URL, "/mail/") {
+			return `{"accounts":[]}`
+		}
+		return packs
+	}
+}
+
 // told is the allotments of a snapshot in short.
 func told(s report.Snapshot) string {
 	var lines []string
@@ -19,6 +29,9 @@ func told(s report.Snapshot) string {
 		n := "-"
 		if a.Allotted.Valid {
 			n = fmt.Sprint(a.Allotted.V)
+		}
+		if a.Utilized.Valid && a.Utilized.V > 0 {
+			n = fmt.Sprint(a.Utilized.V, " of ", n)
 		}
 		lines = append(lines, strings.TrimSpace(strings.Join([]string{a.Customer, a.Resource, n, a.Unit}, " ")))
 	}
@@ -34,14 +47,18 @@ func TestSnapshot(t *testing.T) {
 			}
 			return strings.Replace(example, "14056", id, 1)
 		}
-		v := vendortest.New(t, pack("A1"), strings.Replace(pack("007"), "false", "true", 1), `{"packs":[],"dirty":false}`)
+		mails := `{"accounts":[{"account":{"mail":"a@x.example","type":"TYPE_PRIMARY"}},{"account":{"mail":"b@x.example","type":"TYPE_ADDITIONAL"}}]}`
+		v := vendortest.New(t, pack("A1"), mails, strings.Replace(pack("007"), "false", "true", 1), `{"accounts":null}`, `{"packs":[],"dirty":false}`)
 		start := time.Now()
 		s, err := newClient(t, format, v, "A1", "007", "A1", "empty").Snapshot(t.Context())
 		if err != nil || s.Vendor != "ccportal" || s.Account != "main" || s.At.Before(start) || s.At.Location() != time.UTC {
 			t.Fatalf("%+v %v", s, err)
 		}
-		if got := told(s); got != "A1 mail 3|A1 web 100 MB|007 mail 3|007 web 100 MB" {
+		if got := told(s); got != "A1 mail 2 of 3|A1 web 100 MB|007 mail 3|007 web 100 MB" {
 			t.Error(got)
+		}
+		if none := s.Allotments[2].Utilized; !none.Valid || none.V != 0 {
+			t.Errorf("no address is in use: %+v", none)
 		}
 		if fmt.Sprint(s.Pending) != "[007]" {
 			t.Errorf("pending: %v", s.Pending)
@@ -61,7 +78,7 @@ func TestSnapshot(t *testing.T) {
 		for _, r := range s.Requests {
 			jobs = append(jobs, fmt.Sprint(r.Vendor, r.Account, r.Job, r.Outcome, r.Rows))
 		}
-		if strings.Join(jobs, " ") != "ccportalmainpack/listok2 ccportalmainpack/listok2 ccportalmainpack/listok0" {
+		if strings.Join(jobs, " ") != "ccportalmainpack/listok2 ccportalmainmail/listok2 ccportalmainpack/listok2 ccportalmainmail/listok0 ccportalmainpack/listok0" {
 			t.Error(jobs)
 		}
 	}
@@ -93,7 +110,7 @@ func TestEveryShapeOfPacksIsRead(t *testing.T) {
 		"\xef\xbb\xbf<?xml version=\"1.0\"?>\r\n<!DOCTYPE response><response><ParCustId>01</ParCustId><packs/></response>":                                    "",
 	}
 	for body, want := range tests {
-		s, err := newClient(t, "json", vendortest.New(t, body), "1").Snapshot(t.Context())
+		s, err := newClient(t, "json", vendortest.New(t, portal(body)), "1").Snapshot(t.Context())
 		if got := told(s); err != nil || got != want {
 			t.Errorf("%s: %s, want %s; %v", body, got, want, err)
 		}
@@ -143,7 +160,7 @@ func TestWhatIsNoListOfPacksChangesNothing(t *testing.T) {
 }
 
 func TestOneCustomerThatFailsSpoilsTheSnapshot(t *testing.T) {
-	v := vendortest.New(t, `{"packs":[{"name":"Mail","value":"3"}]}`, vendortest.Reply(404, "text/plain", "Unbekannt"))
+	v := vendortest.New(t, `{"packs":[{"name":"Web","value":"3M"}]}`, vendortest.Reply(404, "text/plain", "Unbekannt"))
 	s, err := newClient(t, "json", v, "1", "2", "3").Snapshot(t.Context())
 	f, ok := err.(*report.Failure)
 	if !ok || f.Reason != "not_found" || !strings.HasPrefix(f.Error(), "customer 2: ccportal account main, request for pack/list: ") {
@@ -151,6 +168,11 @@ func TestOneCustomerThatFailsSpoilsTheSnapshot(t *testing.T) {
 	}
 	if s.Allotments != nil || s.Pending != nil && len(s.Allotments) > 0 || len(s.Requests) != 2 || s.Requests[1].Outcome != "not_found" || s.Requests[1].Code != 404 {
 		t.Errorf("%+v", s)
+	}
+	v = vendortest.New(t, `{"packs":[{"name":"Mail","value":"3"}]}`, vendortest.Reply(503, "text/plain", "Wartung"))
+	s, err = newClient(t, "json", v, "1").Snapshot(t.Context())
+	if s.Allotments != nil || len(s.Requests) != 2 || !strings.HasPrefix(fmt.Sprint(err), "customer 1: ccportal account main, request for mail/list: ") {
+		t.Errorf("%+v %v", s, err)
 	}
 	_, err = newClient(t, "json", vendortest.New(t)).Snapshot(t.Context())
 	if f := report.AsFailure(err); f.Reason != "no_customers" || f.Class != report.Permanent {
