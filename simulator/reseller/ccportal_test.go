@@ -257,7 +257,7 @@ func TestCCPortalListsAreTheTruth(t *testing.T) {
 				if a.Unit == "MB" {
 					want += "M"
 				}
-				if a.Allotted.Valid == mode.Quirks.FreeValues || a.Allotted.Valid && value != want || !a.Active.V || name == "Mail" && a.Utilized.V != float64(len(mails)) {
+				if a.Allotted.Valid == mode.Quirks.FreeValues || a.Allotted.Valid && value != want || a.Active.Valid || name == "Mail" && a.Utilized.V != float64(len(mails)) {
 					t.Errorf("%s: %s is %s, the truth %+v", mode.Name, name, value, a)
 				}
 			}

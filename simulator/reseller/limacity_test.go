@@ -63,7 +63,7 @@ func TestLimaCity(t *testing.T) {
 	for _, test := range []struct {
 		key, unit string
 		want      float64
-	}{{"demouser1337/disk_gb", "GB", 10}, {"demouser1337/mysql_gb", "GB", 1}, {"demouser1337/mail", "", 100}, {"ohnekey/disk_gb", "GB", 10}} {
+	}{{"900001/disk_gb", "GB", 10}, {"900001/mysql_gb", "GB", 1}, {"900001/mail", "", 100}, {"900002/disk_gb", "GB", 10}} {
 		a := truth[test.key]
 		if !a.Allotted.Valid || a.Allotted.V != test.want || a.Unit != test.unit || a.Utilized.Valid || a.Active.Valid {
 			t.Errorf("%s: %+v", test.key, a)

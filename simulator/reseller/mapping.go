@@ -28,7 +28,7 @@ func (w *World) Mappings(accounts ...Label) []Mapping {
 		for _, s := range w.seatsFor(l) {
 			var c Customer
 			s.name(&c, 0)
-			rows = append(rows, Mapping{s.company, l.Vendor, l.Account, "customer", c.Name})
+			rows = append(rows, Mapping{s.company, l.Vendor, l.Account, "customer", c.Key()})
 			if s.served == nil || known[s.company] {
 				continue
 			}

@@ -63,10 +63,10 @@ func (w *World) meet() {
 
 func (w *World) deskAccount() string { return cmp.Or(w.DeskAccount, "main") }
 
-// name draws what the vendor calls the customer. Who comes again is the same by name, but not by number.
+// name draws what the vendor calls the customer. Who comes again is the same, but for a new API key.
 func (s *seat) name(c *Customer, visit int64) {
 	r := s.stream("name")
-	number := 1000*(s.index+1) + int(visit%1000+1000)%1000
+	number := 1000 + 1137*s.index
 	c.Email = pick(r, desks) + "@" + domain(s.company)
 	switch s.label.Vendor {
 	case RemotePC:

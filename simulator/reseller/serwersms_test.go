@@ -102,17 +102,17 @@ func TestSerwerSMS(t *testing.T) {
 	})
 	var set []string
 	for _, a := range v.Truth("pl", c.at) {
-		if a.Customer == "login1" {
+		if a.Customer == "900001" {
 			set = append(set, fmt.Sprintf("%s %v", a.Resource, a.Allotted.V))
 		}
-		if a.Customer == "login2" || a.Customer == all[1].Name || a.Utilized.Valid || a.Active.Valid || a.CreatedOn.Valid {
+		if a.Customer == "900002" || a.Customer == all[1].Key() || a.Utilized.Valid || a.Active.Valid || a.CreatedOn.Valid {
 			t.Errorf("%+v", a)
 		}
 	}
 	if !slices.Equal(set, []string{"hlr 0", "sms_eco 100"}) {
 		t.Errorf("%v", set)
 	}
-	if before := v.Truth("pl", c.at.Add(-time.Second)); !slices.ContainsFunc(before, func(a report.Allotment) bool { return a.Customer == all[1].Name }) {
+	if before := v.Truth("pl", c.at.Add(-time.Second)); !slices.ContainsFunc(before, func(a report.Allotment) bool { return a.Customer == all[1].Key() }) {
 		t.Error("the deleted customer was not there before")
 	}
 }

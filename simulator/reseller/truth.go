@@ -24,7 +24,7 @@ func allotments(l Label, customers []Customer, q Quirks) []report.Allotment {
 			continue
 		}
 		for _, p := range q.packs(&c, l.Vendor) {
-			a := report.Allotment{Vendor: l.Vendor, Account: l.Account, Customer: c.Name, Resource: strings.ToLower(p.Name)}
+			a := report.Allotment{Vendor: l.Vendor, Account: l.Account, Customer: c.Key(), Resource: strings.ToLower(p.Name)}
 			a.Allotted, a.Unit = quantity(p.Value)
 			if r, found := resources[p.Name]; found {
 				a.Resource, a.Unit = r.name, r.unit
@@ -40,7 +40,6 @@ func allotments(l Label, customers []Customer, q Quirks) []report.Allotment {
 				if a.Resource == "mail" { // the addresses that mail/list tells
 					a.Utilized = sql.Null[float64]{V: float64(len(c.Mails)), Valid: true}
 				}
-				a.Active = sql.Null[bool]{V: c.Active, Valid: true}
 			}
 			all = append(all, a)
 		}
@@ -49,6 +48,14 @@ func allotments(l Label, customers []Customer, q Quirks) []report.Allotment {
 		return cmp.Or(cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.Resource, b.Resource))
 	})
 	return all
+}
+
+// Key is what the vendor's calls tell and take of c: its number where it has one, else its name.
+func (c *Customer) Key() string {
+	if c.ID != 0 {
+		return strconv.Itoa(c.ID)
+	}
+	return c.Name
 }
 
 // quantity reads a pack's value: 3 pieces, or 100M, which is 100 MB. Nobody knows what anything else means.

@@ -188,8 +188,9 @@ func (v *Vendor) Stats() Stats {
 	return s
 }
 
-// Truth is what a snapshot of account at the moment at has to say, under the present quirks: of RemotePC and CC all that can
-// be read, of SerwerSMS and lima-city what was set. Raw is empty. The order is that of Customer and Resource.
+// Truth is what account's customers are allotted at the moment at, under the present quirks: of RemotePC and CC what user/list,
+// pack/list and mail/list tell, of SerwerSMS and lima-city what was set, which no call tells. Raw is empty. The order is that of
+// Customer and Resource.
 func (v *Vendor) Truth(account string, at time.Time) []report.Allotment {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -200,7 +200,7 @@ func TestMappingsJoinUsageAndAllotment(t *testing.T) {
 			t.Errorf("%s: %v", l.Vendor, fields)
 		}
 		for _, c := range w.Customers(l, monday) {
-			if owner[fmt.Sprint([]string{l.Vendor, l.Account, "customer", c.Name})] != c.Company {
+			if owner[fmt.Sprint([]string{l.Vendor, l.Account, "customer", c.Key()})] != c.Company {
 				t.Errorf("%s is not mapped", c.Name)
 			}
 		}
