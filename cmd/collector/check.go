@@ -34,6 +34,7 @@ func (a *app) checkCommand() *cobra.Command {
 credentials of each vendor account. It spends at most one token request and one
 report request of each account, counted with those of the daemon. While a daemon
 runs on the same state folder, the accounts' lines are what the daemon has seen.
+Reseller vendors are asked for what they list.
 
 Exit status: 0 all is well, 1 something is not, 2 the configuration is wrong.`,
 		Example: "  collector check -c collector.yaml",
@@ -51,6 +52,7 @@ Exit status: 0 all is well, 1 something is not, 2 the configuration is wrong.`,
 			k.line("configuration", "read; state_dir is "+c.StateDir, nil)
 			k.clickHouse(command.Context())
 			k.accounts(command.Context())
+			k.resellers(command.Context())
 			if k.broken {
 				return errFailed
 			}
@@ -109,8 +111,11 @@ func (k *checking) clickHouse(ctx context.Context) {
 	k.line("schema", well, err)
 }
 
-// views are those of the contract that this version fills.
-var views = []string{"connections", "daily_usage", "days", "fetches", "quarantine"}
+// views are those of the contract.
+var views = []string{
+	"connections", "daily_usage", "days", "fetches", "quarantine",
+	"allotments", "allotment_history", "customers", "usage_vs_allotment", "provisioning_log",
+}
 
 // readable asks every view for nothing: that needs it, and the tables beneath, and the right to read them.
 func readable(ctx context.Context, c *clickHouse) error {

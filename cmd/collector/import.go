@@ -70,7 +70,11 @@ func (i *importing) prepare(fetchedAt string) (err error) {
 	if err = i.refuseDemo(i.config); err != nil {
 		return err
 	}
-	if i.account, err = accountNamed(i.config, i.account); err != nil {
+	var names []string
+	for _, a := range i.config.Alpemix.Accounts {
+		names = append(names, a.Name)
+	}
+	if i.account, err = accountNamed(names, i.account); err != nil {
 		return &usageError{"collector import", err}
 	}
 	if fetchedAt == "" {
@@ -85,12 +89,8 @@ func (i *importing) prepare(fetchedAt string) (err error) {
 	return nil
 }
 
-// accountNamed checks a name against the configuration; the only account needs no name.
-func accountNamed(c *config.Config, name string) (string, error) {
-	var known []string
-	for _, a := range c.Alpemix.Accounts {
-		known = append(known, a.Name)
-	}
+// accountNamed checks a name against those in the configuration; the only account needs no name.
+func accountNamed(known []string, name string) (string, error) {
 	switch {
 	case name == "" && len(known) == 1:
 		return known[0], nil

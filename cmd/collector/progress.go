@@ -23,6 +23,12 @@ func (a *app) progress(total int64, what string, options ...progressbar.Option) 
 }
 
 func (a *app) onTerminal() bool {
-	f, ok := a.stderr.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	_, ok := terminalOf(a.stderr)
+	return ok
+}
+
+// terminalOf is stream if it is a terminal.
+func terminalOf(stream any) (*os.File, bool) {
+	f, ok := stream.(*os.File)
+	return f, ok && term.IsTerminal(int(f.Fd()))
 }
