@@ -32,8 +32,9 @@ type telling struct {
 
 // told is what the answers say of one session.
 type told struct {
-	must *telling
-	may  []*telling // since must
+	must  *telling
+	may   []*telling // since must
+	first time.Time  // when it was surely taken in for the first time, by our clock
 }
 
 func newBook() *book {
@@ -71,7 +72,11 @@ func (b *book) taken(account string) {
 		}
 		delete(b.pending, name)
 		for _, session := range t.Sessions() {
-			b.sessions[session].must, b.sessions[session].may = t, nil
+			entry := b.sessions[session]
+			entry.must, entry.may = t, nil
+			if entry.first.IsZero() {
+				entry.first = t.local
+			}
 		}
 		t.taken = true
 		if t.Kind != report.Latest {

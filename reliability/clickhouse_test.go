@@ -24,6 +24,7 @@ import (
 // chFault is how ClickHouse or the way to it fails.
 type chFault struct {
 	name    string
+	reason  string  // its label in sink_insert_failures_total
 	applied float64 // the share of an insert's rows that are in all the same
 	stall   bool    // no answer comes
 	err     error   // of the connection
@@ -35,24 +36,24 @@ type chFault struct {
 const readTimeout = 5 * time.Minute
 
 var chFaults = []chFault{
-	{name: "refused", err: simulator.ErrRefused},
-	{name: "reset before", err: simulator.ErrReset},
-	{name: "reset after", err: simulator.ErrReset, applied: 1},
-	{name: "reset halfway", err: simulator.ErrReset, applied: 0.5},
-	{name: "stalled before", stall: true},
-	{name: "stalled after", stall: true, applied: 1},
-	{name: "too many parts", code: 252, status: 500},
-	{name: "memory limit halfway", code: 241, status: 500, applied: 0.5},
-	{name: "read only", code: 164, status: 500},
-	{name: "table is read only", code: 242, status: 500},
-	{name: "authentication failed", code: 516, status: 403},
-	{name: "unknown table", code: 60, status: 404},
-	{name: "unknown database", code: 81, status: 404},
-	{name: "no such column", code: 16, status: 404},
-	{name: "type mismatch", code: 53, status: 500},
-	{name: "disk full", code: 243, status: 500},
-	{name: "keeper lost", code: 999, status: 500, applied: 1},
-	{name: "a proxy's page", status: 502},
+	{name: "nobody listens", reason: "unreachable", err: simulator.ErrRefused},
+	{name: "the connection breaks before the insert", reason: "unreachable", err: simulator.ErrReset},
+	{name: "the connection breaks after the insert, before its acknowledgement", reason: "unreachable", err: simulator.ErrReset, applied: 1},
+	{name: "the connection breaks with half of the rows in", reason: "unreachable", err: simulator.ErrReset, applied: 0.5},
+	{name: "no answer comes, and the rows are not in", reason: "timeout", stall: true},
+	{name: "no answer comes, and the rows are in", reason: "timeout", stall: true, applied: 1},
+	{name: "too many parts", reason: "too_many_parts", code: 252, status: 500},
+	{name: "out of memory with half of the rows in", reason: "memory", code: 241, status: 500, applied: 0.5},
+	{name: "the user may only read", reason: "read_only", code: 164, status: 500},
+	{name: "the table is read-only", reason: "read_only", code: 242, status: 500},
+	{name: "the password is refused", reason: "auth", code: 516, status: 403},
+	{name: "a table is missing", reason: "missing_table", code: 60, status: 404},
+	{name: "the database is missing", reason: "missing_table", code: 81, status: 404},
+	{name: "a column is missing", reason: "schema_mismatch", code: 16, status: 404},
+	{name: "a column has another type", reason: "schema_mismatch", code: 53, status: 500},
+	{name: "its disk is full", reason: "disk", code: 243, status: 500},
+	{name: "Keeper is lost, and the rows are in", reason: "keeper", code: 999, status: 500, applied: 1},
+	{name: "a proxy's page", reason: "unreachable", status: 502},
 }
 
 // clickhouse is a ClickHouse in memory behind its HTTP interface, as far as the collector uses it. Its tables replace rows by key and
@@ -73,7 +74,7 @@ type clickhouse struct {
 	live        map[uidKey]int               // rows of a uid that are not withdrawn
 	rejects     map[rejectKey]report.Reject
 	days        map[dayKey]report.DayStatus
-	fetches     map[fetchKey]bool
+	fetches     map[fetchKey]report.Fetch
 	resold      resold
 	lost        map[uidKey]bool // acknowledged rows that a power cut took
 }
@@ -108,7 +109,7 @@ type inserted struct {
 func newClickHouse() *clickhouse {
 	return &clickhouse{
 		tokens: map[string]time.Time{}, connections: map[rowKey]report.Connection{}, before: map[rowKey]report.Connection{}, live: map[uidKey]int{}, rejects: map[rejectKey]report.Reject{},
-		days: map[dayKey]report.DayStatus{}, fetches: map[fetchKey]bool{}, resold: newResold(), lost: map[uidKey]bool{},
+		days: map[dayKey]report.DayStatus{}, fetches: map[fetchKey]report.Fetch{}, resold: newResold(), lost: map[uidKey]bool{},
 	}
 }
 
@@ -349,7 +350,8 @@ func (c *clickhouse) put(table string, r row, in *inserted) error {
 			in.days = append(in.days, d)
 		}
 	case "fetch_rows":
-		c.fetches[fetchKey{r.text("account"), r.text("job"), r.time("at").UnixMicro()}] = true
+		f := report.Fetch{At: r.time("at"), Account: r.text("account"), Job: r.text("job"), Rows: r.number("rows")}
+		c.fetches[fetchKey{f.Account, f.Job, f.At.UnixMicro()}] = f
 	default:
 		if !c.resold.put(table, r) {
 			return fmt.Errorf("an insert into %q", table)

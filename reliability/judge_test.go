@@ -18,6 +18,12 @@ import (
 // tolerated is how wrong clocks may be while what is said of days has to be right. docs/reliability.md tells users so.
 const tolerated = 5 * time.Minute
 
+// fetchesWithin is when a request is written at the latest, if nothing fails.
+const fetchesWithin = 15 * time.Minute
+
+// answering is how long an answer may take to be read.
+const answering = 5 * time.Minute
+
 // lived is one life as it was.
 type lived struct {
 	life
@@ -52,46 +58,11 @@ func (s *simulation) inserted(in *inserted) {
 	}
 }
 
-// sealed judges a seal when it arrives: the day was told whole after its end, and every connection of it that was told so is there.
-func (s *simulation) sealed(d report.DayStatus) {
-	key, ended := dayKey{d.Account, d.Day}, s.ended(d.Account, d.Day)
-	if s.book.lastWhole(key, ended, false) == nil && !s.troubled(d.Account, d.Day) {
-		s.fail("seal: %s of %s is sealed, but no answer told it whole after its end", d.Day, d.Account)
-	}
-	t := s.book.lastWhole(key, ended, true)
-	if t == nil || !t.local.Before(d.SealedAt) {
-		return // it was told after the look that sealed it
-	}
-	stored := s.clickhouse.stored()
-	told := uint64(0)
-	for _, session := range t.Sessions() {
-		conn := s.scenario.world.Connection(session, &t.Telling, t.zone)
-		got, ok := stored[uidKey{conn.Account, conn.UID}]
-		if conn.LocalDay != d.Day || s.quarantined(&conn) {
-			continue
-		}
-		told++
-		if !ok {
-			s.fail("seal: %s of %s is sealed without connection %s of %s", d.Day, d.Account, conn.UID, stamp(conn.StartedAt))
-		} else if !s.is(&got, s.book.candidates(session), session) {
-			s.fail("seal: %s of %s is sealed with an old content of connection %s of %s", d.Day, d.Account, conn.UID, stamp(conn.StartedAt))
-		}
-	}
-	if d.Rows < told {
-		s.fail("seal: %s of %s is sealed with %d rows, %d were told", d.Day, d.Account, d.Rows, told)
-	}
-}
-
 // is tells whether a stored row is a session as one of the answers told it.
 func (s *simulation) is(got *report.Connection, as []*telling, session simulator.Session) bool {
 	plain := *got
 	plain.Raw, plain.Hash, plain.Version, plain.FirstSeenAt, plain.FetchedAt = "", 0, 0, time.Time{}, time.Time{}
 	return slices.ContainsFunc(as, func(t *telling) bool { return s.scenario.world.Connection(session, &t.Telling, t.zone) == plain })
-}
-
-// ended is when a vendor day ends, by the vendor's clock.
-func (s *simulation) ended(account string, day report.Day) time.Time {
-	return (day + 1).Start(s.zoneOf(account)).Add(s.scenario.quirks.DayOffset)
 }
 
 func (s *simulation) zoneOf(account string) *time.Location {
@@ -113,29 +84,6 @@ func (s *simulation) quarantined(conn *report.Connection) bool {
 		if key.account == conn.Account && (reject.Reason == "dt_out_of_range" || reject.Reason == "duration_absurd") && strings.Contains(reject.Raw, conn.UID) {
 			return true
 		}
-	}
-	return false
-}
-
-// troubled tells whether a clock or a configured zone was wrong while a day could be read.
-func (s *simulation) troubled(account string, day report.Day) bool {
-	zone := s.zoneOf(account)
-	from, to := (day - 2).Start(zone), (day + 4).Start(zone)
-	for _, l := range append(s.lives, lived{s.process.life, s.process.started, to}) {
-		right := true
-		for i, a := range s.scenario.accounts {
-			right = right && (a.name != account || l.zones[i] == a.zone.String())
-		}
-		if l.from.Before(to) && l.to.After(from) && (!right || l.skew.Abs() > tolerated) {
-			return true
-		}
-	}
-	before := s.scenario.start
-	for _, e := range s.scenario.weather {
-		if before.Before(to) && e.until.After(from) && e.clock.Abs() > tolerated {
-			return true
-		}
-		before = e.until
 	}
 	return false
 }
@@ -208,6 +156,7 @@ func (s *simulation) doubt() {
 	s.book.doubt()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.process.doubted = true
 	for _, l := range s.limit {
 		*l = limits{}
 	}
@@ -237,10 +186,11 @@ func (s *simulation) accounts(registry *prometheus.Registry) {
 		if f.GetName() != "alpemix_rows_total" {
 			continue
 		}
-		balance := map[string]float64{}
+		balance, received := map[string]float64{}, map[string]float64{}
 		for _, m := range f.GetMetric() {
 			account, outcome := m.GetLabel()[0].GetValue(), m.GetLabel()[1].GetValue()
 			if outcome == "received" {
+				received[account] += m.GetCounter().GetValue()
 				balance[account] += m.GetCounter().GetValue()
 			} else {
 				balance[account] -= m.GetCounter().GetValue()
@@ -249,6 +199,9 @@ func (s *simulation) accounts(registry *prometheus.Registry) {
 		for account, rest := range balance {
 			if rest != 0 {
 				s.fail("metrics: of the rows that %s received, %v are neither stored nor unchanged nor quarantined", account, rest)
+			}
+			if told := s.process.heard[account]; !s.process.doubted && received[account] != float64(told) {
+				s.fail("metrics: %s was told %d records, and says that it received %v", account, told, received[account])
 			}
 		}
 	}
@@ -262,6 +215,24 @@ func (s *simulation) judge() {
 	}
 	if !s.t.Failed() {
 		s.judgeDays()
+		if !s.scenario.clockSet() { // which could have made requests of long ago look as if they were of the tail
+			s.judgeFetches()
+		}
+	}
+}
+
+// judgeFetches judges what the view fetches tells of the tail.
+func (s *simulation) judgeFetches() {
+	for account, told := range s.tail {
+		requests, rows := 0, 0
+		for _, f := range s.clickhouse.fetches {
+			if f.Account == account && !f.At.Before(told.from) && f.At.Before(told.until) {
+				requests, rows = requests+1, rows+int(f.Rows)
+			}
+		}
+		if requests != told.requests || rows != told.rows {
+			s.fail("fetches: %s made %d requests and was told %d records; ClickHouse has %d and %d", account, told.requests, told.rows, requests, rows)
+		}
 	}
 }
 
@@ -283,8 +254,12 @@ func (s *simulation) judgeRows() {
 			}
 			continue
 		}
-		if parser.Hash([]byte(got.Raw)) != got.Hash || got.Raw == "" || got.FirstSeenAt.IsZero() || got.FirstSeenAt.After(got.FetchedAt) && !s.scenario.clockSet() {
-			s.fail("provenance: connection %s has hash %x, first seen at %s, fetched at %s and the text %q", got.UID, got.Hash, stamp(got.FirstSeenAt), stamp(got.FetchedAt), got.Raw)
+		if parser.Hash([]byte(got.Raw)) != got.Hash || got.Raw == "" {
+			s.fail("provenance: connection %s has hash %x and the text %q", got.UID, got.Hash, got.Raw)
+		}
+		late := got.FirstSeenAt.After(got.FetchedAt) || !told.first.IsZero() && got.FirstSeenAt.Sub(told.first) > answering
+		if got.FirstSeenAt.IsZero() || late && !s.scenario.clockSet() && !s.scenario.vendorClockWrong() {
+			s.fail("provenance: connection %s, fetched at %s, says that it was seen first at %s; it was at %s", got.UID, stamp(got.FetchedAt), stamp(got.FirstSeenAt), stamp(told.first))
 		}
 		if !s.is(&got, candidates, session) && !s.quarantined(&first) {
 			s.fail("content: of connection %s ClickHouse has\n%+v\nand not what was told last at %s\n%+v", got.UID, got, stamp(candidates[0].At), first)
@@ -295,76 +270,6 @@ func (s *simulation) judgeRows() {
 			s.fail("invented: nobody told of %+v", conn)
 		}
 	}
-}
-
-// judgeDays judges the states of all days at the end of the tail.
-func (s *simulation) judgeDays() {
-	for _, a := range s.scenario.accounts {
-		if s.clickhouse.misses(a.name) {
-			continue
-		}
-		today := report.DayOf(s.physical.In(a.zone))
-		ended := report.DayOf(s.physical.Add(-inOrder).In(a.zone)) - 1
-		if d := s.clickhouse.days[dayKey{a.name, ended}]; d.State != report.DaySealed {
-			s.fail("seal: %s of %s is %q at %s", ended, a.name, d.State, stamp(s.physical))
-		}
-		for key, d := range s.clickhouse.days {
-			if key.account != a.name {
-				continue
-			}
-			if d.State == report.DayOpen && d.Day < today-1 {
-				s.fail("gap: %s of %s is still open at %s", d.Day, a.name, stamp(s.physical))
-			}
-			if d.State == report.DayGap && d.Day >= report.DayOf(s.scenario.start.In(a.zone))-1 && !s.troubled(a.name, d.Day) {
-				s.judgeGap(d)
-			}
-		}
-		if n := s.book.reads[a.name]; n == 0 {
-			s.fail("reads: %s was never read whole", a.name)
-		}
-	}
-}
-
-// judgeGap judges a day that is called lost.
-func (s *simulation) judgeGap(d report.DayStatus) {
-	ended := s.ended(d.Account, d.Day)
-	if midnight := (d.Day + 1).Start(s.zoneOf(d.Account)); midnight.After(ended) {
-		ended = midnight
-	}
-	if t := s.book.lastWhole(dayKey{d.Account, d.Day}, ended.Add(7*time.Hour), true); t != nil && report.DayOf(t.local.In(t.zone)) == d.Day+1 {
-		s.fail("gap: %s of %s was told whole at %s", d.Day, d.Account, stamp(t.At))
-	}
-	// The vendor could be read if for three hours nothing failed while one process lived.
-	const enough = 3 * time.Hour
-	from, to := ended.Add(7*time.Hour), ended.Add(24*time.Hour-30*time.Minute)
-	calm := from
-	for at := from; at.Before(to); at = at.Add(time.Minute) {
-		if !s.readable(at) {
-			calm = at
-		}
-		if at.Sub(calm) >= enough {
-			s.fail("gap: %s of %s is called lost, but nothing failed from %s to %s", d.Day, d.Account, stamp(calm), stamp(at))
-			return
-		}
-	}
-}
-
-func (s *simulation) readable(at time.Time) bool {
-	e := s.scenario.at(at)
-	if e.faultRate > 0 || e.diskRate > 0 || e.suspended {
-		return false
-	}
-	for _, block := range s.blocks {
-		if at.After(block) && at.Sub(block) < 14*time.Hour {
-			return false
-		}
-	}
-	for _, l := range s.lives {
-		if at.After(l.from.Add(5*time.Minute)) && at.Before(l.to) && !l.wrongKey {
-			return true
-		}
-	}
-	return false
 }
 
 func (s *secrets) in(text []byte) string {

@@ -103,11 +103,14 @@ func (f *fault) see() string {
 	if f.log != "" {
 		all = append(all, "log: “"+f.log+"”")
 	}
-	if len(all) == 0 {
+	if f.quiet() {
 		return "nothing: it is dealt with"
 	}
 	return strings.Join(all, "; ")
 }
+
+// quiet tells whether nobody has to look.
+func (f *fault) quiet() bool { return f.metric == "" && f.log == "" }
 
 // by names the tests, which have to exist.
 func (s *shown) by(t *testing.T) string {

@@ -22,6 +22,9 @@ type process struct {
 	kill    context.CancelFunc
 	started time.Time
 
+	doubted bool           // whether it surely took in what it was told
+	heard   map[string]int // by account: records of the answers that it was told
+
 	mu      sync.Mutex
 	effects int
 	writes  int

@@ -219,6 +219,11 @@ func (sc *scenario) clockSet() bool {
 	return slices.ContainsFunc(sc.lives, func(l life) bool { return l.skew != 0 })
 }
 
+// vendorClockWrong tells whether the vendor's clock is ever so wrong that it may tell days that are over, or are yet to come.
+func (sc *scenario) vendorClockWrong() bool {
+	return slices.ContainsFunc(sc.weather, func(e epoch) bool { return e.clock.Abs() > tolerated })
+}
+
 // at is the epoch of a moment.
 func (sc *scenario) at(t time.Time) *epoch {
 	for i := range sc.weather {

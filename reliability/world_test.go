@@ -49,15 +49,16 @@ type simulation struct {
 	mu     sync.Mutex
 	draws  map[string]int
 	limit  map[string]*limits
-	blocks []time.Time // when the vendor said that it blocks us
-	cut    *epoch      // in which ClickHouse's power was cut
-	quirks *epoch      // whose quirks the vendor has
+	blocks []time.Time      // when the vendor said that it blocks us
+	cut    *epoch           // in which ClickHouse's power was cut
+	quirks *epoch           // whose quirks the vendor has
+	tail   map[string]*tail // by account
 }
 
 func newSimulation(t *testing.T, sc *scenario) *simulation {
 	s := &simulation{
 		t: t, scenario: sc, clickhouse: newClickHouse(), dir: memoryDir(t), book: newBook(), secrets: newSecrets(), physical: sc.start,
-		draws: map[string]int{}, rose: map[string]float64{}, limit: map[string]*limits{},
+		draws: map[string]int{}, rose: map[string]float64{}, limit: map[string]*limits{}, tail: map[string]*tail{},
 	}
 	o := simulator.Options{
 		World: &sc.world, Limits: simulator.Limits{PerAccount: sc.scope == "account"}, Elapsed: s.now,
@@ -69,6 +70,7 @@ func newSimulation(t *testing.T, sc *scenario) *simulation {
 		o.Accounts = append(o.Accounts, simulator.Account{Name: a.name, SecretKey: keyOf(a.name), Zone: a.zone})
 		s.secrets.add(keyOf(a.name))
 		s.limit[a.name] = &limits{}
+		s.tail[a.name] = &tail{}
 	}
 	s.vendor = simulator.New(o)
 	c := s.clickhouse
@@ -140,6 +142,11 @@ func (s *simulation) vendorQuirks(weather *epoch) {
 func (s *simulation) told(t simulator.Telling) {
 	s.trace.add(s.now(), "%s is told %s of %s: %d connections, whole %t", t.Account, t.Kind, t.Day, len(t.Sessions()), t.Whole)
 	s.book.told(&telling{Telling: t, zone: s.zones[t.Account], local: time.Now()})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.process.doubted = s.process.doubted || !t.Whole
+	s.process.heard[t.Account] += len(t.Sessions())
+	s.tail[t.Account].told(len(t.Sessions()))
 }
 
 // live plays one life.
@@ -150,6 +157,9 @@ func (s *simulation) live(l life) {
 		if l.tail {
 			time.Sleep(max(0, s.scenario.tail.Sub(s.now())))
 			l.length = s.scenario.tailEnd(s.now()).Sub(s.now())
+			for _, tail := range s.tail {
+				tail.from, tail.until = s.now(), s.now().Add(l.length-fetchesWithin)
+			}
 		}
 		s.zones = map[string]*time.Location{}
 		for i, a := range s.scenario.accounts {
@@ -163,7 +173,7 @@ func (s *simulation) live(l life) {
 				l.token = false // its age is by our clock
 			}
 		}
-		s.process = &process{s: s, life: l, kill: cancel, started: s.now()}
+		s.process = &process{s: s, life: l, kill: cancel, started: s.now(), heard: map[string]int{}}
 		s.run(ctx, t)
 		s.physical = s.now()
 		s.lives = append(s.lives, lived{l, s.process.started, s.physical})
@@ -173,6 +183,7 @@ func (s *simulation) live(l life) {
 
 // run starts a collector as cmd/collector does and lets it run.
 func (s *simulation) run(ctx context.Context, t *testing.T) {
+	s.secrets.killed = s.process.killed
 	log := slog.New(slog.NewTextHandler(s.secrets, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	state, err := store.OpenSimulated(s.dir, log, store.Options{
 		BeforeWrite: s.process.beforeWrite, AfterWrite: s.process.afterWrite,
@@ -257,8 +268,9 @@ type secrets struct {
 	known [][]byte
 	leaks []string
 
-	keep   bool // warnings and errors
-	warned strings.Builder
+	keep   bool // what is written besides debugging, until the process is killed
+	killed func() bool
+	wrote  strings.Builder
 }
 
 func newSecrets() *secrets { return &secrets{known: [][]byte{[]byte("password-of-clickhouse")}} }
@@ -272,8 +284,8 @@ func (s *secrets) add(secret string) {
 func (s *secrets) Write(line []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.keep && !bytes.Contains(line, []byte("level=DEBUG")) && s.warned.Len() < 1<<20 {
-		s.warned.Write(line)
+	if s.keep && !bytes.Contains(line, []byte("level=DEBUG")) && s.wrote.Len() < 1<<20 && !s.killed() {
+		s.wrote.Write(line)
 	}
 	for _, secret := range s.known {
 		if bytes.Contains(line, secret) {
@@ -281,6 +293,25 @@ func (s *secrets) Write(line []byte) (int, error) {
 		}
 	}
 	return len(line), nil
+}
+
+// tail counts an account's requests, and the records that they brought, until all of them must have been written as fetches.
+type tail struct {
+	from, until    time.Time
+	requests, rows int
+	counts         bool // the request that is under way
+}
+
+func (l *tail) sends(now time.Time) {
+	if l.counts = !now.Before(l.from) && now.Before(l.until); l.counts {
+		l.requests++
+	}
+}
+
+func (l *tail) told(rows int) {
+	if l.counts {
+		l.rows += rows
+	}
 }
 
 // asked watches an account's requests and answers from outside.
@@ -310,24 +341,29 @@ func (a *asked) RoundTrip(r *http.Request) (*http.Response, error) {
 		a.s.book.taken(account)
 		a.s.asking(a, strings.Contains(string(text), `"stepnumber":1`))
 	}
+	a.s.tail[a.account].sends(a.s.now())
 	answer, err := a.way.RoundTrip(r)
 	a.s.asked()
 	if err != nil {
 		return nil, err
 	}
-	answer.Body = &heard{answer.Body, a, nil}
+	answer.Body = &heard{answer.Body, a, text, nil}
 	return answer, nil
 }
 
-// heard listens to the beginning of an answer.
+// heard listens to the beginning of an answer. It makes pages show the request, as those of some servers do.
 type heard struct {
 	io.ReadCloser
-	asked *asked
-	head  []byte
+	asked   *asked
+	request []byte
+	head    []byte
 }
 
 func (h *heard) Read(p []byte) (int, error) {
 	n, err := h.ReadCloser.Read(p)
+	if len(h.head) == 0 && bytes.HasPrefix(p[:n], []byte("<")) {
+		copy(p[1:n], h.request)
+	}
 	if len(h.head) < 300 {
 		h.head = append(h.head, p[:min(n, 300)]...)
 	}

@@ -91,9 +91,19 @@ var mutants = []mutant{
 	{"quarantined rows are not counted", []edit{
 		{"collector/observe.go", `o.rows.WithLabelValues(name, "quarantined").Add(float64(out.quarantined))`, `_ = out.quarantined`},
 	}},
+	{"only new rows are received", []edit{
+		{"collector/observe.go", `"received").Add(float64(out.rows))`, `"received").Add(float64(out.new + out.changed + out.quarantined))`},
+		{"collector/observe.go", "out.rows - out.new - out.changed - out.quarantined", "0"},
+	}},
+	{"an edit is a first sight", []edit{
+		{"store/commit.go", "		next.FirstSeenAt = known.FirstSeenAt\n", ""},
+	}},
+	{"requests are not recorded", []edit{
+		{"collector/drain.go", "Days: queued.Days, Fetches: queued.Fetches,", "Days: queued.Days,"},
+	}},
 	{"secrets in errors", []edit{
 		{"collector/alpemix/fetch.go", "Err: f.redacted(err)}", "Err: err}"},
-		{"collector/alpemix/judge.go", `"error %d: %s", number, known.text)`, `"error %d: %s %s", number, known.text, f.secrets)`},
+		{"collector/alpemix/judge.go", "vendorhttp.Excerpt(body, f.secrets)", "vendorhttp.Excerpt(body, nil)"},
 	}},
 	{"ticks outlive the run", []edit{
 		{"collector/collector.go", "	defer stopTicks()\n", "	_ = stopTicks\n"},

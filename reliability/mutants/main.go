@@ -47,8 +47,12 @@ func run() int {
 		caught++
 		fmt.Printf("caught  %s, by %s, in %s\n", m.name, by, time.Since(started).Round(time.Second))
 	}
+	if tried == 0 {
+		fmt.Fprintf(os.Stderr, "no mutant is called %q\n", *only)
+		return 2
+	}
 	fmt.Printf("%d of %d mutants caught\n", caught, tried)
-	if caught != tried || tried == 0 {
+	if caught != tried {
 		return 1
 	}
 	return 0
