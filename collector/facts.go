@@ -20,10 +20,12 @@ type AccountFacts struct {
 	Name        string
 	Timezone    string
 	Day         report.Day // the account's today
+	DayEnd      time.Time  // of Day; until then Alpemix tells the day before
 	Today       report.DayTotal
 	LastSuccess map[report.Kind]time.Time
 	Unsealed    []report.Day // ended and not sealed, but not lost either
 	Gaps        int          // days that were lost
+	LostAt      time.Time    // when Alpemix stopped telling the newest of them
 	Days        []report.DayStatus
 	TokenExpiry time.Time
 	Failure     *report.Failure // the last one, nil after a success
@@ -50,13 +52,14 @@ func (c *Collector) Facts() Facts {
 func (c *Collector) accountFacts(a *account, now time.Time) AccountFacts {
 	day := a.day(now)
 	facts := AccountFacts{
-		Name: a.Name, Timezone: a.Location.String(), Day: day, Today: c.store.Totals(a.Name, day),
+		Name: a.Name, Timezone: a.Location.String(), Day: day, DayEnd: (day + 1).Start(a.Location), Today: c.store.Totals(a.Name, day),
 		Days: c.store.Days(a.Name), TokenExpiry: a.Fetcher.TokenExpiry(),
 	}
 	for _, d := range facts.Days {
 		switch {
 		case d.State == report.DayGap:
 			facts.Gaps++
+			facts.LostAt = (d.Day + 2).Start(a.Location)
 		case d.State == report.DayOpen && d.Day < day:
 			facts.Unsealed = append(facts.Unsealed, d.Day)
 		}

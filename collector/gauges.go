@@ -14,6 +14,9 @@ type gauges struct{ *Collector }
 var (
 	unsealedDesc = desc("alpemix_unsealed_days", "Vendor days that have ended, can still be read and are not sealed.", "account")
 	gapsDesc     = desc("alpemix_gap_days_total", "Vendor days that were never read whole and can no longer be read.", "account")
+	lostDesc     = desc("alpemix_last_gap_timestamp_seconds", "When Alpemix stopped telling the newest lost day, as Unix time; 0 without one.", "account")
+	dayEndDesc   = desc("alpemix_day_end_timestamp_seconds", "When the current vendor day ends, as Unix time; until then Alpemix tells the day before.", "account")
+	failingDesc  = desc("alpemix_failing", "1 while the account's newest request has failed, with the reason; no series after a success.", "account", "reason")
 	rowsDesc     = desc("alpemix_connections_today", "Connections of the current vendor day.", "account")
 	secondsDesc  = desc("alpemix_connection_seconds_today", "Their summed duration.", "account")
 	tokenDesc    = desc("alpemix_token_expiry_timestamp_seconds", "When the access token ends, as Unix time; 0 without one.", "account")
@@ -28,7 +31,9 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 
 // Describe implements prometheus.Collector.
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{unsealedDesc, gapsDesc, rowsDesc, secondsDesc, tokenDesc, budgetDesc, queueDesc, oldestDesc} {
+	for _, d := range []*prometheus.Desc{
+		unsealedDesc, gapsDesc, lostDesc, dayEndDesc, failingDesc, rowsDesc, secondsDesc, tokenDesc, budgetDesc, queueDesc, oldestDesc,
+	} {
 		ch <- d
 	}
 }
@@ -42,6 +47,11 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 	for _, a := range f.Accounts {
 		gauge(unsealedDesc, float64(len(a.Unsealed)), a.Name)
 		ch <- prometheus.MustNewConstMetric(gapsDesc, prometheus.CounterValue, float64(a.Gaps), a.Name)
+		gauge(lostDesc, unix(a.LostAt), a.Name)
+		gauge(dayEndDesc, unix(a.DayEnd), a.Name)
+		if a.Failure != nil {
+			gauge(failingDesc, 1, a.Name, a.Failure.Reason)
+		}
 		gauge(rowsDesc, float64(a.Today.Rows), a.Name)
 		gauge(secondsDesc, float64(a.Today.Seconds), a.Name)
 		gauge(tokenDesc, unix(a.TokenExpiry), a.Name)

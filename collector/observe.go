@@ -22,9 +22,17 @@ type observer struct {
 	failures *prometheus.CounterVec
 	rows     *prometheus.CounterVec
 	quirks   *prometheus.CounterVec
+	findings *prometheus.CounterVec
 	inserts  prometheus.Counter
 	refused  *prometheus.CounterVec
 }
+
+// Findings, the label of alpemix_findings_total.
+const (
+	startsInFuture = "starts_in_future" // a connection starts later than now: the account's zone or a clock is wrong
+	dayInDoubt     = "day_in_doubt"     // an answer for yesterday does not tell that day
+	rowsMissing    = "rows_missing"     // ClickHouse has lost rows that it had acknowledged
+)
 
 func newObserver(c *Collector, reg prometheus.Registerer, log *slog.Logger, reason func(error) string) *observer {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
@@ -42,6 +50,7 @@ func newObserver(c *Collector, reg prometheus.Registerer, log *slog.Logger, reas
 		failures: counter("alpemix_request_failures_total", "Requests to Alpemix that brought no complete report.", "account", "report", "reason"),
 		rows:     counter("alpemix_rows_total", "Records in answers: received = stored + unchanged + quarantined.", "account", "outcome"),
 		quirks:   counter("alpemix_quirks_total", "Oddities met in answers, by name as in docs/quirks.md.", "quirk"),
+		findings: counter("alpemix_findings_total", "Answers that contradict the clock or what is known, by what is found.", "account", "finding"),
 		refused:  counter("sink_insert_failures_total", "Writes to ClickHouse that failed and are tried again.", "reason"),
 		inserts: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "sink_inserts_total", Help: "Batches that ClickHouse has acknowledged.",
@@ -54,6 +63,9 @@ func newObserver(c *Collector, reg prometheus.Registerer, log *slog.Logger, reas
 		}
 		for _, outcome := range []string{"received", "stored", "unchanged", "quarantined"} {
 			o.rows.WithLabelValues(a.Name, outcome)
+		}
+		for _, finding := range []string{startsInFuture, dayInDoubt, rowsMissing} {
+			o.findings.WithLabelValues(a.Name, finding)
 		}
 	}
 	for _, quirk := range parser.Quirks {
@@ -100,9 +112,11 @@ func (o *observer) observe(out *outcome) {
 	}
 	o.success.WithLabelValues(name, kind).Set(float64(out.body.FetchedAt.UnixMilli()) / 1e3)
 	if out.ahead > 0 {
+		o.findings.WithLabelValues(name, startsInFuture).Inc()
 		log.Error("connections start in the future: is the account's timezone right, and this machine's clock?", "ahead", out.ahead)
 	}
 	if out.doubt != "" {
+		o.findings.WithLabelValues(name, dayInDoubt).Inc()
 		log.Error("the answer for yesterday does not seal that day; it is asked again", "day", out.day, "why", out.doubt)
 	}
 	if out.shadowed > 0 {
@@ -164,6 +178,7 @@ func (o *observer) days(account string, changes []report.DayStatus, err error) {
 
 // missing logs that ClickHouse has lost rows it had acknowledged.
 func (o *observer) missing(account string, day report.Day, rows int) {
+	o.findings.WithLabelValues(account, rowsMissing).Inc()
 	o.log.Error("rows that ClickHouse had acknowledged were not found there; they are asked for and written again",
 		"account", account, "day", day, "rows", rows)
 }

@@ -118,6 +118,9 @@ func TestClickHouseAwayForTwoDays(t *testing.T) {
 		if _, n := d.ch.connections("main"); n != 0 {
 			t.Fatalf("%d rows written to a ClickHouse that is away", n)
 		}
+		if m := d.sums(""); m["sink_queue_rows"] < 200 || m["sink_queue_oldest_timestamp_seconds"] > float64(monday.Add(time.Hour).Unix()) {
+			t.Errorf("what a user sees of the queue: %v", m)
+		}
 		d.ch.setAway(false)
 		d.run(time.Hour)
 		d.same("main", d.vendor.Shown("main"))
@@ -154,11 +157,14 @@ func TestRefusedCredentialsAreNotHammered(t *testing.T) {
 			t.Errorf("%d token requests in a day, want one about every hour", n)
 		}
 		d.quietLimits()
-		if m := d.sums("reason"); m["alpemix_request_failures_total bad_credentials"] < 10 {
+		if m := d.sums("reason"); m["alpemix_request_failures_total bad_credentials"] < 10 || m["alpemix_failing bad_credentials"] != 1 {
 			t.Errorf("failures %v", m)
 		}
 		d.secret = "right"
 		d.run(10 * time.Minute)
+		if failing, ok := d.sums("")["alpemix_failing"]; ok {
+			t.Errorf("failing is %v after a success", failing)
+		}
 		d.same("main", d.vendor.Shown("main"))
 	})
 }
@@ -207,8 +213,9 @@ func TestADayThatNobodyReadIsAGap(t *testing.T) {
 				t.Errorf("%s is %q, want %q", day, got, state)
 			}
 		}
-		if gaps := d.sums("")["alpemix_gap_days_total"]; gaps != 3 {
-			t.Errorf("%v gap days counted, want 3", gaps)
+		m, friday := d.sums(""), float64((monday + 4).Start(istanbul).Unix())
+		if m["alpemix_gap_days_total"] != 3 || m["alpemix_last_gap_timestamp_seconds"] != friday || m["alpemix_day_end_timestamp_seconds"] != friday+24*3600 {
+			t.Errorf("want 3 gap days, told until Friday, and a day that ends with it: %v", m)
 		}
 	})
 }
