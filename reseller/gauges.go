@@ -3,6 +3,7 @@ package reseller
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,9 +20,13 @@ var (
 		"vendor", "account", "resource")
 	utilizedDesc = desc("reseller_utilized", "What customers use, summed as far as it is known; in the unit of reseller_allotted.", "vendor", "account", "resource")
 	exhausted    = desc("reseller_allotment_exhausted_customers", "Customers who use all that they are allotted, or more.", "vendor", "account", "resource")
-	pendingDesc  = desc("reseller_pending_customers", "Customers of whom the vendor had not carried out all changes when the account was last read.", "vendor", "account")
-	linesDesc    = desc("reseller_customers_file_lines", "Lines of the customers file that are in use.")
-	waitingDesc  = desc("reseller_webhook_queue_events", "Events that wait for their delivery to the webhook.")
+	reachedDesc  = desc("reseller_allotment_reached_customers", "Customers who use at least so many percent of what they are allotted.",
+		"vendor", "account", "resource", "percent")
+	failingDesc = desc("reseller_failing", "1 while the account's newest snapshot has failed, with the reason; no series after a success.",
+		"vendor", "account", "reason")
+	pendingDesc = desc("reseller_pending_customers", "Customers of whom the vendor had not carried out all changes when the account was last read.", "vendor", "account")
+	linesDesc   = desc("reseller_customers_file_lines", "Lines of the customers file that are in use.")
+	waitingDesc = desc("reseller_webhook_queue_events", "Events that wait for their delivery to the webhook.")
 )
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
@@ -30,7 +35,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 
 // Describe implements prometheus.Collector.
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{allottedDesc, utilizedDesc, exhausted, pendingDesc, linesDesc, waitingDesc} {
+	for _, d := range []*prometheus.Desc{allottedDesc, utilizedDesc, exhausted, reachedDesc, failingDesc, pendingDesc, linesDesc, waitingDesc} {
 		ch <- d
 	}
 }
@@ -42,7 +47,7 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 	}
 	f := g.Facts()
 	for _, a := range f.Accounts {
-		known := totals(g.store.Allotments(a.Vendor, a.Name))
+		known := totals(g.store.Allotments(a.Vendor, a.Name), g.thresholds)
 		for _, resource := range slices.Sorted(maps.Keys(known)) {
 			t := known[resource]
 			if t.allottedKnown { // unknown is no 0
@@ -53,7 +58,13 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 			}
 			if t.comparable {
 				gauge(exhausted, float64(t.exhausted), a.Vendor, a.Name, resource)
+				for _, percent := range g.thresholds {
+					gauge(reachedDesc, float64(t.reached[percent]), a.Vendor, a.Name, resource, strconv.Itoa(percent))
+				}
 			}
+		}
+		if a.Failure != nil {
+			gauge(failingDesc, 1, a.Vendor, a.Name, a.Failure.Reason)
 		}
 		gauge(pendingDesc, float64(a.Pending), a.Vendor, a.Name)
 	}
@@ -69,10 +80,11 @@ type total struct {
 	allottedKnown, utilizedKnown bool
 	comparable                   bool // of some customer both are known
 	exhausted                    int
+	reached                      map[int]int // customers by percent
 }
 
 // totals sums allotments by resource.
-func totals(all []report.Allotment) map[string]total {
+func totals(all []report.Allotment, thresholds []int) map[string]total {
 	sums := map[string]total{}
 	for _, a := range all {
 		if !a.Allotted.Valid && !a.Utilized.Valid {
@@ -86,6 +98,14 @@ func totals(all []report.Allotment) map[string]total {
 		t.comparable = t.comparable || a.Allotted.Valid && a.Utilized.Valid
 		if reached(a, 100) {
 			t.exhausted++
+		}
+		if t.reached == nil {
+			t.reached = map[int]int{}
+		}
+		for _, percent := range thresholds {
+			if reached(a, percent) {
+				t.reached[percent]++
+			}
 		}
 		sums[a.Resource] = t
 	}
