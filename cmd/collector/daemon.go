@@ -46,7 +46,7 @@ func (a *app) newDaemon(c *config.Config) (*daemon, error) {
 	d := &daemon{
 		config: c, log: log, state: state, target: &target{app: a, config: c, log: log}, metrics: prometheus.NewRegistry(),
 	}
-	d.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
+	d.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(), machine{c.StateDir, log})
 	accounts, err := accounts(c, state)
 	if err == nil {
 		d.collector, err = collector.New(collector.Config{

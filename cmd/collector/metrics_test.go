@@ -51,6 +51,8 @@ func TestMetricsAreOfTheContractAndWellFormed(t *testing.T) {
 		"alpemix_requests_total", "alpemix_rows_total", "alpemix_unsealed_days", "alpemix_gap_days_total", "alpemix_connections_today",
 		"alpemix_connection_seconds_today", "alpemix_token_expiry_timestamp_seconds", "alpemix_request_budget_remaining",
 		"sink_queue_rows", "sink_queue_oldest_timestamp_seconds", "sink_inserts_total", "sink_insert_failures_total", "collector_build_info",
+		"collector_time_seconds", "collector_state_filesystem_size_bytes", "collector_state_filesystem_avail_bytes", "alpemix_day_end_timestamp_seconds",
+		"alpemix_last_gap_timestamp_seconds", "alpemix_findings_total",
 	} {
 		if !slices.Contains(names, want) {
 			t.Errorf("%s is missing among %s", want, strings.Join(names, " "))
