@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -66,15 +67,15 @@ func needLibrary(t testing.TB) {
 // start runs an engine on dir till the end of t.
 func start(t testing.TB, dir, listen string) *Process {
 	t.Helper()
-	p, stop := launch(t, dir, listen)
+	p, stop := launch(t, dir, listen, os.Stderr)
 	t.Cleanup(stop)
 	return p
 }
 
-func launch(t testing.TB, dir, listen string) (*Process, func()) {
+func launch(t testing.TB, dir, listen string, log io.Writer) (*Process, func()) {
 	t.Helper()
 	needLibrary(t)
-	p := New(Config{Command: []string{os.Args[0]}, Env: append(os.Environ(), envDir+"="+dir, envListen+"="+listen), Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	p := New(Config{Command: []string{os.Args[0]}, Env: append(os.Environ(), envDir+"="+dir, envListen+"="+listen), Logger: slog.New(slog.NewTextHandler(log, nil))})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()
@@ -104,7 +105,7 @@ func sharedEngine(t testing.TB) (addr, password string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, stop := launch(t, dir, "127.0.0.1:0")
+		p, stop := launch(t, dir, "127.0.0.1:0", os.Stderr)
 		shared.Process, shared.dir = p, dir
 		shared.stop = func() { stop(); os.RemoveAll(dir) }
 	}

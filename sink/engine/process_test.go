@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,10 @@ func freeAddr(t *testing.T) string {
 // on the same address by itself.
 func TestKilledUnderLoad(t *testing.T) {
 	dir := t.TempDir()
-	p := start(t, dir, freeAddr(t))
+	var log bytes.Buffer // a handler writes its lines one after another, and all of them before stop returns
+	p, stop := launch(t, dir, freeAddr(t), &log)
+	stop = sync.OnceFunc(stop)
+	defer stop()
 	addr := p.Addr()
 	_, password, err := Credential(dir)
 	if err != nil {
@@ -107,6 +111,10 @@ func TestKilledUnderLoad(t *testing.T) {
 	// At the end each writer may have one row whose outcome it did not wait for.
 	if want := acknowledged.Load(); rows < want || rows > want+3 {
 		t.Errorf("%d rows, but %d were acknowledged", rows, want)
+	}
+	stop()
+	if n := strings.Count(log.String(), "the embedded ClickHouse engine died and is started again"); n != 2 {
+		t.Errorf("the log tells of %d deaths:\n%s", n, &log)
 	}
 }
 
@@ -171,7 +179,7 @@ func TestStartIsRefused(t *testing.T) {
 
 func TestStop(t *testing.T) {
 	needLibrary(t)
-	p, stop := launch(t, t.TempDir(), "127.0.0.1:0")
+	p, stop := launch(t, t.TempDir(), "127.0.0.1:0", os.Stderr)
 	pid := p.PID()
 	stop()
 	if !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
