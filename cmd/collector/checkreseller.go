@@ -35,7 +35,7 @@ func (k *checking) resellers(ctx context.Context) {
 	})
 	checkAccounts(ctx, k, "limacity", limaCityAccounts(k.config), func(ctx context.Context, c *limacity.Client) (string, error) {
 		customers, err := c.Customers(ctx)
-		if err != nil && report.AsFailure(err).Reason == "not_offered" {
+		if err != nil && report.AsFailure(err).Reason == report.NotOffered {
 			return "customers/list is not offered by this server: whether it takes the key shows when a customer is made", nil
 		}
 		return fmt.Sprintf("customers/list tells %d customers", len(customers)), err

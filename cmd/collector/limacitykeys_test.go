@@ -59,6 +59,10 @@ func TestTheKeyOfANewCustomer(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 
+	if got := s.words("limacity usercp 900001 domains/../keys"); got.code != exitUsage || !strings.Contains(got.stderr, `not sent: ".." in the path`) {
+		t.Errorf("%+v", got)
+	}
+
 	got := s.run("own-key\n", strings.Fields("limacity keys add 386557 --key-file -")...)
 	if got.code != exitOK || got.stdout != "done: the key of customer 386557 is stored\n" {
 		t.Errorf("%+v", got)

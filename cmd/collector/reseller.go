@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/report"
 	"alpemix-collector/vendorhttp"
 )
 
@@ -92,6 +93,9 @@ func (d *dialect[C]) asks(command *cobra.Command, run func(context.Context, *err
 		err := run(ctx, e, args)
 		if preview, ok := errors.AsType[*vendorhttp.Preview](err); ok {
 			_, err = fmt.Fprint(e.stdout, preview.Error())
+		}
+		if err != nil && report.AsFailure(err).Reason == badRequest {
+			return e.misused(err)
 		}
 		return err
 	})

@@ -112,6 +112,7 @@ func TestResellerUsage(t *testing.T) {
 		{"remotepc user signin a --account eu --password-file " + file, "", "--password-file " + file + " has several lines; it has to hold the password alone; see: collector reseller remotepc user signin --help"},
 		{"remotepc user signin a --account eu --password-file none", "", "--password-file none: no such file or directory; see: collector reseller remotepc user signin --help"},
 		{"remotepc user add", "", "accepts 1 arg(s), received 0; see: collector reseller remotepc user add --help"},
+		{"remotepc user add a@b --first-name a", "", `required flag(s) "last-name" not set; see: collector reseller remotepc user add --help`},
 		{"remotepc user add a@b --computers -1", "", `invalid argument "-1" for "--computers" flag: strconv.ParseUint: parsing "-1": invalid syntax; see: collector reseller remotepc user add --help`},
 		{"remotepc users", "", `unknown subcommand "users"; there are user; see: collector reseller remotepc --help`},
 		{"serwersms subaccounts view x", "", `ID "x" is not a subaccount's number; collector reseller serwersms subaccounts index shows them; see: collector reseller serwersms subaccounts view --help`},
@@ -148,7 +149,7 @@ func TestWhatAChangeSaysOfItsOutcome(t *testing.T) {
 		detail  string
 	}{
 		"done":             {simulator.Fault{}, add, exitOK, "", "", "ok", "computers 5"},
-		"lost answer":      {lost, add, exitFailure, "collector: unknown: remotepc account eu, request for user/add: ", "sending it again: " + addLook + "\n", "outcome_unknown", "computers 5; remotepc account eu"},
+		"lost answer":      {lost, add, exitFailure, "collector: unknown: remotepc account eu, request for user/add: ", "sending it again: " + addLook + "\n", "outcome_unknown", "computers 5; 127.0.0.1:"},
 		"cut answer":       {simulator.Fault{Cut: 5}, add, exitFailure, "collector: unknown: ", addLook + "\n", "outcome_unknown", "computers 5; "},
 		"gateway":          {simulator.Fault{Status: 502}, add, exitFailure, "collector: unknown: ", addLook + "\n", "outcome_unknown", "computers 5; "},
 		"error of theirs":  {simulator.Fault{ErrorNumber: 500}, add, exitFailure, "collector: refused: ", "an error on the vendor's side\n", "server_error", "computers 5; "},
@@ -156,7 +157,7 @@ func TestWhatAChangeSaysOfItsOutcome(t *testing.T) {
 		"wrong address":    {simulator.Fault{Block: 1 << 40}, add, exitFailure, "collector: refused: ", "\n", "not_authorized", "computers 5; "},
 		"refused by value": {simulator.Fault{}, append(slices.Clone(add[:3]), "not-an-address", "--first-name", "a", "--last-name", "b", "--password-file", "-"), exitFailure, "collector: refused: ", "ENTER_VALID_EMAIL: the vendor does not accept one of the values\n", "invalid_parameter", "computers 0; "},
 		"limit":            {lost, strings.Fields("serwersms subaccounts limit 101000 eco 100"), exitFailure, "collector: unknown: ", "no call tells limits: see the customer panel, or set it again, which is harmless\n", "outcome_unknown", "eco 100; "},
-		"bad type":         {simulator.Fault{}, strings.Fields("serwersms subaccounts limit 101000 fax 100"), exitFailure, "collector: nothing was changed: serwersms account pl, request for subaccounts/limit: not sent: ", "\n", "", ""},
+		"bad type":         {simulator.Fault{}, strings.Fields("serwersms subaccounts limit 101000 fax 100"), exitUsage, "collector: nothing was changed: serwersms account pl, request for subaccounts/limit: not sent: ", "; the vendor knows eco, full, voice, mms and hlr; see: collector reseller serwersms subaccounts limit --help\n", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStand(t)

@@ -64,7 +64,8 @@ func (a *app) carryOut(ctx context.Context, notes *spool.Spool, call report.Prov
 	}
 	outcome, details := "ok", []string{call.Detail, result.told}
 	if err != nil {
-		outcome, details = report.AsFailure(err).Reason, []string{call.Detail, oneLine(err)}
+		ofCall := fmt.Sprintf("%s account %s, request for %s: ", call.Vendor, call.Account, call.Action) // the log has columns for these
+		outcome, details = report.AsFailure(err).Reason, []string{call.Detail, strings.TrimPrefix(oneLine(err), ofCall)}
 		result.allotments = nil
 	}
 	noted := note.End(outcome, joined(details), result.allotments...)
@@ -92,6 +93,9 @@ func (a *app) carryOut(ctx context.Context, notes *spool.Spool, call report.Prov
 	return nil
 }
 
+// badRequest is the reason of a call that was not sent because it cannot be meant.
+const badRequest = "bad_request"
+
 // isUnsent tells of an error that nothing has left this machine.
 func isUnsent(err error) bool {
 	if err == nil {
@@ -99,7 +103,7 @@ func isUnsent(err error) bool {
 	}
 	f := report.AsFailure(err)
 	_, noAnswer := errors.AsType[*vendorhttp.Trouble](err)
-	return f.Class == report.Local || f.Reason == "bad_request" || f.Reason == "canceled" || noAnswer && f.Class != report.Unknown
+	return f.Class == report.Local || f.Reason == badRequest || f.Reason == "canceled" || noAnswer && f.Class != report.Unknown
 }
 
 // joined is what details tell in one line.

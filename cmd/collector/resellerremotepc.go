@@ -38,6 +38,9 @@ func remotePCAdd(d *remotePCDialect) *cobra.Command {
 	flags.StringVar(&u.FirstName, "first-name", "", "the user's first name")
 	flags.StringVar(&u.LastName, "last-name", "", "the user's last name")
 	flags.Uint32Var(&computers, "computers", 0, "computers that the user is allotted")
+	for _, name := range []string{"first-name", "last-name"} {
+		_ = command.MarkFlagRequired(name) // it is there
+	}
 	flags.BoolVar(&tell, "send-email", false, "whether the vendor tells the user by mail (default: as the vendor likes)")
 	password := newSecretFlags(command, "password", true)
 	return d.changes(command, func(ctx context.Context, e *errand[*remotepc.Client], args []string) (_ *change, err error) {
