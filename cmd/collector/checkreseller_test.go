@@ -63,7 +63,6 @@ ok    limacity account de: customers/list tells %d customers
 			t.Errorf("%s: %+v", vendor, stats)
 		}
 	}
-	s.noSecrets()
 }
 
 // TestCheckOfAResellerThatFails: each of the lines says what is wrong and what to do.
@@ -142,7 +141,6 @@ func TestCheckOfAResellerThatFails(t *testing.T) {
 					t.Errorf("%s\nwant %s", lines[i], want)
 				}
 			}
-			s.noSecrets()
 		})
 	}
 }

@@ -204,7 +204,6 @@ func TestAKeyThatNoDiskTakes(t *testing.T) {
 	if l := s.takeIn(); len(l.calls) != 1 || l.calls[0].Outcome != "ok" || !strings.HasSuffix(l.calls[0].Detail, "id 900001, the key was not stored") || len(l.allotments) != 3 {
 		t.Errorf("%+v", l)
 	}
-	s.noSecrets()
 
 	user, terminal := pty(t)
 	var stderr bytes.Buffer

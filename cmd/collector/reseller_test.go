@@ -76,7 +76,6 @@ func TestDryRuns(t *testing.T) {
 		if now := s.files(); !slices.Equal(now, files) {
 			t.Errorf("%s: there is %q, not %q", vendor, now, files)
 		}
-		s.noSecrets(newPassword)
 	}
 	if len(seen) != len(opening) {
 		t.Errorf("%d of %d calls", len(seen), len(opening))
@@ -177,7 +176,6 @@ func TestWhatAChangeSaysOfItsOutcome(t *testing.T) {
 			} else if len(l.calls) != 1 || l.calls[0].Outcome != c.outcome || !strings.HasPrefix(l.calls[0].Detail, c.detail) {
 				t.Errorf("%+v", l.calls)
 			}
-			s.noSecrets()
 		})
 	}
 }
@@ -302,7 +300,6 @@ func TestTheSignInLink(t *testing.T) {
 	if got.code != exitFailure || got.stdout != "" || !strings.Contains(got.stderr, "INVALID_PASSWORD") {
 		t.Errorf("%+v", got)
 	}
-	s.noSecrets()
 }
 
 // TestCompletion: the shell is told vendors, actions and formats, and no files where there are none.

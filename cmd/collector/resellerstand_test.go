@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io/fs"
 	"net/http/httptest"
@@ -56,6 +57,7 @@ func newStand(t *testing.T) *stand {
 			s.set(l.Vendor, key, v.Accounts()[0].Key)
 		}
 	}
+	t.Cleanup(func() { s.noSecrets(newPassword) })
 	return s
 }
 
@@ -113,8 +115,9 @@ func (s *stand) takeIn() *log {
 	return l
 }
 
-// noSecrets greps everything that was printed, and every file but the keys, for the vendors' secrets.
-func (s *stand) noSecrets(except ...string) {
+// noSecrets greps everything that was printed, and every file but the keys, for the vendors' secrets and others. It is so at the end
+// of every test.
+func (s *stand) noSecrets(others ...string) {
 	s.t.Helper()
 	texts := map[string]string{"the output": s.printed.String()}
 	err := filepath.WalkDir(s.state, func(path string, entry fs.DirEntry, err error) error {
@@ -129,9 +132,10 @@ func (s *stand) noSecrets(except ...string) {
 		s.t.Fatal(err)
 	}
 	for vendor, v := range s.vendors {
-		for _, secret := range append(v.Secrets(), except...) {
+		for _, secret := range append(v.Secrets(), others...) {
+			login := base64.StdEncoding.EncodeToString([]byte("api:" + secret))
 			for where, text := range texts {
-				if strings.Contains(text, secret) {
+				if strings.Contains(text, secret) || strings.Contains(text, login) {
 					s.t.Errorf("a secret of %s is in %s: %s", vendor, where, text)
 				}
 			}
