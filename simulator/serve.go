@@ -172,9 +172,9 @@ func (w *faulty) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Serve answers on l until ctx is done, then ends within three seconds and returns nil.
-func (v *Vendor) Serve(ctx context.Context, l net.Listener) error {
-	server := &http.Server{Handler: v, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+// Serve lets vendor answer on l until ctx is done, then ends within three seconds and returns nil.
+func Serve(ctx context.Context, l net.Listener, vendor http.Handler) error {
+	server := &http.Server{Handler: vendor, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
 	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(ended)

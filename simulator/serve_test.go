@@ -134,7 +134,7 @@ func TestFaultsOverTheNetwork(t *testing.T) {
 	v.now = Accelerated((report.DayOf(morning) + 1).Start(Istanbul).Add(-time.Hour), 1)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error)
-	go func() { ended <- v.Serve(ctx, l) }()
+	go func() { ended <- Serve(ctx, l, v) }()
 	for _, test := range faultTests {
 		t.Run(test.name, func(t *testing.T) {
 			v.mu.Lock()
@@ -162,7 +162,7 @@ func TestServeTellsWhyItStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	if err := New(Options{}).Serve(t.Context(), l); !errors.Is(err, net.ErrClosed) {
+	if err := Serve(t.Context(), l, New(Options{})); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("%v", err)
 	}
 }

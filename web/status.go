@@ -15,6 +15,10 @@ type Status struct {
 	Accounts  []Account `json:"accounts"`
 	Queue     Queue     `json:"queue"`
 	Budget    Budget    `json:"request_budget"`
+
+	Resellers     []Reseller    `json:"resellers"`
+	CustomersFile CustomersFile `json:"customers_file"`
+	Events        Events        `json:"threshold_events"`
 }
 
 // Account is one Alpemix account.
@@ -45,6 +49,49 @@ type LastError struct {
 	Reason  string      `json:"reason"`  // bounded, the metric's label
 	Code    int         `json:"code"`    // the vendor's error number, 0 if none
 	Message string      `json:"message"` // a sentence; holds no secret
+}
+
+// What State of a Reseller may be.
+const (
+	SnapshotDue        = "due"         // not read yet since the start
+	SnapshotOK         = "ok"          // the last reading told everything
+	SnapshotFailing    = "failing"     // it did not; what was known before still is
+	SnapshotNotOffered = "not_offered" // the vendor's server tells no customers; what is set through us is known
+)
+
+// Reseller is one account with a reseller vendor.
+type Reseller struct {
+	Vendor           string         `json:"vendor"`
+	Name             string         `json:"name"`
+	State            string         `json:"state"`
+	LastSnapshot     *time.Time     `json:"last_snapshot"` // read whole, since the start
+	NextSnapshot     *time.Time     `json:"next_snapshot"` // at the latest
+	Customers        int            `json:"customers"`
+	Allotments       int            `json:"allotments"`        // of all customers, known now
+	PendingCustomers int            `json:"pending_customers"` // of whom the vendor has not carried out all changes yet
+	LastError        *SnapshotError `json:"last_error"`        // null when the last reading succeeded
+}
+
+// SnapshotError is a failure that no success has followed.
+type SnapshotError struct {
+	Reason  string    `json:"reason"`  // bounded, the metric's label
+	Code    int       `json:"code"`    // the vendor's error number or the HTTP status, 0 if none
+	Message string    `json:"message"` // a sentence; holds no secret
+	At      time.Time `json:"at"`
+}
+
+// CustomersFile is customers.csv.
+type CustomersFile struct {
+	File  string `json:"file"`
+	Valid bool   `json:"valid"` // it is in use as it is, or there is none
+	Lines int    `json:"lines"` // in use
+	Error string `json:"error"` // what is wrong with its newest version, empty if nothing is
+}
+
+// Events are what is told of allotments that are nearly used up.
+type Events struct {
+	Webhook bool `json:"webhook"` // somebody is told
+	Waiting int  `json:"waiting"` // for their delivery
 }
 
 // Queue is what has been read from vendors and not yet acknowledged by ClickHouse.

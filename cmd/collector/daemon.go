@@ -15,13 +15,15 @@ import (
 
 	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/collector"
+	"alpemix-collector/reseller"
 	"alpemix-collector/sink"
 	"alpemix-collector/sink/engine"
+	"alpemix-collector/spool"
 	"alpemix-collector/store"
 	"alpemix-collector/web"
 )
 
-// daemon is one collecting process, wired: state file, ClickHouse, vendor accounts and the loop.
+// daemon is one collecting process, wired: state file, ClickHouse, vendor accounts and what reads them.
 type daemon struct {
 	config    *config.Config
 	log       *slog.Logger
@@ -29,6 +31,8 @@ type daemon struct {
 	target    *target
 	metrics   *prometheus.Registry
 	collector *collector.Collector
+	jobs      *reseller.Jobs
+	notes     *spool.Spool
 }
 
 // newDaemon takes the state folder and wires the rest. It reads no network. The caller closes it.
@@ -44,7 +48,7 @@ func (a *app) newDaemon(c *config.Config) (*daemon, error) {
 		return nil, err
 	}
 	d := &daemon{
-		config: c, log: log, state: state, target: &target{app: a, config: c, log: log}, metrics: prometheus.NewRegistry(),
+		config: c, log: log, state: state, target: &target{app: a, config: c, log: log}, metrics: prometheus.NewRegistry(), notes: spool.New(c.StateDir),
 	}
 	d.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(), machine{c.StateDir, log})
 	accounts, err := accounts(c, state)
@@ -52,6 +56,9 @@ func (a *app) newDaemon(c *config.Config) (*daemon, error) {
 		d.collector, err = collector.New(collector.Config{
 			Accounts: accounts, Store: state, Writer: d.target, Reason: sink.Reason, Reasons: sink.Reasons(), Metrics: d.metrics, Log: log,
 		})
+	}
+	if err == nil {
+		d.jobs, err = d.newJobs()
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.close())
@@ -69,7 +76,7 @@ func (d *daemon) run(ctx context.Context, work func(ctx context.Context, page st
 	started := time.Now()
 	server := web.New(web.Config{
 		Listen: d.config.HTTP.Listen, Gatherer: d.metrics, Log: d.log,
-		Status: func() web.Status { return status(d.collector.Facts(), started) },
+		Status: func() web.Status { return d.status(started) },
 		Ready:  func() error { return nil }, // reports are taken in from the first moment, whether ClickHouse is there or not
 	})
 	if os.Getenv("GOGC") == "" {
@@ -87,8 +94,15 @@ func (d *daemon) run(ctx context.Context, work func(ctx context.Context, page st
 func (d *daemon) collect(ctx context.Context, greet func(context.Context)) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return d.collector.Run(ctx) })
+	g.Go(func() error { return d.jobs.Run(ctx) })
+	g.Go(func() error { d.watchNotes(ctx); return nil })
 	g.Go(func() error { greet(ctx); return nil })
 	return g.Wait()
+}
+
+// once does everything once. Resellers come first: the collector ends with writing what is queued.
+func (d *daemon) once(ctx context.Context) error {
+	return errors.Join(d.takeNotes(), d.jobs.Once(ctx), d.collector.Once(ctx))
 }
 
 // pageURL is how a program on this machine reaches what listens at the address.

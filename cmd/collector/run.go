@@ -16,13 +16,14 @@ func (a *app) runCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "run",
 		Short: "Collect: the daemon",
-		Long: `Reads the reports of all configured accounts within the vendor's limits, and
-writes each connection exactly once to ClickHouse. SIGINT or SIGTERM ends it:
-what is queued is written first, and what cannot be written waits on disk for
-the next start.
+		Long: `Reads the reports of all Alpemix accounts within the vendor's limits, and writes
+each connection exactly once to ClickHouse; beside that it records what the
+customers of all reseller accounts are allotted. SIGINT or SIGTERM ends it: what
+is queued is written first, and what cannot be written waits on disk for the
+next start.
 
-With --once every account's yesterday and today are read once; the exit status
-tells whether all of it worked.`,
+With --once every Alpemix account's yesterday and today and every reseller
+account are read once; the exit status tells whether all of it worked.`,
 		Example: `  collector run -c /etc/collector.yaml
   collector run --once`,
 		Args: cobra.NoArgs,
@@ -31,8 +32,8 @@ tells whether all of it worked.`,
 			if err != nil {
 				return err
 			}
-			if len(c.Alpemix.Accounts) == 0 {
-				return &config.Error{Source: a.configSource(), Key: "alpemix.accounts", Problem: "is empty: there is nothing to collect; add an account as in collector.example.yaml"}
+			if len(c.Alpemix.Accounts) == 0 && c.Reseller.Accounts() == 0 {
+				return &config.Error{Source: a.configSource(), Key: "alpemix.accounts", Problem: "is empty, and so are the accounts of reseller: there is nothing to collect; add an account as in collector.example.yaml"}
 			}
 			if err := a.refuseDemo(c); err != nil {
 				return err
@@ -43,7 +44,7 @@ tells whether all of it worked.`,
 			}
 			defer func() { err = errors.Join(err, d.close()) }()
 			if once {
-				return d.collector.Once(command.Context())
+				return d.once(command.Context())
 			}
 			return d.run(command.Context(), func(ctx context.Context, page string) error {
 				return d.collect(ctx, func(ctx context.Context) { a.announce(ctx, d, page) })

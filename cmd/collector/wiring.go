@@ -7,6 +7,7 @@ import (
 	"alpemix-collector/collector"
 	"alpemix-collector/collector/alpemix"
 	"alpemix-collector/report"
+	"alpemix-collector/reseller"
 	"alpemix-collector/vendorhttp"
 	"alpemix-collector/web"
 )
@@ -57,8 +58,40 @@ func accounts(c *config.Config, ledger alpemix.Ledger) ([]collector.Account, err
 	return list, nil
 }
 
-// status tells the collector's facts in the words of /api/v1/status.
-func status(f collector.Facts, startedAt time.Time) web.Status {
+// status tells the facts of this moment in the words of /api/v1/status.
+func (d *daemon) status(startedAt time.Time) web.Status {
+	s := alpemixStatus(d.collector.Facts(), startedAt)
+	f := d.jobs.Facts()
+	s.Resellers = []web.Reseller{}
+	for _, a := range f.Accounts {
+		s.Resellers = append(s.Resellers, resellerStatus(a))
+	}
+	s.CustomersFile = web.CustomersFile{File: d.config.CustomersFile, Valid: f.CustomersErr == nil, Lines: f.CustomerLines}
+	if f.CustomersErr != nil {
+		s.CustomersFile.Error = oneLine(f.CustomersErr)
+	}
+	s.Events = web.Events{Webhook: d.config.Reseller.Webhook.URL.Reveal() != "", Waiting: f.EventsWaiting}
+	return s
+}
+
+func resellerStatus(a reseller.AccountFacts) web.Reseller {
+	s := web.Reseller{
+		Vendor: a.Vendor, Name: a.Name, State: web.SnapshotDue, LastSnapshot: moment(a.LastSuccess), NextSnapshot: moment(a.NextTry),
+		Customers: a.Customers, Allotments: a.Allotments, PendingCustomers: a.Pending,
+	}
+	switch f := a.Failure; {
+	case f != nil:
+		s.State, s.LastError = web.SnapshotFailing, &web.SnapshotError{Reason: f.Reason, Code: f.Code, Message: f.Error(), At: a.FailedAt.UTC()}
+	case a.NotOffered:
+		s.State = web.SnapshotNotOffered
+	case !a.LastSuccess.IsZero():
+		s.State = web.SnapshotOK
+	}
+	return s
+}
+
+// alpemixStatus tells the collector's.
+func alpemixStatus(f collector.Facts, startedAt time.Time) web.Status {
 	name, _ := build()
 	s := web.Status{
 		Version:   name,

@@ -27,7 +27,7 @@ func TestStatusTellsTheFacts(t *testing.T) {
 			Failure: &report.Failure{Reason: "blocked", Code: 204, Kind: report.Token, Err: errors.New("the vendor blocks this address")},
 		}, {Name: "new", Timezone: "UTC", Day: day, PausedUntil: at(0)}},
 	}
-	got := status(facts, at(7))
+	got := alpemixStatus(facts, at(7))
 	if got.Queue.Rows != 5 || !got.Queue.Oldest.Equal(at(9)) || got.Budget.Reports != 2 || got.Budget.Tokens != 4 {
 		t.Errorf("%+v", got)
 	}

@@ -186,7 +186,6 @@ reseller: {thresholds: [], webhook: {url: "http://ops:hunter2@hooks.example:8080
 		`alpemix.schedule.yesterday: "0 9 * * 1-5" leaves up to 3d between two reads; the vendor tells a day for one day only, so days would be lost`,
 		"reseller.webhook.url: http://hooks.example:8080 is not encrypted; customers, and what the address holds, would cross the network in the clear",
 		"reseller.webhook.url: there is nothing to tell it; reseller.thresholds is empty",
-		"reseller: 1 accounts are given; this version does not collect reseller vendors yet",
 	}
 	if !reflect.DeepEqual(c.Warnings, want) {
 		t.Errorf("got  %q\nwant %q", c.Warnings, want)

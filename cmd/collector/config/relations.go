@@ -84,10 +84,6 @@ func (l *loader) reseller(c *Reseller) error {
 			return err
 		}
 	}
-	n := len(c.RemotePC.Accounts) + len(c.CCPortal.Accounts) + len(c.SerwerSMS.Accounts) + len(c.LimaCity.Accounts)
-	if n > 0 {
-		l.warnf(section, "%d accounts are given; this version does not collect reseller vendors yet", n)
-	}
 	return nil
 }
 

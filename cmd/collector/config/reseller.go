@@ -10,6 +10,11 @@ type Reseller struct {
 	LimaCity   LimaCity  `yaml:"limacity"`
 }
 
+// Accounts is how many accounts there are of all four.
+func (r *Reseller) Accounts() int {
+	return len(r.RemotePC.Accounts) + len(r.CCPortal.Accounts) + len(r.SerwerSMS.Accounts) + len(r.LimaCity.Accounts)
+}
+
 // Webhook is where events go; docs/webhook.md tells their form.
 type Webhook struct {
 	URL     Secret   `yaml:"url,omitempty" check:"address" doc:"Web address that is told when a threshold is reached, as [webhook.md](webhook.md) tells. It may hold a login. Empty for none."`

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/pacing"
+	"alpemix-collector/reseller"
+	"alpemix-collector/reseller/webhook"
+	"alpemix-collector/vendorhttp"
+)
+
+// newJobs wires what records the reseller accounts' allotments and the customers file.
+func (d *daemon) newJobs() (*reseller.Jobs, error) {
+	c := d.config
+	accounts, err := resellerAccounts(c, func(string) http.RoundTripper { return nil })
+	if err != nil {
+		return nil, err
+	}
+	receiver, err := newWebhook(&c.Reseller.Webhook)
+	if err != nil {
+		return nil, err
+	}
+	return reseller.New(reseller.Config{
+		Accounts: accounts, Store: d.state, Location: c.Location(), CustomersFile: c.CustomersFile, Thresholds: c.Reseller.Thresholds,
+		Webhook: receiver, Queued: d.collector.Queued, Metrics: d.metrics, Log: d.log,
+	})
+}
+
+// resellerAccounts wires the configured accounts of all reseller vendors; over is what the clients of a vendor send through, nil for
+// the network.
+func resellerAccounts(c *config.Config, over func(vendor string) http.RoundTripper) (all []reseller.Account, err error) {
+	add := func(more []reseller.Account, wrong error) {
+		if all = append(all, more...); err == nil {
+			err = wrong
+		}
+	}
+	add(sources("remotepc", c.Reseller.RemotePC.Schedule, remotePCAccounts(c), over))
+	add(sources("ccportal", c.Reseller.CCPortal.Schedule, ccPortalAccounts(c), over))
+	add(sources("serwersms", c.Reseller.SerwerSMS.Schedule, serwerSMSAccounts(c), over))
+	add(sources("limacity", c.Reseller.LimaCity.Schedule, limaCityAccounts(c), over))
+	return all, err
+}
+
+func sources[C reseller.Source](vendor, schedule string, accounts []vendorAccount[C], over func(vendor string) http.RoundTripper) (all []reseller.Account, err error) {
+	for _, a := range accounts {
+		client, err := a.open(over(vendor))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, reseller.Account{Vendor: vendor, Name: a.name, Source: client, Schedule: schedule})
+	}
+	return all, nil
+}
+
+// newWebhook is whom events are told, nil for nobody.
+func newWebhook(c *config.Webhook) (reseller.Webhook, error) {
+	if c.URL.Reveal() == "" {
+		return nil, nil
+	}
+	version, _ := build()
+	return webhook.New(webhook.Config{
+		URL: secretOf(c.URL), Timeout: c.Timeout.Std(), TLS: vendorhttp.TLS{CAFile: c.TLS.CAFile, MinVersion: c.TLS.MinVersion}, Version: version,
+	}, nil)
+}
+
+// takeNotes takes in what commands have noted of their calls to vendors.
+func (d *daemon) takeNotes() error {
+	taken, err := d.notes.TakeIn(d.state)
+	for _, call := range taken {
+		d.log.Info("a command has called a vendor", "vendor", call.Vendor, "account", call.Account, "action", call.Action, "subject", call.Subject, "outcome", call.Outcome)
+	}
+	if len(taken) > 0 {
+		d.collector.Queued()
+	}
+	return err
+}
+
+// notesEvery is how often it is looked for calls of commands.
+const notesEvery = 5 * time.Second
+
+// watchNotes takes in notes until ctx ends. What is wrong with them is told once.
+func (d *daemon) watchNotes(ctx context.Context) {
+	told := ""
+	for ctx.Err() == nil {
+		problem := ""
+		if err := d.takeNotes(); err != nil {
+			problem = err.Error()
+		}
+		if problem != "" && problem != told {
+			d.log.Error("calls of commands to vendors are not all in the log yet", "err", problem)
+		}
+		told = problem
+		pacing.Sleep(ctx, nil, time.Now().Add(notesEvery))
+	}
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"time"
+
+	"alpemix-collector/parser"
+	"alpemix-collector/report"
+	"alpemix-collector/simulator"
+)
+
+const demoDays = 90
+
+// history stores what a live collector would have read in the past, once: reports as saved ones, like an import.
+func (a *app) history(ctx context.Context, d *daemon, vendors *demoVendors) error {
+	// Half of a past could not be told from a whole one.
+	if err := vendors.allotments(context.WithoutCancel(ctx), d, time.Now()); err != nil {
+		return err
+	}
+	db, err := d.target.connect(ctx)
+	if err != nil {
+		return err
+	}
+	var known bytes.Buffer
+	if err := db.Query(ctx, "SELECT count() FROM days", "TSV", &known); err != nil {
+		return err
+	}
+	if strings.TrimSpace(known.String()) != "0" {
+		return nil
+	}
+	zone := simulator.Istanbul
+	today := report.DayOf(time.Now().In(zone))
+	bar := a.progress(demoDays, "90 days of history")
+	stream := db.Writer().Import(ctx)
+	var days []report.DayStatus
+	for day := today - demoDays; day < today-1; day++ {
+		gone := (day + 2).Start(zone) // when Alpemix tells the day no more
+		body := vendors.desk.Report(demoAccount, day, gone)
+		in := &ingest{
+			source:     parser.Source{Account: demoAccount, Location: zone, FetchedAt: gone},
+			add:        stream.Add,
+			quarantine: func(rejects []report.Reject) error { return db.Writer().Write(ctx, report.Batch{Rejects: rejects}) },
+		}
+		n, err := in.run(ctx, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil })
+		if err != nil {
+			stream.Abort()
+			return err
+		}
+		sealed := (day + 1).Start(zone).Add(5 * time.Minute).UTC()
+		days = append(days, report.DayStatus{
+			Account: demoAccount, Day: day, State: report.DaySealed, Rows: uint64(n.records - n.quarantined()), SealedAt: sealed, Version: uint64(sealed.UnixMicro()),
+		})
+		_ = bar.Add(1) // a bar that cannot be drawn is no reason to stop
+	}
+	if err := stream.Close(); err != nil {
+		return err
+	}
+	_ = bar.Finish()
+	// Last, because it marks the history as complete.
+	return db.Writer().Write(ctx, report.Batch{Days: days})
+}

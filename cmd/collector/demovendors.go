@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/simulator"
+	world "alpemix-collector/simulator/reseller"
+)
+
+// The demonstration's account. Its credentials open nothing but the simulator of the same process.
+const (
+	demoAccount = "demo"
+	demoSecret  = "simulated"
+	// demoHourly keeps the desk awake at night, so that whoever looks then sees rows arrive.
+	demoHourly = 6
+)
+
+// demoVendors are all five simulated vendors: the desk, and four resellers most of whose customers call it.
+type demoVendors struct {
+	desk      *simulator.Vendor
+	customers *world.World
+	resellers map[world.Label]*world.Vendor
+	addresses []demoAddress
+}
+
+// demoAddress is where a vendor's API is.
+type demoAddress struct{ vendor, url string }
+
+func newDemoVendors() *demoVendors {
+	desk := &simulator.World{Seed: 1, HourlyMinimum: demoHourly}
+	d := &demoVendors{
+		desk:      simulator.New(simulator.Options{World: desk, Accounts: []simulator.Account{{Name: demoAccount, SecretKey: demoSecret}}}),
+		customers: &world.World{Seed: 1, Desk: desk, DeskAccount: demoAccount},
+		resellers: map[world.Label]*world.Vendor{},
+	}
+	for _, l := range world.Labels() {
+		d.resellers[l] = newDemoReseller(l, world.Options{World: d.customers})
+	}
+	return d
+}
+
+// newDemoReseller plays a reseller vendor whose server tells who its customers are.
+func newDemoReseller(l world.Label, o world.Options) *world.Vendor {
+	o.Accounts, o.Quirks.List = []world.Account{{Name: l.Account}}, true
+	return world.New(l.Vendor, o)
+}
+
+// serve lets all vendors answer, each on a free port of this machine, until ctx ends.
+func (d *demoVendors) serve(ctx context.Context, g *errgroup.Group) error {
+	listen := func(vendor string, api http.Handler, path string) error {
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return fmt.Errorf("the simulator: %w", err)
+		}
+		g.Go(func() error { return simulator.Serve(ctx, listener, api) })
+		d.addresses = append(d.addresses, demoAddress{vendor, "http://" + listener.Addr().String() + path})
+		return nil
+	}
+	if err := listen("alpemix", d.desk, "/api"); err != nil {
+		return err
+	}
+	for _, l := range world.Labels() {
+		if err := listen(l.Vendor, d.resellers[l], d.resellers[l].Path(l.Account)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// config is the default configuration with the simulators for vendors. What the environment says of the rest holds.
+func (d *demoVendors) config(dir string, environ []string) (*config.Config, error) {
+	set := slices.DeleteFunc(slices.Clone(environ), func(pair string) bool {
+		return strings.HasPrefix(pair, "COLLECTOR_ALPEMIX_") || strings.HasPrefix(pair, "COLLECTOR_RESELLER_")
+	})
+	set = append(set,
+		"COLLECTOR_STATE_DIR="+dir,
+		"COLLECTOR_CLICKHOUSE_DSN=embedded",
+		"COLLECTOR_CUSTOMERS_FILE="+customersOf(dir),
+		"COLLECTOR_ALPEMIX_ACCOUNTS_0_NAME="+demoAccount,
+		"COLLECTOR_ALPEMIX_ACCOUNTS_0_MAIN_USERNAME="+demoAccount,
+		"COLLECTOR_ALPEMIX_ACCOUNTS_0_SECRET_KEY="+demoSecret,
+		"COLLECTOR_ALPEMIX_ACCOUNTS_0_TIMEZONE=Europe/Istanbul",
+	)
+	for _, a := range d.addresses {
+		if a.vendor == "alpemix" {
+			set = append(set, "COLLECTOR_ALPEMIX_ENDPOINT="+a.url)
+		}
+		for l, v := range d.resellers {
+			if l.Vendor == a.vendor {
+				set = append(set, d.account(l, v, a.url)...)
+			}
+		}
+	}
+	c, err := config.Load("", set)
+	if err != nil {
+		return nil, err
+	}
+	c.Warnings = nil
+	return c, nil
+}
+
+// account is the environment that configures a reseller account.
+func (d *demoVendors) account(l world.Label, v *world.Vendor, address string) []string {
+	prefix := "COLLECTOR_RESELLER_" + strings.ToUpper(l.Vendor) + "_ACCOUNTS_0_"
+	set, key := []string{prefix + "NAME=" + l.Account}, v.Accounts()[0].Key
+	switch l.Vendor {
+	case world.CCPortal:
+		var numbers []string
+		for _, m := range d.customers.Mappings(l) {
+			if m.Vendor == l.Vendor {
+				numbers = append(numbers, m.Value)
+			}
+		}
+		return append(set, prefix+"BASE_URL="+address, prefix+"CUSTOMERS="+strings.Join(numbers, ","))
+	case world.SerwerSMS:
+		return append(set, prefix+"ENDPOINT="+address, prefix+"TOKEN="+key)
+	}
+	return append(set, prefix+"ENDPOINT="+address, prefix+"API_KEY="+key)
+}
+
+// announce tells where the vendors are.
+func (d *demoVendors) announce(out io.Writer) {
+	_, _ = fmt.Fprintln(out, "This collects from simulated vendors; nothing of it is real. Ctrl-C ends it.")
+	for _, a := range d.addresses {
+		_, _ = fmt.Fprintf(out, "%-9s simulated at %s\n", a.vendor, a.url)
+	}
+}
+
+// customersOf is the demonstration's customers file.
+func customersOf(dir string) string { return filepath.Join(dir, "customers.csv") }
+
+// writeCustomers writes the customers file, unless there is one: it may have been edited.
+func (d *demoVendors) writeCustomers(dir string) error {
+	if isThere(dir, filepath.Base(customersOf(dir))) {
+		return nil
+	}
+	file, err := os.OpenFile(customersOf(dir), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("--state: %w", err)
+	}
+	if err := d.customers.WriteMappings(file); err != nil {
+		_ = file.Close() // what could not be written is of no use
+		return fmt.Errorf("--state: %w", err)
+	}
+	return file.Close()
+}
