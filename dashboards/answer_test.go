@@ -1,0 +1,125 @@
+package dashboards_test
+
+import (
+	"database/sql"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"alpemix-collector/sink/enginetest"
+)
+
+// answer is a table as the plugin reads it: times, numbers and texts, nil for NULL.
+type answer struct {
+	Meta []struct{ Name, Type string }
+	Data [][]any
+}
+
+// ask runs sql as the plugin does: with clickhouse-go over HTTP, and as someone who may only read.
+func ask(t testing.TB, server *enginetest.Server, query string) answer {
+	t.Helper()
+	db := clickhouse.OpenDB(&clickhouse.Options{Addr: []string{server.Addr}, Protocol: clickhouse.HTTP, Auth: clickhouse.Auth{Database: "alpemix"}})
+	defer func() { _ = db.Close() }()
+	rows, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, query)
+	}
+	defer func() { _ = rows.Close() }()
+	a, err := taken(rows)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, query)
+	}
+	return a
+}
+
+func taken(rows *sql.Rows) (a answer, err error) {
+	types, err := rows.ColumnTypes()
+	if err != nil {
+		return a, err
+	}
+	for _, c := range types {
+		a.Meta = append(a.Meta, struct{ Name, Type string }{c.Name(), c.DatabaseTypeName()})
+	}
+	for rows.Next() {
+		cells, into := make([]any, len(types)), make([]any, len(types))
+		for i := range cells {
+			into[i] = &cells[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return a, err
+		}
+		for i, cell := range cells {
+			cells[i] = plain(cell)
+		}
+		a.Data = append(a.Data, cells)
+	}
+	return a, rows.Err()
+}
+
+// plain is a cell as nil, a time, a float64 or a string.
+func plain(cell any) any {
+	v := reflect.ValueOf(cell)
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return nil
+		}
+		v = v.Elem()
+	}
+	switch {
+	case !v.IsValid():
+		return nil
+	case v.CanInt():
+		return float64(v.Int())
+	case v.CanUint():
+		return float64(v.Uint())
+	case v.CanFloat():
+		return v.Float()
+	}
+	return v.Interface()
+}
+
+// What Grafana makes of a column.
+const (
+	isTime   = "time"
+	isNumber = "number"
+	isText   = "text"
+)
+
+// kind is what Grafana makes of column i, by the converters of the plugin.
+func (a *answer) kind(t testing.TB, i int) string {
+	t.Helper()
+	of := a.Meta[i].Type
+	for _, wrapper := range []string{"LowCardinality(", "Nullable("} {
+		if rest, found := strings.CutPrefix(of, wrapper); found {
+			of = strings.TrimSuffix(rest, ")")
+		}
+	}
+	switch {
+	case strings.HasPrefix(of, "Date"):
+		return isTime
+	case strings.HasPrefix(of, "UInt"), strings.HasPrefix(of, "Int"), strings.HasPrefix(of, "Float"):
+		return isNumber
+	case of == "String", strings.HasPrefix(of, "Enum"):
+		return isText
+	}
+	t.Fatalf("column %s is a %s, of which Grafana makes nothing useful", a.Meta[i].Name, a.Meta[i].Type)
+	return ""
+}
+
+// column is the texts of the column of that name, and whether there is one.
+func (a *answer) column(name string) (texts []string, found bool) {
+	for i, m := range a.Meta {
+		if m.Name != name {
+			continue
+		}
+		for _, row := range a.Data {
+			if text, ok := row[i].(string); ok {
+				texts = append(texts, text)
+			}
+		}
+		return texts, true
+	}
+	return nil, false
+}

@@ -1,0 +1,199 @@
+package main
+
+// panel is one panel, before it has a place.
+type panel struct {
+	kind, title, description string
+	width, height            int
+	unit                     string
+	empty                    string // what it shows when there is nothing
+	targets                  list
+	options                  object
+	defaults, custom         object // of every field
+	overrides                list
+	links                    list // of the panel itself
+	transformations          list
+}
+
+func (p *panel) json() object {
+	defaults := object{"unit": p.unit, "noValue": p.empty, "mappings": list{}, "color": object{"mode": "palette-classic"}, "custom": p.custom, "thresholds": steps("text")}
+	for key, value := range p.defaults {
+		defaults[key] = value
+	}
+	source := p.targets[0].(object)["datasource"]
+	return object{
+		"type": p.kind, "title": p.title, "description": p.description, "pluginVersion": grafanaVersion, "datasource": source, "targets": p.targets,
+		"options": p.options, "fieldConfig": object{"defaults": defaults, "overrides": orEmpty(p.overrides)},
+		"links": orEmpty(p.links), "transformations": orEmpty(p.transformations), "transparent": false,
+	}
+}
+
+func orEmpty(l list) list {
+	if l == nil {
+		return list{}
+	}
+	return l
+}
+
+// sized is p with a size on the grid of 24 columns.
+func (p panel) sized(width, height int) panel {
+	p.width, p.height = width, height
+	return p
+}
+
+// with is p whose fields have more in common.
+func (p panel) with(defaults object) panel {
+	merged := object{}
+	for _, from := range []object{p.defaults, defaults} {
+		for key, value := range from {
+			merged[key] = value
+		}
+	}
+	p.defaults = merged
+	return p
+}
+
+// drawn is p with other settings of how its fields are drawn.
+func (p panel) drawn(custom object) panel {
+	merged := object{}
+	for _, from := range []object{p.custom, custom} {
+		for key, value := range from {
+			merged[key] = value
+		}
+	}
+	p.custom = merged
+	return p
+}
+
+// set is p with other options.
+func (p panel) set(options object) panel {
+	merged := object{}
+	for _, from := range []object{p.options, options} {
+		for key, value := range from {
+			merged[key] = value
+		}
+	}
+	p.options = merged
+	return p
+}
+
+// field is p with properties of the fields of that name, as pairs of id and value.
+func (p panel) field(name string, properties ...any) panel {
+	var all list
+	for i := 0; i < len(properties); i += 2 {
+		all = append(all, object{"id": properties[i], "value": properties[i+1]})
+	}
+	override := object{"matcher": object{"id": "byName", "options": name}, "properties": all}
+	p.overrides = append(p.overrides[:len(p.overrides):len(p.overrides)], override)
+	return p
+}
+
+// colored is p with fields of fixed colours.
+func (p panel) colored(colors []colorOf) panel {
+	for _, c := range colors {
+		p = p.field(c.name, "color", fixed(c.color))
+	}
+	return p
+}
+
+// linked is p with links of its values, which lead on with what the value stands for.
+func (p panel) linked(links ...object) panel { return p.with(object{"links": links}) }
+
+// leading is p with a link of its own, in its corner.
+func (p panel) leading(links ...object) panel {
+	for _, l := range links {
+		p.links = append(p.links[:len(p.links):len(p.links)], l)
+	}
+	return p
+}
+
+var hideFrom = object{"legend": false, "tooltip": false, "viz": false}
+
+func legend(placement string, values ...any) object {
+	return object{"showLegend": true, "displayMode": "list", "placement": placement, "calcs": orEmpty(values)}
+}
+
+var allSeries = object{"mode": "multi", "sort": "desc", "hideZeros": true}
+
+// over is a panel of series over time.
+func over(title, description, unit, empty string, targets ...any) panel {
+	return panel{
+		kind: "timeseries", title: title, description: description, unit: unit, empty: empty, targets: targets,
+		options: object{"legend": legend("bottom"), "tooltip": allSeries},
+		custom: object{
+			"drawStyle": "line", "lineInterpolation": "linear", "lineWidth": 1, "fillOpacity": 10, "gradientMode": "none", "spanNulls": false, "insertNulls": false,
+			"showPoints": "auto", "pointSize": 4, "stacking": object{"mode": "none", "group": "A"}, "axisPlacement": "auto", "axisLabel": "", "axisColorMode": "text",
+			"axisBorderShow": false, "axisCenteredZero": false, "scaleDistribution": object{"type": "linear"}, "hideFrom": hideFrom,
+			"thresholdsStyle": object{"mode": "off"}, "barAlignment": 1, "barWidthFactor": 0.8,
+		},
+		defaults: object{"min": 0},
+	}
+}
+
+// bars is a panel of stacked bars over time: a bar begins where its day or hour does.
+func bars(title, description, unit, empty string, targets ...any) panel {
+	return over(title, description, unit, empty, targets...).drawn(object{
+		"drawStyle": "bars", "fillOpacity": 80, "lineWidth": 0, "showPoints": "never", "stacking": object{"mode": "normal", "group": "A"},
+	})
+}
+
+// number is a panel of one number; calc makes it of what the query answers.
+func number(title, description, unit, empty, calc string, targets ...any) panel {
+	graph := "none"
+	if calc == "sum" { // of a series, which shows behind it
+		graph = "area"
+	}
+	return panel{
+		kind: "stat", title: title, description: description, unit: unit, empty: empty, targets: targets,
+		options: object{
+			"colorMode": "value", "graphMode": graph, "justifyMode": "auto", "orientation": "auto", "percentChangeColorMode": "standard",
+			"reduceOptions": object{"calcs": list{calc}, "fields": "", "values": false}, "showPercentChange": false, "textMode": "auto", "wideLayout": true,
+		},
+		custom: object{}, defaults: object{"color": fixed(plain)},
+	}
+}
+
+// categories is a panel of bars side by side, one for each value of the column x.
+func categories(title, description, unit, empty, x string, targets ...any) panel {
+	return panel{
+		kind: "barchart", title: title, description: description, unit: unit, empty: empty, targets: targets,
+		options: object{
+			"xField": x, "orientation": "auto", "xTickLabelRotation": 0, "xTickLabelSpacing": 0, "showValue": "auto", "stacking": "normal",
+			"groupWidth": 0.7, "barWidth": 0.9, "barRadius": 0, "fullHighlight": false, "legend": legend("bottom"), "tooltip": allSeries,
+		},
+		custom: object{
+			"lineWidth": 0, "fillOpacity": 80, "gradientMode": "none", "axisPlacement": "auto", "axisLabel": "", "axisColorMode": "text", "axisBorderShow": false,
+			"axisCenteredZero": false, "scaleDistribution": object{"type": "linear"}, "hideFrom": hideFrom, "thresholdsStyle": object{"mode": "off"},
+		},
+		defaults: object{"min": 0},
+	}
+}
+
+// table is a panel of rows; the columns are named by column.
+func table(title, description, empty string, targets ...any) panel {
+	return panel{
+		kind: "table", title: title, description: description, unit: "none", empty: empty, targets: targets,
+		options: object{
+			"showHeader": true, "cellHeight": "sm", "footer": object{"show": false, "countRows": false, "fields": "", "reducer": list{"sum"}}, "sortBy": list{},
+		},
+		custom:   object{"align": "auto", "cellOptions": object{"type": "auto"}, "filterable": true, "inspect": false},
+		defaults: object{"color": object{"mode": "thresholds"}},
+	}
+}
+
+// column is p with a heading for the column name, and more properties of it.
+func (p panel) column(name, heading string, properties ...any) panel {
+	return p.field(name, append([]any{"displayName", heading}, properties...)...)
+}
+
+// gauges is a panel of one bar for each row.
+func gauges(title, description, unit, empty string, targets ...any) panel {
+	return panel{
+		kind: "bargauge", title: title, description: description, unit: unit, empty: empty, targets: targets,
+		options: object{
+			"displayMode": "basic", "orientation": "horizontal", "showUnfilled": true, "valueMode": "color", "namePlacement": "left", "sizing": "auto",
+			"minVizHeight": 16, "minVizWidth": 8, "maxVizHeight": 30, "legend": legend("bottom"),
+			"reduceOptions": object{"calcs": list{"lastNotNull"}, "fields": "", "values": true, "limit": 50},
+		},
+		custom: object{}, defaults: object{"min": 0},
+	}
+}

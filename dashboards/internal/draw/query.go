@@ -1,0 +1,70 @@
+package main
+
+import "strings"
+
+// The data sources are chosen on the dashboard; none is named here.
+var (
+	clickHouse = object{"type": "grafana-clickhouse-datasource", "uid": "${datasource}"}
+	prometheus = object{"type": "prometheus", "uid": "${prometheus}"}
+)
+
+// pluginVersion is the data source plugin that the queries are written for.
+const pluginVersion = "4.8.0"
+
+// series asks ClickHouse for numbers over time: the first column is the time, and texts beside it tell series apart.
+func series(sql string) object { return sqlTarget(sql, "timeseries", 0) }
+
+// rows asks ClickHouse for a table.
+func rows(sql string) object { return sqlTarget(sql, "table", 1) }
+
+func sqlTarget(sql, kind string, format int) object {
+	return object{
+		"datasource": clickHouse, "refId": "A", "editorType": "sql", "queryType": kind, "format": format, "pluginVersion": pluginVersion,
+		"rawSql": strings.TrimSpace(sql), "meta": object{},
+	}
+}
+
+// promql asks Prometheus for series over time.
+func promql(ref, expression, legend string) object {
+	return object{
+		"datasource": prometheus, "refId": ref, "editorMode": "code", "expr": expression, "legendFormat": legend, "range": true, "instant": false,
+	}
+}
+
+// promqlNow asks Prometheus for the newest values.
+func promqlNow(ref, expression, legend string) object {
+	t := promql(ref, expression, legend)
+	t["range"], t["instant"] = false, true
+	return t
+}
+
+// chosen is the condition that column is among the values chosen of a variable; All is no condition.
+func chosen(column, variable string) string {
+	return "$__conditionalAll(" + column + " IN (${" + variable + ":singlequote}), $" + variable + ")"
+}
+
+// typed is the condition that one of the columns contains what was typed into a variable, in whatever case; nothing typed is no
+// condition. The value travels percent-encoded: of Grafana's forms only that one survives backslashes in an SQL string.
+func typed(variable string, columns ...string) string {
+	text := "concat(" + strings.Join(columns, ", '\\n', ") + ")"
+	if len(columns) == 1 {
+		text = columns[0]
+	}
+	return "$__conditionalAll(positionCaseInsensitiveUTF8(" + text + ", decodeURLComponent('${" + variable + ":percentencode}')) > 0, $" + variable + ")"
+}
+
+// of is sql with the filters that all connections of a dashboard go through where it says FILTER, hours of the day where it says
+// LOCAL_HOUR, and what is outside office hours where it says AFTER_HOURS.
+func of(sql string, filters ...string) string {
+	return strings.NewReplacer(
+		"FILTER", strings.Join(append([]string{"$__timeFilter(started_at)"}, filters...), "\n  AND "),
+		"OVERLAPPING", strings.Join(append([]string{
+			"started_at >= $__fromTime - INTERVAL 1 DAY AND started_at <= $__toTime AND ended_at > $__fromTime",
+		}, filters...), "\n      AND "),
+		"LOCAL_HOUR", "toHour(started_at, ${zone:singlequote})",
+		"AFTER_HOURS", afterHours,
+	).Replace(sql)
+}
+
+// afterHours tells of a connection that it began outside office hours.
+const afterHours = "NOT (has([${workdays:csv}], toDayOfWeek(local_day)) AND toHour(started_at, ${zone:singlequote}) >= ${office_from} AND toHour(started_at, ${zone:singlequote}) < ${office_to})"

@@ -1,0 +1,62 @@
+package main
+
+// colorOf is the colour of what has a name.
+type colorOf struct{ name, color string }
+
+// The colours say the same on every dashboard.
+const (
+	plain = "blue"
+	good  = "green"
+	warn  = "orange"
+	bad   = "red"
+	quiet = "#8e8e8e"
+)
+
+var (
+	modeColors    = []colorOf{{"support", "blue"}, {"presentation", "purple"}, {"unknown", quiet}}
+	vendorColors  = []colorOf{{"alpemix", "blue"}, {"remotepc", "orange"}, {"ccportal", "purple"}, {"serwersms", "green"}, {"limacity", "yellow"}}
+	outcomeColors = []colorOf{{"ok", good}, {"failed", bad}}
+	officeColors  = []colorOf{{"in office hours", "blue"}, {"outside office hours", warn}}
+)
+
+func fixed(color string) object { return object{"mode": "fixed", "fixedColor": color} }
+
+// steps are thresholds: a colour, then pairs of a value and the colour from there on.
+func steps(color string, then ...any) object {
+	all := list{object{"color": color, "value": nil}}
+	for i := 0; i < len(then); i += 2 {
+		all = append(all, object{"value": then[i], "color": then[i+1]})
+	}
+	return object{"mode": "absolute", "steps": all}
+}
+
+// byThreshold colours a value by where it stands.
+func byThreshold(color string, then ...any) object {
+	return object{"color": object{"mode": "thresholds"}, "thresholds": steps(color, then...)}
+}
+
+// shares is the colouring of what is used of an allotment.
+func shares() object { return byThreshold(good, 0.8, warn, 1, bad) }
+
+// hours is the unit of sums of durations: Grafana's own would turn them into weeks.
+const hours = "suffix: h"
+
+// named are the words for values, each in its colour.
+func named(values []colorOf) list {
+	words := object{}
+	for i, v := range values {
+		words[v.name] = object{"text": v.name, "color": v.color, "index": i}
+	}
+	return list{object{"type": "value", "options": words}}
+}
+
+// anonymous shows what an empty name means.
+var anonymous = list{object{"type": "special", "options": object{"match": "empty", "result": object{"text": "(anonymous)", "color": quiet}}}}
+
+// bar draws the cells of a column as bars of one colour.
+func bar(color string) []any {
+	return []any{"custom.cellOptions", object{"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}, "color", fixed(color), "min", 0}
+}
+
+// hidden keeps a column out of a table that links are made of. Grafana 12 has both ways of saying so, by version.
+var hidden = []any{"custom.hidden", true, "custom.hideFrom", object{"viz": true, "legend": false, "tooltip": false}}
