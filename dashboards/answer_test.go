@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -17,12 +18,19 @@ type answer struct {
 	Data [][]any
 }
 
+// opened stays so while the tests run: each opening costs a query.
+var opened struct {
+	sync.Once
+	db *sql.DB
+}
+
 // ask runs sql as the plugin does: with clickhouse-go over HTTP, and as someone who may only read.
 func ask(t testing.TB, server *enginetest.Server, query string) answer {
 	t.Helper()
-	db := clickhouse.OpenDB(&clickhouse.Options{Addr: []string{server.Addr}, Protocol: clickhouse.HTTP, Auth: clickhouse.Auth{Database: "alpemix"}})
-	defer func() { _ = db.Close() }()
-	rows, err := db.QueryContext(t.Context(), query)
+	opened.Do(func() {
+		opened.db = clickhouse.OpenDB(&clickhouse.Options{Addr: []string{server.Addr}, Protocol: clickhouse.HTTP, Auth: clickhouse.Auth{Database: "alpemix"}})
+	})
+	rows, err := opened.db.QueryContext(t.Context(), query)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, query)
 	}

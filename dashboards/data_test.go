@@ -20,7 +20,7 @@ const history = 45 // days
 
 // awkward are people and things whose names have to be quoted.
 var awkward = report.Connection{
-	Account: "main", Mode: report.ModePresentation, Explanation: `Yol düzeltildi: C:\new\"rapor" 100 %`, SupportNumber: "A'1 & 2",
+	Account: "branch", Mode: report.ModePresentation, Explanation: `Yol düzeltildi: C:\new\"rapor" 100 %`, SupportNumber: "A'1 & 2",
 	Staff:  report.Party{Name: `O'Brien "Bo", Jr.`, IP: "203.0.113.7"},
 	Target: report.Party{Name: `Müller & Söhne's Büro (Nord)`, AlpemixID: "a+b=c%", LocalIP: "fe80::1"},
 }
@@ -65,7 +65,7 @@ func fill(t testing.TB, server *enginetest.Server) {
 			batch.Days = append(batch.Days, status)
 		}
 	}
-	for i := range 3 { // two at once
+	for i := range 3 { // of an account of their own, at night, for 20 minutes each, always two at once for 5
 		c := awkward
 		c.UID, c.StartedAt, c.Duration = fmt.Sprint("awkward", i), today.Add(time.Duration(i-40)*15*time.Minute), 20*time.Minute
 		batch.Connections = append(batch.Connections, stored(c))
@@ -112,7 +112,7 @@ func allotments(batch *report.Batch, world *reseller.World) {
 	}
 	// One whose use grows by one a day and who will need more soon, one who needs too much, one who uses nothing.
 	for day := range history {
-		from := today.AddDate(0, 0, day-history)
+		from := today.AddDate(0, 0, day-history+1)
 		p := report.AllotmentPeriod{At: from, ValidFrom: from, ValidTo: from.AddDate(0, 0, 1), Version: uint64(from.UnixMicro()), Allotment: report.Allotment{
 			Vendor: "remotepc", Account: "eu", Customer: "grows'@example.com", Resource: "computers", Allotted: known(60), Utilized: known(float64(day + 1)),
 		}}

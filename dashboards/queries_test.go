@@ -3,6 +3,7 @@ package dashboards_test
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -171,6 +172,26 @@ func isSeries(t *testing.T, a *answer, kinds []string) {
 	}
 }
 
+var linkField = regexp.MustCompile(`\$\{__data\.fields\.(\w+)`)
+
+// overridden are the links of single columns of p.
+func overridden(t *testing.T, p *panel) (all []link) {
+	t.Helper()
+	for _, o := range p.FieldConfig.Overrides {
+		for _, property := range o.Properties {
+			if property.ID != "links" {
+				continue
+			}
+			var links []link
+			if err := json.Unmarshal(property.Value, &links); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, links...)
+		}
+	}
+	return all
+}
+
 // isNamed: every column has a heading of ours, or is hidden, and no heading is of a column that there is not.
 func isNamed(t *testing.T, p *panel, a *answer) {
 	t.Helper()
@@ -186,6 +207,13 @@ func isNamed(t *testing.T, p *panel, a *answer) {
 		for _, property := range o.Properties {
 			if property.ID == "displayName" || property.ID == "custom.hidden" {
 				named[o.Matcher.Options] = true
+			}
+		}
+	}
+	for _, l := range slices.Concat(p.FieldConfig.Defaults.Links, overridden(t, p)) {
+		for _, part := range linkField.FindAllStringSubmatch(l.URL+l.Title, -1) {
+			if !slices.Contains(columns, part[1]) {
+				t.Errorf("a link uses %s, of which there is no column in %v", part[1], columns)
 			}
 		}
 	}

@@ -53,8 +53,8 @@ HAVING count() > 0`)).sized(4, 4).with(byThreshold(good, 1, warn)).leading(lookA
 SELECT uniqExactIf(name, utilized = 0 AND allotted > 0) AS customers
 FROM (`+now+`)
 HAVING count() > 0`)).sized(4, 4).with(byThreshold(good, 1, plain)).leading(lookAt),
-				number("Run out within 30 days", "Customers whose use, if it grows on as it did in the time range, reaches what they are allotted within 30 days.", "short", nothing, "lastNotNull", rows(`
-SELECT uniqExactIf(name, exhausted_on <= today() + 30) AS customers
+				number("Run out within 30 days", "Customers whose use, if it grows on as it did in the time range, reaches what they are allotted within 30 days of its end.", "short", nothing, "lastNotNull", rows(`
+SELECT uniqExactIf(name, exhausted_on <= told_on + 30) AS customers
 FROM (`+trend(history)+`)
 HAVING count() > 0`)).sized(4, 4).with(byThreshold(good, 1, warn)).leading(lookAt),
 				number("Oldest snapshot", "How long ago the account was read whole that was read least recently.", "s", nothing, "lastNotNull", rows(`
@@ -221,19 +221,21 @@ func daily(history string) string {
 `
 }
 
-// trend is what was allotted and used last, with a straight line through the use: slope is the growth of a day. Days are numbers of
-// days here.
+// trend is what is allotted and used at the end of the time range, with a straight line through the use: slope is the growth of a
+// day. Days are numbers of days here. Who is gone by then has no trend.
 func trend(history string) string {
 	return `
   SELECT name, vendor, account, login, resource, unit, latest.1 AS allotted, latest.2 AS utilized, if(allotted > 0, utilized / allotted, NULL) AS ratio,
-    if(isFinite(line), line, NULL) AS slope, (allotted - utilized) / slope AS days_left,
-    if(slope > 0 AND utilized < allotted AND days_left < 3650, toDate(today() + toUInt32(ceil(days_left))), NULL) AS exhausted_on
+    if(isFinite(line), line, NULL) AS slope, ceil((allotted - utilized) / slope) AS days_left,
+    if(slope > 0 AND utilized < allotted AND days_left < 3650, toDate(last_day + toUInt32(days_left)), NULL) AS exhausted_on, toDate(last_day) AS told_on
   FROM
   (
-    SELECT name, vendor, account, login, resource, unit, argMax(tuple(allotted, utilized), day) AS latest, simpleLinearRegression(toFloat64(day), assumeNotNull(utilized)).1 AS line
+    SELECT name, vendor, account, login, resource, unit, max(day) AS last_day, argMax(tuple(allotted, utilized), day) AS latest,
+      simpleLinearRegression(toFloat64(day), assumeNotNull(utilized)).1 AS line
     FROM (` + daily(history) + `)
     WHERE utilized IS NOT NULL
     GROUP BY name, vendor, account, login, resource, unit
+    HAVING last_day = toUInt32(toDate(least($__toTime, now()), ${zone:singlequote}))
   )
 `
 }

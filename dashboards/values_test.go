@@ -1,0 +1,85 @@
+package dashboards_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+)
+
+// cells are the values of the named column of the panel called title on the dashboard uid, with these values chosen.
+func cells(t *testing.T, uid, title, column string, chosen selection) []any {
+	t.Helper()
+	server := filled(t)
+	for _, d := range read(t) {
+		if d.UID != uid {
+			continue
+		}
+		v := looked(t, server, &d)
+		for name, values := range chosen {
+			v.chosen[name] = values
+		}
+		for _, p := range d.drawn() {
+			if p.Title != title {
+				continue
+			}
+			a := ask(t, server, v.expand(t, p.Targets[0].RawSQL))
+			for i, m := range a.Meta {
+				if m.Name != column {
+					continue
+				}
+				var found []any
+				for _, row := range a.Data {
+					found = append(found, row[i])
+				}
+				return found
+			}
+		}
+	}
+	t.Fatalf("%s has no column %s in a panel %s", uid, column, title)
+	return nil
+}
+
+// TestNumbersAreRight where they are not plain sums: three connections of 20 minutes at night, each begun 15 minutes after the one
+// before, and a customer who needs one more of sixty every day.
+func TestNumbersAreRight(t *testing.T) {
+	branch := selection{"account": {"branch"}}
+	grows := selection{"customer": {"Müller's"}}
+	for _, c := range []struct {
+		uid, title, column string
+		chosen             selection
+		want               any
+	}{
+		{"alpemix-overview", "Connections", "connections", branch, 3.0},
+		{"alpemix-overview", "Hours", "hours", branch, 1.0},
+		{"alpemix-overview", "At most at once", "peak", branch, 2.0},
+		{"alpemix-staff", "Outside office hours", "share", branch, 1.0},
+		{"alpemix-staff", "At the same time", "share", branch, 600.0 / 3600},
+		{"alpemix-staff", "Each of the staff", "busy", branch, 3000.0 / 3600},
+		{"alpemix-staff", "Begun while another was open", "parallel", branch, 300.0},
+		{"alpemix-customers", "Trend and date of exhaustion", "exhausted_on", grows, time.Date(2025, 3, 27, 0, 0, 0, 0, time.UTC)},
+		{"alpemix-customers", "Trend and date of exhaustion", "per_month", grows, 30.0},
+		{"alpemix-customers", "Run out within 30 days", "customers", grows, 1.0},
+	} {
+		got := cells(t, c.uid, c.title, c.column, c.chosen)
+		if fmt.Sprint(got[0]) != fmt.Sprint(c.want) {
+			t.Errorf("%s: %s: %s is %v, want %v", c.uid, c.title, c.column, got, c.want)
+		}
+	}
+	whole := 0.0
+	for _, average := range cells(t, "alpemix-overview", "Open at the same time", "average", branch) {
+		whole += average.(float64)
+	}
+	most := cells(t, "alpemix-overview", "Open at the same time", "most", branch)
+	if fmt.Sprintf("%.6f", whole) != "1.000000" || !slices.Contains(most, any(2.0)) || slices.Contains(most, any(3.0)) {
+		t.Errorf("open at the same time: %v hours, most %v", whole, most)
+	}
+	// Who does not need more has no date, and who is over its allotment neither.
+	names := cells(t, "alpemix-customers", "Trend and date of exhaustion", "name", nil)
+	dates := cells(t, "alpemix-customers", "Trend and date of exhaustion", "exhausted_on", nil)
+	for _, name := range []string{"over@example.com", "idle@example.com"} {
+		if i := slices.Index(names, any(name)); i < 0 || dates[i] != nil {
+			t.Errorf("%s is exhausted on %v (row %d)", name, dates[max(i, 0)], i)
+		}
+	}
+}
