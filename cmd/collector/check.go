@@ -133,7 +133,9 @@ func readable(ctx context.Context, c *clickHouse) error {
 
 func (k *checking) accounts(ctx context.Context) {
 	if len(k.config.Alpemix.Accounts) == 0 {
-		k.line("accounts", "", errors.New("alpemix.accounts is empty: there is nothing to collect; add one as collector.example.yaml shows"))
+		if k.config.Reseller.Accounts() == 0 {
+			k.line("accounts", "", errors.New("alpemix.accounts "+nothingToCollect))
+		}
 		return
 	}
 	state, err := store.Open(k.config.StateDir, k.logger(k.config))

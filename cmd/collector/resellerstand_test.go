@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ type stand struct {
 	state   string
 	environ []string
 	vendors map[string]*world.Vendor
+	ahead   atomic.Int64    // of standMoment, what the vendors' clock shows, in nanoseconds
 	printed strings.Builder // everything that commands wrote
 }
 
@@ -40,7 +42,7 @@ func newStand(t *testing.T) *stand {
 	s := &stand{t: t, state: filepath.Join(t.TempDir(), "state"), vendors: map[string]*world.Vendor{}}
 	s.environ = []string{"COLLECTOR_STATE_DIR=" + s.state}
 	for _, l := range world.Labels() {
-		v := world.New(l.Vendor, world.Options{World: &world.World{Seed: 1}, Now: func() time.Time { return standMoment }, Record: true})
+		v := world.New(l.Vendor, world.Options{World: &world.World{Seed: 1}, Now: s.now, Record: true})
 		server := httptest.NewServer(v)
 		t.Cleanup(server.Close)
 		s.vendors[l.Vendor] = v
@@ -60,6 +62,8 @@ func newStand(t *testing.T) *stand {
 	t.Cleanup(func() { s.noSecrets(newPassword) })
 	return s
 }
+
+func (s *stand) now() time.Time { return standMoment.Add(time.Duration(s.ahead.Load())) }
 
 // set gives a key of the vendor's account, or, with an empty value, takes it away.
 func (s *stand) set(vendor, key, value string) {
@@ -114,7 +118,7 @@ func (s *stand) noSecrets(others ...string) {
 	s.t.Helper()
 	texts := map[string]string{"the output": s.printed.String()}
 	err := filepath.WalkDir(s.state, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || strings.Contains(path, "limacity-keys") {
+		if err != nil || !entry.Type().IsRegular() || strings.Contains(path, "limacity-keys") {
 			return err
 		}
 		text, err := os.ReadFile(path)

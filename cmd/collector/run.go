@@ -33,7 +33,7 @@ account are read once; the exit status tells whether all of it worked.`,
 				return err
 			}
 			if len(c.Alpemix.Accounts) == 0 && c.Reseller.Accounts() == 0 {
-				return &config.Error{Source: a.configSource(), Key: "alpemix.accounts", Problem: "is empty, and so are the accounts of reseller: there is nothing to collect; add an account as in collector.example.yaml"}
+				return &config.Error{Source: a.configSource(), Key: "alpemix.accounts", Problem: nothingToCollect}
 			}
 			if err := a.refuseDemo(c); err != nil {
 				return err
@@ -54,6 +54,9 @@ account are read once; the exit status tells whether all of it worked.`,
 	command.Flags().BoolVar(&once, "once", false, "read everything once, then exit")
 	return command
 }
+
+// nothingToCollect says that alpemix.accounts is not all that is empty.
+const nothingToCollect = "is empty, and so are the accounts of reseller: there is nothing to collect; add an account as in collector.example.yaml"
 
 // configSource names where the configuration comes from, for errors about what is not in it.
 func (a *app) configSource() string {
