@@ -1,0 +1,137 @@
+// Package prometheustest gives tests the real Prometheus, its tools, and the rules of this repository.
+package prometheustest
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Tool is the path of a program of Debian's packages prometheus and prometheus-alertmanager. A test whose program is missing
+// is skipped; in CI it fails.
+func Tool(t testing.TB, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	switch {
+	case err == nil:
+	case os.Getenv("CI") != "":
+		t.Fatalf("%v; CI needs it: apt-get install prometheus prometheus-alertmanager", err)
+	default:
+		t.Skipf("%v; apt-get install prometheus prometheus-alertmanager", err)
+	}
+	return path
+}
+
+// Run runs a program of Tool and demands that it succeeds.
+func Run(t testing.TB, name string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(Tool(t, name), args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// Server is a running Prometheus.
+type Server struct{ URL string }
+
+// patience bounds what takes a second on an idle machine.
+const patience = time.Minute
+
+// Start runs a Prometheus with the configuration and the data of a folder, which may hold blocks already, until the test ends.
+func Start(t testing.TB, config, data string) *Server {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "prometheus.yml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	listen := freeAddress(t)
+	var log strings.Builder
+	process := exec.Command(Tool(t, "prometheus"), "--config.file="+file, "--storage.tsdb.path="+data, "--storage.tsdb.retention.time=30d",
+		"--web.listen-address="+listen, "--log.level=warn")
+	process.Stderr = &log
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = process.Process.Kill()
+		_ = process.Wait() // it was killed
+		if t.Failed() {
+			t.Logf("Prometheus:\n%s", log.String())
+		}
+	})
+	s := &Server{URL: "http://" + listen}
+	s.Wait(t, "Prometheus to be ready", func() (bool, any) {
+		answer, err := http.Get(s.URL + "/-/ready")
+		if err != nil {
+			return false, err
+		}
+		return answer.StatusCode == http.StatusOK && answer.Body.Close() == nil, answer.Status
+	})
+	return s
+}
+
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// Alert is one that fires.
+type Alert struct {
+	Labels      map[string]string
+	Annotations map[string]string
+	State       string
+}
+
+// Name tells alerts of one name and another severity apart.
+func (a Alert) Name() string { return a.Labels["alertname"] + " " + a.Labels["severity"] }
+
+// Firing are the alerts that fire now, by name.
+func (s *Server) Firing(t testing.TB) []Alert {
+	t.Helper()
+	answer, err := http.Get(s.URL + "/api/v1/alerts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	var told struct{ Data struct{ Alerts []Alert } }
+	if err := json.NewDecoder(answer.Body).Decode(&told); err != nil {
+		t.Fatal(err)
+	}
+	firing := slices.DeleteFunc(told.Data.Alerts, func(a Alert) bool { return a.State != "firing" })
+	slices.SortFunc(firing, func(a, b Alert) int { return cmp.Compare(a.Name(), b.Name()) })
+	return firing
+}
+
+// Wait polls until done says so; what it says beside that is shown if it never does.
+func (s *Server) Wait(t testing.TB, what string, done func() (bool, any)) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; {
+		ok, seen := done()
+		if ok {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("waited %s for %s; seen at last: %v", patience, what, fmt.Sprint(seen))
+		}
+		select {
+		case <-t.Context().Done():
+			t.FailNow()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
