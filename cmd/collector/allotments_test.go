@@ -36,12 +36,12 @@ func newReceiver(t *testing.T) *receiver {
 	r := &receiver{events: map[string]int{}}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
 		var e told
-		if err := json.NewDecoder(request.Body).Decode(&e); err != nil || e.MappedTo == "" || e.ID != request.Header.Get("Idempotency-Key") {
+		if err := json.NewDecoder(request.Body).Decode(&e); err != nil || e.ID != request.Header.Get("Idempotency-Key") {
 			t.Errorf("%+v: %v", e, err)
 		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.events[fmt.Sprintf("%s %s %s %d", e.Vendor, e.Customer, e.Resource, e.Percent)]++
+		r.events[fmt.Sprintf("%s %s %s %d mapped %t", e.Vendor, e.Customer, e.Resource, e.Percent, e.MappedTo != "")]++
 	}))
 	t.Cleanup(r.Close)
 	return r
@@ -53,7 +53,7 @@ func (h *helpDesk) due(into map[string]int) {
 		for _, a := range v.Truth(h.resellers.account(vendor), h.resellers.now()) {
 			for _, percent := range []int{80, 100} {
 				if a.Allotted.Valid && a.Utilized.Valid && a.Utilized.V > 0 && a.Utilized.V*100 >= a.Allotted.V*float64(percent) {
-					into[fmt.Sprintf("%s %s %s %d", a.Vendor, a.Customer, a.Resource, percent)] = 1
+					into[fmt.Sprintf("%s %s %s %d mapped true", a.Vendor, a.Customer, a.Resource, percent)] = 1
 				}
 			}
 		}
