@@ -16,5 +16,6 @@ func (a *app) commands() []*cobra.Command {
 		a.migrateCommand(),
 		a.versionCommand(),
 		a.engineCommand(),
+		a.healthyCommand(),
 	}
 }

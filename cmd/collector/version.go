@@ -50,6 +50,10 @@ func (a *app) versionCommand() *cobra.Command {
 
 func versionText() string {
 	name, from := build()
-	return fmt.Sprintf("collector %s\ncommit    %s\ngo        %s %s/%s\nengine    libchdb %s\n",
-		name, from, runtime.Version(), runtime.GOOS, runtime.GOARCH, engine.Version)
+	library := "none"
+	if engine.Included {
+		library = "libchdb " + engine.Version
+	}
+	return fmt.Sprintf("collector %s\ncommit    %s\ngo        %s %s/%s\nengine    %s\n",
+		name, from, runtime.Version(), runtime.GOOS, runtime.GOARCH, library)
 }

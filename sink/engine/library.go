@@ -2,11 +2,8 @@ package engine
 
 import (
 	"errors"
-	"fmt"
 	"runtime"
 	"unsafe"
-
-	"github.com/ebitengine/purego"
 )
 
 // library is libchdb's C interface (chdb.h of release 26.7), bound without cgo. Handles stay opaque uintptrs: the memory
@@ -39,50 +36,6 @@ type library struct {
 // queryFunc is the shape of the calls that take a statement with parameters: names and values with their lengths, and how many.
 type queryFunc = func(conn uintptr, sql unsafe.Pointer, n uint64, format unsafe.Pointer, formatLen uint64,
 	names, nameLens, values, valueLens unsafe.Pointer, count uint64) uintptr
-
-// load binds the library at path. The engine's signal handlers stay off: the Go runtime needs its own.
-func load(path string) (lib *library, err error) {
-	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_GLOBAL)
-	if err != nil {
-		return nil, fmt.Errorf("cannot load the ClickHouse engine %s: %w", path, err)
-	}
-	lib = new(library)
-	for _, f := range []struct {
-		fn   any
-		name string
-	}{
-		{&lib.setSignalHandlers, "chdb_set_signal_handlers_enabled"},
-		{&lib.connect, "chdb_connect"},
-		{&lib.closeConn, "chdb_close_conn"},
-		{&lib.classify, "chdb_classify_query_n"},
-		{&lib.streamQuery, "chdb_stream_query_with_params_n"},
-		{&lib.query, "chdb_query_with_params_n"},
-		{&lib.streamFetch, "chdb_stream_fetch_result"},
-		{&lib.streamCancel, "chdb_stream_cancel_query"},
-		{&lib.insert, "chdb_stream_insert_with_params_n"},
-		{&lib.insertAppend, "chdb_stream_append"},
-		{&lib.insertDone, "chdb_stream_done"},
-		{&lib.insertError, "chdb_stream_insert_error"},
-		{&lib.insertDestroy, "chdb_destroy_insert_stream"},
-		{&lib.resultBuffer, "chdb_result_buffer"},
-		{&lib.resultLength, "chdb_result_length"},
-		{&lib.resultError, "chdb_result_error"},
-		{&lib.resultElapsed, "chdb_result_elapsed"},
-		{&lib.resultRowsRead, "chdb_result_storage_rows_read"},
-		{&lib.resultBytesRead, "chdb_result_storage_bytes_read"},
-		{&lib.resultRowsWritten, "chdb_result_rows_written"},
-		{&lib.resultBytesWritten, "chdb_result_bytes_written"},
-		{&lib.resultDestroy, "chdb_destroy_query_result"},
-	} {
-		address, err := purego.Dlsym(handle, f.name)
-		if err != nil {
-			return nil, fmt.Errorf("%s is not the ClickHouse engine of version %s: it has no %s; run `make engine`", path, Version, f.name)
-		}
-		purego.RegisterFunc(f.fn, address)
-	}
-	lib.setSignalHandlers(0)
-	return lib, nil
-}
 
 // conn is one session inside the engine. It runs one statement at a time; callers serialize.
 type conn struct {

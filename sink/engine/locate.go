@@ -9,9 +9,14 @@ import (
 	"strings"
 )
 
+var errNotIncluded = errors.New("this collector is built without the embedded ClickHouse engine (go build -tags noengine): set clickhouse.dsn to a ClickHouse server, or use a build with the engine")
+
 // FindLibrary is the path of libchdb.so: the configured one, or the first that exists of where `make engine` and an
 // installation put it: beside the executable and above it, under the working directory and above it, /usr/local/lib.
 func FindLibrary(configured string) (string, error) {
+	if !Included {
+		return "", errNotIncluded
+	}
 	if configured != "" {
 		if _, err := os.Stat(configured); err != nil {
 			return "", fmt.Errorf("clickhouse.embedded.library: %w; leave the key empty after `make engine`, or name libchdb.so of version %s", err, Version)

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// healthTimeout is less than what a container's health check is given: what is wrong is then said here.
+const healthTimeout = 4 * time.Second
+
+// healthyCommand asks the daemon beside it whether it is well. It is hidden: it is for health checks of containers that hold
+// no other program.
+func (a *app) healthyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "healthy",
+		Short:  "Ask the daemon at http.listen whether it is healthy",
+		Args:   cobra.NoArgs,
+		Hidden: true,
+		RunE: func(command *cobra.Command, _ []string) error {
+			c, err := a.load()
+			if err != nil {
+				return err
+			}
+			request, err := http.NewRequestWithContext(command.Context(), http.MethodGet, pageURL(c.HTTP.Listen)+"/-/healthy", nil)
+			if err != nil {
+				return fmt.Errorf("http.listen %s: %w", c.HTTP.Listen, err)
+			}
+			// No proxy: the daemon is on this machine.
+			answer, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: healthTimeout}).Do(request)
+			if err != nil {
+				return fmt.Errorf("no collector answers: %w", err)
+			}
+			defer func() { _ = answer.Body.Close() }() // nothing of it is read
+			if answer.StatusCode != http.StatusOK {
+				return fmt.Errorf("%s answers HTTP %d", request.URL, answer.StatusCode)
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,8 @@
+//go:build noengine
+
+package engine
+
+// Included tells whether this binary can load the engine. A static one cannot: that needs the system's dynamic loader.
+const Included = false
+
+func load(string) (*library, error) { return nil, errNotIncluded }
