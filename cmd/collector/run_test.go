@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -136,9 +137,50 @@ func TestDemo(t *testing.T) {
 		if days.stdout != "1\t1\n" {
 			t.Errorf("%s start: %+v", start, days)
 		}
+		questions(t, environ, dir)
 		cancel()
-		if got := <-ended; got.code != exitOK || !strings.Contains(got.stdout, "curl 'http://"+settings.ClickHouse.Embedded.Listen) {
+		if got := <-ended; got.code != exitOK || !strings.Contains(got.stdout, "limacity  simulated at http://127.0.0.1:") || !strings.Contains(got.stdout, "curl 'http://"+settings.ClickHouse.Embedded.Listen) {
 			t.Errorf("%s start: %+v", start, got)
+		}
+	}
+}
+
+var sqlBlock = regexp.MustCompile("(?s)```sql\n(.*?)```")
+
+// questions asks a demonstration what the README asks, and whether it is a believable reseller.
+func questions(t *testing.T, environ []string, dir string) {
+	t.Helper()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(query string) string {
+		got := command(t, append(environ, "COLLECTOR_STATE_DIR="+dir), "", "sql", "--format", "TSV", query)
+		if got.code != exitOK {
+			t.Errorf("%s: %+v", query, got)
+		}
+		return strings.TrimSpace(got.stdout)
+	}
+	blocks := sqlBlock.FindAllStringSubmatch(string(text), -1)
+	for _, block := range blocks {
+		if ask(block[1]) == "" {
+			t.Errorf("no answer to %s", block[1])
+		}
+	}
+	if len(blocks) < 4 {
+		t.Errorf("the README asks %d questions", len(blocks))
+	}
+	for query, want := range map[string]string{
+		"SELECT uniq(vendor, customer) BETWEEN 36 AND 40, uniq(vendor) FROM allotments":                                                             "1\t4", // guests come and go
+		"SELECT countIf(utilized > allotted) BETWEEN 1 AND 10, countIf(utilized < allotted / 4) > 0, countIf(active = 0) < 3 FROM allotments":       "1\t1\t1",
+		"SELECT uniq(toStartOfMonth(valid_from)) >= 3, countIf(valid_to IS NOT NULL) > 100, countIf(valid_to <= valid_from) FROM allotment_history": "1\t1\t0",
+		"SELECT uniq(month) >= 4, uniq(customer) > 35, sumIf(connections, customer = '(unmapped)') > 0 FROM usage_vs_allotment":                     "1\t1\t1",
+		"SELECT count() > 50, uniq(vendor), countIf(outcome != 'ok') FROM provisioning_log":                                                         "1\t4\t0",
+		// The first live reading goes on where the history ends.
+		"SELECT countIf(valid_from > now() - 60) < 10 FROM allotment_history": "1",
+	} {
+		if got := ask(query); got != want {
+			t.Errorf("%s: %s, want %s", query, got, want)
 		}
 	}
 }

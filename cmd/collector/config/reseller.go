@@ -49,7 +49,7 @@ type CCPortalAccount struct {
 	Name          string   `yaml:"name" check:"required,label" doc:"Name of the account in tables, metrics and logs."`
 	BaseURL       string   `yaml:"base_url" check:"required,url" doc:"Web address of the portal's API; it carries the reseller's name."`
 	Customers     []string `yaml:"customers" doc:"Customer numbers, in quotes; the portal has no call that lists them."`
-	CustomersFile string   `yaml:"customers_file" path:"" check:"readable" doc:"File with one customer number a line, instead of customers."`
+	CustomersFile string   `yaml:"customers_file" path:"" check:"readable" doc:"File with one customer number a line, instead of customers; read at the start."`
 	Format        string   `yaml:"format" default:"json" check:"oneof=json|xml" doc:"json or xml."`
 	TLS           TLS      `yaml:"tls"`
 }
