@@ -48,7 +48,7 @@ var floors = map[string][]string{
 	"rules/prometheustest":           {},
 	"dashboards":                     {},
 	"dashboards/internal/draw":       {},
-	"dashboards/grafana":             {"dashboards"},
+	"dashboards/grafana":             {"dashboards", "vendorhttp"},
 	"report":                         {},
 	"simulator":                      {"report"},
 	"simulator/reseller":             {"report", "simulator"},

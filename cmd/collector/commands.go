@@ -11,6 +11,7 @@ func (a *app) commands() []*cobra.Command {
 		a.configCommand(),
 		a.importCommand(),
 		a.sqlCommand(),
+		a.dashboardsCommand(),
 		a.resellerCommand(),
 		a.quarantineCommand(),
 		a.migrateCommand(),
