@@ -6,7 +6,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help run build engine test simulate mutants fuzz soak check bench bench-once clean
+.PHONY: help run build engine charts test simulate mutants fuzz soak check bench bench-once clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,13 +19,17 @@ run: build engine ## collect as collector.yaml says, or, without one, from the b
 		exec bin/collector demo --state ./state; \
 	fi
 
-build: ## bin/collector
+build: charts ## bin/collector
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/collector ./cmd/collector
 
 engine: ## fetch the embedded ClickHouse engine into .engine
 	@sh sink/engine/fetch.sh .
 
+charts: ## fetch the chart library into web/assets, from where it is built in
+	@sh web/fetch.sh
+
 test: engine ## all tests
+	@sh web/fetch.sh tests
 	go test -timeout 15m ./...
 
 SEED ?= 1

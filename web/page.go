@@ -2,32 +2,39 @@ package web
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/hex"
 	"html/template"
 	"net/http"
+	"time"
 )
 
 var (
 	//go:embed page.html
 	pageText string
-	//go:embed style.css
-	styleSheet []byte
 
-	pageTemplate = template.Must(template.New("page").Parse(pageText))
+	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+		"count": count[uint64], "size": count[int], "span": span, "amount": amount,
+	}).Parse(pageText))
 )
 
-func (s *Server) page(w http.ResponseWriter, r *http.Request) {
+// page answers the whole page.
+func (s *Server) page(w http.ResponseWriter, r *http.Request) { s.render(w, r, "page") }
+
+// live answers what changes in the page. Its ETag spares a browser that knows it already, and the Date header tells as of when.
+func (s *Server) live(w http.ResponseWriter, r *http.Request) { s.render(w, r, "live") }
+
+func (s *Server) render(w http.ResponseWriter, r *http.Request, name string) {
+	usage := s.usage.get(r.Context())
 	var b bytes.Buffer
-	if err := pageTemplate.Execute(&b, s.config.Status()); err != nil {
+	if err := pageTemplate.ExecuteTemplate(&b, name, newView(s.config.Status(), usage, s.assets)); err != nil {
 		s.config.Log.ErrorContext(r.Context(), "the page cannot be rendered", "error", err)
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}
+	hash := sha256.Sum256(b.Bytes())
+	w.Header().Set("ETag", `W/"`+hex.EncodeToString(hash[:12])+`"`)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(b.Bytes()) // a client that has left is no error of ours
-}
-
-func (s *Server) style(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	_, _ = w.Write(styleSheet) // a client that has left is no error of ours
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(b.Bytes()))
 }

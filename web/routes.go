@@ -6,24 +6,29 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/klauspost/compress/gzhttp"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// contentPolicy allows nothing but our own style sheet inside the page: names in it come from strangers' computers.
-const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// contentPolicy allows nothing but our own files inside the page, and no text that becomes markup or code: names in it come from
+// strangers' computers.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; " +
+	"form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.page)
-	mux.HandleFunc("GET /style.css", s.style)
+	mux.HandleFunc("GET /live", s.live)
+	mux.Handle("GET /assets/{hash}/{file}", s.assets)
 	mux.HandleFunc("GET /-/healthy", s.healthy)
 	mux.HandleFunc("GET /-/ready", s.ready)
-	mux.HandleFunc("GET /api/v1/status", s.status)
+	mux.HandleFunc("GET /api/v1/status", func(w http.ResponseWriter, r *http.Request) { s.json(w, r, s.config.Status()) })
+	mux.HandleFunc("GET /api/v1/usage", func(w http.ResponseWriter, r *http.Request) { s.json(w, r, s.usage.get(r.Context())) })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.config.Gatherer, promhttp.HandlerOpts{
 		EnableOpenMetrics: true,
 		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelError),
 	}))
-	return guard(mux)
+	return guard(gzhttp.GzipHandler(mux))
 }
 
 // guard sets the headers that keep a browser from doing anything with our answers but showing them.
@@ -59,10 +64,10 @@ func plain(w http.ResponseWriter, code int, text string) {
 	_, _ = fmt.Fprint(w, text) // a client that has left is no error of ours
 }
 
-func (s *Server) status(w http.ResponseWriter, r *http.Request) {
-	body, err := json.MarshalIndent(s.config.Status(), "", "  ")
+func (s *Server) json(w http.ResponseWriter, r *http.Request, facts any) {
+	body, err := json.MarshalIndent(facts, "", "  ")
 	if err != nil {
-		s.config.Log.ErrorContext(r.Context(), "status cannot be encoded", "error", err)
+		s.config.Log.ErrorContext(r.Context(), "facts cannot be encoded", "path", r.URL.Path, "error", err)
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}

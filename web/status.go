@@ -102,6 +102,9 @@ type Queue struct {
 
 // Budget is how many requests the vendor's limits allow at this moment; where accounts have limits of their own, the least.
 type Budget struct {
-	Reports int `json:"reports"`
-	Tokens  int `json:"tokens"`
+	Reports       int `json:"reports"`
+	Tokens        int `json:"tokens"`
+	ReportLimit   int `json:"report_limit"` // of an unused window
+	TokenLimit    int `json:"token_limit"`
+	WindowSeconds int `json:"window_seconds"`
 }

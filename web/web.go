@@ -20,11 +20,15 @@ type Config struct {
 	Status   func() Status       // the facts of this moment; called for each request, so it has to be cheap
 	Ready    func() error        // nil once the collector takes in reports; otherwise what it waits for
 	Log      *slog.Logger
+	// Usage asks ClickHouse. It is called at most once at a time and only while somebody looks, so it may take its time.
+	Usage func(context.Context) (*Usage, error)
 }
 
 // Server answers HTTP requests while Run blocks.
 type Server struct {
 	config  Config
+	usage   *usageCache
+	assets  *assets
 	handler http.Handler
 	bound   chan struct{}
 	addr    net.Addr
@@ -32,7 +36,7 @@ type Server struct {
 
 // New makes a Server; it opens nothing until Run.
 func New(c Config) *Server {
-	s := &Server{config: c, bound: make(chan struct{})}
+	s := &Server{config: c, usage: newUsageCache(c.Usage), assets: builtIn(), bound: make(chan struct{})}
 	s.handler = s.routes()
 	return s
 }
@@ -52,6 +56,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("http.listen %s: %w; another process may hold it: end that one, or choose another port", s.config.Listen, err)
 	}
+	defer s.usage.close()
 	s.addr = listener.Addr()
 	close(s.bound)
 	server := &http.Server{

@@ -29,6 +29,7 @@ func example(ready error) Config {
 		Gatherer: registry,
 		Ready:    func() error { return ready },
 		Log:      slog.New(slog.DiscardHandler),
+		Usage:    func(context.Context) (*Usage, error) { return &Usage{}, nil },
 		Status: func() Status {
 			return Status{Version: "v1", StartedAt: at, At: at, Accounts: []Account{{
 				Name: "main <script>", Timezone: "Europe/Istanbul", LastSuccess: LastSuccess{Today: &at}, ConnectionsToday: 7,
@@ -57,8 +58,13 @@ func TestAnswers(t *testing.T) {
 		kind         string
 		holds        []string
 	}{
-		{"GET", "/", nil, 200, "text/html; charset=utf-8", []string{"main &lt;script&gt;", "credentials &amp; more", `href="/metrics"`, `href="/api/v1/status"`, "2026-03-01", "never", "3 rows wait"}},
-		{"GET", "/style.css", nil, 200, "text/css; charset=utf-8", []string{"body {"}},
+		{"GET", "/", nil, 200, "text/html; charset=utf-8", []string{"main &lt;script&gt;", "credentials &amp; more", `href="/metrics"`, `href="/api/v1/status"`, "1 Mar 2026", "not since the start", "<dd>3 <small>oldest"}},
+		{"GET", "/live", nil, 200, "text/html; charset=utf-8", []string{`<main id="live"`, "main &lt;script&gt;"}},
+		{"GET", "/assets/" + builtIn().hash + "/page.css", nil, 200, "text/css; charset=utf-8", []string{"body {"}},
+		{"GET", "/assets/" + builtIn().hash + "/page.js", nil, 200, "text/javascript; charset=utf-8", []string{"'use strict'"}},
+		{"GET", "/assets/another/page.css", nil, 404, "text/plain; charset=utf-8", nil},
+		{"GET", "/assets/" + builtIn().hash + "/.uplot", nil, 404, "text/plain; charset=utf-8", nil},
+		{"GET", "/api/v1/usage", nil, 200, "application/json", []string{`"usage": {`, `"error": null`}},
 		{"GET", "/metrics", nil, 200, "text/plain; version=0.0.4; charset=utf-8", []string{"example_total 1"}},
 		{"GET", "/-/healthy", errors.New("late"), 200, "text/plain; charset=utf-8", []string{"healthy\n"}},
 		{"GET", "/-/ready", nil, 200, "text/plain; charset=utf-8", []string{"ready\n"}},

@@ -77,6 +77,7 @@ func (d *daemon) run(ctx context.Context, work func(ctx context.Context, page st
 	server := web.New(web.Config{
 		Listen: d.config.HTTP.Listen, Gatherer: d.metrics, Log: d.log,
 		Status: func() web.Status { return d.status(started) },
+		Usage:  d.usage,
 		Ready:  func() error { return nil }, // reports are taken in from the first moment, whether ClickHouse is there or not
 	})
 	if os.Getenv("GOGC") == "" {

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/report"
@@ -17,30 +19,52 @@ type target struct {
 	config *config.Config
 	log    *slog.Logger
 
-	mu       sync.Mutex
-	opened   *clickHouse
-	prepared bool
+	mu     sync.Mutex
+	opened *clickHouse
+	last   atomic.Pointer[connected] // nil: the schema has to be looked after
+}
+
+// connected is what came of connecting.
+type connected struct {
+	db  *clickHouse
+	err error
+}
+
+// reached is ClickHouse if the last write reached it, or why it did not. It waits for nothing and starts nothing.
+func (t *target) reached() (*clickHouse, error) {
+	if last := t.last.Load(); last != nil {
+		return last.db, last.err
+	}
+	return nil, errNotYet
 }
 
 // connect returns ClickHouse once it answers with the schema of this binary. Errors are tried again by the next call.
 func (t *target) connect(ctx context.Context) (*clickHouse, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if last := t.last.Load(); last != nil && last.err == nil {
+		return last.db, nil
+	}
+	if err := t.open(ctx); err != nil {
+		if !errors.Is(ctx.Err(), context.Canceled) {
+			t.last.Store(&connected{err: err})
+		}
+		return nil, err
+	}
+	t.last.Store(&connected{db: t.opened})
+	t.log.Info("ClickHouse answers", "clickhouse", t.opened.name)
+	return t.opened, nil
+}
+
+func (t *target) open(ctx context.Context) error {
 	if t.opened == nil {
 		opened, err := t.openClickHouse(ctx, t.config, writes)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		t.opened = opened
 	}
-	if !t.prepared {
-		if err := t.opened.prepare(ctx, t.config.Retention); err != nil {
-			return nil, err
-		}
-		t.prepared = true
-		t.log.Info("ClickHouse answers", "clickhouse", t.opened.name)
-	}
-	return t.opened, nil
+	return t.opened.prepare(ctx, t.config.Retention)
 }
 
 // doubt lets the next call look after the schema again when err says that it is gone: someone has restored an empty server.
@@ -48,9 +72,7 @@ func (t *target) doubt(err error) {
 	if err == nil || sink.Reason(err) != sink.ReasonMissingTable {
 		return
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.prepared = false
+	t.last.Store(nil)
 }
 
 // Write implements collector.Writer.

@@ -61,6 +61,8 @@ func accounts(c *config.Config, ledger alpemix.Ledger) ([]collector.Account, err
 // status tells the facts of this moment in the words of /api/v1/status.
 func (d *daemon) status(startedAt time.Time) web.Status {
 	s := alpemixStatus(d.collector.Facts(), startedAt)
+	limits := d.config.Alpemix.Limits
+	s.Budget.ReportLimit, s.Budget.TokenLimit, s.Budget.WindowSeconds = limits.Reports, limits.Tokens, int(limits.Window.Std().Seconds())
 	f := d.jobs.Facts()
 	s.Resellers = []web.Reseller{}
 	for _, a := range f.Accounts {

@@ -1,0 +1,265 @@
+package web
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"alpemix-collector/report"
+)
+
+// view is what the page's template shows: facts in words and in somebody's zone.
+type view struct {
+	Status
+	Build      string // hash of what the page loads
+	Charts     bool   // built in
+	Clock      clock  // of what belongs to no account
+	Notices    []notice
+	Connected  connected
+	Today      Use
+	QueueSince *moment
+	Accounts   []accountView
+	Resellers  []resellerView
+	Customers  *customersView
+	Quarantine []quarantineView
+}
+
+// notice is something that a person should look at.
+type notice struct {
+	Bad  bool // something is or may get lost, or is not collected; otherwise it can wait
+	Text string
+	Then string // what to do, or what happens by itself
+}
+
+// connected is how ClickHouse stands.
+type connected struct {
+	Word  string
+	At    *moment // of the newest answer
+	Since *moment // when it stopped answering
+	Took  string
+	Known bool // there is an answer, new or old
+}
+
+type accountView struct {
+	Account
+	ID, Clock            string
+	Read, Before, Paused *moment
+	Sealed               string
+	Unsealed             []string
+	Hours, Days          *chart
+	Calendar             *calendar
+	Staff                []staffView
+	StaffCount           uint64
+}
+
+type resellerView struct {
+	Reseller
+	Last, Next *moment
+	Words      string
+}
+
+type quarantineView struct {
+	Quarantined
+	Oldest *moment
+}
+
+func newView(s Status, answer UsageAnswer, files *assets) *view {
+	v := &view{Status: s, Build: files.hash, Charts: files.charts(), Clock: newClock(s.At, zoneOf(s.Accounts))}
+	v.QueueSince = v.Clock.moment(s.Queue.Oldest)
+	v.Connected = v.connected(answer)
+	usage := answer.Usage
+	for i, a := range s.Accounts {
+		v.Today.Connections += a.ConnectionsToday
+		v.Today.Seconds += a.ConnectionSecondsToday
+		v.Accounts = append(v.Accounts, newAccountView(i+1, a, s.At, usage, v.Charts))
+	}
+	for _, r := range s.Resellers {
+		v.Resellers = append(v.Resellers, resellerView{r, v.Clock.moment(r.LastSnapshot), v.Clock.moment(r.NextSnapshot), snapshotWords[r.State]})
+	}
+	if usage != nil {
+		v.Customers = newCustomersView(usage)
+		for _, q := range usage.Quarantine {
+			v.Quarantine = append(v.Quarantine, quarantineView{q, v.Clock.moment(&q.Oldest)})
+		}
+	}
+	v.Notices = v.notices(answer)
+	return v
+}
+
+// zoneOf is the zone that all accounts have in common, else UTC.
+func zoneOf(accounts []Account) string {
+	if len(accounts) == 0 {
+		return "UTC"
+	}
+	for _, a := range accounts {
+		if a.Timezone != accounts[0].Timezone {
+			return "UTC"
+		}
+	}
+	return accounts[0].Timezone
+}
+
+func (v *view) connected(answer UsageAnswer) connected {
+	c := connected{Word: "Asked for the first time", At: v.Clock.moment(answer.At), Known: answer.Usage != nil}
+	switch {
+	case answer.Error != nil:
+		c.Word, c.Since = "No answer", v.Clock.moment(&answer.Error.Since)
+	case c.Known:
+		c.Word, c.Took = "Answers", fmt.Sprintf("%.0f\u00a0ms", 1000*answer.Seconds)
+	}
+	return c
+}
+
+func newAccountView(number int, a Account, now time.Time, usage *Usage, charts bool) accountView {
+	c := newClock(now, a.Timezone)
+	v := accountView{
+		Account: a, ID: fmt.Sprintf("account-%d", number), Clock: c.String(),
+		Read: c.moment(a.LastSuccess.Today), Before: c.moment(a.LastSuccess.Yesterday), Paused: c.moment(a.BackoffUntil),
+	}
+	if a.SealedUntil != nil {
+		v.Sealed = dateOf(*a.SealedUntil)
+	}
+	for _, d := range a.UnsealedDays {
+		v.Unsealed = append(v.Unsealed, dateOf(d))
+	}
+	if usage == nil {
+		return v
+	}
+	if i := slices.IndexFunc(usage.Accounts, func(u AccountUsage) bool { return u.Name == a.Name }); i >= 0 {
+		u := usage.Accounts[i]
+		v.Hours, v.Days, v.Calendar = hourChart(u, c.zone, charts), dayChart(u, charts), newCalendar(u.Days)
+		v.Staff, v.StaffCount = newStaffViews(u.Staff), u.StaffCount
+	}
+	return v
+}
+
+// snapshotWords say what a reseller's state means.
+var snapshotWords = map[string]string{
+	SnapshotDue: "not read yet", SnapshotOK: "read whole", SnapshotFailing: "failing", SnapshotNotOffered: "not offered by the vendor; shown is what was set through us",
+}
+
+const (
+	// quietFor is how long no reading of today is no matter: schedules are seconds or minutes.
+	quietFor = 10 * time.Minute
+	// queuedFor is how long rows may wait for ClickHouse.
+	queuedFor = 5 * time.Minute
+	// recently lost days are told; older ones stay in the calendar.
+	recently = 7
+)
+
+// notices gathers what a person should look at, what is worse first.
+func (v *view) notices(answer UsageAnswer) []notice {
+	var all []notice
+	add := func(bad bool, then, form string, args ...any) {
+		all = append(all, notice{bad, fmt.Sprintf(form, args...), then})
+	}
+	for i := range v.Accounts {
+		v.accountNotices(&v.Accounts[i], add)
+	}
+	if e := answer.Error; e != nil {
+		add(true, "Rows wait in the queue until it answers; none is dropped. Usage is shown as it was known before.", "ClickHouse does not answer: %s", e.Message)
+	}
+	if oldest := v.Queue.Oldest; oldest != nil && v.At.Sub(*oldest) > queuedFor {
+		add(answer.Error == nil, "They are tried again by themselves; the log has the reason.", "%s for ClickHouse for more than %d minutes.",
+			waits(v.Queue.Rows), int(queuedFor.Minutes()))
+	}
+	for _, r := range v.Resellers {
+		if e := r.LastError; e != nil {
+			add(true, "What was known before still is; it is read again by itself.", "%s account %s cannot be read: %s", r.Vendor, r.Name, e.Message)
+		}
+	}
+	if f := v.CustomersFile; !f.Valid {
+		add(false, "The lines in use stay as they are until it is mended.", "The newest version of %s cannot be used: %s", f.File, f.Error)
+	}
+	if n := v.Quarantined(); n > 0 {
+		add(false, "collector quarantine list shows them; after an upgrade, collector quarantine retry reads them again.", "%s could not be read.", plural(n, "record", "records"))
+	}
+	slices.SortStableFunc(all, func(a, b notice) int {
+		switch {
+		case a.Bad == b.Bad:
+			return 0
+		case a.Bad:
+			return -1
+		}
+		return 1
+	})
+	return all
+}
+
+func (v *view) accountNotices(a *accountView, add func(bad bool, then, form string, args ...any)) {
+	local := newClock(v.At, a.Timezone).now
+	if e := a.LastError; e != nil {
+		then := "It is tried again by itself."
+		if a.Paused != nil {
+			then = "The next try is at " + a.Paused.Text + "."
+		}
+		add(true, then, "Account %s cannot be read: %s", a.Name, e.Message)
+	} else if read := a.LastSuccess.Today; read != nil && v.At.Sub(*read) > quietFor {
+		add(true, "The log tells what it waits for.", "Account %s was last read at %s.", a.Name, a.Read.Text)
+	}
+	for _, d := range a.UnsealedDays {
+		if yesterday := a.Today - 1; d < yesterday || !morning(local) {
+			add(true, "Alpemix tells a day until the next one ends: after that it cannot be read any more.", "Account %s: %s is not sealed yet.", a.Name, dateOf(d))
+		}
+	}
+	if a.Calendar == nil {
+		return
+	}
+	var lost []string
+	for _, row := range a.Days.Rows[max(len(a.Days.Rows)-recently, 0):] {
+		if row.State == DayGap {
+			lost = append(lost, row.Label)
+		}
+	}
+	if len(lost) > 0 {
+		add(true, "collector import takes saved reports of it, if there are any.", "Account %s: %s was lost before it could be sealed.", a.Name, strings.Join(lost, ", "))
+	}
+}
+
+// Quarantined is how many records wait in quarantine.
+func (v *view) Quarantined() uint64 {
+	var n uint64
+	for _, q := range v.Quarantine {
+		n += q.Rows
+	}
+	return n
+}
+
+func waits(rows uint64) string {
+	if rows == 1 {
+		return "1 row waits"
+	}
+	return count(rows) + " rows wait"
+}
+
+// Bad tells whether one of the notices is.
+func (v *view) Bad() bool {
+	return slices.ContainsFunc(v.Notices, func(n notice) bool { return n.Bad })
+}
+
+// Headline is the page in one line.
+func (v *view) Headline() string {
+	switch n := len(v.Notices); {
+	case n == 1:
+		return "1 thing needs attention"
+	case n > 1:
+		return count(n) + " things need attention"
+	case len(v.Accounts) == 0 && len(v.Resellers) == 0:
+		return "Nothing is collected: no account is configured"
+	case slices.ContainsFunc(v.Accounts, func(a accountView) bool { return a.Read == nil }):
+		return "Collecting begins"
+	}
+	return "Everything is collected"
+}
+
+// Tab is what the browser's tab shows.
+func (v *view) Tab() string {
+	if len(v.Notices) == 0 {
+		return "Alpemix collector"
+	}
+	return fmt.Sprintf("(%d) Alpemix collector", len(v.Notices))
+}
+
+// dayOf is a day as a table writes it.
+func dayOf(d report.Day) string { return d.UTC().Format("Mon 2 Jan 2006") }
