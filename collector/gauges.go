@@ -18,11 +18,11 @@ var (
 	dayEndDesc   = desc("alpemix_day_end_timestamp_seconds", "When the current vendor day ends, as Unix time; until then Alpemix tells the day before.", "account")
 	failingDesc  = desc("alpemix_failing", "1 while the account's newest request has failed, with the reason; no series after a success.", "account", "reason")
 	rowsDesc     = desc("alpemix_connections_today", "Connections of the current vendor day.", "account")
-	secondsDesc  = desc("alpemix_connection_seconds_today", "Their summed duration.", "account")
+	secondsDesc  = desc("alpemix_connection_seconds_today", "Summed duration of the connections of the current vendor day.", "account")
 	tokenDesc    = desc("alpemix_token_expiry_timestamp_seconds", "When the access token ends, as Unix time; 0 without one.", "account")
 	budgetDesc   = desc("alpemix_request_budget_remaining", "Requests that the vendor's limits allow at this moment, the least of all accounts.", "kind")
 	queueDesc    = desc("sink_queue_rows", "Rows that wait for ClickHouse.")
-	oldestDesc   = desc("sink_queue_oldest_timestamp_seconds", "Since when the oldest of them waits, as Unix time; 0 when none waits.")
+	oldestDesc   = desc("sink_queue_oldest_timestamp_seconds", "Since when the oldest row waits for ClickHouse, as Unix time; 0 when none waits.")
 )
 
 func desc(name, help string, labels ...string) *prometheus.Desc {

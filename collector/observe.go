@@ -50,7 +50,7 @@ func newObserver(c *Collector, reg prometheus.Registerer, log *slog.Logger, reas
 		failures: counter("alpemix_request_failures_total", "Requests to Alpemix that brought no complete report.", "account", "report", "reason"),
 		rows:     counter("alpemix_rows_total", "Records in answers: received = stored + unchanged + quarantined.", "account", "outcome"),
 		quirks:   counter("alpemix_quirks_total", "Oddities met in answers, by name as in docs/quirks.md.", "quirk"),
-		findings: counter("alpemix_findings_total", "Answers that contradict the clock or what is known, by what is found.", "account", "finding"),
+		findings: counter("alpemix_findings_total", "Contradictions between answers, the clock and what is known: starts_in_future, day_in_doubt, rows_missing.", "account", "finding"),
 		refused:  counter("sink_insert_failures_total", "Writes to ClickHouse that failed and are tried again.", "reason"),
 		inserts: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "sink_inserts_total", Help: "Batches that ClickHouse has acknowledged.",

@@ -17,7 +17,7 @@ type machine struct {
 var (
 	timeDesc = prometheus.NewDesc("collector_time_seconds", "This machine's clock, as Unix time.", nil, nil)
 	sizeDesc = prometheus.NewDesc("collector_state_filesystem_size_bytes", "Size of the file system that state_dir lies on.", nil, nil)
-	freeDesc = prometheus.NewDesc("collector_state_filesystem_avail_bytes", "What the collector may still write to it.", nil, nil)
+	freeDesc = prometheus.NewDesc("collector_state_filesystem_avail_bytes", "What the collector may still write to the file system that state_dir lies on.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.

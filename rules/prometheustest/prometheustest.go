@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -103,18 +104,36 @@ func (a Alert) Name() string { return a.Labels["alertname"] + " " + a.Labels["se
 // Firing are the alerts that fire now, by name.
 func (s *Server) Firing(t testing.TB) []Alert {
 	t.Helper()
-	answer, err := http.Get(s.URL + "/api/v1/alerts")
+	var told struct{ Alerts []Alert }
+	s.get(t, "/api/v1/alerts", &told)
+	firing := slices.DeleteFunc(told.Alerts, func(a Alert) bool { return a.State != "firing" })
+	slices.SortFunc(firing, func(a, b Alert) int { return cmp.Compare(a.Name(), b.Name()) })
+	return firing
+}
+
+// Query demands that an expression is one, and tells whether any series answers it now.
+func (s *Server) Query(t testing.TB, expr string) bool {
+	t.Helper()
+	var told struct{ Result []any }
+	s.get(t, "/api/v1/query?query="+url.QueryEscape(expr), &told)
+	return len(told.Result) > 0
+}
+
+// get reads the data of an answer.
+func (s *Server) get(t testing.TB, path string, data any) {
+	t.Helper()
+	answer, err := http.Get(s.URL + path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = answer.Body.Close() }()
-	var told struct{ Data struct{ Alerts []Alert } }
-	if err := json.NewDecoder(answer.Body).Decode(&told); err != nil {
-		t.Fatal(err)
+	told := struct {
+		Status, Error string
+		Data          any
+	}{Data: data}
+	if err := json.NewDecoder(answer.Body).Decode(&told); err != nil || told.Status != "success" {
+		t.Fatalf("%s: %v %s", path, err, told.Error)
 	}
-	firing := slices.DeleteFunc(told.Data.Alerts, func(a Alert) bool { return a.State != "firing" })
-	slices.SortFunc(firing, func(a, b Alert) int { return cmp.Compare(a.Name(), b.Name()) })
-	return firing
 }
 
 // Wait polls until done says so; what it says beside that is shown if it never does.
