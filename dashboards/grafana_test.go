@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -159,7 +158,6 @@ func (v *view) macros(t testing.TB, sql string) string {
 	})
 }
 
-// macrosBeforeParenthesis: $__fromTime - INTERVAL and the like have no argument list.
 func TestExpansionIsThatOfThePlugin(t *testing.T) {
 	at := time.Unix(1_700_000_000, 0)
 	v := &view{from: at, to: at.Add(time.Hour), interval: time.Minute, options: map[string][]string{"staff": {"a", "b"}}}
@@ -184,10 +182,4 @@ func TestExpansionIsThatOfThePlugin(t *testing.T) {
 			}
 		})
 	}
-}
-
-// same tells whether both have the same values, in whatever order.
-func same(a, b []string) bool {
-	a, b = slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
-	return slices.Equal(slices.Compact(a), slices.Compact(b))
 }

@@ -34,6 +34,7 @@ type (
 		ID                       int
 		Type, Title, Description string
 		GridPos                  struct{ X, Y, W, H int }
+		TimeFrom                 string
 		Datasource               *dataSource
 		Targets                  []target
 		Links                    []link
@@ -104,9 +105,9 @@ func (v *variable) sql(t testing.TB) string {
 	if v.Type != "query" {
 		return ""
 	}
-	var query struct{ RawSQL string }
+	var query string
 	if err := json.Unmarshal(v.Query, &query); err != nil {
 		t.Fatalf("%s: %v", v.Name, err)
 	}
-	return query.RawSQL
+	return query
 }

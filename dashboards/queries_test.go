@@ -35,6 +35,15 @@ func looked(t testing.TB, server *enginetest.Server, d *dashboard) *view {
 	return v
 }
 
+// of is v for a panel, which may have a time range of its own.
+func (v *view) of(p *panel) *view {
+	own := *v
+	if p.TimeFrom == "90d" {
+		own.from = v.to.AddDate(0, 0, -90)
+	}
+	return &own
+}
+
 // opening is what is chosen of a variable at first; nil is All.
 func opening(t testing.TB, v *variable) []string {
 	t.Helper()
@@ -66,7 +75,7 @@ func TestQueriesAnswerWhatTheirPanelsNeed(t *testing.T) {
 					}
 					asked++
 					t.Run(p.Title, func(t *testing.T) {
-						a := ask(t, server, v.expand(t, q.RawSQL))
+						a := ask(t, server, v.of(&p).expand(t, q.RawSQL))
 						if len(a.Data) == 0 {
 							t.Fatal("no rows")
 						}
@@ -246,7 +255,7 @@ func TestVariablesAreHonoured(t *testing.T) {
 						if !strings.Contains(q.RawSQL, ", $"+name+")") {
 							continue
 						}
-						a := ask(t, server, v.expand(t, q.RawSQL))
+						a := ask(t, server, v.of(&p).expand(t, q.RawSQL))
 						for _, column := range columns[name] {
 							shown, _ := a.column(column)
 							for _, s := range shown {

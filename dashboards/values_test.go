@@ -83,3 +83,22 @@ func TestNumbersAreRight(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryConnectionIsOfACustomerOrUnmapped in the explorer.
+func TestEveryConnectionIsOfACustomerOrUnmapped(t *testing.T) {
+	count := func(customers ...string) float64 {
+		return cells(t, "alpemix-connections", "Connections", "connections", selection{"customer": customers})[0].(float64)
+	}
+	server := filled(t)
+	d := read(t)[3]
+	var mapped []string
+	for _, name := range looked(t, server, &d).options["customer"] {
+		if name != "(unmapped)" {
+			mapped = append(mapped, name)
+		}
+	}
+	all, of, rest := cells(t, "alpemix-connections", "Connections", "connections", nil)[0].(float64), count(mapped...), count("(unmapped)")
+	if of < 10 || rest < 10 || of+rest != all {
+		t.Errorf("%v connections: %v of customers, %v of nobody", all, of, rest)
+	}
+}

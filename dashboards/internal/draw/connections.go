@@ -20,7 +20,7 @@ func connections() dashboard {
 		description: "Single connections, by account, staff, mode, customer, target, support number, address and text. What is typed may stand anywhere in the field, in whatever case.",
 		variables: list{
 			clickHouseVariable, account, people, mode,
-			choice("customer", "Customer", "Customers of the customers file: connections that one of their lines fits", `SELECT DISTINCT customer FROM customers WHERE vendor = 'alpemix' ORDER BY customer`),
+			customer,
 			text("target", "Target", "Part of the name, the Alpemix id or the device number of the target"),
 			text("support_number", "Support number", "Part of the support number"),
 			text("ip", "IP", "Part of any of the four addresses: of staff and target, on the Internet and local"),
@@ -85,12 +85,18 @@ LIMIT 1000`))).sized(24, 20).
 	}
 }
 
-// ofCustomers is the condition that a line of the chosen customers fits. A line with an account fits there only.
+// ofCustomers is the condition that a line of the chosen customers fits, or none of anyone where that is chosen. A line with an
+// account fits there only.
 func ofCustomers() string {
-	var fits []string
+	chosen := fits("customer IN (${customer:singlequote})")
+	return "$__conditionalAll((" + chosen + "\n    OR '(unmapped)' IN (${customer:singlequote}) AND NOT (" + fits("1") + ")), $customer)"
+}
+
+func fits(whose string) string {
+	var any []string
 	for _, field := range []string{"target_alpemix_id", "target_device", "support_number", "target_name", "staff_name"} {
-		lines := "(SELECT account, value FROM customers WHERE vendor = 'alpemix' AND field = '" + field + "' AND value != '' AND customer IN (${customer:singlequote}))"
-		fits = append(fits, "(account, "+field+") IN "+lines, "('', "+field+") IN "+lines)
+		lines := "(SELECT account, value FROM customers WHERE vendor = 'alpemix' AND field = '" + field + "' AND value != '' AND " + whose + ")"
+		any = append(any, "(account, "+field+") IN "+lines, "('', "+field+") IN "+lines)
 	}
-	return "$__conditionalAll((" + strings.Join(fits, "\n    OR ") + "), $customer)"
+	return strings.Join(any, "\n    OR ")
 }

@@ -31,8 +31,7 @@ func customers() dashboard {
 			clickHouseVariable, vendor,
 			choice("reseller", "Account", "Accounts with the vendors", "SELECT DISTINCT account FROM allotment_history WHERE "+chosen("vendor", "vendor")+" ORDER BY account"),
 			choice("resource", "Resource", "What is allotted", "SELECT DISTINCT resource FROM allotment_history WHERE "+chosen("vendor", "vendor")+" AND resource != '' ORDER BY resource"),
-			choice("customer", "Customer", "Customers of the customers file; those who are not in it, by the vendor's name for them",
-				"SELECT name FROM (\n  SELECT DISTINCT customer AS name FROM customers\n  UNION DISTINCT\n  SELECT DISTINCT name FROM ("+anyone("allotment_history")+")\n)\nORDER BY name"),
+			customer,
 			zone,
 		},
 		sections: []section{

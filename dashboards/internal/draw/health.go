@@ -23,7 +23,7 @@ func health() dashboard {
 		},
 		sections: []section{
 			{"", []panel{
-				number("Newest report", "How long ago the account was read that was read least recently.", "s", noMetrics, "lastNotNull",
+				number("Age of reports", "How long ago the account was read that was read least recently.", "s", noMetrics, "lastNotNull",
 					promqlNow("A", "time() - min(max by (account) (alpemix_last_success_timestamp_seconds{report=~\"today|latest\", "+of+"}))", "age")).
 					sized(4, 4).with(byThreshold(good, 120, warn, 300, bad)),
 				number("Days not sealed", "Days that have ended and are not yet read whole and found in ClickHouse. In the morning that is usual.", "short", noMetrics, "lastNotNull",
@@ -62,13 +62,12 @@ ORDER BY vendor, account, job`)).sized(14, 9).
 			}},
 			{"Days", []panel{
 				panel{
-					kind: "status-history", title: "Seals", description: "How far each day of each account is collected, in the account's own zone. A day is sealed when a complete report of it, read after its end, was found in ClickHouse row by row. Shows at least the last 90 days.", unit: "none",
+					kind: "status-history", title: "Seals", description: "How far each day of each account is collected, in the account's own zone. A day is sealed when a complete report of it, read after its end, was found in ClickHouse row by row.", unit: "none",
 					empty: "No day is known yet",
 					targets: list{series(`
 SELECT day AS time, account, toUInt8(state) AS state
 FROM days
-WHERE day >= least(toDate($__fromTime, ${zone:singlequote}), toDate($__toTime, ${zone:singlequote}) - 90) AND day <= toDate($__toTime, ${zone:singlequote})
-  AND ` + chosen("account", "account") + `
+WHERE ` + days + `
 ORDER BY time, account`)},
 					options: object{
 						"rowHeight": 0.9, "colWidth": 0.9, "showValue": "never", "perPage": 20,
@@ -78,19 +77,18 @@ ORDER BY time, account`)},
 					defaults: object{"displayName": "${__field.labels.account}", "color": object{"mode": "thresholds"}, "mappings": list{object{"type": "value", "options": object{
 						"1": object{"text": "open", "color": plain, "index": 0}, "2": object{"text": "sealed", "color": good, "index": 1}, "3": object{"text": "lost", "color": bad, "index": 2},
 					}}}},
-				}.sized(24, 7),
+				}.sized(24, 7).ofLast("90d"),
 				bars("Connections of each day", "Connections known of each day, in the account's own zone.", "short", "No day is known yet", series(`
 SELECT day AS time, account, sum(rows) AS connections
 FROM days
 WHERE `+days+`
 GROUP BY time, account
-ORDER BY time, account`)).sized(12, 8).with(object{"displayName": "${__field.labels.account}"}).leading(lookAt),
-				table("Days not sealed", "Days of the last 90 that are open or lost. A lost day can be imported from saved reports.", "All days are sealed", rows(`
+ORDER BY time, account`)).sized(12, 8).ofLast("90d").with(object{"displayName": "${__field.labels.account}"}).leading(lookAt),
+				table("Days not sealed", "Days that are open or lost. A lost day can be imported from saved reports.", "All days are sealed", rows(`
 SELECT day, account, state, rows
 FROM days
-WHERE state != 'sealed' AND day >= toDate($__toTime, ${zone:singlequote}) - 90 AND day <= toDate($__toTime, ${zone:singlequote})
-  AND `+chosen("account", "account")+`
-ORDER BY day DESC, account`)).sized(12, 8).
+WHERE state != 'sealed' AND `+days+`
+ORDER BY day DESC, account`)).sized(12, 8).ofLast("90d").
 					column("day", "Day", "unit", "time:YYYY-MM-DD").column("account", "Account").
 					column("state", "State", "mappings", named([]colorOf{{"open", plain}, {"gap", bad}}), "custom.cellOptions", object{"type": "color-text"}).
 					column("rows", "Connections", "unit", "short").leading(lookAt),

@@ -12,6 +12,7 @@ type panel struct {
 	overrides                list
 	links                    list // of the panel itself
 	transformations          list
+	last                     string // its own time range, "" is the dashboard's
 }
 
 func (p *panel) json() object {
@@ -20,11 +21,15 @@ func (p *panel) json() object {
 		defaults[key] = value
 	}
 	source := p.targets[0].(object)["datasource"]
-	return object{
+	drawn := object{
 		"type": p.kind, "title": p.title, "description": p.description, "pluginVersion": grafanaVersion, "datasource": source, "targets": p.targets,
 		"options": p.options, "fieldConfig": object{"defaults": defaults, "overrides": orEmpty(p.overrides)},
 		"links": orEmpty(p.links), "transformations": orEmpty(p.transformations), "transparent": false,
 	}
+	if p.last != "" {
+		drawn["timeFrom"] = p.last
+	}
+	return drawn
 }
 
 func orEmpty(l list) list {
@@ -37,6 +42,12 @@ func orEmpty(l list) list {
 // sized is p with a size on the grid of 24 columns.
 func (p panel) sized(width, height int) panel {
 	p.width, p.height = width, height
+	return p
+}
+
+// ofLast is p with the time range last instead of the dashboard's.
+func (p panel) ofLast(last string) panel {
+	p.last = last
 	return p
 }
 

@@ -22,7 +22,7 @@ func source(name, label, plugin, uid, title string) object {
 func choice(name, label, description, sql string) object {
 	return object{
 		"type": "query", "name": name, "label": label, "description": description, "datasource": clickHouse, "definition": sql,
-		"query": object{"refId": "variable", "queryType": "sql", "editorType": "sql", "format": 1, "pluginVersion": pluginVersion, "rawSql": sql},
+		"query": sql,           // a text: every version of the plugin reads it, and shows it in its editor
 		"regex": "", "sort": 0, // as the query sorts
 		"multi": true, "includeAll": true, "allowCustomValue": true,
 		"current": object{"selected": true, "text": list{"All"}, "value": list{"$__all"}}, "options": list{},
@@ -88,6 +88,8 @@ var (
 	mode = picks("mode", "Mode", "What connections are made for", []option{{"support", "support"}, {"presentation", "presentation"}, {"unknown", "unknown"}})
 	zone = one("zone", "Time zone", "Zone in which hours of the day are counted, and in which days of the calendar lie in the time range. Which day a connection belongs to is told by its account's own zone.",
 		`SELECT time_zone FROM system.time_zones ORDER BY time_zone`, "Europe/Istanbul")
+	customer = choice("customer", "Customer", "Customers of the customers file; those who are not in it, by the vendor's name for them; (unmapped) is what none of its lines fits",
+		"SELECT name FROM (\n  SELECT DISTINCT customer AS name FROM customers\n  UNION DISTINCT\n  SELECT DISTINCT name FROM ("+anyone("allotment_history")+")\n  UNION DISTINCT\n  SELECT '(unmapped)' AS name\n)\nORDER BY name")
 	vendor = choice("vendor", "Vendor", "Reseller interfaces", `SELECT DISTINCT vendor FROM allotment_history ORDER BY vendor`)
 )
 
