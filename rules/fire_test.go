@@ -53,6 +53,7 @@ func trouble(scrape int64) string {
 	line(`reseller_failing{vendor="serwersms",account="pl",reason="bad_credentials"}`, 1)
 	line(`reseller_allotment_reached_customers{vendor="remotepc",account="eu",resource="computers",percent="80"}`, 3)
 	line(`reseller_allotment_exhausted_customers{vendor="remotepc",account="eu",resource="computers"}`, 1)
+	line(`reseller_webhook_queue_events`, 2)
 	line(`reseller_customers_file_valid`, 0)
 	line(`reseller_customers_file_lines`, 12)
 	return page.String()
