@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -26,14 +25,11 @@ import (
 // tells are known by these.
 func (d *demoVendors) allotments(ctx context.Context, to *daemon, now time.Time) error {
 	var clock time.Time
-	accounts, err := resellerAccounts(to.config, func(vendor string) http.RoundTripper {
-		for l := range d.resellers {
-			if l.Vendor == vendor {
-				return newDemoReseller(l, world.Options{World: d.customers, Now: func() time.Time { return clock }}).RoundTripper()
-			}
-		}
-		return nil
-	})
+	past := map[string]*world.Vendor{}
+	for _, l := range world.Labels() {
+		past[l.Vendor] = newDemoReseller(l, world.Options{World: d.customers, Now: func() time.Time { return clock }})
+	}
+	accounts, err := resellerAccounts(to.config, func(vendor string) http.RoundTripper { return past[vendor].RoundTripper() })
 	if err != nil {
 		return err
 	}
@@ -124,19 +120,8 @@ func (p *demoPast) minute(at time.Time, before, after map[string]world.Customer)
 				return err
 			}
 		}
-		packs := slices.Clone(c.Packs)
-		for _, was := range old.Packs {
-			if !slices.ContainsFunc(packs, func(is world.Pack) bool { return is.Name == was.Name }) {
-				packs = append(packs, world.Pack{Name: was.Name})
-			}
-		}
-		for _, pack := range packs {
-			if slices.Contains(old.Packs, pack) {
-				continue
-			}
-			if err := p.allotted(at, c, pack); err != nil {
-				return err
-			}
+		if err := p.plan(at, c, old.Packs); err != nil {
+			return err
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(before)) {
@@ -170,17 +155,42 @@ func (p *demoPast) made(at time.Time, c world.Customer) error {
 	return nil
 }
 
-// allotted records that a customer's pack was changed; one without a value was taken away.
+// plan records what was changed of a customer's packs.
+func (p *demoPast) plan(at time.Time, c world.Customer, old []world.Pack) error {
+	for _, pack := range c.Packs {
+		if slices.Contains(old, pack) {
+			continue
+		}
+		if err := p.allotted(at, c, pack); err != nil {
+			return err
+		}
+	}
+	for _, pack := range old {
+		if slices.ContainsFunc(c.Packs, func(is world.Pack) bool { return is.Name == pack.Name }) {
+			continue
+		}
+		if err := p.taken(at, c, pack); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// taken records that a pack was taken away.
+func (p *demoPast) taken(at time.Time, c world.Customer, pack world.Pack) error {
+	if p.label.Vendor == world.CCPortal {
+		return p.record(at, "pack/disable", c.Name, strings.ToLower(pack.Name)+" "+pack.Value)
+	}
+	return p.allotted(at, c, world.Pack{Name: pack.Name, Value: "0"})
+}
+
+// allotted records that a customer was given a pack, or another amount of it.
 func (p *demoPast) allotted(at time.Time, c world.Customer, pack world.Pack) error {
 	switch p.label.Vendor {
 	case world.CCPortal:
-		action := "pack/enable"
-		if pack.Value == "" {
-			action = "pack/disable"
-		}
-		return p.record(at, action, c.Name, strings.TrimSpace(strings.ToLower(pack.Name)+" "+pack.Value))
+		return p.record(at, "pack/enable", c.Name, strings.ToLower(pack.Name)+" "+pack.Value)
 	case world.SerwerSMS:
-		value, _ := strconv.Atoi(cmp.Or(pack.Value, "0")) // the simulator's are numbers
+		value, _ := strconv.Atoi(pack.Value) // the simulator's are numbers
 		l := serwersms.Limit{ID: int64(c.ID), Type: serwersms.Type(pack.Name), Value: value}
 		return p.record(at, "subaccounts/limit", c.Key(), fmt.Sprintf("%s %d", l.Type, l.Value), l.Allotment(p.label.Account))
 	}

@@ -30,22 +30,20 @@ const (
 type demoVendors struct {
 	desk      *simulator.Vendor
 	customers *world.World
-	resellers map[world.Label]*world.Vendor
-	addresses []demoAddress
+	resellers map[string]*world.Vendor
+	addresses map[string]string // by vendor
 }
-
-// demoAddress is where a vendor's API is.
-type demoAddress struct{ vendor, url string }
 
 func newDemoVendors() *demoVendors {
 	desk := &simulator.World{Seed: 1, HourlyMinimum: demoHourly}
 	d := &demoVendors{
 		desk:      simulator.New(simulator.Options{World: desk, Accounts: []simulator.Account{{Name: demoAccount, SecretKey: demoSecret}}}),
 		customers: &world.World{Seed: 1, Desk: desk, DeskAccount: demoAccount},
-		resellers: map[world.Label]*world.Vendor{},
+		resellers: map[string]*world.Vendor{},
+		addresses: map[string]string{},
 	}
 	for _, l := range world.Labels() {
-		d.resellers[l] = newDemoReseller(l, world.Options{World: d.customers})
+		d.resellers[l.Vendor] = newDemoReseller(l, world.Options{World: d.customers})
 	}
 	return d
 }
@@ -64,14 +62,15 @@ func (d *demoVendors) serve(ctx context.Context, g *errgroup.Group) error {
 			return fmt.Errorf("the simulator: %w", err)
 		}
 		g.Go(func() error { return simulator.Serve(ctx, listener, api) })
-		d.addresses = append(d.addresses, demoAddress{vendor, "http://" + listener.Addr().String() + path})
+		d.addresses[vendor] = "http://" + listener.Addr().String() + path
 		return nil
 	}
 	if err := listen("alpemix", d.desk, "/api"); err != nil {
 		return err
 	}
 	for _, l := range world.Labels() {
-		if err := listen(l.Vendor, d.resellers[l], d.resellers[l].Path(l.Account)); err != nil {
+		v := d.resellers[l.Vendor]
+		if err := listen(l.Vendor, v, v.Path(l.Account)); err != nil {
 			return err
 		}
 	}
@@ -87,20 +86,14 @@ func (d *demoVendors) config(dir string, environ []string) (*config.Config, erro
 		"COLLECTOR_STATE_DIR="+dir,
 		"COLLECTOR_CLICKHOUSE_DSN=embedded",
 		"COLLECTOR_CUSTOMERS_FILE="+customersOf(dir),
+		"COLLECTOR_ALPEMIX_ENDPOINT="+d.addresses["alpemix"],
 		"COLLECTOR_ALPEMIX_ACCOUNTS_0_NAME="+demoAccount,
 		"COLLECTOR_ALPEMIX_ACCOUNTS_0_MAIN_USERNAME="+demoAccount,
 		"COLLECTOR_ALPEMIX_ACCOUNTS_0_SECRET_KEY="+demoSecret,
 		"COLLECTOR_ALPEMIX_ACCOUNTS_0_TIMEZONE=Europe/Istanbul",
 	)
-	for _, a := range d.addresses {
-		if a.vendor == "alpemix" {
-			set = append(set, "COLLECTOR_ALPEMIX_ENDPOINT="+a.url)
-		}
-		for l, v := range d.resellers {
-			if l.Vendor == a.vendor {
-				set = append(set, d.account(l, v, a.url)...)
-			}
-		}
+	for _, l := range world.Labels() {
+		set = append(set, d.account(l)...)
 	}
 	c, err := config.Load("", set)
 	if err != nil {
@@ -111,9 +104,9 @@ func (d *demoVendors) config(dir string, environ []string) (*config.Config, erro
 }
 
 // account is the environment that configures a reseller account.
-func (d *demoVendors) account(l world.Label, v *world.Vendor, address string) []string {
+func (d *demoVendors) account(l world.Label) []string {
 	prefix := "COLLECTOR_RESELLER_" + strings.ToUpper(l.Vendor) + "_ACCOUNTS_0_"
-	set, key := []string{prefix + "NAME=" + l.Account}, v.Accounts()[0].Key
+	set, address, key := []string{prefix + "NAME=" + l.Account}, d.addresses[l.Vendor], d.resellers[l.Vendor].Accounts()[0].Key
 	switch l.Vendor {
 	case world.CCPortal:
 		var numbers []string
@@ -132,8 +125,9 @@ func (d *demoVendors) account(l world.Label, v *world.Vendor, address string) []
 // announce tells where the vendors are.
 func (d *demoVendors) announce(out io.Writer) {
 	_, _ = fmt.Fprintln(out, "This collects from simulated vendors; nothing of it is real. Ctrl-C ends it.")
-	for _, a := range d.addresses {
-		_, _ = fmt.Fprintf(out, "%-9s simulated at %s\n", a.vendor, a.url)
+	_, _ = fmt.Fprintf(out, "alpemix   simulated at %s\n", d.addresses["alpemix"])
+	for _, l := range world.Labels() {
+		_, _ = fmt.Fprintf(out, "%-9s simulated at %s\n", l.Vendor, d.addresses[l.Vendor])
 	}
 }
 
