@@ -110,16 +110,18 @@ func allotments(batch *report.Batch, world *reseller.World) {
 		}
 		batch.Snapshots = append(batch.Snapshots, report.SnapshotMark{Vendor: l.Vendor, Account: l.Account, At: today, Customers: uint64(len(open)), Version: uint64(today.UnixMicro())})
 	}
-	// One whose use grows by one a day and who will need more soon, one who needs too much, one who uses nothing.
+	// One whose use grows by one a day and who will need more soon, one whose use shrinks, one who needs too much, one who uses nothing.
 	for day := range history {
 		from := today.AddDate(0, 0, day-history+1)
-		p := report.AllotmentPeriod{At: from, ValidFrom: from, ValidTo: from.AddDate(0, 0, 1), Version: uint64(from.UnixMicro()), Allotment: report.Allotment{
-			Vendor: "remotepc", Account: "eu", Customer: "grows'@example.com", Resource: "computers", Allotted: known(60), Utilized: known(float64(day + 1)),
-		}}
-		if day == history-1 {
-			p.ValidTo = time.Time{}
+		for name, used := range map[string]int{"grows'@example.com": day + 1, "shrinks@example.com": history - day} {
+			p := report.AllotmentPeriod{At: from, ValidFrom: from, ValidTo: from.AddDate(0, 0, 1), Version: uint64(from.UnixMicro()), Allotment: report.Allotment{
+				Vendor: "remotepc", Account: "eu", Customer: name, Resource: "computers", Allotted: known(60), Utilized: known(float64(used)),
+			}}
+			if day == history-1 {
+				p.ValidTo = time.Time{}
+			}
+			batch.Allotments = append(batch.Allotments, p)
 		}
-		batch.Allotments = append(batch.Allotments, p)
 	}
 	for name, used := range map[string]float64{"over@example.com": 12, "idle@example.com": 0} {
 		from := today.AddDate(0, 0, -history)

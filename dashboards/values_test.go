@@ -77,9 +77,14 @@ func TestNumbersAreRight(t *testing.T) {
 	// Who does not need more has no date, and who is over its allotment neither.
 	names := cells(t, "alpemix-customers", "Trend and date of exhaustion", "name", nil)
 	dates := cells(t, "alpemix-customers", "Trend and date of exhaustion", "exhausted_on", nil)
-	for _, name := range []string{"over@example.com", "idle@example.com"} {
+	for _, name := range []string{"over@example.com", "idle@example.com", "shrinks@example.com"} {
 		if i := slices.Index(names, any(name)); i < 0 || dates[i] != nil {
 			t.Errorf("%s is exhausted on %v (row %d)", name, dates[max(i, 0)], i)
+		}
+	}
+	for _, line := range ask(t, filled(t), "SELECT customer, value FROM customers WHERE field = 'customer' AND customer != value").Data {
+		if slices.Contains(names, line[1]) {
+			t.Errorf("%s is called %s", line[0], line[1])
 		}
 	}
 }
