@@ -9,6 +9,8 @@ import (
 	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/collector"
 	"alpemix-collector/report"
+	"alpemix-collector/reseller"
+	"alpemix-collector/web"
 )
 
 func TestStatusTellsTheFacts(t *testing.T) {
@@ -63,5 +65,24 @@ func TestLimitScope(t *testing.T) {
 	c.Alpemix.Limits.Scope = "account"
 	if limitScope(c, a) == limitScope(c, b) || limitScope(c, a) == shared {
 		t.Error("each account has limits of its own")
+	}
+}
+
+func TestStatusTellsResellers(t *testing.T) {
+	at := time.Date(2026, 3, 3, 9, 0, 0, 0, time.UTC)
+	failure := &report.Failure{Reason: "html_answer", Code: 200, Err: errors.New("remotepc account eu: a page")}
+	for state, facts := range map[string]reseller.AccountFacts{
+		web.SnapshotDue:        {},
+		web.SnapshotOK:         {LastSuccess: at},
+		web.SnapshotNotOffered: {NotOffered: true},
+		web.SnapshotFailing:    {LastSuccess: at, Failure: failure, FailedAt: at},
+	} {
+		got := resellerStatus(facts)
+		if got.State != state || (got.LastError != nil) != (facts.Failure != nil) || (got.LastSnapshot != nil) != !facts.LastSuccess.IsZero() {
+			t.Errorf("%s: %+v", state, got)
+		}
+		if e := got.LastError; e != nil && (e.Reason != "html_answer" || e.Code != 200 || e.Message != "remotepc account eu: a page" || !e.At.Equal(at)) {
+			t.Errorf("%+v", e)
+		}
 	}
 }
