@@ -45,6 +45,7 @@ var floors = map[string][]string{
 	"parser":                         {"report"},
 	"parser/internal/quirkdoc":       {"parser"},
 	"migrations":                     {},
+	"rules":                          {},
 	"rules/prometheustest":           {},
 	"dashboards":                     {},
 	"dashboards/internal/draw":       {},

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"encoding/json"
 	"maps"
 	"os"
 	"path/filepath"
@@ -11,13 +12,30 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"alpemix-collector/dashboards"
 	"alpemix-collector/rules/prometheustest"
 )
 
 const runbooks = "../docs/runbooks"
 
-// dashboards are the uids that alerts may lead to.
-var dashboards = []string{"alpemix-overview", "alpemix-staff", "alpemix-customers", "alpemix-connections", "alpemix-health"}
+// variables are those of the dashboards, by uid.
+func variables(t *testing.T) map[string][]string {
+	t.Helper()
+	all := map[string][]string{}
+	for _, d := range dashboards.All() {
+		var form struct {
+			Templating struct{ List []struct{ Name string } }
+		}
+		if err := json.Unmarshal(d.JSON, &form); err != nil {
+			t.Fatal(err)
+		}
+		all[d.UID] = []string{}
+		for _, v := range form.Templating.List {
+			all[d.UID] = append(all[d.UID], v.Name)
+		}
+	}
+	return all
+}
 
 // alerts are the names of all alerts, with those of their severities.
 func alerts(t *testing.T) map[string][]string {
@@ -32,7 +50,7 @@ func alerts(t *testing.T) map[string][]string {
 }
 
 func TestEveryAlertTellsWhatToDo(t *testing.T) {
-	recorded := regexp.MustCompile(`^[a-z_]+:[a-z_]+:[a-z0-9]+$`)
+	recorded, setVariable, known := regexp.MustCompile(`^[a-z_]+:[a-z_]+:[a-z0-9]+$`), regexp.MustCompile(`var-(\w+)=`), variables(t)
 	for _, r := range prometheustest.Rules(t, ".") {
 		if r.Alert == "" {
 			if !recorded.MatchString(r.Record) {
@@ -51,9 +69,14 @@ func TestEveryAlertTellsWhatToDo(t *testing.T) {
 			t.Errorf("%s: runbook_url is %s, want %s", r.Alert, r.Annotations["runbook_url"], want)
 		}
 		base, path, _ := strings.Cut(r.Annotations["dashboard_url"], "/d/")
-		uid, _, _ := strings.Cut(path, "?")
-		if base != `{{ or $externalLabels.grafana_url "http://localhost:3000" }}` || !slices.Contains(dashboards, uid) {
+		uid, query, _ := strings.Cut(path, "?")
+		if base != `{{ or $externalLabels.grafana_url "http://localhost:3000" }}` || known[uid] == nil {
 			t.Errorf("%s: dashboard_url is %s", r.Alert, r.Annotations["dashboard_url"])
+		}
+		for _, variable := range setVariable.FindAllStringSubmatch(query, -1) {
+			if !slices.Contains(known[uid], variable[1]) {
+				t.Errorf("%s: the dashboard %s has no variable %s", r.Alert, uid, variable[1])
+			}
 		}
 		for label := range strings.FieldsSeq("account vendor") {
 			if strings.Contains(r.Expr, label) && !strings.Contains(r.Annotations["summary"], "$labels."+label) {
