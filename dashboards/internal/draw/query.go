@@ -46,11 +46,11 @@ func chosen(column, variable string) string {
 // typed is the condition that one of the columns contains what was typed into a variable, in whatever case; nothing typed is no
 // condition. The value travels percent-encoded: of Grafana's forms only that one survives backslashes in an SQL string.
 func typed(variable string, columns ...string) string {
-	text := "concat(" + strings.Join(columns, ", '\\n', ") + ")"
-	if len(columns) == 1 {
-		text = columns[0]
+	var found []string
+	for _, c := range columns {
+		found = append(found, "positionCaseInsensitiveUTF8("+c+", decodeURLComponent('${"+variable+":percentencode}')) > 0")
 	}
-	return "$__conditionalAll(positionCaseInsensitiveUTF8(" + text + ", decodeURLComponent('${" + variable + ":percentencode}')) > 0, $" + variable + ")"
+	return "$__conditionalAll((" + strings.Join(found, "\n    OR ") + "), $" + variable + ")"
 }
 
 // of is sql with the filters that all connections of a dashboard go through where it says FILTER, hours of the day where it says
