@@ -45,8 +45,8 @@ func Run(t testing.TB, name string, args ...string) string {
 // Server is a running Prometheus.
 type Server struct{ URL string }
 
-// patience bounds what takes a second on an idle machine.
-const patience = time.Minute
+// patience bounds what takes seconds on an idle machine.
+const patience = 3 * time.Minute
 
 // Start runs a Prometheus with the configuration and the data of a folder, which may hold blocks already, until the test ends.
 func Start(t testing.TB, config, data string) *Server {
