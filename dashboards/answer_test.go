@@ -109,7 +109,7 @@ func (a *answer) kind(t testing.TB, i int) string {
 		return isTime
 	case strings.HasPrefix(of, "UInt"), strings.HasPrefix(of, "Int"), strings.HasPrefix(of, "Float"):
 		return isNumber
-	case of == "String", strings.HasPrefix(of, "Enum"):
+	case of == "String": // an Enum is not known to every version of the plugin
 		return isText
 	}
 	t.Fatalf("column %s is a %s, of which Grafana makes nothing useful", a.Meta[i].Name, a.Meta[i].Type)

@@ -56,7 +56,7 @@ WHERE FILTER
 GROUP BY time
 ORDER BY time`))).sized(24, 6).colored(modeColors),
 				table("Connections", "The newest 1000 that fit the filters. Clicks on a name, a support number or an address narrow the filters to it.", nothing, rows(sql(`
-SELECT started_at, account, staff_name, mode, duration_seconds, target_name, target_alpemix_id, support_number, explanation,
+SELECT started_at, account, staff_name, toString(mode) AS mode, duration_seconds, target_name, target_alpemix_id, support_number, explanation,
   target_ip, target_local_ip, staff_ip, staff_local_ip, target_device, staff_device, staff_alpemix_id, local_day, uid
 FROM connections
 WHERE FILTER

@@ -85,7 +85,7 @@ WHERE `+days+`
 GROUP BY time, account
 ORDER BY time, account`)).sized(12, 8).ofLast("90d").with(object{"displayName": "${__field.labels.account}"}).leading(lookAt),
 				table("Days not sealed", "Days that are open or lost. A lost day can be imported from saved reports.", "All days are sealed", rows(`
-SELECT day, account, state, rows
+SELECT day, account, toString(state) AS state, rows
 FROM days
 WHERE state != 'sealed' AND `+days+`
 ORDER BY day DESC, account`)).sized(12, 8).ofLast("90d").
