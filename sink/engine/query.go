@@ -34,19 +34,24 @@ func (c *conn) exec(sql, format string) ([]byte, error) {
 }
 
 // query runs one statement and yields its output in format, piece by piece; the pieces are the engine's memory and die
-// with the call of yield. A SELECT is streamed: at most one block is in memory. An error of the engine is an *Exception.
+// with the call of yield. An error of the engine is an *Exception.
 func (c *conn) query(sql, format string, params []param, yield func([]byte) error) (s stats, err error) {
+	result := c.call(c.lib.query, sql, format, params)
+	defer c.lib.resultDestroy(result)
+	if text := c.lib.resultError(result); text != "" {
+		return s, parseException(text)
+	}
+	s.add(c.lib, result)
+	return s, c.output(result, yield)
+}
+
+// stream is query with at most one block of the answer to a SELECT in memory, for formats that bear it; see inPieces.
+func (c *conn) stream(sql, format string, params []param, yield func([]byte) error) (s stats, err error) {
 	result := c.call(c.lib.streamQuery, sql, format, params)
 	if text := c.lib.resultError(result); strings.Contains(text, "Streaming query is not supported for query") {
 		// Everything but SELECT: nothing has been run yet.
 		c.lib.resultDestroy(result)
-		result = c.call(c.lib.query, sql, format, params)
-		defer c.lib.resultDestroy(result)
-		if text := c.lib.resultError(result); text != "" {
-			return s, parseException(text)
-		}
-		s.add(c.lib, result)
-		return s, c.output(result, yield)
+		return c.query(sql, format, params, yield)
 	} else if text != "" {
 		c.lib.resultDestroy(result)
 		return s, parseException(text)

@@ -138,7 +138,11 @@ func (h *handler) run(ctx context.Context, q *request, a *response) error {
 		a.stats, err = c.insert(q.query.text, q.query.format, q.params, q.body)
 		return err
 	}
-	a.stats, err = c.query(q.query.text, q.format, q.params, a.write)
+	ask := c.query
+	if streams(q.output) {
+		ask = c.stream
+	}
+	a.stats, err = ask(q.query.text, q.format, q.params, a.write)
 	return err
 }
 
