@@ -165,6 +165,14 @@ func (d *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
+// Create makes the database, with a comment. One that is there keeps its own.
+func (d *DB) Create(ctx context.Context, comment string) error {
+	return d.schema.Create(ctx, d.bare, comment)
+}
+
+// Comment is the database's, empty if there is no database.
+func (d *DB) Comment(ctx context.Context) (string, error) { return d.schema.Comment(ctx, d.bare) }
+
 // Status reads how the schema stands to this binary.
 func (d *DB) Status(ctx context.Context) (*migrations.Status, error) {
 	return d.schema.Status(ctx, d.bare)

@@ -88,7 +88,9 @@ func (k *checking) clickHouse(ctx context.Context) {
 			k.line("clickhouse", "", err)
 		}
 	}()
-	err = c.Ping(ctx)
+	if err = c.Ping(ctx); err == nil {
+		err = c.keepApart(ctx)
+	}
 	k.line("clickhouse", c.name+" answers", err)
 	if err != nil {
 		return

@@ -18,6 +18,9 @@ type clickHouse struct {
 	log  *slog.Logger
 	name string // for people: where and what it is
 	stop func() error
+
+	embedded bool // its state folder tells whether it is a demonstration's
+	invented bool // collector demo stores in it
 }
 
 // access is what a command may do in ClickHouse.
@@ -63,7 +66,7 @@ func (a *app) openClickHouse(ctx context.Context, c *config.Config, may access) 
 		if err != nil {
 			return nil, err
 		}
-		return &clickHouse{DB: db, log: log, name: db.Address(), stop: func() error { return nil }}, nil
+		return &clickHouse{DB: db, log: log, name: db.Address(), stop: func() error { return nil }, invented: a.invents}, nil
 	}
 	if may == reads && !isThere(c.StateDir, engineFolder) {
 		return nil, &noDataError{c.StateDir}
@@ -84,7 +87,7 @@ func (a *app) openClickHouse(ctx context.Context, c *config.Config, may access) 
 	if err != nil {
 		return nil, errors.Join(err, stop())
 	}
-	return &clickHouse{DB: db, log: log, name: "embedded engine at " + e.listen, stop: stop}, nil
+	return &clickHouse{DB: db, log: log, name: "embedded engine at " + e.listen, stop: stop, embedded: true}, nil
 }
 
 // Close ends the connections, and the engine if it is ours.
@@ -93,6 +96,9 @@ func (c *clickHouse) Close() error { return errors.Join(c.DB.Close(), c.stop()) 
 // prepare brings the schema to this binary's version and the rows' lifetime to the configured one. Every command that writes
 // calls it first; it changes nothing where all is as it should be.
 func (c *clickHouse) prepare(ctx context.Context, kept config.Retention) error {
+	if err := c.keepApart(ctx); err != nil {
+		return err
+	}
 	ran, err := c.Migrate(ctx)
 	for _, name := range ran {
 		c.log.Info("schema migrated", "migration", name)

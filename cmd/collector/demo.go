@@ -10,15 +10,21 @@ import (
 )
 
 func (a *app) demoCommand() *cobra.Command {
-	var dir string
+	var dir, dsn string
 	command := &cobra.Command{
 		Use:   "demo",
 		Short: "Collect from built-in simulators of a support desk and its resellers",
 		Long: `Runs the daemon on a simulated Alpemix, four simulated reseller vendors and the
 embedded ClickHouse engine, with 90 days of history. Nothing leaves this machine.
-With --state the data stay, and the next start goes on where this one was.`,
-		Example: "  collector demo\n  collector demo --state ./state",
-		Args:    cobra.NoArgs,
+With --state the data stay, and the next start goes on where this one was.
+
+With --dsn the rows go to a ClickHouse server, into a database that is made for
+them: one that is there already is refused. COLLECTOR_CLICKHOUSE_PASSWORD_FILE
+may name a file with the password.`,
+		Example: `  collector demo
+  collector demo --state ./state
+  collector demo --state ./state --dsn clickhouse://user@host:9000/alpemix_demo`,
+		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) (err error) {
 			if dir == "" {
 				if dir, err = os.MkdirTemp("", "collector-demo-"); err != nil {
@@ -29,14 +35,16 @@ With --state the data stay, and the next start goes on where this one was.`,
 			if err := markDemo(dir); err != nil {
 				return err
 			}
-			return a.demo(command.Context(), dir)
+			a.invents = true
+			return a.demo(command.Context(), dir, dsn)
 		},
 	}
+	command.Flags().StringVar(&dsn, "dsn", "embedded", "ClickHouse server, instead of the embedded engine")
 	command.Flags().StringVar(&dir, "state", "", "folder for state and data (default: a temporary one, removed at the end)")
 	return command
 }
 
-func (a *app) demo(ctx context.Context, dir string) (err error) {
+func (a *app) demo(ctx context.Context, dir, dsn string) (err error) {
 	vendors := newDemoVendors()
 	if err := vendors.writeCustomers(dir); err != nil {
 		return err
@@ -51,7 +59,7 @@ func (a *app) demo(ctx context.Context, dir string) (err error) {
 	if err := vendors.serve(serving, &g); err != nil {
 		return err
 	}
-	c, err := vendors.config(dir, a.environ)
+	c, err := vendors.config(dir, dsn, a.environ)
 	if err != nil {
 		return err
 	}

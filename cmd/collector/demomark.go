@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -42,6 +43,32 @@ func markDemo(dir string) error {
 	}
 	if err := os.WriteFile(filepath.Join(dir, demoMark), []byte("The data in this folder are of collector demo: nothing of it is real.\n"), 0o600); err != nil {
 		return fmt.Errorf("--state: %w", err)
+	}
+	return nil
+}
+
+// demoComment tells a demonstration's database on a server from a real collector's. The two begin apart, as a database gets its
+// comment when it is made.
+const demoComment = "The data in this database are of collector demo: nothing of it is real."
+
+// keepApart is an error where invented connections and real ones would come into one database of a server.
+func (c *clickHouse) keepApart(ctx context.Context) error {
+	if c.embedded {
+		return nil
+	}
+	if c.invented {
+		if err := c.Create(ctx, demoComment); err != nil {
+			return err
+		}
+	}
+	comment, err := c.Comment(ctx)
+	switch {
+	case err != nil:
+		return err
+	case c.invented && comment != demoComment:
+		return fmt.Errorf("--dsn: database %s at %s is not of collector demo, which uses only one that it has made itself; name one that is not there yet", c.Database(), c.name)
+	case !c.invented && comment == demoComment:
+		return fmt.Errorf("database %s at %s holds the data of collector demo; drop it, or name another in clickhouse.dsn", c.Database(), c.name)
 	}
 	return nil
 }

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/sink/enginetest"
 )
 
 func TestDemoFoldersAndRealOnesAreKeptApart(t *testing.T) {
@@ -44,5 +48,45 @@ func TestDemoFoldersAndRealOnesAreKeptApart(t *testing.T) {
 	}
 	if err := markDemo(demo); err != nil {
 		t.Errorf("the second demonstration: %v", err)
+	}
+}
+
+// TestDemoDatabasesAndRealOnesAreKeptApart: whoever makes a database first, the other does not get in.
+func TestDemoDatabasesAndRealOnesAreKeptApart(t *testing.T) {
+	server := enginetest.Shared(t)
+	dsn := func(database string) string { return "COLLECTOR_CLICKHOUSE_DSN=" + server.DSN(database) }
+	if got := command(t, []string{dsn("kept_real")}, "", "migrate", "up"); got.code != exitOK {
+		t.Fatalf("%+v", got)
+	}
+	demo := func(database string) error {
+		c, err := config.Load("", []string{dsn(database)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &app{stderr: io.Discard, invents: true}
+		db, err := a.openClickHouse(t.Context(), c, writes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = db.Close() }() // the server is the test's
+		return db.prepare(t.Context(), c.Retention)
+	}
+	if err := demo("kept_real"); err == nil || !strings.Contains(err.Error(), "database kept_real at "+server.Addr+" is not of collector demo") {
+		t.Errorf("into a real one: %v", err)
+	}
+	for range 2 {
+		if err := demo("kept_demo"); err != nil {
+			t.Errorf("into its own: %v", err)
+		}
+	}
+	file := write(t, "day.json", body(record("a", 1)))
+	account := []string{dsn("kept_demo"), "COLLECTOR_STATE_DIR=" + t.TempDir(), "COLLECTOR_ALPEMIX_ACCOUNTS_0_NAME=main",
+		"COLLECTOR_ALPEMIX_ACCOUNTS_0_MAIN_USERNAME=u", "COLLECTOR_ALPEMIX_ACCOUNTS_0_SECRET_KEY=k",
+		"COLLECTOR_ALPEMIX_ENDPOINT=http://127.0.0.1:9"}
+	for _, args := range [][]string{{"migrate", "up"}, {"import", "--account", "main", file}, {"check"}} {
+		got := command(t, account, "", args...)
+		if got.code != exitFailure || !strings.Contains(got.stdout+got.stderr, "database kept_demo at "+server.Addr+" holds the data of collector demo; drop it") {
+			t.Errorf("%s: %+v", args, got)
+		}
 	}
 }

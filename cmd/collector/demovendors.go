@@ -78,13 +78,13 @@ func (d *demoVendors) serve(ctx context.Context, g *errgroup.Group) error {
 }
 
 // config is the default configuration with the simulators for vendors. What the environment says of the rest holds.
-func (d *demoVendors) config(dir string, environ []string) (*config.Config, error) {
+func (d *demoVendors) config(dir, dsn string, environ []string) (*config.Config, error) {
 	set := slices.DeleteFunc(slices.Clone(environ), func(pair string) bool {
 		return strings.HasPrefix(pair, "COLLECTOR_ALPEMIX_") || strings.HasPrefix(pair, "COLLECTOR_RESELLER_")
 	})
 	set = append(set,
 		"COLLECTOR_STATE_DIR="+dir,
-		"COLLECTOR_CLICKHOUSE_DSN=embedded",
+		"COLLECTOR_CLICKHOUSE_DSN="+dsn,
 		"COLLECTOR_CUSTOMERS_FILE="+customersOf(dir),
 		"COLLECTOR_ALPEMIX_ENDPOINT="+d.addresses["alpemix"],
 		"COLLECTOR_ALPEMIX_ACCOUNTS_0_NAME="+demoAccount,

@@ -28,6 +28,7 @@ type app struct {
 	stdout, stderr io.Writer
 	environ        []string
 	configFile     string // -c
+	invents        bool   // what is stored on a server is of collector demo
 	brief          bool   // log nothing below a warning: what a command has to say is its output
 }
 
