@@ -53,6 +53,7 @@ var floors = map[string][]string{
 	"report":                         {},
 	"simulator":                      {"report"},
 	"simulator/reseller":             {"report", "simulator"},
+	"compose":                        {},
 	"reliability":                    {},
 	"reliability/mutants":            {},
 }

@@ -1,0 +1,285 @@
+package compose_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"alpemix-collector/rules/prometheustest"
+	"alpemix-collector/sink/enginetest"
+)
+
+func TestMain(m *testing.M) { enginetest.Main(m) }
+
+// patience bounds what takes seconds on an idle machine.
+const patience = 3 * time.Minute
+
+// place tells where on this machine the paths and addresses of a container are.
+type place map[string]string
+
+// of is an argument or a variable, with a path or an address in it.
+func (p place) of(text string) string {
+	name, value, named := strings.Cut(text, "=")
+	if !named {
+		name, value = "", text
+	}
+	for _, there := range slices.Backward(slices.Sorted(maps.Keys(p))) { // the longer of two comes first
+		if rest, ok := strings.CutPrefix(value, there); ok && (rest == "" || rest[0] == '/') {
+			value = p[there] + rest
+			break
+		}
+	}
+	if named {
+		return name + "=" + value
+	}
+	return value
+}
+
+func (p place) all(texts []string) (here []string) {
+	for _, text := range texts {
+		here = append(here, p.of(text))
+	}
+	return here
+}
+
+// at lets a container's files be where they are mounted from, and what it writes in folders of the test.
+func at(t *testing.T, s types.ServiceConfig) place {
+	t.Helper()
+	p := place{}
+	for _, v := range s.Volumes {
+		if p[v.Target] = v.Source; v.Type == types.VolumeTypeVolume {
+			p[v.Target] = t.TempDir()
+		}
+	}
+	return p
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// process is a program of a container.
+type process struct {
+	*exec.Cmd
+	log   strings.Builder
+	ended chan struct{}
+}
+
+// start runs a program until the test ends.
+func start(t *testing.T, environ []string, program string, args ...string) *process {
+	t.Helper()
+	p := &process{Cmd: exec.Command(program, args...), ended: make(chan struct{})}
+	p.Env, p.Stdout, p.Stderr = environ, &p.log, &p.log
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = p.Wait() // the status is in ProcessState
+		close(p.ended)
+	}()
+	t.Cleanup(func() {
+		_ = p.Process.Kill() // long gone unless the test failed
+		<-p.ended
+		if t.Failed() {
+			t.Logf("%s:\n%s", program, p.log.String())
+		}
+	})
+	return p
+}
+
+// wait polls until done is nil.
+func (p *process) wait(t *testing.T, done func() error) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		err := done()
+		if err == nil {
+			return
+		}
+		select {
+		case <-p.ended:
+			t.Fatalf("it has ended; before: %v", err)
+		default:
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("waited %s: %v", patience, err)
+		}
+	}
+}
+
+func answers(url string) func() error {
+	return func() error {
+		answer, err := http.Get(url)
+		if err != nil {
+			return err
+		}
+		_ = answer.Body.Close() // nothing of it is read
+		if answer.StatusCode != http.StatusOK {
+			return fmt.Errorf("%s: %s", url, answer.Status)
+		}
+		return nil
+	}
+}
+
+// succeeds runs a health check.
+func succeeds(environ []string, program string, args ...string) func() error {
+	return func() error {
+		check := exec.Command(program, args...)
+		check.Env = environ
+		if out, err := check.CombinedOutput(); err != nil {
+			return fmt.Errorf("%s %q: %w: %s", program, args, err, out)
+		}
+		return nil
+	}
+}
+
+func TestPasswordsAreMadeOnce(t *testing.T) {
+	s := load(t, "demo").Services["passwords"]
+	here := at(t, s)
+	dir, tools := here["/passwords"], t.TempDir()
+	// Who is not root cannot give files away.
+	chown := "#!/bin/sh\necho \"$@\" >>" + tools + "/owners\n"
+	if err := os.WriteFile(filepath.Join(tools, "chown"), []byte(chown), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	make := func() map[string]string {
+		t.Helper()
+		// The script's folder is its argument, or /passwords.
+		run := exec.Command(s.Entrypoint[0], append(here.all(s.Entrypoint[1:]), dir)...)
+		run.Env = []string{"PATH=" + tools + ":" + os.Getenv("PATH")}
+		if out, err := run.CombinedOutput(); err != nil || len(out) != 0 {
+			t.Fatalf("%v: %s", err, out)
+		}
+		made := map[string]string{}
+		for _, name := range []string{"clickhouse_password", "grafana_password"} {
+			path := filepath.Join(dir, name)
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o440 || !regexp.MustCompile(`^[0-9a-f]{48}$`).Match(text) {
+				t.Errorf("%s: %d bytes, %v, %v", name, len(text), info.Mode(), err)
+			}
+			made[name] = string(text)
+		}
+		return made
+	}
+	first := make()
+	if first["clickhouse_password"] == first["grafana_password"] {
+		t.Error("both are the same")
+	}
+	if second := make(); fmt.Sprint(first) != fmt.Sprint(second) {
+		t.Error("a second start changes them")
+	}
+	if err := os.Remove(filepath.Join(dir, "complete")); err != nil {
+		t.Fatal(err)
+	}
+	if third := make(); first["clickhouse_password"] == third["clickhouse_password"] {
+		t.Error("what was interrupted is not made again")
+	}
+	owners, err := os.ReadFile(filepath.Join(tools, "owners"))
+	if want := collectorUser + ":0 clickhouse_password\n472:0 grafana_password\n"; err != nil || string(owners) != want+want {
+		t.Errorf("the files belong to %s%v", owners, err)
+	}
+}
+
+func TestAlertmanagerRuns(t *testing.T) {
+	s := load(t, "demo").Services["alertmanager"]
+	here, listen := at(t, s), freeAddress(t)
+	p := start(t, os.Environ(), prometheustest.Tool(t, "prometheus-alertmanager"), append(here.all(s.Command), "--web.listen-address="+listen)...)
+	here["http://127.0.0.1:9093"] = "http://" + listen
+	check := here.all(s.HealthCheck.Test[1:])
+	p.wait(t, succeeds(os.Environ(), prometheustest.Tool(t, check[0]), check[1:]...))
+	prometheustest.Run(t, "amtool", "check-config", here.of("/etc/alertmanager/alertmanager.yml"))
+}
+
+// TestPrometheusRuns: the tool of its health check is newer than Debian's, so what that asks for is asked here.
+func TestPrometheusRuns(t *testing.T) {
+	s := load(t, "demo").Services["prometheus"]
+	here, listen := at(t, s), freeAddress(t)
+	text, err := os.ReadFile(here["/etc/prometheus/prometheus.yml"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(t.TempDir(), "prometheus.yml")
+	if err := os.WriteFile(config, []byte(strings.ReplaceAll(string(text), "/etc/prometheus/rules", here["/etc/prometheus/rules"])), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	here["/etc/prometheus/prometheus.yml"] = config
+	p := start(t, os.Environ(), prometheustest.Tool(t, "prometheus"), append(here.all(s.Command), "--web.listen-address="+listen)...)
+	p.wait(t, answers("http://"+listen+"/-/ready"))
+	if want := "promtool check ready --url=http://127.0.0.1:9090"; strings.Join(s.HealthCheck.Test[1:], " ") != want {
+		t.Errorf("the health check is %q", s.HealthCheck.Test)
+	}
+	var told struct{ Data struct{ Groups []any } }
+	answer, err := http.Get("http://" + listen + "/api/v1/rules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if err := json.NewDecoder(answer.Body).Decode(&told); err != nil || len(told.Data.Groups) == 0 {
+		t.Errorf("%d groups of rules; %v", len(told.Data.Groups), err)
+	}
+}
+
+// runDemo runs the demonstration's exact command line in its environment; the embedded engine is the ClickHouse server.
+func runDemo(t *testing.T, binary string) {
+	s, image := load(t, "demo").Services["demo"], parseDockerfile(t).last()
+	server, here, listen := enginetest.Start(t), at(t, s), freeAddress(t)
+	if err := os.WriteFile(filepath.Join(here["/passwords"], "clickhouse_password"), []byte(server.Password), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	here["clickhouse://collector@clickhouse:9000/alpemix"] = "http://" + server.User + "@" + server.Addr + "/stack"
+	here["0.0.0.0:9187"] = listen
+	environ := here.all(strings.Fields(image.all("ENV")[0]))
+	for name, value := range s.Environment {
+		environ = append(environ, here.of(name+"="+*value))
+	}
+	p := start(t, environ, binary, here.all(s.Command)...)
+
+	var check []string
+	if _, list, _ := strings.Cut(image.all("HEALTHCHECK")[0], " CMD "); json.Unmarshal([]byte(list), &check) != nil || check[0] != "/usr/local/bin/collector" {
+		t.Fatalf("the health check is %s", list)
+	}
+	p.wait(t, succeeds(environ, binary, check[1:]...))
+	p.wait(t, answers("http://"+listen+"/metrics"))
+	p.wait(t, func() error {
+		ask := exec.Command(binary, "sql", "--format", "TSV", "SELECT count() FROM connections")
+		ask.Env = environ
+		out, err := ask.CombinedOutput()
+		if n, bad := strconv.Atoi(strings.TrimSpace(string(out))); err != nil || bad != nil || n < 1000 {
+			return fmt.Errorf("%s%w", out, err)
+		}
+		return nil
+	})
+	if err := p.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	<-p.ended
+	if code := p.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("it ended with %d", code)
+	}
+	migrate := exec.Command(binary, "migrate", "up")
+	migrate.Env = environ
+	if out, err := migrate.CombinedOutput(); err == nil || !strings.Contains(string(out), "holds the data of collector demo") {
+		t.Errorf("a real collector may use it: %s%v", out, err)
+	}
+}
