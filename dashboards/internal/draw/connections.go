@@ -88,15 +88,16 @@ LIMIT 1000`))).sized(24, 20).
 // ofCustomers is the condition that a line of the chosen customers fits, or none of anyone where that is chosen. A line with an
 // account fits there only.
 func ofCustomers() string {
-	chosen := fits("customer IN (${customer:singlequote})")
-	return "$__conditionalAll((" + chosen + "\n    OR '(unmapped)' IN (${customer:singlequote}) AND NOT (" + fits("1") + ")), $customer)"
+	theirs := fits("customer IN (${customer:singlequote})")
+	return "$__conditionalAll((" + theirs + "\n    OR '(unmapped)' IN (${customer:singlequote}) AND NOT (" + fits("1") + ")), $customer)"
 }
 
+// fits is the condition that a line of the customers file fits, of lines for which whose holds.
 func fits(whose string) string {
-	var any []string
+	var lines []string
 	for _, field := range []string{"target_alpemix_id", "target_device", "support_number", "target_name", "staff_name"} {
-		lines := "(SELECT account, value FROM customers WHERE vendor = 'alpemix' AND field = '" + field + "' AND value != '' AND " + whose + ")"
-		any = append(any, "(account, "+field+") IN "+lines, "('', "+field+") IN "+lines)
+		of := "(SELECT account, value FROM customers WHERE vendor = 'alpemix' AND field = '" + field + "' AND value != '' AND " + whose + ")"
+		lines = append(lines, "(account, "+field+") IN "+of, "('', "+field+") IN "+of)
 	}
-	return strings.Join(any, "\n    OR ")
+	return strings.Join(lines, "\n    OR ")
 }

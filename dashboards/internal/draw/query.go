@@ -53,8 +53,9 @@ func typed(variable string, columns ...string) string {
 	return "$__conditionalAll((" + strings.Join(found, "\n    OR ") + "), $" + variable + ")"
 }
 
-// of is sql with the filters that all connections of a dashboard go through where it says FILTER, hours of the day where it says
-// LOCAL_HOUR, and what is outside office hours where it says AFTER_HOURS.
+// of is sql with its words in capitals replaced: FILTER by the time range and the filters of the dashboard; OVERLAPPING by the same for
+// connections that were open within the time range, also if they began up to a day before; LOCAL_HOUR and AFTER_HOURS by when a
+// connection began.
 func of(sql string, filters ...string) string {
 	return strings.NewReplacer(
 		"FILTER", strings.Join(append([]string{"$__timeFilter(started_at)"}, filters...), "\n  AND "),
