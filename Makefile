@@ -6,7 +6,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help run build engine charts test simulate mutants fuzz soak check bench bench-once clean
+.PHONY: help run build engine charts test screenshots simulate mutants fuzz soak check bench bench-once clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ charts: ## fetch the chart library into web/assets, from where it is built in
 test: engine ## all tests
 	@sh web/fetch.sh tests
 	go test -timeout 15m ./...
+
+screenshots: charts ## the pictures of the README, with Debian's chromium and fonts-inter
+	CI=true go test ./web -count=1 -run '^TestScreenshots$$' -screenshots $(CURDIR)/docs/screenshots
 
 SEED ?= 1
 SEEDS ?= 200

@@ -82,6 +82,10 @@ func (c *usageCache) refresh(done chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.running = nil
+	if usage == nil && err == nil {
+		c.next = ended.Add(usagePatience)
+		return
+	}
 	c.next = ended.Add(max(usageFor, usageShare*took))
 	if err != nil {
 		c.next = ended.Add(usageFor)

@@ -71,6 +71,9 @@ type customersView struct {
 	Count     uint64
 }
 
+// More tells whether there are others.
+func (v *customersView) More() bool { return v.Count > uint64(len(v.Customers)) }
+
 type customerView struct {
 	Customer
 	Rows int // of the table, at least one

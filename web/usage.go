@@ -11,7 +11,7 @@ import (
 type UsageAnswer struct {
 	At      *time.Time  `json:"at"`      // when ClickHouse told usage, null until it has
 	Seconds float64     `json:"seconds"` // how long it took
-	Usage   *Usage      `json:"usage"`   // null until ClickHouse has answered
+	Usage   *Usage      `json:"usage"`   // the newest known, null until ClickHouse has answered
 	Error   *UsageError `json:"error"`   // null when the last question was answered
 }
 

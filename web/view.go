@@ -53,6 +53,9 @@ type accountView struct {
 	StaffCount           uint64
 }
 
+// MoreStaff tells whether there are others.
+func (v *accountView) MoreStaff() bool { return v.StaffCount > uint64(len(v.Staff)) }
+
 type resellerView struct {
 	Reseller
 	Last, Next *moment
@@ -101,7 +104,7 @@ func zoneOf(accounts []Account) string {
 }
 
 func (v *view) connected(answer UsageAnswer) connected {
-	c := connected{Word: "Asked for the first time", At: v.Clock.moment(answer.At), Known: answer.Usage != nil}
+	c := connected{Word: "Not asked yet", At: v.Clock.moment(answer.At), Known: answer.Usage != nil}
 	switch {
 	case answer.Error != nil:
 		c.Word, c.Since = "No answer", v.Clock.moment(&answer.Error.Since)
@@ -152,7 +155,7 @@ const (
 func (v *view) notices(answer UsageAnswer) []notice {
 	var all []notice
 	add := func(bad bool, then, form string, args ...any) {
-		all = append(all, notice{bad, fmt.Sprintf(form, args...), then})
+		all = append(all, notice{bad, strings.TrimRight(fmt.Sprintf(form, args...), ".") + ".", then})
 	}
 	for i := range v.Accounts {
 		v.accountNotices(&v.Accounts[i], add)

@@ -20,7 +20,8 @@ type Config struct {
 	Status   func() Status       // the facts of this moment; called for each request, so it has to be cheap
 	Ready    func() error        // nil once the collector takes in reports; otherwise what it waits for
 	Log      *slog.Logger
-	// Usage asks ClickHouse. It is called at most once at a time and only while somebody looks, so it may take its time.
+	// Usage asks ClickHouse; nil without an error as long as it has not been opened. It is called at most once at a time and only
+	// while somebody looks, so it may take its time.
 	Usage func(context.Context) (*Usage, error)
 }
 
@@ -45,7 +46,7 @@ const (
 	readTimeout  = 10 * time.Second
 	writeTimeout = 30 * time.Second
 	idleTimeout  = 2 * time.Minute
-	drainTimeout = 5 * time.Second
+	drainTimeout = 2 * time.Second // browsers hold connections open on which they have asked nothing
 	headerBytes  = 16 << 10
 )
 

@@ -30,12 +30,13 @@ type connected struct {
 	err error
 }
 
-// reached is ClickHouse if the last write reached it, or why it did not. It waits for nothing and starts nothing.
+// reached is ClickHouse if the last write reached it, or why it did not; nil before the first. It waits for nothing and starts
+// nothing.
 func (t *target) reached() (*clickHouse, error) {
 	if last := t.last.Load(); last != nil {
 		return last.db, last.err
 	}
-	return nil, errNotYet
+	return nil, nil
 }
 
 // connect returns ClickHouse once it answers with the schema of this binary. Errors are tried again by the next call.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"time"
 
@@ -32,13 +31,10 @@ const (
 		GROUP BY vendor, account, reason ORDER BY n DESC, vendor, account, reason LIMIT 50 SETTINGS max_threads = 1`
 )
 
-// errNotYet is a ClickHouse that nothing has been written to since the start: what writes is what opens it.
-var errNotYet = errors.New("ClickHouse is opened for the first rows, and none have been written yet")
-
 // usage asks ClickHouse what the page shows, once what writes has reached it.
 func (d *daemon) usage(ctx context.Context) (*web.Usage, error) {
 	db, err := d.target.reached()
-	if err != nil {
+	if db == nil || err != nil {
 		return nil, err
 	}
 	return readUsage(ctx, db, d.config.Alpemix.Accounts, time.Now())

@@ -183,7 +183,7 @@ class Chart {
 
   build() {
     if (this.uplot) this.uplot.destroy();
-    const [accent, bad, quiet, line] = ['--accent', '--bad', '--quiet', '--line'].map(colour);
+    const [fill, bad, quiet, line] = ['--fill', '--bad', '--quiet', '--line'].map(colour);
     const font = '12px ' + getComputedStyle(document.body).fontFamily;
     let shown = [];
     this.uplot = new uPlot({
@@ -207,7 +207,7 @@ class Chart {
           values: (_, splits) => splits.map(n => n.toLocaleString('en')),
         },
       ],
-      series: [{}, {fill: accent, width: 0, points: {show: false}, paths: uPlot.paths.bars({size: [0.72, 36], radius: 0.12})}],
+      series: [{}, {fill, width: 0, points: {show: false}, paths: uPlot.paths.bars({size: [0.72, 36], radius: 0.12})}],
       hooks: {
         setCursor: [u => this.say(u.cursor.idx)],
         draw: [u => this.gaps(u, bad)],
