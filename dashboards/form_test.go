@@ -197,3 +197,25 @@ func TestColorsAreCommon(t *testing.T) {
 		}
 	}
 }
+
+// dayAsTime finds queries whose times are days.
+var dayAsTime = regexp.MustCompile(`\b(local_day|day|toDate\(day\)) AS time\b`)
+
+// TestDaysAreTheSameEverywhere: a date is the beginning of that day in UTC; west of there a browser would call it the day before.
+func TestDaysAreTheSameEverywhere(t *testing.T) {
+	found := 0
+	for _, d := range read(t) {
+		for _, p := range d.drawn() {
+			if p.Type != "timeseries" && p.Type != "status-history" || !dayAsTime.MatchString(p.Targets[0].RawSQL) {
+				continue
+			}
+			found++
+			if zone, _ := p.Options["timezone"].([]any); len(zone) != 1 || zone[0] != "utc" {
+				t.Errorf("%s: %s draws days in the zone %v", d.Title, p.Title, p.Options["timezone"])
+			}
+		}
+	}
+	if found < 5 {
+		t.Errorf("only %d panels draw days", found)
+	}
+}

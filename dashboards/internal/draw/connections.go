@@ -57,7 +57,7 @@ GROUP BY time
 ORDER BY time`))).sized(24, 6).colored(modeColors),
 				table("Connections", "The newest 1000 that fit the filters. Clicks on a name, a support number or an address narrow the filters to it.", nothing, rows(sql(`
 SELECT started_at, account, staff_name, toString(mode) AS mode, duration_seconds, target_name, target_alpemix_id, support_number, explanation,
-  target_ip, target_local_ip, staff_ip, staff_local_ip, target_device, staff_device, staff_alpemix_id, local_day, uid
+  target_ip, target_local_ip, staff_ip, staff_local_ip, target_device, staff_device, staff_alpemix_id, toString(local_day) AS day, uid
 FROM connections
 WHERE FILTER
 ORDER BY started_at DESC, uid
@@ -78,7 +78,7 @@ LIMIT 1000`))).sized(24, 20).
 					column("target_device", "Target device").
 					column("staff_device", "Staff device").
 					column("staff_alpemix_id", "Staff id").
-					column("local_day", "Day of the account", "unit", "time:YYYY-MM-DD").
+					column("day", "Day of the account").
 					column("uid", "uid"),
 			}},
 		},

@@ -78,7 +78,7 @@ SELECT toDate(day) AS time, concat(vendor, ' ', resource) AS what, sum(utilized)
 FROM (`+daily(history)+`)
 WHERE utilized IS NOT NULL AND allotted > 0
 GROUP BY time, what
-ORDER BY time, what`)).sized(16, 9).with(object{"displayName": "${__field.labels.what}"}).leading(lookAt),
+ORDER BY time, what`)).sized(16, 9).byDay().with(object{"displayName": "${__field.labels.what}"}).leading(lookAt),
 				table("Vendors", "What is allotted and used now. Sums are of what is known.", nothing, rows(`
 SELECT vendor, account, resource, unit, uniqExact(name) AS customers, sum(allotted) AS allotted_sum, sum(utilized) AS utilized_sum,
   sumIf(utilized, allotted > 0) / nullIf(sumIf(allotted, utilized IS NOT NULL), 0) AS ratio,
@@ -103,11 +103,11 @@ FROM (`+now+`)
 WHERE ratio < 0.1
 ORDER BY allotted - utilized DESC, name`))).sized(12, 10).leading(lookAt),
 				who(table("Trend and date of exhaustion", "A straight line through the use at the end of each day of the time range. The date is when it reaches what is allotted now; none if use does not grow, or not within ten years.", nothing, rows(`
-SELECT name, vendor, account, login, resource, allotted, utilized, ratio, unit, slope * 30 AS per_month, exhausted_on
+SELECT name, vendor, account, login, resource, allotted, utilized, ratio, unit, slope * 30 AS per_month, toString(exhausted_on) AS exhausted
 FROM (`+trend(history)+`)
 ORDER BY exhausted_on IS NULL, exhausted_on, ratio DESC, name`))).sized(24, 10).
 					column("per_month", "Growth in 30 days", "unit", "short", "decimals", 1).
-					column("exhausted_on", "Exhausted on", "unit", "time:YYYY-MM-DD", "noValue", "").leading(lookAt),
+					column("exhausted", "Exhausted on", "noValue", "").leading(lookAt),
 				over("Use by customer", "Share of what was allotted that was used at the end of each day, of the twelve that use most.", "percentunit", nothing, series(`
 SELECT toDate(day) AS time, concat(name, ', ', resource) AS what, sum(utilized) / sum(allotted) AS share
 FROM (`+daily(history)+`)
@@ -120,7 +120,7 @@ WHERE utilized IS NOT NULL AND allotted > 0 AND (name, resource) IN
   LIMIT 12
 )
 GROUP BY time, what
-ORDER BY time, what`)).sized(24, 9).with(object{"displayName": "${__field.labels.what}"}).leading(lookAt),
+ORDER BY time, what`)).sized(24, 9).byDay().with(object{"displayName": "${__field.labels.what}"}).leading(lookAt),
 			}},
 			{"Support", []panel{
 				gauges("Hours of support by customer", "Durations of the connections of the months that the time range touches, of the customers with most.", hours, "No connections in these months", rows(inMonths(`

@@ -56,13 +56,13 @@ SELECT local_day AS time, `+eachMode("countIf(MODE)")+`
 FROM connections
 WHERE FILTER
 GROUP BY time
-ORDER BY time`))).sized(12, 8).colored(modeColors).linked(byMode).leading(lookAt),
+ORDER BY time`))).sized(12, 8).byDay().colored(modeColors).linked(byMode).leading(lookAt),
 				bars("Hours by day", "Durations of the connections that began on a day, in the account's own zone.", hours, noConnections, series(sql(`
 SELECT local_day AS time, `+eachMode("sumIf(duration_seconds, MODE) / 3600")+`
 FROM connections
 WHERE FILTER
 GROUP BY time
-ORDER BY time`))).sized(12, 8).with(object{"decimals": 1}).colored(modeColors).linked(byMode).leading(lookAt),
+ORDER BY time`))).sized(12, 8).byDay().with(object{"decimals": 1}).colored(modeColors).linked(byMode).leading(lookAt),
 				bars("Connections by hour", "Connections by the hour in which they began.", "short", noConnections, series(sql(`
 SELECT toStartOfHour(started_at, ${zone:singlequote}) AS time, `+eachMode("countIf(MODE)")+`
 FROM connections
