@@ -41,12 +41,16 @@ func example(ready error) Config {
 
 func get(t *testing.T, c Config, method, path string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
+	return ask(New(c).handler, method, path, header...)
+}
+
+func ask(handler http.Handler, method, path string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, nil)
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
-	New(c).handler.ServeHTTP(w, r)
+	handler.ServeHTTP(w, r)
 	return w
 }
 
