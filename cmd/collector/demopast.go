@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,10 +38,17 @@ func (a *app) history(ctx context.Context, d *daemon, vendors *demoVendors) erro
 	stream := db.Writer().Import(ctx)
 	var days []report.DayStatus
 	for day := today - demoDays; day < today-1; day++ {
-		gone := (day + 2).Start(zone) // when Alpemix tells the day no more
-		body := vendors.desk.Report(demoAccount, day, gone)
+		read := (day + 2).Start(zone) // when Alpemix tells the day no more
+		lost := today-day == demoLostDay
+		if lost {
+			read = day.Start(zone).Add(13 * time.Hour)
+		}
+		body := vendors.desk.Report(demoAccount, day, read)
+		if slices.Contains(demoDamagedDays, today-day) {
+			body = damaged(body)
+		}
 		in := &ingest{
-			source:     parser.Source{Account: demoAccount, Location: zone, FetchedAt: gone},
+			source:     parser.Source{Account: demoAccount, Location: zone, FetchedAt: read},
 			add:        stream.Add,
 			quarantine: func(rejects []report.Reject) error { return db.Writer().Write(ctx, report.Batch{Rejects: rejects}) },
 		}
@@ -49,10 +57,12 @@ func (a *app) history(ctx context.Context, d *daemon, vendors *demoVendors) erro
 			stream.Abort()
 			return err
 		}
-		sealed := (day + 1).Start(zone).Add(5 * time.Minute).UTC()
-		days = append(days, report.DayStatus{
-			Account: demoAccount, Day: day, State: report.DaySealed, Rows: uint64(n.records - n.quarantined()), SealedAt: sealed, Version: uint64(sealed.UnixMicro()),
-		})
+		state := report.DayStatus{Account: demoAccount, Day: day, State: report.DaySealed, Rows: uint64(n.records - n.quarantined())}
+		if state.SealedAt = (day + 1).Start(zone).Add(5 * time.Minute).UTC(); lost {
+			state.State, state.SealedAt = report.DayGap, time.Time{}
+		}
+		state.Version = uint64(read.UnixMicro())
+		days = append(days, state)
 		_ = bar.Add(1) // a bar that cannot be drawn is no reason to stop
 	}
 	if err := stream.Close(); err != nil {
@@ -60,5 +70,5 @@ func (a *app) history(ctx context.Context, d *daemon, vendors *demoVendors) erro
 	}
 	_ = bar.Finish()
 	// Last, because it marks the history as complete.
-	return db.Writer().Write(ctx, report.Batch{Days: days})
+	return db.Writer().Write(ctx, report.Batch{Days: days, Fetches: vendors.requests(time.Now())})
 }
