@@ -18,19 +18,17 @@ type answer struct {
 	Data [][]any
 }
 
-// opened stays so while the tests run: each opening costs a query.
-var opened struct {
-	sync.Once
-	db *sql.DB
-}
+// opened stay so while the tests run, by address: each opening costs a query.
+var opened sync.Map
 
 // ask runs sql as the plugin does: with clickhouse-go over HTTP, and as someone who may only read.
 func ask(t testing.TB, server *enginetest.Server, query string) answer {
 	t.Helper()
-	opened.Do(func() {
-		opened.db = clickhouse.OpenDB(&clickhouse.Options{Addr: []string{server.Addr}, Protocol: clickhouse.HTTP, Auth: clickhouse.Auth{Database: "alpemix"}})
-	})
-	rows, err := opened.db.QueryContext(t.Context(), query)
+	db, known := opened.Load(server.Addr)
+	if !known {
+		db, _ = opened.LoadOrStore(server.Addr, clickhouse.OpenDB(&clickhouse.Options{Addr: []string{server.Addr}, Protocol: clickhouse.HTTP, Auth: clickhouse.Auth{Database: "alpemix"}}))
+	}
+	rows, err := db.(*sql.DB).QueryContext(t.Context(), query)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, query)
 	}

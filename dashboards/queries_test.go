@@ -15,7 +15,12 @@ import (
 // looked is d as someone looks at it who has just opened it, with the values that its variables offer.
 func looked(t testing.TB, server *enginetest.Server, d *dashboard) *view {
 	t.Helper()
-	v := &view{from: today.AddDate(0, 0, -29), to: today, interval: time.Hour, chosen: selection{}, options: map[string][]string{}}
+	return lookedAt(t, server, d, today.AddDate(0, 0, -29), today)
+}
+
+func lookedAt(t testing.TB, server *enginetest.Server, d *dashboard, from, to time.Time) *view {
+	t.Helper()
+	v := &view{from: from, to: to, interval: time.Hour, chosen: selection{}, options: map[string][]string{}}
 	for _, variable := range d.Templating.List {
 		v.chosen[variable.Name] = opening(t, &variable)
 		for _, o := range variable.Options {
