@@ -139,6 +139,10 @@ func TestDemo(t *testing.T) {
 			t.Errorf("%s start: %+v", start, days)
 		}
 		questions(t, environ, dir)
+		if u := daemonUsage(t, settings.HTTP.Listen); len(u.Accounts) != 1 || len(u.Accounts[0].Staff) != web.StaffShown || len(u.Customers) != web.CustomersShown ||
+			u.Accounts[0].Days[1].State != web.DaySealed || u.Accounts[0].Days[1].Connections == 0 {
+			t.Errorf("%s start: the page has %+v", start, u)
+		}
 		cancel()
 		if got := <-ended; got.code != exitOK || !strings.Contains(got.stdout, "limacity  simulated at http://127.0.0.1:") || !strings.Contains(got.stdout, "curl 'http://"+settings.ClickHouse.Embedded.Listen) {
 			t.Errorf("%s start: %+v", start, got)

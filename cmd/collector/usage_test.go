@@ -2,8 +2,11 @@ package main
 
 import (
 	"database/sql"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -171,5 +174,26 @@ func TestUsageTellsWhyClickHouseIsAway(t *testing.T) {
 	}
 	if err := to.close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// daemonUsage is what a running daemon's page tells of ClickHouse.
+func daemonUsage(t *testing.T, listen string) *web.Usage {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; pause(t.Context(), 50*time.Millisecond) {
+		answer, err := http.Get(pageURL(listen) + "/api/v1/usage")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var a web.UsageAnswer
+		if err := errors.Join(json.NewDecoder(answer.Body).Decode(&a), answer.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if a.Usage != nil {
+			return a.Usage
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("ClickHouse tells the page nothing: %+v", a.Error)
+		}
 	}
 }
