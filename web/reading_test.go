@@ -152,5 +152,6 @@ func accessibleInABrowser(t *testing.T, browser context.Context) {
 		}
 		p.is(`(() => { let last = 0, wrong = []; for (const h of document.querySelectorAll('h1, h2, h3, h4')) {
 				const level = Number(h.nodeName[1]); if (level > last + 1) wrong.push(h.textContent); last = level } return wrong })()`, "[]")
+		p.is("[...document.querySelectorAll('main th')].filter(th => !th.scope).length", "0")
 	}
 }

@@ -64,7 +64,7 @@ func TestUsageIsThatOfTheViews(t *testing.T) {
 	connect("berlin", "Ada", "2026-03-29 23:30") // in the future: of a wrong clock
 	connect("kolkata", "Jay", "2026-03-29 23:59")
 	connect("kolkata", "Jay", "2026-03-30 00:29")
-	connect("kolkata", "Jay", "2026-03-30 01:31")
+	connect("kolkata", "Jay", "2026-03-30 01:10")
 	connect("gone", "Old", "2026-03-29 12:00")
 	for i := range 11 {
 		connect("berlin", fmt.Sprintf("early %02d", i), "2026-03-01 12:00")
