@@ -37,7 +37,6 @@ type connected struct {
 	Word  string
 	At    *moment // of the newest answer
 	Since *moment // when it stopped answering
-	Took  string
 	Known bool // there is an answer, new or old
 }
 
@@ -109,7 +108,7 @@ func (v *view) connected(answer UsageAnswer) connected {
 	case answer.Error != nil:
 		c.Word, c.Since = "No answer", v.Clock.moment(&answer.Error.Since)
 	case c.Known:
-		c.Word, c.Took = "Answers", fmt.Sprintf("%.0f\u00a0ms", 1000*answer.Seconds)
+		c.Word = "Answers"
 	}
 	return c
 }
@@ -147,7 +146,7 @@ const (
 	quietFor = 10 * time.Minute
 	// queuedFor is how long rows may wait for ClickHouse.
 	queuedFor = 5 * time.Minute
-	// recently lost days are told; older ones stay in the calendar.
+	// recently is how many days a lost one is told; after that it stays in the calendar.
 	recently = 7
 )
 
