@@ -37,7 +37,7 @@ type connected struct {
 	Word  string
 	At    *moment // of the newest answer
 	Since *moment // when it stopped answering
-	Known bool // there is an answer, new or old
+	Known bool    // there is an answer, new or old
 }
 
 type accountView struct {
