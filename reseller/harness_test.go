@@ -69,6 +69,12 @@ func (m *memory) Allotments(vendor, account string) []report.Allotment {
 	return m.known[vendor+"/"+account]
 }
 
+func (m *memory) Customers() ([]report.CustomerLine, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.lines, nil
+}
+
 func (m *memory) SetCustomers(lines []report.CustomerLine) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

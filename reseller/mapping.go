@@ -19,7 +19,8 @@ const mappingEvery = time.Minute
 // largestMapping is far above any list of customers; a greater file was named by mistake.
 const largestMapping = 64 << 20
 
-// mapping is what customers.csv said when it was last read whole. A version of it that cannot be used changes nothing.
+// mapping is what customers.csv said when it was last read whole, by this run or one before. A version of it that cannot be used
+// changes nothing.
 type mapping struct {
 	path string
 

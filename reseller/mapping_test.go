@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"alpemix-collector/report"
 )
 
 const head = "customer,vendor,account,field,value\n"
@@ -112,6 +114,25 @@ func TestOnceTellsAWrongCustomersFile(t *testing.T) {
 		o.file = file
 		if err := o.open().Once(t.Context()); err == nil || !strings.Contains(err.Error(), "customers.csv: line 1") || o.store.count("remotepc", "eu") != 1 {
 			t.Errorf("%v, %d snapshots", err, o.store.count("remotepc", "eu"))
+		}
+	})
+}
+
+// TestAWrongCustomersFileAtTheStart: what it said in the run before stays in use.
+func TestAWrongCustomersFileAtTheStart(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "customers.csv")
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, always("eu", has("eu", "a", 10, 8)))
+		o.file, o.hook = file, &webhook{}
+		o.store.lines = []report.CustomerLine{{Customer: "A", Vendor: "remotepc", Field: "customer", Value: "a"}}
+		if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if f := o.run(time.Second).Facts(); f.CustomerLines != 1 || f.CustomersErr == nil {
+			t.Errorf("%d lines are in use, %v", f.CustomerLines, f.CustomersErr)
+		}
+		if len(o.hook.events) != 1 || o.hook.events[0].MappedTo != "A" {
+			t.Errorf("%+v", o.hook.events)
 		}
 	})
 }

@@ -33,6 +33,8 @@ type Store interface {
 	Commit(report.Observation) error
 	// Allotments are those known of an account now. It is cheap.
 	Allotments(vendor, account string) []report.Allotment
+	// Customers are the lines of customers.csv that were last recorded.
+	Customers() ([]report.CustomerLine, error)
 	// SetCustomers queues what the lines of customers.csv change, and counts it.
 	SetCustomers([]report.CustomerLine) (changes int, err error)
 	// Raise remembers that an event has happened and, if it has to be delivered, queues it for that in the same transaction. It is
@@ -89,9 +91,13 @@ func New(cfg Config) (*Jobs, error) {
 	if cfg.Queued == nil {
 		cfg.Queued = func() {}
 	}
+	recorded, err := cfg.Store.Customers() // in use until the file has been read, which may have become wrong meanwhile
+	if err != nil {
+		return nil, fmt.Errorf("what customers.csv said before cannot be read: %w", err)
+	}
 	r := &Jobs{
 		store: cfg.Store, location: cmp.Or(cfg.Location, time.UTC), thresholds: cfg.Thresholds, queued: cfg.Queued,
-		mapping: &mapping{path: cfg.CustomersFile},
+		mapping: &mapping{path: cfg.CustomersFile, lines: recorded},
 	}
 	for _, conf := range cfg.Accounts {
 		schedule, err := cron.ParseStandard(conf.Schedule)

@@ -77,6 +77,20 @@ func (s *Store) SetCustomers(lines []report.CustomerLine) (changes int, err erro
 	return len(come) + len(gone), nil
 }
 
+// Customers are the lines of the last SetCustomers.
+func (s *Store) Customers() (lines []report.CustomerLine, err error) {
+	err = s.db.View(func(tx *bolt.Tx) error {
+		return tx.Bucket(customersBucket).ForEach(func(key, _ []byte) error {
+			lines = append(lines, lineOfKey(key))
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	return lines, nil
+}
+
 func (o *outbox) putLine(key []byte, removed bool) error {
 	return o.put(customerEntry, customerRecord{lineRecord(lineOfKey(key)), removed, o.version})
 }

@@ -167,6 +167,14 @@ func TestCustomersAreQueuedWhenTheyChange(t *testing.T) {
 			}
 		})
 		s = reopen(t, s)
+		kept, err := s.Customers()
+		distinct := map[report.CustomerLine]bool{}
+		for _, l := range step.lines {
+			distinct[l] = true
+		}
+		if err != nil || len(kept) != len(distinct) || slices.ContainsFunc(kept, func(l report.CustomerLine) bool { return !distinct[l] }) {
+			t.Errorf("%v are kept as %v, %v", step.lines, kept, err)
+		}
 		got, versions := "", map[uint64]bool{}
 		for _, c := range drainAll(t, s).Customers {
 			got += fmt.Sprintf(" %s%s %s", cmp.Or(map[bool]string{true: "-"}[c.Removed], "+"), c.Customer, c.Value)
