@@ -3,6 +3,7 @@ package dashboards_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -40,6 +41,9 @@ func TestProvisionedDataSourcesAreThoseThatDashboardsBeginWith(t *testing.T) {
 				t.Errorf("%s: %s begins with %s; provisioned is %q", d.UID, v.Name, got, uids[plugin])
 			}
 		}
+	}
+	if only := fmt.Sprint(file.Datasources[0].JSONData["customSettings"]); only != "[map[setting:readonly value:2]]" {
+		t.Errorf("whoever may write queries in Grafana may write into ClickHouse: %s", only)
 	}
 	if file.APIVersion != 1 || begun != 6 {
 		t.Errorf("apiVersion %d; %d variables for data sources", file.APIVersion, begun)
