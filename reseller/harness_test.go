@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -67,6 +68,23 @@ func (m *memory) Allotments(vendor, account string) []report.Allotment {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.known[vendor+"/"+account]
+}
+
+func (m *memory) EndOthers(vendor string, named []string, _ time.Time) (ended []string, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for key, known := range m.known {
+		of, account, _ := strings.Cut(key, "/")
+		if of != vendor || slices.Contains(named, account) || len(known) == 0 {
+			continue
+		}
+		if m.broken != nil {
+			return nil, m.broken
+		}
+		delete(m.known, key)
+		ended = append(ended, account)
+	}
+	return ended, nil
 }
 
 func (m *memory) Customers() ([]report.CustomerLine, error) {

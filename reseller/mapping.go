@@ -67,6 +67,11 @@ func (r *Jobs) readMapping() error {
 			err = fmt.Errorf("the lines of %s could not be recorded: %w", m.path, err)
 		}
 	}
+	if err != nil && !m.current { // this run has not read it yet, one before may have
+		var recallErr error
+		m.lines, recallErr = r.store.Customers()
+		err = errors.Join(err, recallErr)
+	}
 	before := m.err
 	if m.err = err; err != nil {
 		if before == nil || before.Error() != err.Error() { // it is tried again every minute, and told once

@@ -102,6 +102,18 @@ func levelOf(f *report.Failure) slog.Level {
 	return slog.LevelWarn
 }
 
+// removed logs accounts that the configuration names no more.
+func (o *observer) removed(vendor string, accounts []string) {
+	for _, account := range accounts {
+		o.log.Warn("this account is no longer configured: what was allotted in it is ended", "vendor", vendor, "account", account)
+	}
+}
+
+// notRemoved logs that accounts which the configuration names no more could not be ended.
+func (o *observer) notRemoved(err error) {
+	o.log.Error("accounts that are no longer configured could not be ended; it is tried again at the next start", "err", err)
+}
+
 // clock logs that the clock cannot be right.
 func (o *observer) clock(now time.Time) {
 	o.log.Error("this machine's clock cannot be right; nothing is asked until it is", "clock", now)

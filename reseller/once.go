@@ -17,7 +17,7 @@ func (r *Jobs) Once(ctx context.Context) error {
 		return fmt.Errorf("this machine's clock says %s: set it", now.Format(time.DateTime))
 	}
 	errs := make([]error, len(r.jobs))
-	mappingErr := r.readMapping()
+	before := errors.Join(r.endRemoved(), r.readMapping())
 	var reading sync.WaitGroup
 	for i, j := range r.jobs {
 		reading.Go(func() {
@@ -34,5 +34,5 @@ func (r *Jobs) Once(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return errors.New("interrupted; what was read so far is queued on disk")
 	}
-	return errors.Join(append(errs, mappingErr)...)
+	return errors.Join(append(errs, before)...)
 }

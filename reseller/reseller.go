@@ -33,6 +33,8 @@ type Store interface {
 	Commit(report.Observation) error
 	// Allotments are those known of an account now. It is cheap.
 	Allotments(vendor, account string) []report.Allotment
+	// EndOthers ends what is known of a vendor's accounts, but for those that are named, and tells which it ended.
+	EndOthers(vendor string, named []string, at time.Time) (ended []string, err error)
 	// Customers are the lines of customers.csv that were last recorded.
 	Customers() ([]report.CustomerLine, error)
 	// SetCustomers queues what the lines of customers.csv change, and counts it.
@@ -91,13 +93,9 @@ func New(cfg Config) (*Jobs, error) {
 	if cfg.Queued == nil {
 		cfg.Queued = func() {}
 	}
-	recorded, err := cfg.Store.Customers() // in use until the file has been read, which may have become wrong meanwhile
-	if err != nil {
-		return nil, fmt.Errorf("what customers.csv said before cannot be read: %w", err)
-	}
 	r := &Jobs{
 		store: cfg.Store, location: cmp.Or(cfg.Location, time.UTC), thresholds: cfg.Thresholds, queued: cfg.Queued,
-		mapping: &mapping{path: cfg.CustomersFile, lines: recorded},
+		mapping: &mapping{path: cfg.CustomersFile},
 	}
 	for _, conf := range cfg.Accounts {
 		schedule, err := cron.ParseStandard(conf.Schedule)
@@ -115,7 +113,8 @@ func New(cfg Config) (*Jobs, error) {
 
 // Run reads until ctx ends. No failure ends it, so its error is nil.
 func (r *Jobs) Run(ctx context.Context) error {
-	r.readMapping() // ahead of the first event, which names customers by it
+	_ = r.endRemoved() // the observer has told its error
+	r.readMapping()    // ahead of the first event, which names customers by it
 	ticks := r.startTicks()
 	var running sync.WaitGroup
 	for _, j := range r.jobs {

@@ -93,6 +93,31 @@ func (s *Store) SetAllotment(a report.Allotment, at time.Time) error {
 	return err
 }
 
+// EndOthers ends all that is known of accounts with a vendor, but for those that are named, and tells which it ended.
+func (s *Store) EndOthers(vendor string, named []string, at time.Time) (ended []string, err error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if err := s.refresh(); err != nil {
+		return nil, err
+	}
+	var others []string
+	s.mu.RLock()
+	for key, known := range s.resellers {
+		if key.vendor == vendor && len(known.periods) > 0 && !slices.Contains(named, key.account) {
+			others = append(others, key.account)
+		}
+	}
+	s.mu.RUnlock()
+	slices.Sort(others)
+	for _, account := range others {
+		if _, err := s.take(s.revise(vendor, account, at), nil); err != nil {
+			return ended, err
+		}
+		ended = append(ended, account)
+	}
+	return ended, nil
+}
+
 // revise begins a revision of an account; the caller holds writing.
 func (s *Store) revise(vendor, account string, at time.Time) *revision {
 	r := &revision{key: resellerKey{vendor, account}, at: at.UTC(), told: map[string]report.Allotment{}}

@@ -296,6 +296,26 @@ func TestRowsOfResourcesWithoutLimits(t *testing.T) {
 	h.want(t, "77  ?/? 3m0s-now", "77 disk_gb 1.5/10SMS 2m0s-now", "77 disk_gb 1.5/? 0s-1m0s", "77 disk_gb ?/10SMS 1m0s-2m0s", "77 mail ?/? 0s-3m0s")
 }
 
+// TestEndOthers: what is ended comes back with the account.
+func TestEndOthers(t *testing.T) {
+	s, h := openTest(t, t.TempDir()), history{}
+	end := func(at time.Time, vendor string, want []string, named ...string) {
+		t.Helper()
+		s = reopen(t, s)
+		if ended, err := s.EndOthers(vendor, named, at); err != nil || !slices.Equal(ended, want) {
+			t.Errorf("%q, want %q: %v", ended, want, err)
+		}
+	}
+	take(t, s, snapshot(minutes(0), allotted("a", 5, 1), allotted("b", 1, 1)), 2)
+	set(t, s, limit("77", "sms_full", 100), minutes(0))
+	end(minutes(1), "remotepc", nil, "us", "eu")
+	end(minutes(2), "remotepc", []string{"eu"}, "us")
+	end(minutes(3), "remotepc", nil)
+	take(t, s, snapshot(minutes(4), allotted("a", 5, 1)), 1)
+	h.drain(t, s)
+	h.want(t, "77 sms_full ?/100SMS 0s-now", "a computers 1/5 0s-2m0s", "a computers 1/5 4m0s-now", "b computers 1/1 0s-2m0s")
+}
+
 func TestASnapshotThatFailsChangesNothing(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	take(t, s, snapshot(minutes(0), allotted("a", 1, 0)), 1)
