@@ -28,7 +28,7 @@ type message struct {
 
 func newMessage(e report.Event) message {
 	m := message{
-		ID: e.ID(), Type: threshold, At: e.At.UTC(), Month: e.Month, Vendor: e.Vendor, Account: e.Account, Customer: e.Customer,
+		ID: e.ID(), Type: threshold, At: e.At.UTC().Truncate(time.Second), Month: e.Month, Vendor: e.Vendor, Account: e.Account, Customer: e.Customer,
 		Resource: e.Resource, Percent: e.Percent, Allotted: e.Allotted, Utilized: e.Utilized, Unit: e.Unit,
 	}
 	if e.MappedTo != "" {

@@ -24,7 +24,7 @@ const (
 )
 
 var event = report.Event{
-	At: time.Date(2026, 7, 6, 9, 0, 0, 0, time.UTC), Month: report.DayOf(time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)),
+	At: time.Date(2026, 7, 6, 9, 0, 0, 995862527, time.UTC), Month: report.DayOf(time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)),
 	Vendor: "remotepc", Account: "eu", Customer: "info@bakkal.example", MappedTo: "Bakkal", Resource: "computers", Percent: 80, Allotted: 10, Utilized: 8,
 }
 
