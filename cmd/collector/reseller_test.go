@@ -107,7 +107,7 @@ func TestResellerUsage(t *testing.T) {
 		{"remotepc user signin a --account eu --password secret", "", "unknown flag: --password; see: collector reseller remotepc user signin --help"},
 		{"remotepc user signin a --account eu --password-file -", "", "standard input is empty; it has to hold the password alone; see: collector reseller remotepc user signin --help"},
 		{"remotepc user signin a --account eu --password-file -", "a\nb", "standard input has several lines; it has to hold the password alone; see: collector reseller remotepc user signin --help"},
-		{"remotepc user signin a --account eu --password-file -", strings.Repeat("x", 1<<17), "standard input has several lines; it has to hold the password alone; see: collector reseller remotepc user signin --help"},
+		{"remotepc user signin a --account eu --password-file -", strings.Repeat("x", 1<<17), "standard input is longer than 65536 bytes; it has to hold the password alone; see: collector reseller remotepc user signin --help"},
 		{"remotepc user signin a --account eu --password-file " + file, "", "--password-file " + file + " has several lines; it has to hold the password alone; see: collector reseller remotepc user signin --help"},
 		{"remotepc user signin a --account eu --password-file none", "", "--password-file none: no such file or directory; see: collector reseller remotepc user signin --help"},
 		{"remotepc user add", "", "accepts 1 arg(s), received 0; see: collector reseller remotepc user add --help"},

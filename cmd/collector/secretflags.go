@@ -84,7 +84,9 @@ func (s *secretFlags) clean(text, from string) (string, error) {
 	switch {
 	case text == "":
 		return "", fmt.Errorf("%s is empty; it has to hold the %s alone", from, s.noun)
-	case len(text) > largestSecret, strings.ContainsAny(text, "\r\n"):
+	case len(text) > largestSecret:
+		return "", fmt.Errorf("%s is longer than %d bytes; it has to hold the %s alone", from, largestSecret, s.noun)
+	case strings.ContainsAny(text, "\r\n"):
 		return "", fmt.Errorf("%s has several lines; it has to hold the %s alone", from, s.noun)
 	}
 	return text, nil
