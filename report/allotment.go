@@ -20,7 +20,7 @@ type Allotment struct {
 	Raw       string // what the vendor sent of it
 }
 
-// Snapshot is all that one reading of an account told.
+// Snapshot is all that one reading of an account told, whole but for the customers in Kept.
 type Snapshot struct {
 	Vendor     string
 	Account    string
@@ -29,6 +29,7 @@ type Snapshot struct {
 	// WithoutLimits: the vendor tells who its customers are and not what they are allotted. Each has an Allotment, as a rule
 	// without a Resource; what was set through us stays valid for as long as its customer is told.
 	WithoutLimits bool
+	Kept          []string // customers who could not be read, for which there is an error beside the Snapshot: what is known of them stays
 	Pending       []string // customers of whom the vendor has not carried out all changes yet (dirty, CC)
 	Requests      []Fetch  // that were spent on it; filled also beside an error
 }

@@ -77,6 +77,9 @@ func firstUnreadable(text []byte) int {
 	return 0
 }
 
+// unmapped is the customer of usage_vs_allotment of whom no line of the customers file tells.
+const unmapped = "(unmapped)"
+
 type customersParser struct {
 	headed bool
 	lines  []report.CustomerLine
@@ -137,6 +140,8 @@ func (p *customersParser) problem(line int, l report.CustomerLine) string {
 	switch {
 	case l.Customer == "":
 		return "customer is empty; it names whose the value is"
+	case l.Customer == unmapped:
+		return "customer is " + unmapped + ", as the views call what is nobody's; leave the line out, or choose another name"
 	case fields == nil:
 		return fmt.Sprintf("vendor %q is not one of %s", l.Vendor, strings.Join(vendors, ", "))
 	case !slices.Contains(fields, l.Field):

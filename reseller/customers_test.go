@@ -59,6 +59,7 @@ func TestWrongCustomers(t *testing.T) {
 		},
 		"field of a reseller": {"A,ccportal,,support_number,x", `line 2: field "support_number" is not one of ccportal's: customer`},
 		"no customer":         {" ,ccportal,,customer,x", "line 2: customer is empty; it names whose the value is"},
+		"a reserved customer": {"(unmapped),ccportal,,customer,x", "line 2: customer is (unmapped), as the views call what is nobody's; leave the line out, or choose another name"},
 		"no value":            {"A,ccportal,,customer,", "line 2: value is empty; it is what ccportal has as customer"},
 		"too few fields":      {"A,ccportal,customer,x", "line 2: has 4 fields instead of 5: customer,vendor,account,field,value"},
 		"too many fields":     {"A,ccportal,,customer,x,y", "line 2: has 6 fields instead of 5: customer,vendor,account,field,value"},

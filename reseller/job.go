@@ -108,7 +108,7 @@ func (j *job) fail(class report.Class, reason, format string, args ...any) *repo
 	return report.Fail(class, reason, "%s account %s: "+format, append([]any{j.Vendor, j.Name}, args...)...)
 }
 
-// snapshot reads the account and stores what it told: all of it or, beside any failure, nothing.
+// snapshot reads the account and stores what it told; beside a failure that is nothing, or what it told of other customers.
 func (j *job) snapshot(ctx context.Context, out *outcome) {
 	s, err := j.Source.Snapshot(ctx)
 	out.snapshot = s
@@ -126,7 +126,7 @@ func (j *job) snapshot(ctx context.Context, out *outcome) {
 
 func (j *job) store(out *outcome) (err error) {
 	r, s := j.all, out.snapshot
-	if err := r.store.Commit(report.Observation{Account: j.Name, FetchedAt: out.began, Fetches: s.Requests}); err != nil || out.failure != nil {
+	if err := r.store.Commit(report.Observation{Account: j.Name, FetchedAt: out.began, Fetches: s.Requests}); err != nil || out.failure != nil && len(s.Kept) == 0 {
 		return err
 	}
 	if out.changes, err = r.store.Snapshot(s); err != nil {

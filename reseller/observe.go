@@ -80,7 +80,11 @@ func (o *observer) observe(out *outcome) {
 		if !told { // what failed is no request: our state, or a defect
 			o.failures.WithLabelValues(j.Vendor, j.Name, f.Reason).Inc()
 		}
-		log.Log(context.Background(), levelOf(f), "snapshot failed; what is known stays as it is", "reason", f.Reason, "code", f.Code, "err", f)
+		said := "snapshot failed; what is known stays as it is"
+		if len(s.Kept) > 0 {
+			said, log = "customers could not be read; what is known of them stays as it is, the others are up to date", log.With("customers", s.Kept)
+		}
+		log.Log(context.Background(), levelOf(f), said, "reason", f.Reason, "code", f.Code, "err", f)
 		return
 	}
 	o.success.WithLabelValues(j.Vendor, j.Name).Set(unix(s.At))

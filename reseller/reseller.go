@@ -21,7 +21,7 @@ import (
 // Source reads one account of a vendor.
 type Source interface {
 	// Snapshot reads all of the account. Its error is a *report.Failure that names vendor and account; of the snapshot beside it
-	// only the requests are of use.
+	// only the requests are of use, unless it is said which customers are Kept.
 	Snapshot(ctx context.Context) (report.Snapshot, error)
 }
 

@@ -90,14 +90,14 @@ func (s *stand) RoundTrip(r *http.Request) (*http.Response, error) {
 func (s *stand) Snapshot(ctx context.Context) (report.Snapshot, error) {
 	s.answers = nil
 	snapshot, err := s.source.Snapshot(ctx)
-	if err == nil {
-		s.sightings = append(s.sightings, sighting{snapshot.At, s.truth()})
+	if err == nil || len(snapshot.Kept) > 0 {
+		s.sightings = append(s.sightings, sighting{snapshot.At, s.truth(snapshot.Kept)})
 	}
 	return snapshot, err
 }
 
-// truth is what the answers of this read had to say.
-func (s *stand) truth() (rows []report.Allotment) {
+// truth is what the answers of this read had to say, and what was said last of the customers that could not be read.
+func (s *stand) truth(kept []string) (rows []report.Allotment) {
 	switch s.label.Vendor {
 	case sim.RemotePC:
 		rows = s.vendor.Truth(s.label.Account, s.answers[0].at)
@@ -109,7 +109,16 @@ func (s *stand) truth() (rows []report.Allotment) {
 			}
 		}
 		for _, customer := range s.customers {
-			rows = append(rows, s.truthOf(customer, at)...)
+			if !slices.Contains(kept, customer) {
+				rows = append(rows, s.truthOf(customer, at)...)
+			}
+		}
+		if n := len(s.sightings); n > 0 {
+			for _, row := range s.sightings[n-1].rows {
+				if slices.Contains(kept, row.Customer) {
+					rows = append(rows, row)
+				}
+			}
 		}
 	default:
 		for _, c := range s.vendor.Customers(s.label.Account, s.answers[0].at) {

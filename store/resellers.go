@@ -50,7 +50,7 @@ func (s *Store) Allotments(vendor, account string) []report.Allotment {
 
 // Snapshot takes over what a whole reading of an account told, in one transaction, and counts the allotments that came, changed
 // or went. It queues a new period for each that came or changed, the end of the old one for each that changed or went, and always
-// the mark of the snapshot. The snapshot's requests are none of its business.
+// the mark of the snapshot, unless customers are missing. The snapshot's requests are none of its business.
 func (s *Store) Snapshot(snap report.Snapshot) (changes int, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -67,6 +67,14 @@ func (s *Store) Snapshot(snap report.Snapshot) (changes int, err error) {
 		if _, twice := customers[a.Customer]; !twice {
 			customers[a.Customer] = a
 		}
+	}
+	if len(snap.Kept) > 0 {
+		for key, p := range r.known {
+			if slices.Contains(snap.Kept, p.Customer) {
+				r.told[key] = p.Allotment
+			}
+		}
+		return s.take(r, nil)
 	}
 	mark := markRecord{Vendor: snap.Vendor, Account: snap.Account, At: r.at, Since: r.next.Since, Customers: uint64(len(customers))}
 	if snap.WithoutLimits {

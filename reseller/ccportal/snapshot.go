@@ -1,6 +1,7 @@
 package ccportal
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -14,8 +15,9 @@ import (
 // mailPack is the pack that allows mail addresses: its value is how many, and mail/list tells those there are.
 const mailPack = "mail"
 
-// Snapshot tells the packs of every configured customer, and how much of the pack mail is in use. Beside an error only its requests are of use: a snapshot without one
-// customer would end that customer's allotments.
+// Snapshot tells the packs of every configured customer, and how much of the pack mail is in use. A customer of whom the portal gives no
+// useful answer, say because it was deleted there, is in Kept and named by the error; the others are of use all the same. Beside an error
+// without Kept only the requests are of use.
 func (c *Client) Snapshot(ctx context.Context) (report.Snapshot, error) {
 	s := report.Snapshot{Vendor: vendor.Name, Account: c.name}
 	if len(c.customers) == 0 {
@@ -25,6 +27,7 @@ func (c *Client) Snapshot(ctx context.Context) (report.Snapshot, error) {
 	recording := *c
 	recording.http = c.http.Recording(&s.Requests)
 	var all []report.Allotment
+	var failed error // the first
 	asked := map[string]bool{}
 	for _, customer := range c.customers {
 		if asked[customer] {
@@ -33,15 +36,32 @@ func (c *Client) Snapshot(ctx context.Context) (report.Snapshot, error) {
 		asked[customer] = true
 		told, pending, err := recording.allotments(ctx, customer)
 		if err != nil {
-			return s, ofCustomer(customer, err)
+			err = ofCustomer(customer, err)
+			if concernsAll(err) || ctx.Err() != nil {
+				s.Kept = nil
+				return s, err
+			}
+			s.Kept, failed = append(s.Kept, customer), cmp.Or(failed, err)
+			continue
 		}
 		if pending {
 			s.Pending = append(s.Pending, customer)
 		}
 		all = append(all, told...)
 	}
+	if len(s.Kept) == len(asked) {
+		s.Kept = nil
+		return s, failed
+	}
 	s.At, s.Allotments = time.Now().UTC(), all
-	return s, nil
+	return s, failed
+}
+
+// concernsAll tells a failure that the next customer would meet too from one that the portal's answer for a customer is.
+func concernsAll(err error) bool {
+	fail, ok := errors.AsType[*report.Failure](err)
+	_, noAnswer := errors.AsType[*vendorhttp.Trouble](err)
+	return !ok || noAnswer || fail.Reason == "not_authorized"
 }
 
 // ofCustomer names the customer in a failure.

@@ -1,7 +1,9 @@
 package ccportal_test
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -159,15 +161,31 @@ func TestWhatIsNoListOfPacksChangesNothing(t *testing.T) {
 	}
 }
 
-func TestOneCustomerThatFailsSpoilsTheSnapshot(t *testing.T) {
-	v := vendortest.New(t, `{"packs":[{"name":"Web","value":"3M"}]}`, vendortest.Reply(404, "text/plain", "Unbekannt"))
+func TestACustomerThatFailsCostsTheOthersNothing(t *testing.T) {
+	const web = `{"packs":[{"name":"Web","value":"3M"}]}`
+	gone := func(vendortest.Sent) any { return vendortest.Reply(404, "text/plain", "Unbekannt") }
+	v := vendortest.New(t, web, gone, web)
 	s, err := newClient(t, "json", v, "1", "2", "3").Snapshot(t.Context())
 	f, ok := err.(*report.Failure)
 	if !ok || f.Reason != "not_found" || !strings.HasPrefix(f.Error(), "customer 2: ccportal account main, request for pack/list: ") {
 		t.Errorf("%v", err)
 	}
-	if s.Allotments != nil || s.Pending != nil && len(s.Allotments) > 0 || len(s.Requests) != 2 || s.Requests[1].Outcome != "not_found" || s.Requests[1].Code != 404 {
+	if !slices.Equal(s.Kept, []string{"2"}) || len(s.Allotments) != 2 || s.Allotments[1].Customer != "3" || s.At.IsZero() {
 		t.Errorf("%+v", s)
+	}
+	if len(s.Requests) != 3 || s.Requests[1].Outcome != "not_found" || s.Requests[1].Code != 404 {
+		t.Errorf("%+v", s.Requests)
+	}
+	for name, answers := range map[string][]any{
+		"of all customers":        {gone, gone, gone},
+		"that concerns all":       {web, vendortest.Reply(403, "text/plain", "Forbidden"), web},
+		"without an answer":       {web, gone, errors.New("connection refused")},
+		"that concerns all later": {gone, vendortest.Reply(401, "text/plain", "Unauthorized"), web},
+	} {
+		s, err := newClient(t, "json", vendortest.New(t, answers...), "1", "2", "3").Snapshot(t.Context())
+		if err == nil || s.Kept != nil || s.Allotments != nil {
+			t.Errorf("a failure %s: %+v, %v", name, s, err)
+		}
 	}
 	v = vendortest.New(t, `{"packs":[{"name":"Mail","value":"3"}]}`, vendortest.Reply(503, "text/plain", "Wartung"))
 	s, err = newClient(t, "json", v, "1").Snapshot(t.Context())
