@@ -2,7 +2,9 @@
 package grafana
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -32,6 +34,7 @@ const timeout = 30 * time.Second
 type Client struct {
 	config Config
 	base   *url.URL
+	http   *http.Client
 	sdk    *sdk.Client
 }
 
@@ -55,7 +58,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{cfg, base, grafana}, nil
+	return &Client{cfg, base, client, grafana}, nil
 }
 
 // Outcome is what became of a dashboard.
@@ -95,28 +98,28 @@ func (c *Client) Push(ctx context.Context, boards []dashboards.Dashboard, tell f
 	return nil
 }
 
-// folder is the id of the folder, which is made if there is none.
-func (c *Client) folder(ctx context.Context) (id int, err error) {
+// folder is the uid of the folder, which is made if there is none.
+func (c *Client) folder(ctx context.Context) (uid string, err error) {
 	if c.config.Folder == "" {
-		return sdk.DefaultFolderId, nil
+		return "", nil
 	}
 	folders, err := c.sdk.GetAllFolders(ctx, sdk.Limit(10_000))
 	if err != nil {
-		return 0, cause(err)
+		return "", cause(err)
 	}
 	for _, f := range folders {
 		if f.Title == c.config.Folder {
-			return f.ID, nil
+			return f.UID, nil
 		}
 	}
 	if c.config.DryRun {
-		return sdk.DefaultFolderId, nil
+		return "", nil
 	}
 	made, err := c.sdk.CreateFolder(ctx, sdk.Folder{Title: c.config.Folder})
-	return made.ID, cause(err)
+	return made.UID, cause(err)
 }
 
-func (c *Client) push(ctx context.Context, b dashboards.Dashboard, folder int) (Outcome, error) {
+func (c *Client) push(ctx context.Context, b dashboards.Dashboard, folder string) (Outcome, error) {
 	outcome, version := Created, 0
 	there, properties, err := c.sdk.GetRawDashboardByUID(ctx, b.UID)
 	switch {
@@ -124,7 +127,7 @@ func (c *Client) push(ctx context.Context, b dashboards.Dashboard, folder int) (
 	case err != nil:
 		return "", cause(err)
 	default:
-		outcome, version, folder = Updated, properties.Version, properties.FolderID
+		outcome, version, folder = Updated, properties.Version, folderOf(properties)
 		switch last := markOf(there); {
 		case last == (mark{digest(b.JSON), version}):
 			return Unchanged, nil
@@ -139,11 +142,35 @@ func (c *Client) push(ctx context.Context, b dashboards.Dashboard, folder int) (
 	if err != nil {
 		return "", err
 	}
-	// Without Overwrite Grafana refuses it when the version is no longer the one that was read.
-	_, err = c.sdk.SetRawDashboardWithParam(ctx, sdk.RawBoardRequest{
-		Dashboard: text, Parameters: sdk.SetDashboardParams{FolderID: folder, Overwrite: c.config.Overwrite},
-	})
-	return outcome, cause(err)
+	return outcome, cause(c.save(ctx, text, folder))
+}
+
+// folderOf is the uid of the folder in which a dashboard is: the sdk knows it as a part of its address only, /dashboards/f/uid/name.
+func folderOf(p sdk.BoardProperties) string {
+	_, rest, _ := strings.Cut(p.FolderURL, "/dashboards/f/")
+	uid, _, _ := strings.Cut(rest, "/")
+	return uid
+}
+
+// save puts a dashboard into the folder with that uid. The sdk would name the folder by its number: Grafana 12 looks that up in its
+// search index, which does not have a new folder at once, and Grafana 13 not at all.
+//
+// Without Overwrite Grafana refuses it when the version is no longer the one that was read.
+func (c *Client) save(ctx context.Context, board json.RawMessage, folder string) error {
+	body, err := json.Marshal(map[string]any{"dashboard": board, "folderUid": folder, "overwrite": c.config.Overwrite})
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.JoinPath("api/dashboards/db").String(), bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := c.http.Do(request)
+	if err != nil {
+		return err
+	}
+	return response.Body.Close() // the guard has judged it
 }
 
 // cause is err as the guard has made it, without what the sdk and net/http put around it.

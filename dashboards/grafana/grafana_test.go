@@ -53,8 +53,8 @@ func TestPushIsIdempotent(t *testing.T) {
 		t.Fatalf("%v, %d saves", s.folders, s.saves)
 	}
 	for uid, b := range s.boards {
-		if b.folderID != 7 {
-			t.Errorf("%s is in folder %v", uid, b.folderID)
+		if b.folder != "f7" {
+			t.Errorf("%s is in folder %q", uid, b.folder)
 		}
 	}
 	got, err = push(t, s, Config{})
@@ -104,7 +104,7 @@ func TestWhatWasChangedInGrafanaIsKept(t *testing.T) {
 
 	edited := s.boards[first.UID].json // with our mark, as the editor keeps it
 	edited["title"] = "My own"
-	s.put(first.UID, edited, 9)
+	s.put(first.UID, edited, "f9")
 	for _, d := range []dashboards.Dashboard{first, newer(first)} {
 		got, err = push(t, s, Config{}, d)
 		expect(t, got, err, []Outcome{Kept})
@@ -115,8 +115,8 @@ func TestWhatWasChangedInGrafanaIsKept(t *testing.T) {
 	overwriting := Config{URL: s.URL + "/grafana", Token: secret, Folder: "Alpemix", Overwrite: true}
 	got, err = push(t, s, overwriting, first)
 	expect(t, got, err, []Outcome{Updated})
-	if b := s.boards[first.UID]; b.json["title"] != first.Title || b.version != 4 || b.folderID != 9 {
-		t.Errorf("version %d, %v, folder %v", b.version, b.json["title"], b.folderID)
+	if b := s.boards[first.UID]; b.json["title"] != first.Title || b.version != 4 || b.folder != "f9" {
+		t.Errorf("version %d, %v, folder %v", b.version, b.json["title"], b.folder)
 	}
 	got, err = push(t, s, overwriting, first)
 	expect(t, got, err, []Outcome{Unchanged})
@@ -129,7 +129,7 @@ func TestWhatCameInAnotherWayIsKept(t *testing.T) {
 	if err := json.Unmarshal(first.JSON, &imported); err != nil {
 		t.Fatal(err)
 	}
-	s.put(first.UID, imported, 0)
+	s.put(first.UID, imported, "")
 	got, err := push(t, s, Config{}, first)
 	expect(t, got, err, []Outcome{Kept})
 }
@@ -175,7 +175,7 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 			}
 		}, "leads on to https://sso.example.com/login?next=Bearer [redacted]: is that the address"},
 		{"changed meanwhile", func(s *server, _ *Config) {
-			s.put("alpemix-overview", pushed(t), 0)
+			s.put("alpemix-overview", pushed(t), "")
 			s.between = func() { s.boards["alpemix-overview"].version++ }
 		}, "dashboard Support overview: Grafana answers 412 Precondition Failed: The dashboard has been changed by someone else; somebody has saved it"},
 		{"an error without a message", func(s *server, _ *Config) {

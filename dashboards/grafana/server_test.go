@@ -23,9 +23,9 @@ type server struct {
 }
 
 type board struct {
-	json     map[string]any
-	version  int
-	folderID float64
+	json    map[string]any
+	version int
+	folder  string // its uid
 }
 
 func newServer(t *testing.T) *server {
@@ -76,9 +76,13 @@ func (s *server) get(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, 404, map[string]any{"message": "Dashboard not found", "messageId": "dashboards.not-found", "statusCode": 404, "traceID": ""})
 		return
 	}
+	folderURL := ""
+	if b.folder != "" {
+		folderURL = "/grafana/dashboards/f/" + b.folder + "/name"
+	}
 	s.answer(w, 200, map[string]any{
 		"meta": map[string]any{
-			"type": "db", "canSave": true, "slug": "x", "version": b.version, "folderId": b.folderID, "folderUid": "f", "provisioned": false,
+			"type": "db", "canSave": true, "slug": "x", "version": b.version, "folderId": 0, "folderUid": b.folder, "folderUrl": folderURL, "provisioned": false,
 			"created": "2025-01-01T00:00:00Z", "updated": "2025-01-01T00:00:00Z", "expires": "0001-01-01T00:00:00Z",
 		},
 		"dashboard": b.json,
@@ -91,7 +95,7 @@ func (s *server) get(w http.ResponseWriter, r *http.Request) {
 func (s *server) save(w http.ResponseWriter, r *http.Request) {
 	var asked struct {
 		Dashboard map[string]any
-		FolderID  float64
+		FolderUID string // the number of a folder is not looked at, as in Grafana 13
 		Overwrite bool
 	}
 	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || asked.Dashboard["title"] == nil {
@@ -106,12 +110,12 @@ func (s *server) save(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, 412, map[string]any{"status": "version-mismatch", "message": "The dashboard has been changed by someone else"})
 		return
 	}
-	s.put(uid, asked.Dashboard, asked.FolderID)
+	s.put(uid, asked.Dashboard, asked.FolderUID)
 	s.answer(w, 200, map[string]any{"id": 1, "uid": uid, "url": "/d/" + uid, "status": "success", "version": s.boards[uid].version, "slug": "x"})
 }
 
 // put stores a dashboard as whoever saves it: the version counts up, and Grafana rewrites some of the JSON.
-func (s *server) put(uid string, text map[string]any, folder float64) {
+func (s *server) put(uid string, text map[string]any, folder string) {
 	s.saves++
 	version := 1
 	if b := s.boards[uid]; b != nil {
