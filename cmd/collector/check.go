@@ -45,7 +45,7 @@ Exit status: 0 all is well, 1 something is not, 2 the configuration is wrong.`,
 			if err != nil {
 				return err
 			}
-			if err := a.refuseDemo(c); err != nil {
+			if err := a.refuseOtherDemo(c); err != nil {
 				return err
 			}
 			k := &checking{app: a, config: c}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -78,7 +79,7 @@ func (a *app) demo(ctx context.Context, dir, dsn string) (err error) {
 		if err := d.jobs.Once(ctx); err != nil && ctx.Err() == nil { // what it warns of is not to come between the addresses
 			return err
 		}
-		vendors.announce(a.stdout)
+		vendors.announce(a.stdout, filepath.Join(dir, demoConfig))
 		return d.collect(ctx, func(ctx context.Context) { a.announce(ctx, d, page) })
 	})
 }

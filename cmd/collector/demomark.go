@@ -15,6 +15,15 @@ import (
 // database would be believed.
 const demoMark = "demo"
 
+// refuseOtherDemo is refuseDemo for commands that bring no reports: they may speak with a demonstration's own vendors.
+func (a *app) refuseOtherDemo(c *config.Config) error {
+	if a.speaksForDemo(c) {
+		a.invents = true
+		return nil
+	}
+	return a.refuseDemo(c)
+}
+
 // refuseDemo is the error of a command that would mix real reports into a demonstration's folder.
 func (a *app) refuseDemo(c *config.Config) error {
 	if !isThere(c.StateDir, demoMark) {

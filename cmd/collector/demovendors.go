@@ -8,12 +8,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
-	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/simulator"
 	world "alpemix-collector/simulator/reseller"
 )
@@ -77,58 +74,14 @@ func (d *demoVendors) serve(ctx context.Context, g *errgroup.Group) error {
 	return nil
 }
 
-// config is the default configuration with the simulators for vendors. What the environment says of the rest holds.
-func (d *demoVendors) config(dir, dsn string, environ []string) (*config.Config, error) {
-	set := slices.DeleteFunc(slices.Clone(environ), func(pair string) bool {
-		return strings.HasPrefix(pair, "COLLECTOR_ALPEMIX_") || strings.HasPrefix(pair, "COLLECTOR_RESELLER_")
-	})
-	set = append(set,
-		"COLLECTOR_STATE_DIR="+dir,
-		"COLLECTOR_CLICKHOUSE_DSN="+dsn,
-		"COLLECTOR_CUSTOMERS_FILE="+customersOf(dir),
-		"COLLECTOR_ALPEMIX_ENDPOINT="+d.addresses["alpemix"],
-		"COLLECTOR_ALPEMIX_ACCOUNTS_0_NAME="+demoAccount,
-		"COLLECTOR_ALPEMIX_ACCOUNTS_0_MAIN_USERNAME="+demoAccount,
-		"COLLECTOR_ALPEMIX_ACCOUNTS_0_SECRET_KEY="+demoSecret,
-		"COLLECTOR_ALPEMIX_ACCOUNTS_0_TIMEZONE=Europe/Istanbul",
-	)
-	for _, l := range world.Labels() {
-		set = append(set, d.account(l)...)
-	}
-	c, err := config.Load("", set)
-	if err != nil {
-		return nil, err
-	}
-	c.Warnings = nil
-	return c, nil
-}
-
-// account is the environment that configures a reseller account.
-func (d *demoVendors) account(l world.Label) []string {
-	prefix := "COLLECTOR_RESELLER_" + strings.ToUpper(l.Vendor) + "_ACCOUNTS_0_"
-	set, address, key := []string{prefix + "NAME=" + l.Account}, d.addresses[l.Vendor], d.resellers[l.Vendor].Accounts()[0].Key
-	switch l.Vendor {
-	case world.CCPortal:
-		var numbers []string
-		for _, m := range d.customers.Mappings(l) {
-			if m.Vendor == l.Vendor {
-				numbers = append(numbers, m.Value)
-			}
-		}
-		return append(set, prefix+"BASE_URL="+address, prefix+"CUSTOMERS="+strings.Join(numbers, ","))
-	case world.SerwerSMS:
-		return append(set, prefix+"ENDPOINT="+address, prefix+"TOKEN="+key)
-	}
-	return append(set, prefix+"ENDPOINT="+address, prefix+"API_KEY="+key)
-}
-
-// announce tells where the vendors are.
-func (d *demoVendors) announce(out io.Writer) {
+// announce tells where the vendors are, and the configuration with their keys.
+func (d *demoVendors) announce(out io.Writer, file string) {
 	_, _ = fmt.Fprintln(out, "This collects from simulated vendors; nothing of it is real. Ctrl-C ends it.")
 	_, _ = fmt.Fprintf(out, "alpemix   simulated at %s\n", d.addresses["alpemix"])
 	for _, l := range world.Labels() {
 		_, _ = fmt.Fprintf(out, "%-9s simulated at %s\n", l.Vendor, d.addresses[l.Vendor])
 	}
+	_, _ = fmt.Fprintf(out, "ask them  %s check -c %s\n", os.Args[0], file)
 }
 
 // customersOf is the demonstration's customers file.

@@ -86,7 +86,7 @@ there. CUSTOMER is the customer's id.`,
 	}
 	key := newSecretFlags(command, "key", false)
 	return d.serves(command, func(ctx context.Context, e *errand[*limacity.Client], args []string) error {
-		if err := e.refuseDemo(e.config); err != nil {
+		if err := e.refuseOtherDemo(e.config); err != nil {
 			return err
 		}
 		typed, err := secret(ctx, e, key, "customer "+args[0])

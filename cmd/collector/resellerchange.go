@@ -34,7 +34,7 @@ type changed struct {
 // changes makes command one that sends a change, which plan makes of the command line.
 func (d *dialect[C]) changes(command *cobra.Command, plan func(context.Context, *errand[C], []string) (*change, error)) *cobra.Command {
 	return d.asks(command, func(ctx context.Context, e *errand[C], args []string) error {
-		if err := e.refuseDemo(e.config); err != nil {
+		if err := e.refuseOtherDemo(e.config); err != nil {
 			return err
 		}
 		c, err := plan(ctx, e, args)

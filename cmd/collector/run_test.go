@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -139,6 +140,7 @@ func TestDemo(t *testing.T) {
 			t.Errorf("%s start: %+v", start, days)
 		}
 		questions(t, environ, dir)
+		itsVendors(t, environ, filepath.Join(dir, demoConfig))
 		if u := daemonUsage(t, settings.HTTP.Listen); len(u.Accounts) != 1 || len(u.Accounts[0].Staff) != web.StaffShown || len(u.Customers) != web.CustomersShown ||
 			u.Accounts[0].Days[1].State != web.DaySealed || u.Accounts[0].Days[1].Connections == 0 {
 			t.Errorf("%s start: the page has %+v", start, u)
@@ -146,6 +148,22 @@ func TestDemo(t *testing.T) {
 		cancel()
 		if got := <-ended; got.code != exitOK || !strings.Contains(got.stdout, "limacity  simulated at http://127.0.0.1:") || !strings.Contains(got.stdout, "curl 'http://"+settings.ClickHouse.Embedded.Listen) {
 			t.Errorf("%s start: %+v", start, got)
+		}
+	}
+}
+
+// itsVendors speaks with the vendors of a demonstration by its own configuration, with which no command brings in reports.
+func itsVendors(t *testing.T, environ []string, file string) {
+	t.Helper()
+	for args, want := range map[string]outcome{
+		"check":                       {code: exitOK, stdout: "ok    limacity account de: customers/list tells "},
+		"reseller remotepc user list": {code: exitOK, stdout: "@"},
+		"reseller serwersms subaccounts limit 101000 eco 700": {code: exitOK, stdout: "done: subaccount 101000 may send 700 messages of type eco"},
+		"run --once": {code: exitUsage, stderr: "holds the data of collector demo"},
+	} {
+		got := command(t, environ, "", append(strings.Fields(args), "-c", file)...)
+		if got.code != want.code || !strings.Contains(got.stdout, want.stdout) || !strings.Contains(got.stderr, want.stderr) {
+			t.Errorf("%s: %+v", args, got)
 		}
 	}
 }

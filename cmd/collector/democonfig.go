@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/simulator"
+	world "alpemix-collector/simulator/reseller"
+)
+
+// demoConfig is the configuration of a demonstration, in its folder: with it check and reseller speak with its simulators.
+const demoConfig = "collector.yaml"
+
+// config writes the configuration with the simulators for vendors, and reads it as run would. What the environment says of the rest holds.
+func (d *demoVendors) config(dir, dsn string, environ []string) (*config.Config, error) {
+	folder, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("--state: %w", err)
+	}
+	type settings = map[string]any
+	accounts := func(account settings) settings { return settings{"accounts": []settings{account}} }
+	all := settings{
+		"state_dir": folder, "customers_file": customersOf(folder), "clickhouse": settings{"dsn": dsn},
+		"alpemix": settings{"endpoint": d.addresses["alpemix"], "accounts": []settings{{
+			"name": demoAccount, "main_username": demoAccount, "secret_key": demoSecret, "timezone": simulator.Istanbul.String(),
+		}}},
+	}
+	resellers := settings{}
+	for _, l := range world.Labels() {
+		resellers[l.Vendor] = accounts(d.account(l))
+	}
+	all["reseller"] = resellers
+	text, err := yaml.Marshal(all)
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(folder, demoConfig)
+	text = append([]byte("# Made by collector demo at each start: the addresses change. The keys open nothing but its simulators.\n"), text...)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		return nil, fmt.Errorf("--state: %w", err)
+	}
+	c, err := config.Load(file, slices.DeleteFunc(slices.Clone(environ), func(pair string) bool {
+		return slices.ContainsFunc([]string{"ALPEMIX_", "RESELLER_", "STATE_DIR=", "CUSTOMERS_FILE=", "CLICKHOUSE_DSN="}, func(of string) bool {
+			return strings.HasPrefix(pair, config.EnvPrefix+of)
+		})
+	}))
+	if err != nil {
+		return nil, err
+	}
+	c.Warnings = nil
+	return c, nil
+}
+
+// account is the configuration of a reseller account.
+func (d *demoVendors) account(l world.Label) map[string]any {
+	address, key := d.addresses[l.Vendor], d.resellers[l.Vendor].Accounts()[0].Key
+	switch l.Vendor {
+	case world.CCPortal:
+		var numbers []string
+		for _, m := range d.customers.Mappings(l) {
+			if m.Vendor == l.Vendor {
+				numbers = append(numbers, m.Value)
+			}
+		}
+		return map[string]any{"name": l.Account, "base_url": address, "customers": numbers}
+	case world.SerwerSMS:
+		return map[string]any{"name": l.Account, "endpoint": address, "token": key}
+	}
+	return map[string]any{"name": l.Account, "endpoint": address, "api_key": key}
+}
+
+// speaksForDemo tells whether the configuration is that of a demonstration itself.
+func (a *app) speaksForDemo(c *config.Config) bool {
+	file, err := filepath.Abs(a.configSource())
+	return err == nil && file == filepath.Join(c.StateDir, demoConfig) && isThere(c.StateDir, demoMark)
+}
