@@ -119,6 +119,13 @@ func fits(t *testing.T, p *panel, q *target, a *answer) {
 	if q.Format == 0 {
 		isSeries(t, a, kinds)
 	}
+	if p.Type == "table" || p.Type == "heatmap" { // these have no zone of their own: west of UTC a date would be the day before
+		for _, m := range a.Meta {
+			if strings.TrimSuffix(strings.TrimPrefix(m.Type, "Nullable("), ")") == "Date" {
+				bad("%s is a date, which the browser would tell in its own zone", m.Name)
+			}
+		}
+	}
 	switch p.Type {
 	case "timeseries", "status-history":
 		if q.Format != 0 || count[isText] > 1 {
@@ -265,6 +272,9 @@ func TestVariablesAreHonoured(t *testing.T) {
 							shown, _ := a.column(column)
 							for _, s := range shown {
 								checked[name]++
+								if column == "staff_name" && s == "" { // for which the panel shows this
+									s = "(anonymous)"
+								}
 								if !slices.Contains(values, s) {
 									t.Errorf("%s: %s: %q is shown with %s %q", d.UID, p.Title, s, name, values)
 									break

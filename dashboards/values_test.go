@@ -88,6 +88,23 @@ func TestNumbersAreRight(t *testing.T) {
 	}
 }
 
+// TestWhoHasNoNameCanBeChosen by what is shown instead, as the links of tables do.
+func TestWhoHasNoNameCanBeChosen(t *testing.T) {
+	const nobody = "(anonymous)"
+	for variable, column := range map[string]string{"staff": "staff_name", "target": "target_name"} {
+		d := read(t)[3]
+		v := looked(t, filled(t), &d)
+		want := ask(t, filled(t), v.expand(t, "SELECT count() FROM connections WHERE $__timeFilter(started_at) AND "+column+" = ''")).Data[0][0]
+		got := cells(t, "alpemix-connections", "Connections", "connections", selection{variable: {nobody}})
+		if want == 0.0 || len(got) != 1 || got[0] != want {
+			t.Errorf("%s %s: %v connections, want %v", variable, nobody, got, want)
+		}
+		if variable == "staff" && !slices.Contains(v.options["staff"], nobody) {
+			t.Errorf("%s is not offered", nobody)
+		}
+	}
+}
+
 // TestEveryConnectionIsOfACustomerOrUnmapped in the explorer.
 func TestEveryConnectionIsOfACustomerOrUnmapped(t *testing.T) {
 	count := func(customers ...string) float64 {

@@ -4,8 +4,8 @@ import "strings"
 
 func connections() dashboard {
 	filters := []string{
-		chosen("account", "account"), chosen("staff_name", "staff"), chosen("mode", "mode"), ofCustomers(),
-		typed("target", "target_name", "target_alpemix_id", "target_device"),
+		chosen("account", "account"), chosen(staffName, "staff"), chosen("mode", "mode"), ofCustomers(),
+		typed("target", targetName, "target_alpemix_id", "target_device"),
 		typed("support_number", "support_number"),
 		typed("ip", "staff_ip", "staff_local_ip", "target_ip", "target_local_ip"),
 		typed("text", "explanation", "support_number", "staff_name", "staff_device", "staff_alpemix_id", "target_name", "target_device", "target_alpemix_id"),

@@ -137,13 +137,13 @@ HAVING hours > 0
 ORDER BY hours DESC
 LIMIT 25`))).sized(8, 12).with(object{"color": fixed("purple"), "decimals": 1}).leading(lookAt),
 				table("Support beside allotment", "The months that the time range touches: support that a customer got, and what it was allotted at the end of the month. (unmapped) is what no line of the customers file fits.", "Nothing in these months", rows(inMonths(`
-SELECT month, customer AS name, connections, seconds / 3600 AS hours, resource, allotted, utilized, ratio
+SELECT formatDateTime(month, '%Y-%m') AS in_month, customer AS name, connections, seconds / 3600 AS hours, resource, allotted, utilized, ratio
 FROM usage_vs_allotment
 WHERE MONTHS
   AND `+chosen("resource", "resource")+`
 ORDER BY month DESC, hours DESC, name, resource
 LIMIT 1000`))).sized(16, 12).
-					column("month", "Month", "unit", "time:YYYY-MM").column("name", "Customer", "links", ofCustomer("name")).
+					column("in_month", "Month").column("name", "Customer", "links", ofCustomer("name")).
 					column("connections", "Connections", "unit", "short").column("hours", "Hours", append(bar("purple"), "unit", hours, "decimals", 1)...).
 					column("resource", "Resource").column("allotted", "Allotted", "unit", "short").column("utilized", "Used", "unit", "short").
 					column("ratio", "Use", use...).leading(lookAt),

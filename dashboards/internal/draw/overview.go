@@ -186,11 +186,11 @@ func weekHeat() panel {
 func twoDigits(hour int) string { return strconv.Itoa(100 + hour)[1:] }
 
 func dayHeat() panel {
-	sql := "SELECT\n  local_day AS time"
+	sql := "SELECT\n  toDateTime(local_day, ${zone:singlequote}) AS time" // a heat map has no zone of its own
 	for hour := range 24 {
 		sql += ",\n  countIf(LOCAL_HOUR = " + strconv.Itoa(hour) + ") AS \"" + twoDigits(hour) + ":00\""
 	}
-	sql += "\nFROM connections\nWHERE FILTER\nGROUP BY time\nORDER BY time WITH FILL STEP 1"
+	sql += "\nFROM connections\nWHERE FILTER\nGROUP BY time\nORDER BY time WITH FILL STEP INTERVAL 1 DAY"
 	return panel{
 		kind: "heatmap", title: "Hours of each day", description: "Connections by day and the hour in which they began.", unit: "short", empty: noConnections,
 		targets: list{series(of(sql, chosen("account", "account")))},

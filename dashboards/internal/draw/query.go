@@ -43,6 +43,13 @@ func chosen(column, variable string) string {
 	return "$__conditionalAll(" + column + " IN (${" + variable + ":singlequote}), $" + variable + ")"
 }
 
+// The names of people and devices as filters take them. Grafana's links carry a name as it is shown, and an empty value is All: whoever
+// has no name is chosen by the word that is shown for it.
+const (
+	staffName  = "if(staff_name = '', '" + nobody + "', staff_name)"
+	targetName = "if(target_name = '', '" + nobody + "', target_name)"
+)
+
 // typed is the condition that one of the columns contains what was typed into a variable, in whatever case; nothing typed is no
 // condition. The value travels percent-encoded: of Grafana's forms only that one survives backslashes in an SQL string.
 func typed(variable string, columns ...string) string {

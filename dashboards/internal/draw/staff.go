@@ -1,7 +1,7 @@
 package main
 
 func staff() dashboard {
-	filters := []string{chosen("account", "account"), chosen("staff_name", "staff")}
+	filters := []string{chosen("account", "account"), chosen(staffName, "staff")}
 	sql := func(text string) string { return of(text, filters...) }
 	lookAt := explorer("Connections", sameAccounts, sameStaff)
 	ofStaff := explorer("Connections of ${__field.labels.staff}", sameAccounts, "var-staff=${__field.labels.staff:percentencode}")
@@ -9,7 +9,7 @@ func staff() dashboard {
 	name := []any{"mappings", anonymous, "links", nameLink}
 	perDay := func(what string) string {
 		return sql(`
-SELECT local_day AS time, staff_name AS staff, ` + what + `
+SELECT local_day AS time, ` + staffName + ` AS staff, ` + what + `
 FROM connections
 WHERE FILTER
   AND (account, staff_name) IN
@@ -115,9 +115,9 @@ ORDER BY hours DESC`))).sized(24, 8).
 			}},
 			{"At the same time", []panel{
 				gauges("Hours at the same time", "Hours in which someone already had another connection open, of those with most.", hours, "Nobody had two connections at once", rows(sql(`
-SELECT staff_name, sum(parallel) / 3600 AS hours
+SELECT `+staffName+` AS staff, sum(parallel) / 3600 AS hours
 FROM (`+parallel+`)
-GROUP BY staff_name
+GROUP BY staff
 HAVING hours > 0
 ORDER BY hours DESC
 LIMIT 20`))).sized(10, 10).with(object{"color": fixed(warn), "decimals": 1}).leading(lookAt),

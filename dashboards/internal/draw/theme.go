@@ -50,8 +50,10 @@ func named(values []colorOf) list {
 	return list{object{"type": "value", "options": words}}
 }
 
-// anonymous shows what an empty name means.
-var anonymous = list{object{"type": "special", "options": object{"match": "empty", "result": object{"text": "(anonymous)", "color": quiet}}}}
+// nobody is what is shown for an empty name.
+const nobody = "(anonymous)"
+
+var anonymous = list{object{"type": "special", "options": object{"match": "empty", "result": object{"text": nobody, "color": quiet}}}}
 
 // bar draws the cells of a column as bars of one colour.
 func bar(color string) []any {

@@ -84,7 +84,7 @@ func text(name, label, description string) object {
 var (
 	account = choice("account", "Account", "Alpemix accounts", `SELECT DISTINCT account FROM connections WHERE $__timeFilter(started_at) ORDER BY account`)
 	people  = choice("staff", "Staff", "Support staff by user name",
-		`SELECT DISTINCT staff_name FROM connections WHERE $__timeFilter(started_at) AND `+chosen("account", "account")+` AND staff_name != '' ORDER BY staff_name`)
+		"SELECT DISTINCT "+staffName+" AS name FROM connections WHERE $__timeFilter(started_at) AND "+chosen("account", "account")+" ORDER BY name")
 	mode = picks("mode", "Mode", "What connections are made for", []option{{"support", "support"}, {"presentation", "presentation"}, {"unknown", "unknown"}})
 	zone = one("zone", "Time zone", "Zone in which hours of the day are counted, and in which days of the calendar lie in the time range. Which day a connection belongs to is told by its account's own zone.",
 		`SELECT time_zone FROM system.time_zones ORDER BY time_zone`, "Europe/Istanbul")
