@@ -84,10 +84,15 @@ func count[N int | uint64](n N) string {
 
 // plural is "1 row" or "12,345 rows".
 func plural[N int | uint64](n N, one, more string) string {
+	return count(n) + " " + noun(n, one, more)
+}
+
+// noun is the word for n things.
+func noun[N int | uint64](n N, one, more string) string {
 	if n == 1 {
-		return "1 " + one
+		return one
 	}
-	return count(n) + " " + more
+	return more
 }
 
 // span is a duration in words of the size that it has. Its spaces do not break.

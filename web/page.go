@@ -15,7 +15,7 @@ var (
 	pageText string
 
 	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-		"count": count[uint64], "size": count[int], "span": span, "amount": amount,
+		"count": count[uint64], "noun": noun[uint64], "size": count[int], "span": span, "amount": amount,
 	}).Parse(pageText))
 )
 

@@ -133,6 +133,22 @@ func TestNotices(t *testing.T) {
 	}
 }
 
+func TestOneConnectionIsNotOneConnections(t *testing.T) {
+	s := busyScene(t)
+	for i := range s.usage.Accounts {
+		a := &s.usage.Accounts[i]
+		a.Hours, a.Days = a.Hours[:1], a.Days[len(a.Days)-1:]
+		a.Hours[0].Connections, a.Days[0].Connections = 1, 1
+	}
+	s.usage.Customers[0].Connections = 1
+	page := ask(s.server(loopback).handler, "GET", "/").Body.String()
+	for _, want := range []string{"<b>1</b> connection<", "<b>1</b> connection,", ">1 connection,"} { // today, in 90 days, of a customer
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is not in\n%s", want, page)
+		}
+	}
+}
+
 // TestWire: the page is small on its way, what is known is not sent again, and what never changes is kept.
 func TestWire(t *testing.T) {
 	s := busyScene(t)
