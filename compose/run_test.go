@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -65,16 +64,6 @@ func at(t *testing.T, s types.ServiceConfig) place {
 		}
 	}
 	return p
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // process is a program of a container.
@@ -203,7 +192,7 @@ func TestPasswordsAreMadeOnce(t *testing.T) {
 
 func TestAlertmanagerRuns(t *testing.T) {
 	s := load(t, "demo").Services["alertmanager"]
-	here, listen := at(t, s), freeAddress(t)
+	here, listen := at(t, s), prometheustest.FreeAddress(t)
 	p := start(t, os.Environ(), prometheustest.Tool(t, "prometheus-alertmanager"), append(here.all(s.Command), "--web.listen-address="+listen)...)
 	here["http://127.0.0.1:9093"] = "http://" + listen
 	check := here.all(s.HealthCheck.Test[1:])
@@ -214,7 +203,7 @@ func TestAlertmanagerRuns(t *testing.T) {
 // TestPrometheusRuns: the tool of its health check is newer than Debian's, so what that asks for is asked here.
 func TestPrometheusRuns(t *testing.T) {
 	s := load(t, "demo").Services["prometheus"]
-	here, listen := at(t, s), freeAddress(t)
+	here, listen := at(t, s), prometheustest.FreeAddress(t)
 	text, err := os.ReadFile(here["/etc/prometheus/prometheus.yml"])
 	if err != nil {
 		t.Fatal(err)
@@ -243,7 +232,7 @@ func TestPrometheusRuns(t *testing.T) {
 // runDemo runs the demonstration's exact command line in its environment; the embedded engine is the ClickHouse server.
 func runDemo(t *testing.T, binary string) {
 	s, image := load(t, "demo").Services["demo"], parseDockerfile(t).last()
-	server, here, listen := enginetest.Start(t), at(t, s), freeAddress(t)
+	server, here, listen := enginetest.Start(t), at(t, s), prometheustest.FreeAddress(t)
 	if err := os.WriteFile(filepath.Join(here["/passwords"], "clickhouse_password"), []byte(server.Password), 0o600); err != nil {
 		t.Fatal(err)
 	}

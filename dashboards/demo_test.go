@@ -3,7 +3,6 @@ package dashboards_test
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,7 +93,7 @@ func demonstration(t *testing.T) (*enginetest.Server, string) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../cmd/collector").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	http, sql := freeAddress(t), freeAddress(t)
+	http, sql := prometheustest.FreeAddress(t), prometheustest.FreeAddress(t)
 	var log bytes.Buffer
 	process := exec.Command(binary, "demo", "--state", t.TempDir())
 	process.Env = append(os.Environ(), "COLLECTOR_HTTP_LISTEN="+http, "COLLECTOR_CLICKHOUSE_EMBEDDED_LISTEN="+sql, "COLLECTOR_CLICKHOUSE_EMBEDDED_LIBRARY="+library)
@@ -109,14 +108,4 @@ func demonstration(t *testing.T) (*enginetest.Server, string) {
 		}
 	})
 	return &enginetest.Server{Addr: sql}, http
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

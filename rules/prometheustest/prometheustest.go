@@ -55,7 +55,7 @@ func Start(t testing.TB, config, data string) *Server {
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	listen := freeAddress(t)
+	listen := FreeAddress(t)
 	var log strings.Builder
 	process := exec.Command(Tool(t, "prometheus"), "--config.file="+file, "--storage.tsdb.path="+data, "--storage.tsdb.retention.time=30d",
 		"--web.listen-address="+listen, "--log.level=warn")
@@ -81,7 +81,8 @@ func Start(t testing.TB, config, data string) *Server {
 	return s
 }
 
-func freeAddress(t testing.TB) string {
+// FreeAddress is an address of this machine on which nobody listens.
+func FreeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
