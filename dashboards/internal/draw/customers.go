@@ -78,7 +78,7 @@ SELECT toDate(day) AS time, concat(vendor, ' ', resource) AS what, sum(utilized)
 FROM (`+daily(history)+`)
 WHERE utilized IS NOT NULL AND allotted > 0
 GROUP BY time, what
-ORDER BY time, what`)).sized(16, 9).byDay().with(object{"displayName": "${__field.labels.what}"}).leading(lookAt),
+ORDER BY time, what`)).sized(16, 9).with(object{"displayName": "${__field.labels.what}"}).leading(lookAt),
 				table("Vendors", "What is allotted and used now. Sums are of what is known.", nothing, rows(`
 SELECT vendor, account, resource, unit, uniqExact(name) AS customers, sum(allotted) AS allotted_sum, sum(utilized) AS utilized_sum,
   sumIf(utilized, allotted > 0) / nullIf(sumIf(allotted, utilized IS NOT NULL), 0) AS ratio,
@@ -120,7 +120,7 @@ WHERE utilized IS NOT NULL AND allotted > 0 AND (name, resource) IN
   LIMIT 12
 )
 GROUP BY time, what
-ORDER BY time, what`)).sized(24, 9).byDay().with(object{"displayName": "${__field.labels.what}"}).leading(lookAt),
+ORDER BY time, what`)).sized(24, 9).with(object{"displayName": "${__field.labels.what}"}).leading(lookAt),
 			}},
 			{"Support", []panel{
 				gauges("Hours of support by customer", "Durations of the connections of the months that the time range touches, of the customers with most.", hours, "No connections in these months", rows(inMonths(`

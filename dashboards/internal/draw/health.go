@@ -77,13 +77,13 @@ ORDER BY time, account`)},
 					defaults: object{"displayName": "${__field.labels.account}", "color": object{"mode": "thresholds"}, "mappings": list{object{"type": "value", "options": object{
 						"1": object{"text": "open", "color": plain, "index": 0}, "2": object{"text": "sealed", "color": good, "index": 1}, "3": object{"text": "lost", "color": bad, "index": 2},
 					}}}},
-				}.sized(24, 7).byDay().ofLast("90d"),
+				}.sized(24, 7).ofLast("90d"),
 				bars("Connections of each day", "Connections known of each day, in the account's own zone.", "short", "No day is known yet", series(`
 SELECT day AS time, account, sum(rows) AS connections
 FROM days
 WHERE `+days+`
 GROUP BY time, account
-ORDER BY time, account`)).sized(12, 8).byDay().ofLast("90d").with(object{"displayName": "${__field.labels.account}"}).leading(lookAt),
+ORDER BY time, account`)).sized(12, 8).ofLast("90d").with(object{"displayName": "${__field.labels.account}"}).leading(lookAt),
 				table("Days not sealed", "Days that are open or lost. A lost day can be imported from saved reports.", "All days are sealed", rows(`
 SELECT toString(day) AS on_day, account, toString(state) AS state, rows
 FROM days

@@ -56,13 +56,13 @@ SELECT local_day AS time, `+eachMode("countIf(MODE)")+`
 FROM connections
 WHERE FILTER
 GROUP BY time
-ORDER BY time`))).sized(12, 8).byDay().colored(modeColors).linked(byMode).leading(lookAt),
+ORDER BY time`))).sized(12, 8).colored(modeColors).linked(byMode).leading(lookAt),
 				bars("Hours by day", "Durations of the connections that began on a day, in the account's own zone.", hours, noConnections, series(sql(`
 SELECT local_day AS time, `+eachMode("sumIf(duration_seconds, MODE) / 3600")+`
 FROM connections
 WHERE FILTER
 GROUP BY time
-ORDER BY time`))).sized(12, 8).byDay().with(object{"decimals": 1}).colored(modeColors).linked(byMode).leading(lookAt),
+ORDER BY time`))).sized(12, 8).with(object{"decimals": 1}).colored(modeColors).linked(byMode).leading(lookAt),
 				bars("Connections by hour", "Connections by the hour in which they began.", "short", noConnections, series(sql(`
 SELECT toStartOfHour(started_at, ${zone:singlequote}) AS time, `+eachMode("countIf(MODE)")+`
 FROM connections
@@ -186,11 +186,11 @@ func weekHeat() panel {
 func twoDigits(hour int) string { return strconv.Itoa(100 + hour)[1:] }
 
 func dayHeat() panel {
-	sql := "SELECT\n  toDateTime(local_day, ${zone:singlequote}) AS time" // a heat map has no zone of its own
+	sql := "SELECT\n  local_day AS time"
 	for hour := range 24 {
 		sql += ",\n  countIf(LOCAL_HOUR = " + strconv.Itoa(hour) + ") AS \"" + twoDigits(hour) + ":00\""
 	}
-	sql += "\nFROM connections\nWHERE FILTER\nGROUP BY time\nORDER BY time WITH FILL STEP INTERVAL 1 DAY"
+	sql += "\nFROM connections\nWHERE FILTER\nGROUP BY time\nORDER BY time WITH FILL STEP 1"
 	return panel{
 		kind: "heatmap", title: "Hours of each day", description: "Connections by day and the hour in which they began.", unit: "short", empty: noConnections,
 		targets: list{series(of(sql, chosen("account", "account")))},

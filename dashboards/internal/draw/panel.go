@@ -147,9 +147,6 @@ func bars(title, description, unit, empty string, targets ...any) panel {
 	})
 }
 
-// byDay is p whose times are days: Grafana takes a date for the beginning of that day in UTC, so only there everybody sees that day.
-func (p panel) byDay() panel { return p.set(object{"timezone": list{"utc"}}) }
-
 // number is a panel of one number; calc makes it of what the query answers.
 func number(title, description, unit, empty, calc string, targets ...any) panel {
 	graph := "none"

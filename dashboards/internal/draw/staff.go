@@ -65,9 +65,9 @@ HAVING count() > 0`))).sized(4, 4).leading(lookAt),
 			}},
 			{"Load", []panel{
 				bars("Connections by day", "Connections by the day on which they began, in the account's own zone, of the twelve with most hours.", "short", noConnections,
-					series(perDay("count() AS connections"))).sized(12, 9).byDay().with(bySeries).linked(ofStaff).leading(lookAt),
+					series(perDay("count() AS connections"))).sized(12, 9).with(bySeries).linked(ofStaff).leading(lookAt),
 				bars("Hours by day", "Durations by the day on which connections began, in the account's own zone, of the twelve with most hours.", hours, noConnections,
-					series(perDay("sum(duration_seconds) / 3600 AS hours"))).sized(12, 9).byDay().with(bySeries).with(object{"decimals": 1}).linked(ofStaff).leading(lookAt),
+					series(perDay("sum(duration_seconds) / 3600 AS hours"))).sized(12, 9).with(bySeries).with(object{"decimals": 1}).linked(ofStaff).leading(lookAt),
 				table("Each of the staff", "Busy hours count time once, however many connections are open. Days are those on which a connection began. A click on a name leads to the connections.", noConnections, rows(sql(`
 SELECT
   staff_name, count() AS connections, sum(duration_seconds) / 3600 AS hours, sum(duration_seconds - parallel) / 3600 AS busy,
@@ -93,7 +93,7 @@ SELECT local_day AS time, countIf(NOT (AFTER_HOURS)) AS "in office hours", count
 FROM connections
 WHERE FILTER
 GROUP BY time
-ORDER BY time`))).sized(12, 8).byDay().colored(officeColors).leading(lookAt),
+ORDER BY time`))).sized(12, 8).colored(officeColors).leading(lookAt),
 				categories("By hour of the day", "Connections by the hour in which they began, in and outside office hours.", "short", noConnections, "hour", rows(sql(`
 SELECT concat(leftPad(toString(LOCAL_HOUR), 2, '0'), ':00') AS hour, countIf(NOT (AFTER_HOURS)) AS "in office hours", countIf(AFTER_HOURS) AS "outside office hours"
 FROM connections
