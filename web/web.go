@@ -16,6 +16,7 @@ import (
 // Config is what a Server shows and where.
 type Config struct {
 	Listen   string              // host:port; port 0 takes any free one
+	Hosts    []string            // names under which a proxy offers what is served on a loopback address
 	Gatherer prometheus.Gatherer // for /metrics
 	Status   func() Status       // the facts of this moment; called for each request, so it has to be cheap
 	Ready    func() error        // nil once the collector takes in reports; otherwise what it waits for

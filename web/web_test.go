@@ -46,6 +46,7 @@ func get(t *testing.T, c Config, method, path string, header ...string) *httptes
 
 func ask(handler http.Handler, method, path string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, nil)
+	r.Host = "localhost"
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}

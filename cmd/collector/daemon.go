@@ -75,7 +75,7 @@ const daemonGC = 50
 func (d *daemon) run(ctx context.Context, work func(ctx context.Context, page string) error) error {
 	started := time.Now()
 	server := web.New(web.Config{
-		Listen: d.config.HTTP.Listen, Gatherer: d.metrics, Log: d.log,
+		Listen: d.config.HTTP.Listen, Hosts: d.config.HTTP.Hosts, Gatherer: d.metrics, Log: d.log,
 		Status: func() web.Status { return d.status(started) },
 		Usage:  d.usage,
 		Ready:  func() error { return nil }, // reports are taken in from the first moment, whether ClickHouse is there or not

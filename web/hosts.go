@@ -1,0 +1,49 @@
+package web
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// onlyByName refuses requests that name a stranger's host, where we listen for this machine alone: a page of that stranger's in a browser
+// here could let its name lead to us, and read what we show (DNS rebinding). Addresses cannot be led anywhere else.
+func (c *Config) onlyByName(next http.Handler) http.Handler {
+	if !isLoopback(c.Listen) {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if name := hostname(r.Host); !c.answersTo(name) {
+			plain(w, http.StatusForbidden, fmt.Sprintf("nothing is shown under the name %q: if a proxy offers it, add it to http.hosts\n", name))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (c *Config) answersTo(name string) bool {
+	return name == "" || isLocal(name) || net.ParseIP(name) != nil ||
+		slices.ContainsFunc(c.Hosts, func(known string) bool { return strings.EqualFold(known, name) })
+}
+
+// isLocal tells of the names that always are this machine's.
+func isLocal(name string) bool {
+	name = strings.ToLower(name)
+	return name == "localhost" || strings.HasSuffix(name, ".localhost")
+}
+
+func isLoopback(listen string) bool {
+	name := hostname(listen)
+	ip := net.ParseIP(name)
+	return isLocal(name) || ip != nil && ip.IsLoopback()
+}
+
+// hostname is host:port, or host, without the port, an address's brackets and a root's dot.
+func hostname(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), ".")
+}
