@@ -1,5 +1,7 @@
 package main
 
+import "maps"
+
 // panel is one panel, before it has a place.
 type panel struct {
 	kind, title, description string
@@ -16,10 +18,9 @@ type panel struct {
 }
 
 func (p *panel) json() object {
-	defaults := object{"unit": p.unit, "noValue": p.empty, "mappings": list{}, "color": object{"mode": "palette-classic"}, "custom": p.custom, "thresholds": steps("text")}
-	for key, value := range p.defaults {
-		defaults[key] = value
-	}
+	defaults := merged(object{
+		"unit": p.unit, "noValue": p.empty, "mappings": list{}, "color": object{"mode": "palette-classic"}, "custom": p.custom, "thresholds": steps("text"),
+	}, p.defaults)
 	source := p.targets[0].(object)["datasource"]
 	drawn := object{
 		"type": p.kind, "title": p.title, "description": p.description, "pluginVersion": grafanaVersion, "datasource": source, "targets": p.targets,
@@ -30,6 +31,14 @@ func (p *panel) json() object {
 		drawn["timeFrom"] = p.last
 	}
 	return drawn
+}
+
+// merged is what both say, in an object of its own; where they differ, more counts.
+func merged(most, more object) object {
+	all := object{}
+	maps.Copy(all, most)
+	maps.Copy(all, more)
+	return all
 }
 
 func orEmpty(l list) list {
@@ -53,37 +62,19 @@ func (p panel) ofLast(last string) panel {
 
 // with is p whose fields have more in common.
 func (p panel) with(defaults object) panel {
-	merged := object{}
-	for _, from := range []object{p.defaults, defaults} {
-		for key, value := range from {
-			merged[key] = value
-		}
-	}
-	p.defaults = merged
+	p.defaults = merged(p.defaults, defaults)
 	return p
 }
 
 // drawn is p with other settings of how its fields are drawn.
 func (p panel) drawn(custom object) panel {
-	merged := object{}
-	for _, from := range []object{p.custom, custom} {
-		for key, value := range from {
-			merged[key] = value
-		}
-	}
-	p.custom = merged
+	p.custom = merged(p.custom, custom)
 	return p
 }
 
 // set is p with other options.
 func (p panel) set(options object) panel {
-	merged := object{}
-	for _, from := range []object{p.options, options} {
-		for key, value := range from {
-			merged[key] = value
-		}
-	}
-	p.options = merged
+	p.options = merged(p.options, options)
 	return p
 }
 
