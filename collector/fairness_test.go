@@ -106,7 +106,7 @@ func TestClickHouseAwayOverMidnightIsNoGap(t *testing.T) {
 			}
 		}
 		d.same("main", d.vendor.Shown("main"))
-		if gaps := d.sums("")["alpemix_gap_days_total"]; gaps != 0 {
+		if gaps := d.sums("")["alpemix_gaps_total"]; gaps != 0 {
 			t.Errorf("%v gaps", gaps)
 		}
 	})

@@ -12,8 +12,8 @@ import (
 type gauges struct{ *Collector }
 
 var (
-	unsealedDesc = desc("alpemix_unsealed_days", "Vendor days that have ended, can still be read and are not sealed.", "account")
-	gapsDesc     = desc("alpemix_gap_days_total", "Vendor days that were never read whole and can no longer be read.", "account")
+	unsealedDesc = desc("alpemix_unsealed_reports", "Vendor days that have ended, can still be read and are not sealed.", "account")
+	gapsDesc     = desc("alpemix_gaps_total", "Vendor days that were never read whole and can no longer be read.", "account")
 	lostDesc     = desc("alpemix_last_gap_timestamp_seconds", "When Alpemix stopped telling the newest lost day, as Unix time; 0 without one.", "account")
 	dayEndDesc   = desc("alpemix_day_end_timestamp_seconds", "When the current vendor day ends, as Unix time; until then Alpemix tells the day before.", "account")
 	failingDesc  = desc("alpemix_failing", "1 while the account's newest request has failed, with the reason; no series after a success.", "account", "reason")

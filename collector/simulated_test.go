@@ -214,7 +214,7 @@ func TestADayThatNobodyReadIsAGap(t *testing.T) {
 			}
 		}
 		m, friday := d.sums(""), float64((monday + 4).Start(istanbul).Unix())
-		if m["alpemix_gap_days_total"] != 3 || m["alpemix_last_gap_timestamp_seconds"] != friday || m["alpemix_day_end_timestamp_seconds"] != friday+24*3600 {
+		if m["alpemix_gaps_total"] != 3 || m["alpemix_last_gap_timestamp_seconds"] != friday || m["alpemix_day_end_timestamp_seconds"] != friday+24*3600 {
 			t.Errorf("want 3 gap days, told until Friday, and a day that ends with it: %v", m)
 		}
 	})

@@ -103,7 +103,7 @@ func faults() []fault {
 			kept: keptAll, arrange: away(simulator.Fault{Err: simulator.ErrRefused}, 24*time.Hour),
 		},
 		{
-			part: "The vendor", name: "away for three days", metric: "alpemix_gap_days_total", log: "day lost", kept: keptShown,
+			part: "The vendor", name: "away for three days", metric: "alpemix_gaps_total", log: "day lost", kept: keptShown,
 			arrange: away(simulator.Fault{Err: simulator.ErrRefused}, 72*time.Hour),
 		},
 	}
@@ -147,7 +147,7 @@ func faults() []fault {
 			sc.lives = append(sc.lives, life{tail: true, zones: l.zones, every: everyQuarter})
 		}},
 		fault{part: "The process", name: "not running from Monday noon to Tuesday noon", kept: keptAll, arrange: stopped(24 * time.Hour)},
-		fault{part: "The process", name: "not running for three days", metric: "alpemix_gap_days_total", log: "day lost", kept: keptShown, arrange: stopped(72 * time.Hour)},
+		fault{part: "The process", name: "not running for three days", metric: "alpemix_gaps_total", log: "day lost", kept: keptShown, arrange: stopped(72 * time.Hour)},
 		fault{part: "The process", name: "restarted every eleven seconds", kept: keptAll, arrange: func(sc *scenario) {
 			l := sc.lives[0]
 			sc.lives = nil

@@ -34,7 +34,7 @@ scrape_configs: [{job_name: alpemix, static_configs: [{targets: [%q]}]}]
 	well := func() (bool, any) {
 		firing := s.Firing(t)
 		strange := slices.DeleteFunc(slices.Clone(firing), func(a prometheustest.Alert) bool { return slices.Contains(healthy, a.Name()) })
-		seen := s.Query(t, `alpemix_connections_today{account="main"} > 0 and on () alpemix_unsealed_days == 0`)
+		seen := s.Query(t, `alpemix_connections_today{account="main"} > 0 and on () alpemix_unsealed_reports == 0`)
 		return len(firing) > 0 && len(strange) == 0 && seen, fmt.Sprint(firing, "\n", p.stderr)
 	}
 	s.Wait(t, "a collector without trouble", well)

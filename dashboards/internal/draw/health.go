@@ -27,9 +27,9 @@ func health() dashboard {
 					promqlNow("A", "time() - min(max by (account) (alpemix_last_success_timestamp_seconds{report=~\"today|latest\", "+of+"}))", "age")).
 					sized(4, 4).with(byThreshold(good, 120, warn, 300, bad)),
 				number("Days not sealed", "Days that have ended and are not yet read whole and found in ClickHouse. In the morning that is usual.", "short", noMetrics, "lastNotNull",
-					promqlNow("A", "sum(alpemix_unsealed_days{"+of+"})", "days")).sized(4, 4).with(byThreshold(good, 1, warn, 2, bad)),
+					promqlNow("A", "sum(alpemix_unsealed_reports{"+of+"})", "days")).sized(4, 4).with(byThreshold(good, 1, warn, 2, bad)),
 				number("Days lost", "Days that were never read whole and that Alpemix tells no more.", "short", noMetrics, "lastNotNull",
-					promqlNow("A", "sum(alpemix_gap_days_total{"+of+"})", "days")).sized(4, 4).with(byThreshold(good, 1, bad)),
+					promqlNow("A", "sum(alpemix_gaps_total{"+of+"})", "days")).sized(4, 4).with(byThreshold(good, 1, bad)),
 				number("Rows that wait", "Rows that ClickHouse has not acknowledged yet. None is dropped.", "short", noMetrics, "lastNotNull",
 					promqlNow("A", "sum(sink_queue_rows)", "rows")).sized(4, 4).with(byThreshold(good, 10000, warn, 100000, bad)),
 				number("Waiting since", "For how long the oldest of them has waited.", "s", noMetrics, "lastNotNull",
