@@ -83,8 +83,10 @@ type Config struct {
 	// Reason bounds an error of Writer to a metric label.
 	Reason  func(error) string
 	Reasons []string // all that Reason may return
-	Metrics prometheus.Registerer
-	Log     *slog.Logger
+	// FetchReasons are all reasons of a Fetcher's failures.
+	FetchReasons []string
+	Metrics      prometheus.Registerer
+	Log          *slog.Logger
 	// FlushFor bounds the last writes after the context has ended. Default 10 s.
 	FlushFor time.Duration
 }
@@ -125,9 +127,7 @@ func New(cfg Config) (*Collector, error) {
 		l.accounts = append(l.accounts, a)
 	}
 	c.observer = newObserver(c, cfg.Metrics, cfg.Log, cfg.Reason)
-	for _, reason := range cfg.Reasons {
-		c.observer.refused.WithLabelValues(reason)
-	}
+	c.observer.startAtZero(c.accounts, cfg.Reasons, cfg.FetchReasons)
 	c.drain = newDrain(c)
 	return c, nil
 }

@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -57,9 +58,18 @@ func newObserver(c *Collector, reg prometheus.Registerer, log *slog.Logger, reas
 		}),
 	}
 	reg.MustRegister(o.success, o.inserts, gauges{c})
-	for _, a := range c.accounts { // counters start at 0, or the first increment is invisible to rate()
+	return o
+}
+
+// startAtZero creates the series of all counters: the first increment of one that did not exist is invisible to rate().
+func (o *observer) startAtZero(accounts []*account, insertReasons, fetchReasons []string) {
+	failures := slices.Concat(fetchReasons, parser.ErrorReasons, []string{"internal", "panic", "state", "unreadable"})
+	for _, a := range accounts {
 		for _, kind := range []report.Kind{report.Token, report.Today, report.Latest, report.Yesterday} {
 			o.requests.WithLabelValues(a.Name, string(kind))
+			for _, reason := range failures {
+				o.failures.WithLabelValues(a.Name, string(kind), reason)
+			}
 		}
 		for _, outcome := range []string{"received", "stored", "unchanged", "quarantined"} {
 			o.rows.WithLabelValues(a.Name, outcome)
@@ -71,7 +81,9 @@ func newObserver(c *Collector, reg prometheus.Registerer, log *slog.Logger, reas
 	for _, quirk := range parser.Quirks {
 		o.quirks.WithLabelValues(quirk.Name)
 	}
-	return o
+	for _, reason := range insertReasons {
+		o.refused.WithLabelValues(reason)
+	}
 }
 
 // observe counts and logs one cycle. A cycle that the limits forbade was no request.

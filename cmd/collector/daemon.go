@@ -15,6 +15,7 @@ import (
 
 	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/collector"
+	"alpemix-collector/collector/alpemix"
 	"alpemix-collector/reseller"
 	"alpemix-collector/sink"
 	"alpemix-collector/sink/engine"
@@ -54,7 +55,8 @@ func (a *app) newDaemon(c *config.Config) (*daemon, error) {
 	accounts, err := accounts(c, state)
 	if err == nil {
 		d.collector, err = collector.New(collector.Config{
-			Accounts: accounts, Store: state, Writer: d.target, Reason: sink.Reason, Reasons: sink.Reasons(), Metrics: d.metrics, Log: log,
+			Accounts: accounts, Store: state, Writer: d.target, Reason: sink.Reason, Reasons: sink.Reasons(), FetchReasons: alpemix.Reasons(),
+			Metrics: d.metrics, Log: log,
 		})
 	}
 	if err == nil {

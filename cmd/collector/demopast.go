@@ -69,6 +69,11 @@ func (a *app) history(ctx context.Context, d *daemon, vendors *demoVendors) erro
 		return err
 	}
 	_ = bar.Finish()
+	// The state knows the days, too: the status and the metrics count lost days from it.
+	err = d.state.Commit(report.Observation{Account: demoAccount, Day: today, FetchedAt: time.Now(), Days: days})
+	if err != nil {
+		return err
+	}
 	// Last, because it marks the history as complete.
 	return db.Writer().Write(ctx, report.Batch{Days: days, Fetches: vendors.requests(time.Now())})
 }

@@ -17,6 +17,7 @@ import (
 
 	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/collector"
+	"alpemix-collector/collector/alpemix"
 	"alpemix-collector/report"
 	"alpemix-collector/rules/prometheustest"
 	"alpemix-collector/sink"
@@ -123,7 +124,7 @@ func gatheredValues(t *testing.T) map[string][]string {
 	t.Helper()
 	registry := prometheus.NewRegistry()
 	if _, err := collector.New(collector.Config{
-		Accounts: []collector.Account{{Name: "main", Today: "@hourly", Yesterday: "@hourly"}}, Reasons: sink.Reasons(), Metrics: countersOnly{registry},
+		Accounts: []collector.Account{{Name: "main", Today: "@hourly", Yesterday: "@hourly"}}, Reasons: sink.Reasons(), FetchReasons: alpemix.Reasons(), Metrics: countersOnly{registry},
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -145,6 +145,14 @@ func TestDemo(t *testing.T) {
 			u.Accounts[0].Days[1].State != web.DaySealed || u.Accounts[0].Days[1].Connections == 0 {
 			t.Errorf("%s start: the page has %+v", start, u)
 		}
+		s, err := daemonStatus(t.Context(), settings.HTTP.Listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost := command(t, append(environ, "COLLECTOR_STATE_DIR="+dir), "", "sql", "--format", "TSV", "SELECT countIf(state = 'gap') FROM days")
+		if got := fmt.Sprintln(s.Accounts[0].GapDays); got != lost.stdout || got == "0\n" {
+			t.Errorf("%s start: the status has %s lost days, the view days %s", start, got, lost.stdout)
+		}
 		cancel()
 		if got := <-ended; got.code != exitOK || !strings.Contains(got.stdout, "limacity  simulated at http://127.0.0.1:") || !strings.Contains(got.stdout, "curl 'http://"+settings.ClickHouse.Embedded.Listen) {
 			t.Errorf("%s start: %+v", start, got)
