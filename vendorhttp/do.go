@@ -50,19 +50,27 @@ func (c *Client) do(ctx context.Context, r Request, read func(*Answer) error) (*
 		return nil, err
 	}
 	if a.Cut == nil {
-		err = read(a)
-		if fail, ok := errors.AsType[*report.Failure](err); ok {
-			return a, fail
-		}
-		if err == nil {
+		if err = read(a); err == nil {
 			return a, nil
 		}
 	}
-	fail := a.unreadable(err)
-	if r.Changes && !a.undone() {
+	fail, refused := a.settle(err)
+	if r.Changes && !refused {
 		return a, c.unknown(r, fail)
 	}
 	return a, fail
+}
+
+// settle is the failure of an answer that read could not use, as err says. A changing call counts
+// as refused only where the vendor, or a server in between, clearly said so. It may have been carried
+// out before a redirect, before an error on the server's side, and before an answer that contradicts
+// itself. The vendor's own errors are transient where they are no verdict about the request.
+func (a *Answer) settle(err error) (fail *report.Failure, refused bool) {
+	fail, inWords := errors.AsType[*report.Failure](err)
+	if inWords {
+		return fail, fail.Class != report.Transient && fail.Class != report.Unknown
+	}
+	return a.unreadable(err), !isUnclear(err) && a.Status >= 400 && !a.serverSide()
 }
 
 // unknown is fail for a call that may have been done all the same.

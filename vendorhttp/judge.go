@@ -85,7 +85,7 @@ func isForm(err error) bool {
 // unreadable is the failure of an answer that is not in the vendor's form, as err says.
 func (a *Answer) unreadable(err error) *report.Failure {
 	switch {
-	case a.Status < 200 || a.Status > 299:
+	case (a.Status < 200 || a.Status > 299) && !isUnclear(err):
 		return a.Refused()
 	case a.TooLarge():
 		return a.Fail(report.Permanent, "body_too_large", "the answer is longer than %d bytes", a.client.account.MaxBody)
@@ -94,12 +94,27 @@ func (a *Answer) unreadable(err error) *report.Failure {
 	case len(bytes.TrimSpace(a.Body)) == 0:
 		return a.Fail(report.Transient, "empty_answer", "the answer (HTTP %d) is empty", a.Status)
 	case a.Page() && !isForm(err):
-		return a.Fail(report.Transient, "html_answer", "the answer is a web page: maintenance, or a captive portal in between: %q", a.Excerpt(a.Body))
+		return a.Fail(report.Transient, "html_answer", "the answer is a web page: maintenance, or a captive portal in between: %q", a.Excerpt(a.Said()))
 	}
 	return a.Fail(report.Transient, "unexpected_answer", "the answer (HTTP %d, %d bytes) is not as documented: %w", a.Status, len(a.Body), err)
 }
 
-// undone tells that the status alone proves that nothing was changed: somebody refused the request.
-func (a *Answer) undone() bool {
-	return a.Status >= 300 && a.Status < 500 && a.Status != http.StatusRequestTimeout
+// serverSide reports whether an error status is the server's own trouble, which may come after it
+// has carried out the request. 499 is nginx's status for a client that did not wait.
+func (a *Answer) serverSide() bool {
+	const clientClosed = 499
+	return a.Status >= 500 || a.Status == http.StatusRequestTimeout || a.Status == clientClosed
+}
+
+// Unclear is err about an answer in which success and failure contradict each other: whatever its
+// status is, a changing call may have been carried out.
+func Unclear(err error) error { return &unclearError{err} }
+
+type unclearError struct{ error }
+
+func (e *unclearError) Unwrap() error { return e.error }
+
+func isUnclear(err error) bool {
+	_, ok := errors.AsType[*unclearError](err)
+	return ok
 }

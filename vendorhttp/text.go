@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 )
@@ -29,6 +30,17 @@ func (a *Answer) Text() ([]byte, error) {
 		return nil, errors.New("it is not UTF-8 and names no other charset")
 	}
 	return charset.NewDecoder().Bytes(text)
+}
+
+// Said is the body as text for an error: in UTF-8, or in the charset that it names, else in
+// windows-1252, which a guess may read wrong but never loses.
+func (a *Answer) Said() []byte {
+	text, err := a.Text()
+	if err == nil {
+		return text
+	}
+	text, _ = charmap.Windows1252.NewDecoder().Bytes(a.Body) // it takes every byte
+	return text
 }
 
 func (a *Answer) charset() encoding.Encoding {

@@ -35,7 +35,7 @@ func TestDryRuns(t *testing.T) {
 		"customers/list": "GET %s/customers\n", "customers/create": "POST %s/customers\n", "usercp/domains": "GET %s/domains\n",
 	}
 	body := map[string]string{
-		"user/list": "{}", "user/signin": `"password":"[redacted]"`, "user/invite": `"allotedComputers":10}]`, "user/add": `"invitedUserEmailId":`,
+		"user/list": "{}", "user/signin": `"password":"[redacted]"`, "user/invite": `"allotedComputers":`, "user/add": `"invitedUserEmailId":`,
 		"subaccounts/add": `"subaccount_password":"[redacted]","subaccount_id":101000`, "subaccounts/limit": `"value":100}`, "subaccounts/delete": `{"id":101000}`,
 		"customers/create": `"mail_limit":`,
 	}
@@ -113,6 +113,9 @@ func TestResellerUsage(t *testing.T) {
 		{"remotepc user add", "", "accepts 1 arg(s), received 0; see: collector reseller remotepc user add --help"},
 		{"remotepc user add a@b --first-name a", "", `required flag(s) "last-name" not set; see: collector reseller remotepc user add --help`},
 		{"remotepc user add a@b --computers -1", "", `invalid argument "-1" for "--computers" flag: strconv.ParseUint: parsing "-1": invalid syntax; see: collector reseller remotepc user add --help`},
+		{"remotepc user invite a@b:many --account eu", "", `"a@b:many": "many" behind the colon is not a number of computers; see: collector reseller remotepc user invite --help`},
+		{"remotepc user invite a@b:-1 --account eu", "", `"a@b:-1": "-1" behind the colon is not a number of computers; see: collector reseller remotepc user invite --help`},
+		{"remotepc user invite :5 --account eu", "", `":5" holds no e-mail address; see: collector reseller remotepc user invite --help`},
 		{"remotepc users", "", `unknown subcommand "users"; there are user; see: collector reseller remotepc --help`},
 		{"serwersms subaccounts view x", "", `ID "x" is not a subaccount's number; collector reseller serwersms subaccounts index shows them; see: collector reseller serwersms subaccounts view --help`},
 		{"serwersms subaccounts delete -- -7", "", `ID "-7" is not a subaccount's number; collector reseller serwersms subaccounts index shows them; see: collector reseller serwersms subaccounts delete --help`},
@@ -151,7 +154,7 @@ func TestWhatAChangeSaysOfItsOutcome(t *testing.T) {
 		"lost answer":      {lost, add, exitFailure, "collector: unknown: remotepc account eu, request for user/add: ", "sending it again: " + addLook + "\n", "outcome_unknown", "computers 5; 127.0.0.1:"},
 		"cut answer":       {simulator.Fault{Cut: 5}, add, exitFailure, "collector: unknown: ", addLook + "\n", "outcome_unknown", "computers 5; "},
 		"gateway":          {simulator.Fault{Status: 502}, add, exitFailure, "collector: unknown: ", addLook + "\n", "outcome_unknown", "computers 5; "},
-		"error of theirs":  {simulator.Fault{ErrorNumber: 500}, add, exitFailure, "collector: refused: ", "an error on the vendor's side\n", "server_error", "computers 5; "},
+		"error of theirs":  {simulator.Fault{ErrorNumber: 500}, add, exitFailure, "collector: unknown: ", addLook + "\n", "outcome_unknown", "computers 5; "},
 		"wrong key":        {simulator.Fault{Expire: true}, add, exitFailure, "collector: refused: ", "see API Keys in the reseller account\n", "not_authorized", "computers 5; "},
 		"wrong address":    {simulator.Fault{Block: 1 << 40}, add, exitFailure, "collector: refused: ", "\n", "not_authorized", "computers 5; "},
 		"refused by value": {simulator.Fault{}, append(slices.Clone(add[:3]), "not-an-address", "--first-name", "a", "--last-name", "b", "--password-file", "-"), exitFailure, "collector: refused: ", "ENTER_VALID_EMAIL: the vendor does not accept one of the values\n", "invalid_parameter", "computers 0; "},

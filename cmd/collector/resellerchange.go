@@ -28,7 +28,8 @@ type changed struct {
 	said       string // for people
 	told       string // by the vendor, for provisioning_log
 	allotments []report.Allotment
-	trouble    error // what else there is to say, also beside a failure
+	partly     string // what was done beside a failure, for people and for provisioning_log
+	trouble    error  // what else there is to say, also beside a failure
 }
 
 // changes makes command one that sends a change, which plan makes of the command line.
@@ -65,18 +66,24 @@ func (a *app) carryOut(ctx context.Context, notes *spool.Spool, call report.Prov
 	outcome, details := "ok", []string{call.Detail, result.told}
 	if err != nil {
 		ofCall := fmt.Sprintf("%s account %s, request for %s: ", call.Vendor, call.Account, call.Action) // the log has columns for these
-		outcome, details = report.AsFailure(err).Reason, []string{call.Detail, strings.TrimPrefix(oneLine(err), ofCall)}
+		outcome, details = report.AsFailure(err).Reason, []string{call.Detail, result.partly, strings.TrimPrefix(oneLine(err), ofCall)}
 		result.allotments = nil
 	}
 	noted := note.End(outcome, joined(details), result.allotments...)
 	if noted != nil {
 		noted = fmt.Errorf("%w; provisioning_log may say %s of it%s", noted, vendorhttp.OutcomeUnknown, unrecorded(result.allotments))
 	}
-	switch {
-	case err == nil:
-		if _, err := fmt.Fprintf(a.stdout, "done: %s\n", result.said); err != nil {
+	done := result.said
+	if err != nil {
+		done = result.partly
+	}
+	if done != "" {
+		if _, err := fmt.Fprintf(a.stdout, "done: %s\n", done); err != nil {
 			return errors.Join(err, noted, result.trouble)
 		}
+	}
+	switch {
+	case err == nil:
 	case report.AsFailure(err).Class == report.Unknown:
 		a.complain(fmt.Errorf("unknown: %w: %s", err, c.look))
 	default:

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -55,37 +54,6 @@ func remotePCAdd(d *remotePCDialect) *cobra.Command {
 			action: "user/add", subject: u.Email, asked: fmt.Sprintf("computers %d", computers), look: remotePCLook,
 			send: func(ctx context.Context) (changed, error) {
 				return changed{said: fmt.Sprintf("%s is added, with %d computers", u.Email, computers)}, e.client.Add(ctx, u)
-			},
-		}, nil
-	})
-}
-
-func remotePCInvite(d *remotePCDialect) *cobra.Command {
-	var computers uint32
-	command := &cobra.Command{
-		Use:   "invite EMAIL...",
-		Short: "Invite users by mail",
-		Long: `Invites users by mail, in one request. The vendor tells of each INVITED,
-ALREADY_INVITED or EXISTS.`,
-		Example: "  collector reseller remotepc user invite ayse@bakkal.example can@bakkal.example --computers 10",
-		Args:    cobra.MinimumNArgs(1),
-	}
-	command.Flags().Uint32Var(&computers, "computers", 0, "computers that each of them is allotted")
-	return d.changes(command, func(_ context.Context, e *errand[*remotepc.Client], args []string) (*change, error) {
-		var invitations []remotepc.Invitation
-		for _, email := range args {
-			invitations = append(invitations, remotepc.Invitation{Email: email, Computers: int(computers)})
-		}
-		return &change{
-			action: "user/invite", subject: strings.Join(args, ", "), asked: fmt.Sprintf("computers %d", computers), look: remotePCLook,
-			send: func(ctx context.Context) (changed, error) {
-				invited, err := e.client.Invite(ctx, invitations)
-				var told []string
-				for _, i := range invited {
-					told = append(told, cell(i.Username)+" "+cell(i.Status))
-				}
-				said := strings.Join(told, ", ")
-				return changed{said: said, told: said}, err
 			},
 		}, nil
 	})

@@ -3,6 +3,7 @@
 package ccportal
 
 import (
+	"bytes"
 	"context"
 	"crypto/md5"
 	"encoding/hex"
@@ -162,7 +163,11 @@ func (c *Client) read(ctx context.Context, r vendorhttp.Request, customer string
 	})
 }
 
-// change makes a call that changes something. HTTP status 200 is a success whatever the body, unless it is a page.
+// nobody are the bodies that hold nothing, in the words of converters to JSON.
+var nobody = []string{"", "ok", "null", "[]", `""`}
+
+// change makes a call that changes something. HTTP status 200 is a success, with a body that holds
+// nothing or a document about the customer. A page, a text or another document contradicts it.
 func (c *Client) change(ctx context.Context, r vendorhttp.Request) error {
 	r.Changes = true
 	if err := c.check(r); err != nil {
@@ -172,10 +177,13 @@ func (c *Client) change(ctx context.Context, r vendorhttp.Request) error {
 		if err := judge(a); err != nil {
 			return err
 		}
-		if !a.Page() {
+		if slices.Contains(nobody, strings.ToLower(string(bytes.TrimSpace(a.Body)))) {
 			return nil
 		}
-		_, err := decode(a)
-		return err
+		doc, err := decode(a)
+		if err != nil {
+			return err
+		}
+		return doc.confirms(r.Path[1])
 	})
 }

@@ -104,6 +104,18 @@ func (d *document) isOf(customer string) error {
 	return fmt.Errorf("it is about customer %.40q", told)
 }
 
+// confirms wants an empty document, or one about the customer, after a change.
+func (d *document) confirms(customer string) error {
+	if err := d.isOf(customer); err != nil {
+		return d.unexpected(err)
+	}
+	known := d.Customer.Valid || d.Found.Valid || d.Enabled.Valid || d.Dirty.Valid || d.answer.Packs.XMLName.Local != ""
+	if shape := wire.Shape(d.text); !known && shape != "{}" && shape != "<response>" {
+		return d.unexpected(errors.New("it does not say that it is about the customer"))
+	}
+	return nil
+}
+
 // unexpected is err about a document that was decoded and does not tell what it should.
 func (d *document) unexpected(err error) error {
 	return vendorhttp.InForm(fmt.Errorf("%w, in %s", err, wire.Shape(d.text)))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"time"
 
 	"alpemix-collector/report"
 	"alpemix-collector/vendorhttp"
@@ -13,16 +14,22 @@ import (
 // pending finds the refusal of changes while others are pending. The document promises it and does not show its text.
 var pending = regexp.MustCompile(`(?i)\b(dirty|pending|ausstehend\w*)\b`)
 
+// pendingPause is how long we wait for changes that are pending; the portal does not say.
+const pendingPause = time.Minute
+
 // judge is the failure of every status but 200. The portal's own errors are plain text or empty; what is a page, or comes from a
 // gateway or a proxy in between, is no word of the portal's.
 func judge(a *vendorhttp.Answer) error {
-	said := ""
-	if len(bytes.TrimSpace(a.Body)) > 0 {
-		said = ": " + a.Excerpt(a.Body)
+	text, said := a.Said(), ""
+	if len(bytes.TrimSpace(text)) > 0 {
+		said = ": " + a.Excerpt(text)
 	}
-	verdict := func(class report.Class, reason, text string) error {
-		f := a.Fail(class, reason, "HTTP %d %s%s: %s", a.Status, http.StatusText(a.Status), said, text)
+	verdict := func(class report.Class, reason, advice string) error {
+		f := a.Fail(class, reason, "HTTP %d %s%s: %s", a.Status, http.StatusText(a.Status), said, advice)
 		f.Code = a.Status
+		if class == report.Throttle {
+			f.NotBefore = time.Now().Add(pendingPause)
+		}
 		return f
 	}
 	switch {
@@ -31,8 +38,8 @@ func judge(a *vendorhttp.Answer) error {
 	case a.Page(), a.Status < 400, a.Status == http.StatusProxyAuthRequired, a.Status == http.StatusRequestTimeout,
 		a.Status == http.StatusTooManyRequests, a.Status == http.StatusBadGateway, a.Status == http.StatusGatewayTimeout:
 		return errors.New("the status is not 200")
-	case pending.Match(a.Body):
-		return verdict(report.Transient, "pending", "earlier changes of this customer are pending; until they are through the portal refuses all others")
+	case pending.Match(text):
+		return verdict(report.Throttle, "pending", "earlier changes of this customer are pending; until they are through the portal refuses all others")
 	case a.Status == http.StatusUnauthorized, a.Status == http.StatusForbidden:
 		return verdict(report.Permanent, "not_authorized", vendor.Denied)
 	case a.Status == http.StatusNotFound:

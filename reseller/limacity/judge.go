@@ -14,9 +14,9 @@ import (
 )
 
 // judge is the document of a success. Errors have a status of their own, errors by field, or an error; their HTTP status is 400 or
-// another. One of 500 and above is no word about the request.
+// another. A redirect, or a status of 500 and above, is no word about the request.
 func judge(a *vendorhttp.Answer) (*answer, error) {
-	if a.Status >= 500 || a.Status == http.StatusTooManyRequests {
+	if a.Status >= 500 || a.Status == http.StatusTooManyRequests || a.Status/100 == 3 {
 		return nil, errors.New("an error status")
 	}
 	text, err := a.Text()
@@ -30,6 +30,8 @@ func judge(a *vendorhttp.Answer) (*answer, error) {
 	status := strings.ToLower(strings.TrimSpace(doc.Status.Value))
 	told := append(messages(a, doc.Errors), messages(a, doc.Error)...)
 	switch failed := len(told) > 0 || strings.HasPrefix(status, "invalid") || status == "error"; {
+	case status == "ok" && (failed || a.Status/100 != 2):
+		return nil, vendorhttp.Unclear(errors.New("its status ok contradicts an error"))
 	case failed:
 		return nil, failure(a, status, told)
 	case a.Status/100 != 2:

@@ -192,6 +192,18 @@ func TestErrorsAreTexts(t *testing.T) {
 			}
 		}
 	}
+	for _, answer := range []struct {
+		status int
+		body   string
+	}{
+		{302, `{"error":"Moved"}`}, {400, created}, {200, `{"status":"ok","object":{"id":7},"error":"Parameter fehlt"}`},
+		{200, `{"status":"pending","object":{"id":7,"api_key":"` + customerKey + `"}}`}, {200, `{"status":"ok","object":{"id":0}}`},
+	} {
+		_, err := newClient(t, vendortest.New(t, vendortest.Reply(answer.status, "application/json", answer.body))).CreateCustomer(t.Context(), demo)
+		if f := report.AsFailure(err); f.Class != report.Unknown {
+			t.Errorf("%d %s: %s %v", answer.status, answer.body, f.Class, err)
+		}
+	}
 	// A server's own error document is no word about the request.
 	for _, call := range calls() {
 		err := call.Do(t.Context(), t, vendortest.New(t, vendortest.Reply(500, "application/json", `{"status":500,"error":"Internal Server Error"}`)))

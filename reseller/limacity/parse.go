@@ -2,6 +2,7 @@ package limacity
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -17,10 +18,13 @@ func (doc *answer) created() (Created, error) {
 	}
 	made := Created{APIKey: vendorhttp.NewSecret(object.APIKey.Value)}
 	id, ok := object.ID.Int()
-	if !ok {
+	if !ok || id < 1 {
 		return made, fmt.Errorf("there is no object.id in %s", wire.Shape(doc.text))
 	}
 	made.ID = id
+	if status := strings.TrimSpace(doc.Status.Value); doc.Status.Valid && !strings.EqualFold(status, "ok") {
+		return made, errors.New("status: ok is due, not another text")
+	}
 	return made, nil
 }
 

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"alpemix-collector/report"
 	"alpemix-collector/vendorhttp"
 )
 
@@ -70,38 +69,7 @@ func (c *Client) Add(ctx context.Context, u NewUser) error {
 	r := c.request("user/add", addRequest{u.FirstName, u.LastName, u.Email, u.Password.Reveal(), u.Computers, u.SendEmail})
 	r.Changes = true
 	r.Secrets = append(r.Secrets, u.Password.Reveal())
-	return c.call(ctx, r, func(*vendorhttp.Answer, json.RawMessage) error { return nil })
-}
-
-// Invitation is one address to be invited, with the computers that it is allotted.
-type Invitation struct {
-	Email     string
-	Computers int
-}
-
-// Invited is what became of an invitation: INVITED, ALREADY_INVITED, EXISTS, or a word that the document does not know.
-type Invited struct {
-	Username string
-	Status   string
-}
-
-// Invite sends invitations ("2. Benutzer einladen").
-func (c *Client) Invite(ctx context.Context, invitations []Invitation) ([]Invited, error) {
-	payload := make([]inviteRequest, len(invitations))
-	for i, v := range invitations {
-		payload[i] = inviteRequest(v)
-	}
-	r := c.request("user/invite", payload)
-	r.Changes = true
-	if len(invitations) == 0 {
-		return nil, c.http.Fail(r, report.Permanent, "bad_request", "not sent: there is nobody to invite")
-	}
-	var invited []Invited
-	err := c.call(ctx, r, func(_ *vendorhttp.Answer, message json.RawMessage) (err error) {
-		invited, err = parseInvited(message, invitations)
-		return err
-	})
-	return invited, err
+	return c.call(ctx, r, func(_ *vendorhttp.Answer, message json.RawMessage) error { return succeeded(message) })
 }
 
 // SignIn gets the address under which a user is logged in without a password ("3. Benutzeranmeldung"). Whoever has it is that user.

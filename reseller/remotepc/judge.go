@@ -65,15 +65,19 @@ func judge(a *vendorhttp.Answer) (json.RawMessage, error) {
 	well := strings.EqualFold(strings.TrimSpace(e.Status.Value), "OK")
 	told := described(e.Errors)
 	switch {
-	case well && code == http.StatusOK && a.Status/100 == 2:
+	case well && code == http.StatusOK && a.Status/100 == 2 && len(told) == 0:
 		return e.Message, nil
 	case !e.Status.Valid || !e.Code.Valid:
 		return nil, fmt.Errorf("there is no status or no code in %s", wire.Shape(text))
+	case code < http.StatusBadRequest:
+		return nil, contradiction
 	case len(told) > 0 || !well && code != http.StatusOK:
 		return nil, failure(a, int(code), told)
 	}
-	return nil, errors.New("HTTP status, status and code contradict each other")
+	return nil, contradiction
 }
+
+var contradiction = vendorhttp.Unclear(errors.New("HTTP status, status, code and errors contradict each other"))
 
 // described are the first descriptions of the errors, which are objects, or texts.
 func described(list json.RawMessage) (told []string) {

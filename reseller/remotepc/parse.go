@@ -1,7 +1,6 @@
 package remotepc
 
 import (
-	"bytes"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -89,36 +88,17 @@ func parseDate(text string) sql.Null[report.Day] {
 	return sql.Null[report.Day]{V: report.DayOf(t), Valid: true}
 }
 
-// parseInvited reads the message of an invitation: a list, one entry alone, or one word for all.
-func parseInvited(message json.RawMessage, sent []Invitation) ([]Invited, error) {
-	message = wire.Unwrapped(message)
-	var word string
-	if len(message) > 0 && message[0] == '"' && json.Unmarshal(message, &word) == nil {
-		var all []Invited
-		for _, v := range sent {
-			all = append(all, Invited{v.Email, word})
-		}
-		return all, nil
-	}
-	if bytes.HasPrefix(message, []byte("{")) {
-		message = append(append([]byte{'['}, message...), ']')
-	}
-	var all []Invited
-	_, err := wire.Each(message, func(element json.RawMessage) error {
-		var v invitedAnswer
-		if err := wire.Object(element, &v); err != nil {
-			return err
-		}
-		if v.Username.Value == "" || v.Status.Value == "" {
-			return fmt.Errorf("there is no username or no status in %s", wire.Shape(element))
-		}
-		all = append(all, Invited{v.Username.Value, v.Status.Value})
+// succeeded reads the message of a change. Status and code said SUCCESS already, so that its form does
+// not matter; only the text of an error contradicts them.
+func succeeded(message json.RawMessage) error {
+	var said wire.Text
+	if json.Unmarshal(message, &said) != nil {
 		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("message: %w", err)
 	}
-	return all, nil
+	if _, isError := descriptions[strings.ToUpper(strings.TrimSpace(said.Value))]; isError {
+		return contradiction
+	}
+	return nil
 }
 
 // parseLink reads the message of a sign-in.

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"alpemix-collector/report"
+	"alpemix-collector/reseller/wire"
 	"alpemix-collector/vendorhttp"
 )
 
@@ -124,9 +125,15 @@ func (c *Client) Delete(ctx context.Context, id int64) error {
 	return c.call(ctx, r, done(id))
 }
 
-// done reads the answer of a change to a subaccount: that it was a success is all that it tells.
+// done reads the answer of a change to a subaccount. An empty object is a success, as it holds no
+// error; one that holds neither success nor id says something that the document does not know.
 func done(id int64) func(*vendorhttp.Answer, *answer) error {
-	return func(_ *vendorhttp.Answer, doc *answer) error { return doc.isOf(id) }
+	return func(_ *vendorhttp.Answer, doc *answer) error {
+		if shape := wire.Shape(doc.text); !doc.Success.Valid && !doc.ID.Valid && shape != "{}" {
+			return fmt.Errorf("there is neither success nor id in %s", shape)
+		}
+		return doc.isOf(id)
+	}
 }
 
 // login is the part of every body that logs in where there is no token.

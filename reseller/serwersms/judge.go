@@ -51,12 +51,17 @@ func judge(a *vendorhttp.Answer) (*answer, error) {
 	if err := wire.Object(text, doc); err != nil {
 		return nil, err
 	}
+	success := wire.ParseFlag(doc.Success.Value)
 	switch {
 	case len(doc.Error) > 0 && string(doc.Error) != "null":
 		return nil, failure(a, doc.Error)
+	case a.Status/100 != 2 && success.Value:
+		return nil, vendorhttp.Unclear(errors.New("an error status contradicts success"))
 	case a.Status/100 != 2:
 		return nil, errors.New("an error status without an error")
-	case doc.Success.Valid && !wire.ParseFlag(doc.Success.Value).Value:
+	case doc.Success.Valid && !success.Valid:
+		return nil, errors.New("success is neither true nor false")
+	case doc.Success.Valid && !success.Value:
 		return nil, a.Fail(report.Permanent, "refused", "the vendor says that it did not succeed, and not why: is there a subaccount with this id?")
 	}
 	return doc, nil

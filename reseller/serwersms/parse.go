@@ -54,7 +54,7 @@ func (doc *answer) details(id int64) (Details, error) {
 // newID is the id of a subaccount that was made.
 func (doc *answer) newID() (int64, error) {
 	id, ok := doc.ID.Int()
-	if !ok {
+	if !ok || id < 1 {
 		return 0, fmt.Errorf("there is no id in %s", wire.Shape(doc.text))
 	}
 	return id, nil
@@ -62,8 +62,8 @@ func (doc *answer) newID() (int64, error) {
 
 // isOf refuses an answer about another subaccount.
 func (doc *answer) isOf(id int64) error {
-	if told, ok := doc.ID.Int(); ok && told != id {
-		return fmt.Errorf("it is about subaccount %d", told)
+	if told, ok := doc.ID.Int(); doc.ID.Valid && (!ok || told != id) {
+		return fmt.Errorf("it is about subaccount %g", doc.ID.Value)
 	}
 	return nil
 }
