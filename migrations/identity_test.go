@@ -19,6 +19,7 @@ func TestIdentityIsPinned(t *testing.T) {
 		"customer_rows | ReplacingMergeTree(version, removed) | vendor, account, field, value, customer | ",
 		"day_rows | ReplacingMergeTree(version) | account, day | ",
 		"fetch_rows | ReplacingMergeTree | vendor, account, at, job | toYYYYMM(at)",
+		"identity_rows | ReplacingMergeTree | created_at, id | ",
 		"provisioning_rows | ReplacingMergeTree | vendor, account, at, action, subject | ",
 		"quarantine_rows | ReplacingMergeTree(version) | vendor, account, hash | ",
 		"schema_version | ReplacingMergeTree | version | ",

@@ -88,12 +88,12 @@ INSERT INTO newest.connection_rows (account, uid, started_at, duration_seconds, 
 		('a', '2', '2026-02-01 09:00:00', 10, 'presentation', 'Ayşe', '2026-02-01', 2, 0);
 INSERT INTO newest.connection_rows (account, uid, started_at, duration_seconds, mode, staff_name, local_day, version, deleted) VALUES
 		('a', '1', '2026-01-31 23:59:00', 70, 'support', 'Ayşe', '2026-02-01', 2, 0);
-INSERT INTO newest.day_rows VALUES ('a', '2026-02-01', 'sealed', 2, '2026-02-02 01:00:00', 2);
-INSERT INTO newest.day_rows VALUES ('a', '2026-02-01', 'open', 1, NULL, 1);
+INSERT INTO newest.day_rows (account, day, state, rows, sealed_at, version) VALUES ('a', '2026-02-01', 'sealed', 2, '2026-02-02 01:00:00', 2);
+INSERT INTO newest.day_rows (account, day, state, rows, sealed_at, version) VALUES ('a', '2026-02-01', 'open', 1, NULL, 1);
 INSERT INTO newest.fetch_rows VALUES ('2026-02-01 09:00:00.000001', 'alpemix', 'a', 'today', 'ok', 0, 2, 1, 0, 0, 700, 0.25), ('2026-02-01 09:00:00.000002', 'alpemix', 'a', 'today', 'ok', 0, 2, 0, 0, 0, 700, 0.25);
 INSERT INTO newest.fetch_rows VALUES ('2026-02-01 09:00:00.000001', 'alpemix', 'a', 'today', 'ok', 0, 2, 1, 0, 0, 700, 0.25);
-INSERT INTO newest.quarantine_rows VALUES ('2026-02-01 09:00:00', 'alpemix', 'a', 'dt', 'no dt', '{}', 7, '2026-02-01 10:00:00', 2);
-INSERT INTO newest.quarantine_rows VALUES ('2026-02-01 09:00:00', 'alpemix', 'a', 'dt', 'no dt', '{}', 7, NULL, 1);
+INSERT INTO newest.quarantine_rows (at, vendor, account, reason, detail, raw, hash, resolved_at, version) VALUES ('2026-02-01 09:00:00', 'alpemix', 'a', 'dt', 'no dt', '{}', 7, '2026-02-01 10:00:00', 2);
+INSERT INTO newest.quarantine_rows (at, vendor, account, reason, detail, raw, hash, resolved_at, version) VALUES ('2026-02-01 09:00:00', 'alpemix', 'a', 'dt', 'no dt', '{}', 7, NULL, 1);
 `)
 	for _, tc := range []struct {
 		query string

@@ -1,0 +1,43 @@
+package migrations_test
+
+import "testing"
+
+// The rows of a day that was lost are those that are there, also when an import brings them later; what a renamed account has
+// left under its old name is in no view.
+func TestLostDaysAndRenamedAccounts(t *testing.T) {
+	const connections = `INSERT INTO DB.connection_rows (account, uid, started_at, local_day, version) VALUES `
+	const days = `INSERT INTO DB.day_rows (account, day, state, rows, sealed_at, version, moved) VALUES `
+	const lost = days + `('a', '2026-03-01', 'gap', 2, NULL, 1, 0);
+		INSERT INTO DB.connection_rows (account, uid, started_at, local_day, version) VALUES
+		('a', '1', '2026-03-01 08:00:00', '2026-03-01', 1), ('a', '2', '2026-03-01 09:00:00', '2026-03-01', 1)`
+	play(t, "lost_days", []scene{
+		{"a lost day", []string{lost}, []ask{{"SELECT day, state, rows FROM DB.days", []string{"2026-03-01 00:00:00 +0000 UTC | gap | 2"}}}},
+		{"an import into it", []string{lost, connections + `('a', '3', '2026-03-01 10:00:00', '2026-03-01', 1)`},
+			[]ask{{"SELECT rows FROM DB.days", []string{"3"}}}},
+		{"an import of what is there", []string{lost, connections + `('a', '2', '2026-03-01 09:00:00', '2026-03-01', 2)`},
+			[]ask{{"SELECT rows FROM DB.days", []string{"2"}}}},
+		{"rows of another account and day", []string{lost, connections + `('b', '3', '2026-03-01 10:00:00', '2026-03-01', 1), ('a', '4', '2026-03-02 10:00:00', '2026-03-02', 1)`},
+			[]ask{{"SELECT rows FROM DB.days", []string{"2"}}}},
+		{"a sealed day keeps the rows of its seal", []string{days + `('a', '2026-03-01', 'sealed', 9, '2026-03-02 00:10:00', 1, 0)`},
+			[]ask{{"SELECT rows FROM DB.days", []string{"9"}}}},
+		{"a renamed account", []string{
+			days + `('a', '2026-03-01', 'open', 0, NULL, 1, 0), ('b', '2026-03-01', 'open', 0, NULL, 1, 0)`,
+			days + `('a', '2026-03-01', 'open', 0, NULL, 2, 1)`,
+			periods + `(1, 'remotepc', 'a', 'X', 'computers', 5, 1, '', '2026-03-01 00:00:00', '2026-03-01 00:00:00', NULL),
+				(1, 'remotepc', 'b', 'X', 'computers', 5, 1, '', '2026-03-01 00:00:00', '2026-03-01 00:00:00', NULL)`,
+			`INSERT INTO DB.allotment_rows (version, vendor, account, customer, resource, valid_from, moved)
+				VALUES (2, 'remotepc', 'a', 'X', 'computers', '2026-03-01 00:00:00', 1)`,
+			`INSERT INTO DB.quarantine_rows (at, vendor, account, hash, version) VALUES (now(), 'alpemix', 'a', 1, 1), (now(), 'alpemix', 'b', 1, 1)`,
+			`INSERT INTO DB.quarantine_rows (at, vendor, account, hash, version, moved) VALUES (now(), 'alpemix', 'a', 1, 2, 1)`,
+		}, []ask{
+			{"SELECT account FROM DB.days", []string{"b"}},
+			{"SELECT account FROM DB.allotment_history", []string{"b"}},
+			{"SELECT account FROM DB.allotments", []string{"b"}},
+			{"SELECT account FROM DB.quarantine", []string{"b"}},
+			{"SELECT sum(allotted) FROM DB.usage_vs_allotment WHERE month = '2026-03-01'", []string{"5"}},
+		}},
+		{"the uid of records that were quarantined before it was recorded", []string{
+			`INSERT INTO DB.quarantine_rows (at, vendor, account, raw, hash, version) VALUES (now(), 'alpemix', 'a', '{"uid" : "u-1","dur":-1}', 1, 1)`,
+		}, []ask{{"SELECT uid FROM DB.quarantine_rows", []string{"u-1"}}}},
+	})
+}
