@@ -1,6 +1,8 @@
 package store
 
 import (
+	"time"
+
 	bolt "go.etcd.io/bbolt"
 
 	"alpemix-collector/report"
@@ -8,9 +10,9 @@ import (
 
 var zoneKey = []byte("timezone")
 
-// SetZone remembers the time zone in which an account's records are read and returns the one before, empty if there was none.
-// When it changes, all records that can still be read are made unseen: the next answer queues them again, with the starts
-// that they have in the new zone.
+// SetZone remembers the time zone in which an account's records are read and returns the one before, empty if there was none
+// or if it is another name of the same hours. When the hours change, all records that can still be read are made unseen: the
+// next answer queues them again, with the starts that they have in the new zone.
 func (s *Store) SetZone(account, zone string) (before string, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -25,6 +27,13 @@ func (s *Store) SetZone(account, zone string) (before string, err error) {
 	}
 	if before == zone {
 		return before, nil
+	}
+	oldest, err := s.oldestDay(account)
+	if err != nil {
+		return "", err
+	}
+	if sameHours(before, zone, oldest) {
+		before = ""
 	}
 	var hashes []uint64
 	err = s.updateLocked(func(tx *bolt.Tx) error {
@@ -44,6 +53,39 @@ func (s *Store) SetZone(account, zone string) (before string, err error) {
 	}
 	s.unsee(account, hashes)
 	return before, nil
+}
+
+// oldestDay is the oldest day of which records of an account are remembered, today if there is none.
+func (s *Store) oldestDay(account string) (oldest report.Day, err error) {
+	oldest = report.DayOf(time.Now().UTC())
+	err = s.db.View(func(tx *bolt.Tx) error {
+		return eachDay(accountBucket(tx, account), uidsBucket, func(day report.Day, _ *bolt.Bucket) error {
+			oldest = min(oldest, day)
+			return nil
+		})
+	})
+	if err != nil {
+		return 0, s.explain(err)
+	}
+	return oldest, nil
+}
+
+// sameHours compares two zones over the days from the one before oldest until the day after tomorrow: all that the remembered
+// records can be of. A name that this machine does not know has no hours to compare.
+func sameHours(a, b string, oldest report.Day) bool {
+	zoneA, errA := time.LoadLocation(a)
+	zoneB, errB := time.LoadLocation(b)
+	if a == "" || errA != nil || errB != nil {
+		return false
+	}
+	end := time.Now().AddDate(0, 0, 2)
+	for t := (oldest - 1).UTC(); t.Before(end); t = t.Add(15 * time.Minute) { // no clock changes between quarters
+		_, offsetA := t.In(zoneA).Zone()
+		if _, offsetB := t.In(zoneB).Zone(); offsetA != offsetB {
+			return false
+		}
+	}
+	return true
 }
 
 // forgetAll marks every connection as forgotten and drops the other records; it returns their hashes.

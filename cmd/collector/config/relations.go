@@ -51,7 +51,10 @@ func (l *loader) alpemix(c *Alpemix) error {
 	if gap := longestGap(c.Schedule.Yesterday); gap > 24*time.Hour {
 		l.warnf(schedule.key("yesterday"), "%q leaves up to %s between two reads; the vendor tells a day for one day only, so days would be lost", c.Schedule.Yesterday, Duration(gap))
 	}
-	return unique(l, section, c.Accounts, func(a AlpemixAccount) string { return a.Name })
+	if err := unique(l, section, c.Accounts, func(a AlpemixAccount) string { return a.Name }); err != nil {
+		return err
+	}
+	return twins(l, section, c.Accounts, alpemixLogin)
 }
 
 func (l *loader) reseller(c *Reseller) error {
@@ -79,6 +82,10 @@ func (l *loader) reseller(c *Reseller) error {
 		unique(l, ccportal, c.CCPortal.Accounts, func(a CCPortalAccount) string { return a.Name }),
 		unique(l, serwersms, c.SerwerSMS.Accounts, func(a SerwerSMSAccount) string { return a.Name }),
 		unique(l, limacity, c.LimaCity.Accounts, func(a LimaCityAccount) string { return a.Name }),
+		twins(l, remotepc, c.RemotePC.Accounts, remotePCLogin),
+		twins(l, ccportal, c.CCPortal.Accounts, ccPortalLogin),
+		twins(l, serwersms, c.SerwerSMS.Accounts, serwerSMSLogin),
+		twins(l, limacity, c.LimaCity.Accounts, limaCityLogin),
 	} {
 		if err != nil {
 			return err
