@@ -9,20 +9,21 @@ import (
 
 // Reasons of Error, bounded so that they can be metric labels.
 const (
-	EmptyBody         = "empty_body"
-	HTML              = "html"
-	MalformedEnvelope = "malformed_envelope"
-	ResultsMissing    = "results_missing"
-	ResultsWrongType  = "results_wrong_type"
-	TrailingGarbage   = "trailing_garbage"
-	Truncated         = "truncated"
-	VendorError       = "vendor_error"
-	WrongTopLevel     = "wrong_top_level"
+	EmptyBody          = "empty_body"
+	HTML               = "html"
+	MalformedEnvelope  = "malformed_envelope"
+	ResultsWrongType   = "results_wrong_type"
+	TrailingGarbage    = "trailing_garbage"
+	Truncated          = "truncated"
+	UnexpectedEnvelope = "unexpected_envelope"
+	VendorError        = "vendor_error"
+	WrongTopLevel      = "wrong_top_level"
 )
 
 // ErrorReasons are all reasons of Error, sorted.
 var ErrorReasons = []string{
-	EmptyBody, HTML, MalformedEnvelope, ResultsMissing, ResultsWrongType, TrailingGarbage, Truncated, VendorError, WrongTopLevel,
+	EmptyBody, HTML, MalformedEnvelope, ResultsWrongType, TrailingGarbage, Truncated, UnexpectedEnvelope,
+	VendorError, WrongTopLevel,
 }
 
 // advice says per reason what happened and what to do about it.
@@ -30,12 +31,13 @@ var advice = map[string]string{
 	EmptyBody:         "the body is empty; ask again later",
 	HTML:              "the body is a web page, not JSON: maintenance, or a proxy answered; ask again later and check endpoint and proxy",
 	MalformedEnvelope: "the document around the records is not JSON of the form {\"errornumber\":0,\"results\":[…]}; keep the body and compare it with alpemix.txt",
-	ResultsMissing:    "neither results nor an errornumber of 0: this is not an empty day; keep the body and compare it with alpemix.txt",
-	ResultsWrongType:  "results is not a list; keep the body and compare it with alpemix.txt",
-	TrailingGarbage:   "something follows the end of the document; the records before it were read",
-	Truncated:         "the body ends too early; the records before the cut were read, ask again for the rest",
-	VendorError:       "Alpemix reports an error, see the list of error codes in alpemix.txt",
-	WrongTopLevel:     "the body is not a JSON object; check endpoint and content type",
+	ResultsWrongType:  "results is not a list of records; keep the body and compare it with alpemix.txt",
+	UnexpectedEnvelope: "this is not a report of the form {\"errornumber\":0,\"results\":[…]}, and nothing says that the day is empty; " +
+		"records in results were read; keep the body and compare it with alpemix.txt",
+	TrailingGarbage: "something that is no comment follows the end of the document; the records before it were read",
+	Truncated:       "the body ends too early; the records before the cut were read, ask again for the rest",
+	VendorError:     "Alpemix reports an error, see the list of error codes in alpemix.txt",
+	WrongTopLevel:   "the body is not a JSON object; check endpoint and content type",
 }
 
 // Error is a body that is not a complete report. Records in front of the fault have been yielded.
@@ -44,6 +46,7 @@ type Error struct {
 	ErrorNumber int    // the vendor's, for VendorError
 	Offset      int64  // where in the text, in bytes after transcoding to UTF-8 and without a byte order mark
 	Seen        string // the text there, shortened, with every word masked that could be data or a secret
+	Shape       string // keys and types of a document that was read to its end, no content
 	Err         error  // the reader's error behind a truncation, if there was one
 }
 
@@ -55,6 +58,9 @@ func (e *Error) Error() string {
 	}
 	if e.Seen != "" {
 		fmt.Fprintf(&b, ", seen %q", e.Seen)
+	}
+	if e.Shape != "" {
+		b.WriteString(", seen " + e.Shape)
 	}
 	b.WriteString(": " + advice[e.Reason])
 	if e.Err != nil {

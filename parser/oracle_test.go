@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -29,7 +31,8 @@ func strictReport(text []byte) (want told, ok bool) {
 	if opening, err := d.Token(); err != nil || opening != json.Delim('{') {
 		return told{reason: WrongTopLevel}, err == nil
 	}
-	numbered, listed := false, false
+	var lists int
+	var numbered, bad, wrongType, recognised, unexpected, elsewhere bool
 	for d.More() {
 		key, err := d.Token()
 		var value json.RawMessage
@@ -37,45 +40,94 @@ func strictReport(text []byte) (want told, ok bool) {
 			return want, false
 		}
 		switch {
-		case key == "results" && value[0] == '[':
+		case key == "results":
+			lists++
 			var list []json.RawMessage
 			if json.Unmarshal(value, &list) != nil {
-				return want, false
+				wrongType = true
 			}
 			for _, element := range list {
 				want.records = append(want.records, string(element))
+				recognised = recognised || isRecord(element)
 			}
-			listed = true
-		case key == "results" && string(value) != "null":
-			want.reason = ResultsWrongType
-			return want, true
-		case key == "results":
-			listed = true
-		case key == "errornumber" && string(value) != "null":
-			n, err := wholeNumber(value)
-			if err != nil {
-				want.reason = MalformedEnvelope
-				return want, true
+		case strings.EqualFold(key.(string), "errornumber"):
+			unexpected = unexpected || key != "errornumber"
+			n, there, err := wholeNumber(value)
+			bad = bad || err != nil
+			numbered = numbered || there && err == nil
+			if want.number == 0 {
+				want.number = n
 			}
-			want.number, numbered = n, true
+		default:
+			unexpected = true
+			elsewhere = elsewhere || holdsRecords(value, deepestShape)
 		}
 	}
+	empty := len(want.records) == 0
 	switch {
 	case want.number != 0:
 		want.reason = VendorError
-	case !listed && !numbered:
-		want.reason = ResultsMissing
+	case bad:
+		want.reason = MalformedEnvelope
+	case wrongType, !empty && !recognised:
+		want.reason = ResultsWrongType
+	case lists > 1, elsewhere, empty && unexpected, empty && !numbered:
+		want.reason = UnexpectedEnvelope
 	}
 	return want, true
 }
 
-// wholeNumber is the integer that a value is, or that the text in it shows.
-func wholeNumber(value json.RawMessage) (int, error) {
-	var s string
-	if json.Unmarshal(value, &s) != nil {
-		s = string(value)
+// holdsRecords tells whether a value is a list with records in it, or an object that holds one.
+func holdsRecords(value json.RawMessage, deep int) bool {
+	var list []json.RawMessage
+	var object map[string]json.RawMessage
+	if json.Unmarshal(value, &list) == nil {
+		return slices.ContainsFunc(list, isRecord)
 	}
-	return strconv.Atoi(strings.Trim(s, " "))
+	if deep == 0 || json.Unmarshal(value, &object) != nil {
+		return false
+	}
+	for _, inner := range object {
+		if holdsRecords(inner, deep-1) {
+			return true
+		}
+	}
+	return false
+}
+
+// isRecord tells whether an element is an object with a key of alpemix.txt.
+func isRecord(element json.RawMessage) bool {
+	var keys map[string]json.RawMessage
+	_ = json.Unmarshal(element, &keys) // what is no object has no keys
+	for _, name := range fieldNames {
+		if _, ok := keys[name]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+var decimalNumber = regexp.MustCompile(`^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$`)
+
+// wholeNumber is the number that a value is, or that the text in it shows, away from 0 to a whole one.
+func wholeNumber(value json.RawMessage) (n int, there bool, err error) {
+	var s *string
+	if json.Unmarshal(value, &s) != nil {
+		text := string(value)
+		s = &text
+	}
+	if s == nil || strings.Trim(*s, " ") == "" {
+		return 0, false, nil
+	}
+	if !decimalNumber.MatchString(strings.Trim(*s, " ")) {
+		return 0, true, strconv.ErrSyntax
+	}
+	f, _ := strconv.ParseFloat(strings.Trim(*s, " "), 64) // out of its range it is infinite, or 0
+	f = max(min(f, math.MaxInt32), math.MinInt32)
+	if f < 0 {
+		return int(math.Floor(f)), true, nil
+	}
+	return int(math.Ceil(f)), true, nil
 }
 
 // nesting is how deep arrays and objects lie in each other.

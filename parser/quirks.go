@@ -140,9 +140,9 @@ var Quirks = []Quirk{
 	},
 	{
 		Name:     quirkEnvelopeKey,
-		Seen:     "the envelope holds a key that alpemix.txt does not name",
-		Evidence: "[?] seen in no document",
-		Done:     "It is skipped.",
+		Seen:     "beside records, the envelope holds a key that a report of alpemix.txt does not have, with no list or object in it",
+		Evidence: `[I] row "empty day"; seen in no document`,
+		Done:     "It is skipped. Without records, or with a list or an object in it, the answer is an error.",
 	},
 	{
 		Name:     quirkErrorNumberAbsent,
@@ -151,10 +151,22 @@ var Quirks = []Quirk{
 		Done:     "The records count.",
 	},
 	{
+		Name:     quirkErrorNumberCase,
+		Seen:     "errornumber is written in another case",
+		Evidence: "[I] as for dur: keys of alpemix.txt need not be spelled as it spells them",
+		Done:     "It is the errornumber; without a record the answer is not an empty day.",
+	},
+	{
 		Name:     quirkErrorNumberText,
 		Seen:     "errornumber is a text",
 		Evidence: "[I] as for dur",
 		Done:     "A text that holds a number counts as that number.",
+	},
+	{
+		Name:     quirkErrorNumberTwice,
+		Seen:     "errornumber occurs twice",
+		Evidence: "[?] seen in no document",
+		Done:     "The first that is not 0 counts.",
 	},
 	{
 		Name:     quirkLoneSurrogate,
@@ -182,7 +194,7 @@ var Quirks = []Quirk{
 	},
 	{
 		Name:     quirkResultsAbsent,
-		Seen:     "errornumber 0 without results",
+		Seen:     "errornumber 0 and nothing else",
 		Evidence: `[I] row "empty day"`,
 		Done:     "An empty day.",
 	},
@@ -203,6 +215,12 @@ var Quirks = []Quirk{
 		Seen:     "in an unescaped document a text ends in a backslash",
 		Evidence: `[?] row "A value that ends in a backslash"`,
 		Done:     "The quote closes the text when optional space and , } or ] follow and what follows is structure again.",
+	},
+	{
+		Name:     quirkTrailingText,
+		Seen:     "something follows the closing brace of the document",
+		Evidence: "[I] buffers of a fixed size sent whole (NUL), notes of proxies; seen in no document",
+		Done:     "It is skipped. Another object there, or a text behind an empty day that is no comment, is an error.",
 	},
 	{
 		Name:     quirkUnescaped,

@@ -159,6 +159,7 @@ func (s *splitter) behind(n int) (c byte, at int, ok bool) {
 
 func (s *splitter) emit(n int) error {
 	rec := report.Record{Raw: s.rest()[:n], Literal: s.literal}
+	s.recognise(rec.Raw, rec.Literal)
 	s.pos += n
 	s.sum.Records++
 	return s.yield(rec)

@@ -63,6 +63,7 @@ func (s *splitter) emitStart() error {
 		n++
 	}
 	s.sum.Records++
+	s.recognised = true
 	return s.yield(report.Record{Raw: b[:n], Literal: s.literal})
 }
 

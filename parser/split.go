@@ -2,8 +2,6 @@ package parser
 
 import (
 	"errors"
-	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"alpemix-collector/report"
@@ -34,7 +32,8 @@ func Split(body []byte, contentType string, yield func(report.Record) error) (Su
 	s.window = bodyWindow(body)
 	s.skipBOM()
 	s.literal, _ = illegalEscape(body)
-	return s.run()
+	err := s.run()
+	return s.sum, err
 }
 
 // splitter walks over the envelope and its records.
@@ -43,12 +42,10 @@ type splitter struct {
 	literal bool
 	yield   func(report.Record) error
 	sum     Summary
-
-	numbered bool // an errornumber was there
-	listed   bool // results was there, possibly null
+	envelope
 }
 
-func (s *splitter) run() (Summary, error) {
+func (s *splitter) run() error {
 	if s.literal {
 		s.sum.note(quirkUnescaped)
 	}
@@ -56,7 +53,7 @@ func (s *splitter) run() (Summary, error) {
 	if e, ok := errors.AsType[*Error](err); ok {
 		e.ErrorNumber = s.sum.ErrorNumber
 	}
-	return s.sum, err
+	return err
 }
 
 func (s *splitter) document() error {
@@ -71,35 +68,15 @@ func (s *splitter) document() error {
 		return s.fail(WrongTopLevel)
 	}
 	s.pos++
-	if err := s.members(); err != nil {
+	if err := s.members(s.member); err != nil {
 		return err
 	}
+	s.closed = true
 	return s.verdict()
 }
 
-// verdict judges a document that was read to its closing bracket.
-func (s *splitter) verdict() error {
-	switch {
-	case s.sum.ErrorNumber != 0:
-		return s.fail(VendorError)
-	case !s.listed && !s.numbered:
-		return s.fail(ResultsMissing)
-	case !s.listed:
-		s.sum.note(quirkResultsAbsent)
-	case !s.numbered:
-		s.sum.note(quirkErrorNumberAbsent)
-	}
-	if _, ok := s.next(); ok {
-		return s.fail(TrailingGarbage)
-	}
-	if s.err != nil {
-		return s.fail(Truncated)
-	}
-	return nil
-}
-
-// members reads the envelope's keys, in whatever order they come.
-func (s *splitter) members() error {
+// members reads the keys of an object behind its opening brace, in whatever order they come.
+func (s *splitter) members(member func(key string) error) error {
 	for first := true; ; first = false {
 		c, ok := s.next()
 		if ok && !first && c != '}' {
@@ -130,59 +107,10 @@ func (s *splitter) members() error {
 			return s.fail(MalformedEnvelope)
 		}
 		s.pos++
-		if err := s.member(key); err != nil {
+		if err := member(key); err != nil {
 			return err
 		}
 	}
-}
-
-func (s *splitter) member(key string) error {
-	c, ok := s.next()
-	if !ok {
-		return s.fail(Truncated)
-	}
-	switch key {
-	case "results":
-		s.listed = true
-		if c == '[' {
-			return s.records()
-		}
-		if c != 'n' {
-			return s.fail(ResultsWrongType)
-		}
-		s.sum.note(quirkResultsNull)
-	case "errornumber":
-		return s.errorNumber(c)
-	default:
-		s.sum.note(quirkEnvelopeKey)
-	}
-	_, err := s.token()
-	return err
-}
-
-func (s *splitter) errorNumber(c byte) error {
-	at := s.offset()
-	token, err := s.token()
-	if err != nil {
-		return err
-	}
-	if c == 'n' {
-		return nil // null says as little as no errornumber
-	}
-	if c == '"' {
-		s.sum.note(quirkErrorNumberText)
-	}
-	digits := string(token)
-	if c == '"' {
-		digits = strings.Trim(s.plain(token), " ")
-	}
-	n, err := strconv.Atoi(digits)
-	if err != nil {
-		return &Error{Reason: MalformedEnvelope, Offset: at, Seen: excerpt(token)}
-	}
-	s.numbered = true
-	s.sum.ErrorNumber = n
-	return nil
 }
 
 // token consumes one value of the envelope, of MaxRecord bytes at most. It is valid until the window moves.

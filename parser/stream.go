@@ -22,9 +22,14 @@ func SplitStream(open func() (io.ReadCloser, error), contentType string, yield f
 
 func splitStream(open func() (io.ReadCloser, error), contentType string, yield func(report.Record) error, size int) (Summary, error) {
 	s := splitter{yield: yield}
+	err := s.stream(open, contentType, size)
+	return s.sum, err
+}
+
+func (s *splitter) stream(open func() (io.ReadCloser, error), contentType string, size int) error {
 	var first survey
 	if err := readThrough(open, nil, size, &first); err != nil {
-		return s.sum, err
+		return err
 	}
 	enc, quirk := charset(first.head, first.census, contentType)
 	if quirk != "" {
@@ -34,13 +39,13 @@ func splitStream(open func() (io.ReadCloser, error), contentType string, yield f
 	if enc != nil {
 		var second survey
 		if err := readThrough(open, enc, size, &second); err != nil {
-			return s.sum, err
+			return err
 		}
 		s.literal = second.illegal
 	}
 	r, err := open()
 	if err != nil {
-		return s.sum, fmt.Errorf("open the report again: %w", err)
+		return fmt.Errorf("open the report again: %w", err)
 	}
 	defer r.Close()
 	s.window = streamWindow(decoded(r, enc), size)

@@ -9,15 +9,15 @@ import (
 
 // damages says what is wrong with a saved body. What parser.Error advises is for a live answer, which can be asked for again.
 var damages = map[string]string{
-	parser.EmptyBody:         "the file is empty",
-	parser.HTML:              "the file holds a web page, not a report",
-	parser.MalformedEnvelope: "the document around the records is not of the form {\"errornumber\":0,\"results\":[…]}; nothing behind this place was read",
-	parser.ResultsMissing:    "the file holds neither results nor an errornumber of 0: it is no report",
-	parser.ResultsWrongType:  "results is not a list: the file is no report",
-	parser.TrailingGarbage:   "something follows the end of the report; the records before it were read. Reports go one to a file",
-	parser.Truncated:         "the file ends too early; the records before the cut were read",
-	parser.VendorError:       "the file holds an error message of Alpemix, not a report; alpemix.txt lists the numbers",
-	parser.WrongTopLevel:     "the file is not JSON that opens with {, plain or compressed with zstd or gzip",
+	parser.EmptyBody:          "the file is empty",
+	parser.HTML:               "the file holds a web page, not a report",
+	parser.MalformedEnvelope:  "the document around the records is not of the form {\"errornumber\":0,\"results\":[…]}; nothing behind this place was read",
+	parser.ResultsWrongType:   "results is not a list of records: the file is no report",
+	parser.TrailingGarbage:    "something follows the end of the report; the records before it were read. Reports go one to a file",
+	parser.Truncated:          "the file ends too early; the records before the cut were read",
+	parser.UnexpectedEnvelope: "the document is not of the form {\"errornumber\":0,\"results\":[…]}; records in results were read",
+	parser.VendorError:        "the file holds an error message of Alpemix, not a report; alpemix.txt lists the numbers",
+	parser.WrongTopLevel:      "the file is not JSON that opens with {, plain or compressed with zstd or gzip",
 }
 
 // damage is err in the words of someone who has a file and no vendor to ask.
@@ -32,6 +32,9 @@ func damage(name string, err error) error {
 	}
 	if fault.Seen != "" {
 		text += fmt.Sprintf(", seen %q", fault.Seen)
+	}
+	if fault.Shape != "" {
+		text += ", seen " + fault.Shape
 	}
 	if fault.Err != nil {
 		return fmt.Errorf("%s: %w", text, fault.Err)
