@@ -12,6 +12,7 @@ import (
 
 	"alpemix-collector/dashboards"
 	"alpemix-collector/dashboards/grafana"
+	"alpemix-collector/internal/secret"
 	"alpemix-collector/vendorhttp"
 )
 
@@ -65,6 +66,8 @@ The token is that of a service account with the role Editor. It comes from
 			if cfg.Token, err = token.read(command.Context(), a, "the service account"); err != nil {
 				return misused(err)
 			}
+		} else if err := secret.Check(cfg.Token); err != nil {
+			return misused(fmt.Errorf("%s %w", tokenVariable, err))
 		}
 		transport, err := vendorhttp.NewTransport(vendorhttp.TLS{}, "")
 		if err != nil {

@@ -154,7 +154,7 @@ func (i *importing) run(ctx context.Context, files []string) (err error) {
 
 // file imports one file and prints what became of it, also when its end is missing.
 func (i *importing) file(ctx context.Context, name string) (err error) {
-	source, err := i.newSource(name)
+	source, err := i.newSource(ctx, name)
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ there. CUSTOMER is the customer's id.`,
 		if err := e.refuseOtherDemo(e.config); err != nil {
 			return err
 		}
-		typed, err := secret(ctx, e, key, "customer "+args[0])
+		typed, err := ask(ctx, e, key, "customer "+args[0])
 		if err != nil {
 			return err
 		}

@@ -63,7 +63,7 @@ password's MD5, which is made here.`,
 	password := newSecretFlags(command, "password", true)
 	return d.changes(command, func(ctx context.Context, e *errand[*ccportal.Client], args []string) (*change, error) {
 		customer := args[0]
-		typed, err := secret(ctx, e, password, "customer "+customer)
+		typed, err := ask(ctx, e, password, "customer "+customer)
 		return &change{
 			action: "access/enable", subject: customer, look: fmt.Sprintf(accessLook, customer),
 			send: func(ctx context.Context) (changed, error) {

@@ -47,7 +47,7 @@ func remotePCAdd(d *remotePCDialect) *cobra.Command {
 		if command.Flags().Changed("send-email") {
 			u.SendEmail = &tell
 		}
-		if u.Password, err = secret(ctx, e, password, u.Email); err != nil {
+		if u.Password, err = ask(ctx, e, password, u.Email); err != nil {
 			return nil, err
 		}
 		return &change{
@@ -72,7 +72,7 @@ it is that user, so it is printed only with --show-link.`,
 	command.Flags().BoolVar(&show, "show-link", false, "print the link to standard output")
 	password := newSecretFlags(command, "password", false)
 	return d.asks(command, func(ctx context.Context, e *errand[*remotepc.Client], args []string) error {
-		typed, err := secret(ctx, e, password, args[0])
+		typed, err := ask(ctx, e, password, args[0])
 		if err != nil {
 			return err
 		}

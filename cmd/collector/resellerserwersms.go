@@ -89,7 +89,7 @@ Its user name and password have 3 to 20 characters.`,
 	password := newSecretFlags(command, "password", true)
 	return d.changes(command, func(ctx context.Context, e *errand[*serwersms.Client], args []string) (_ *change, err error) {
 		s.Username = args[0]
-		if s.Password, err = secret(ctx, e, password, "subaccount "+s.Username); err != nil {
+		if s.Password, err = ask(ctx, e, password, "subaccount "+s.Username); err != nil {
 			return nil, err
 		}
 		return &change{

@@ -24,6 +24,7 @@ const (
 
 // app is what a command may touch of the process it runs in.
 type app struct {
+	ctx            context.Context // ends with the process
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	environ        []string
@@ -44,11 +45,15 @@ func (e *usageError) Error() string {
 
 func (e *usageError) Unwrap() error { return e.err }
 
+// errInterrupted ends a command that a signal broke off.
+var errInterrupted = errors.New("interrupted")
+
 // errFailed ends a command with status 1 when all there is to say has been said.
 var errFailed = errors.New("failed")
 
 // execute runs one command line to its exit status. Errors end here, as one line on stderr.
 func (a *app) execute(ctx context.Context, args []string) int {
+	a.ctx = ctx
 	root := a.root()
 	started := false
 	forEach(root, func(c *cobra.Command) {
@@ -70,8 +75,8 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case ctx.Err() != nil && errors.Is(err, context.Canceled): // what the parts say of their end is of no use
-		a.complain(errors.New("interrupted"))
+	case errors.Is(err, errInterrupted), ctx.Err() != nil && errors.Is(err, context.Canceled): // what the parts say of their end is of no use
+		a.complain(errInterrupted)
 		return exitFailure
 	case errors.Is(err, errFailed):
 		return exitFailure
@@ -189,7 +194,7 @@ func (a *app) load() (*config.Config, error) {
 			file = defaultFile
 		}
 	}
-	c, err := config.Load(file, a.environ)
+	c, err := await(a.ctx, func() (*config.Config, error) { return config.Load(file, a.environ) })
 	if err != nil {
 		return nil, err
 	}

@@ -99,7 +99,7 @@ func TestPasswordsAreAskedForOnATerminal(t *testing.T) {
 		"new, mistyped": {addAsked, []string{newPassword + "\n", "other\n"}, exitUsage, "",
 			"Password of new@firma.example: \nThe same again: \ncollector: the two passwords differ; see: collector reseller remotepc user add --help\n"},
 		"nothing": {addAsked, []string{"\n"}, exitUsage, "",
-			"Password of new@firma.example: \ncollector: what was typed is empty; it has to hold the password alone; see: collector reseller remotepc user add --help\n"},
+			"Password of new@firma.example: \ncollector: what was typed is empty; it has to hold the secret alone; see: collector reseller remotepc user add --help\n"},
 		"once": {signIn, []string{"wrong-" + newPassword + "\n"}, exitFailure, "",
 			"Password of nobody@firma.example: \ncollector: remotepc account eu, request for user/signin: error 400 USERNAME_DOES_NOT_EXIST: there is no user of this name\n"},
 	} {

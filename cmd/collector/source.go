@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -32,24 +33,24 @@ var magic = map[string][]byte{
 const largestWindow = 32 << 20
 
 // newSource looks at the file name, or spools what can be read only once: stdin for "-", and pipes.
-func (a *app) newSource(name string) (*source, error) {
+func (a *app) newSource(ctx context.Context, name string) (*source, error) {
 	s := &source{name: name, path: name}
-	if err := s.look(a.stdin); err != nil {
+	if err := s.look(ctx, a.stdin); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", s.name, bare(err)), s.remove())
 	}
 	return s, nil
 }
 
-func (s *source) look(stdin io.Reader) error {
+func (s *source) look(ctx context.Context, stdin io.Reader) error {
 	if s.name == "-" {
 		s.name = "stdin"
-		if err := s.spool(stdin); err != nil {
+		if err := s.spool(ctx, stdin); err != nil {
 			return err
 		}
 	}
 	info, err := os.Stat(s.path)
 	if err == nil && info.Mode().Type() == os.ModeNamedPipe {
-		info, err = s.spoolPipe()
+		info, err = s.spoolPipe(ctx)
 	}
 	switch {
 	case err != nil:
@@ -86,25 +87,25 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-func (s *source) spoolPipe() (os.FileInfo, error) {
-	pipe, err := os.Open(s.path)
+func (s *source) spoolPipe(ctx context.Context) (os.FileInfo, error) {
+	pipe, err := await(ctx, func() (*os.File, error) { return os.Open(s.path) }) // waits for a writer
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = pipe.Close() }()
-	if err := s.spool(pipe); err != nil {
+	if err := s.spool(ctx, pipe); err != nil {
 		return nil, err
 	}
 	return os.Stat(s.path)
 }
 
-func (s *source) spool(from io.Reader) error {
+func (s *source) spool(ctx context.Context, from io.Reader) error {
 	f, err := os.CreateTemp("", "collector-import-*")
 	if err != nil {
 		return fmt.Errorf("spooling: %w", err)
 	}
 	s.path, s.temporary = f.Name(), true
-	if _, err = io.Copy(f, from); err != nil {
+	if _, err = await(ctx, func() (int64, error) { return io.Copy(f, from) }); err != nil {
 		err = fmt.Errorf("spooling: %w", err)
 	}
 	return errors.Join(err, f.Close())

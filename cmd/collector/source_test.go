@@ -45,7 +45,7 @@ func TestSource(t *testing.T) {
 			if c.content == "a" {
 				want = "a"
 			}
-			s, err := (&app{stdin: strings.NewReader(c.stdin)}).newSource(arg)
+			s, err := (&app{stdin: strings.NewReader(c.stdin)}).newSource(t.Context(), arg)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,7 +81,7 @@ func TestSourceErrors(t *testing.T) {
 		"/dev/null": "/dev/null: is neither a file nor a pipe; - reads standard input",
 		dir:         dir + ": is a folder; name the files in it",
 	} {
-		if _, err := new(app).newSource(arg); err == nil || err.Error() != want {
+		if _, err := new(app).newSource(t.Context(), arg); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
@@ -95,7 +95,7 @@ func TestSourceOfAPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	go func() { _ = os.WriteFile(path, []byte("a report"), 0o600) }() // what is missing shows below
-	s, err := new(app).newSource(path)
+	s, err := new(app).newSource(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestTimesToComeAreNotBelieved(t *testing.T) {
 	if err := os.Chtimes(file, coming, coming); err != nil {
 		t.Fatal(err)
 	}
-	s, err := new(app).newSource(file)
+	s, err := new(app).newSource(t.Context(), file)
 	if err != nil || s.modifiedAt.After(time.Now()) {
 		t.Errorf("%v %v", s, err)
 	}
@@ -146,7 +146,7 @@ func TestSourceRefusesHugeWindows(t *testing.T) {
 	if err := encoder.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s, err := new(app).newSource(write(t, "report.zst", packed.String()))
+	s, err := new(app).newSource(t.Context(), write(t, "report.zst", packed.String()))
 	if err != nil {
 		t.Fatal(err)
 	}

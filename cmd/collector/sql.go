@@ -34,7 +34,7 @@ Works beside a running daemon.`,
 		RunE: func(command *cobra.Command, args []string) error {
 			statement := args[0]
 			if statement == "-" {
-				text, err := io.ReadAll(a.stdin)
+				text, err := await(command.Context(), func() ([]byte, error) { return io.ReadAll(a.stdin) })
 				if err != nil {
 					return fmt.Errorf("reading the statement from standard input: %w", err)
 				}

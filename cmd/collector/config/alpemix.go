@@ -36,7 +36,7 @@ type Schedule struct {
 // AlpemixAccount is one main user of the vendor.
 type AlpemixAccount struct {
 	Name          string `yaml:"name" check:"required,label" doc:"Name of the account in tables, metrics and logs."`
-	MainUsername  string `yaml:"main_username" check:"required" doc:"The vendor's main username."`
+	MainUsername  string `yaml:"main_username" check:"required,login" doc:"The vendor's main username."`
 	SecretKey     Secret `yaml:"secret_key,omitempty" check:"required" doc:"Secret key of alpemix.com/webapi/login.htm."`
 	SecretKeyFile string `yaml:"secret_key_file" path:"" doc:"File that holds the secret key."`
 	Timezone      string `yaml:"timezone" check:"zone" doc:"IANA time zone in which the vendor writes this account's times; default is the top-level timezone."`

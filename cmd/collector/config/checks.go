@@ -12,7 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
+
+	"alpemix-collector/internal/secret"
 )
 
 // check runs the checks named beside the fields of the section v.
@@ -52,12 +53,14 @@ func (l *loader) check(v reflect.Value, p place) error {
 
 // apply gives the problem that a rule has with a value, "" if none. An empty list, number or optional text passes.
 func apply(rule, key string, v reflect.Value) string {
-	if secret, ok := v.Interface().(Secret); ok {
+	if s, ok := v.Interface().(Secret); ok {
 		switch {
-		case rule == "required" && secret.value == "":
+		case rule == "required" && s.value == "":
 			return fmt.Sprintf("is missing; give %s_file, the path of a file that holds it, or %s", key, key)
-		case rule == "address" && secret.value != "":
-			return checkAddress(secret.value, "")
+		case !s.fromFile && flaw(s.value) != "":
+			return flaw(s.value)
+		case rule == "address" && s.value != "":
+			return checkAddress(s.value, "")
 		}
 		return ""
 	}
@@ -126,6 +129,7 @@ var textRules = map[string]func(value, argument string) string{
 	"address":      checkAddress,
 	"cron":         checkCron,
 	"label":        checkLabel,
+	"login":        checkLogin,
 	"database":     checkDatabase,
 	"cluster":      checkCluster,
 	"readable":     checkReadable,
@@ -133,7 +137,7 @@ var textRules = map[string]func(value, argument string) string{
 }
 
 // mayBeEmpty are the rules of keys whose empty text means something.
-var mayBeEmpty = []string{"cluster", "readable", "certificates"}
+var mayBeEmpty = []string{"cluster", "login", "readable", "certificates"}
 
 // mostPercent is far beyond any use of an allotment that is worth an event of its own.
 const mostPercent = 1000
@@ -207,8 +211,19 @@ func checkURL(value, _ string) string {
 }
 
 func checkLabel(value, _ string) string {
-	if strings.TrimSpace(value) != value || strings.ContainsFunc(value, unicode.IsControl) {
-		return fmt.Sprintf("%q has spaces at an end or control characters; a name is plain text such as main", value)
+	if err := secret.Check(value); err != nil {
+		return fmt.Sprintf("%q %s; a name is plain text such as main", value, err)
+	}
+	return ""
+}
+
+// checkLogin is for names that are sent with a secret.
+func checkLogin(value, _ string) string { return flaw(value) }
+
+// flaw is what is wrong with a secret or a login name, "" if nothing is.
+func flaw(value string) string {
+	if err := secret.Check(value); err != nil {
+		return err.Error()
 	}
 	return ""
 }

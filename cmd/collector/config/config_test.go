@@ -1,6 +1,7 @@
 package config
 
 import (
+	"alpemix-collector/internal/secret"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -200,7 +201,7 @@ func TestSecretFiles(t *testing.T) {
 		"absent":  {nil, "cannot read KEY: no such file or directory"},
 		"empty":   {new("\n"), "KEY is empty; it has to hold the secret alone"},
 		"several": {new("a\nb\n"), "KEY has several lines; it has to hold the secret alone"},
-		"huge":    {new(strings.Repeat("a", largestSecret+1)), "KEY is not a file that holds a secret"},
+		"huge":    {new(strings.Repeat("a", secret.Largest+1)), "KEY is not a file that holds a secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -231,7 +232,7 @@ func TestEndlessSecretFile(t *testing.T) {
 		}
 	}()
 	file := write(t, dir, "c.yaml", "alpemix: {accounts: [{name: a, main_username: u, secret_key_file: key}]}\n")
-	if _, err := Load(file, nil); err == nil || !strings.HasSuffix(err.Error(), pipe+" is not a file that holds a secret") {
+	if _, err := Load(file, nil); err == nil || !strings.HasSuffix(err.Error(), pipe+" is longer than 65536 bytes, so it is not a secret") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	"unicode"
 
 	"github.com/spf13/viper"
+	"go.yaml.in/yaml/v3"
 )
 
 // EnvPrefix opens the name of every environment variable that stands for a key.
@@ -91,23 +93,45 @@ func readFile(file string) (map[string]any, error) {
 	if file == "" {
 		return nil, nil
 	}
-	// A delimiter that no key contains: with viper's dot, "a.b: 1" would silently mean the key b of section a.
-	v := viper.NewWithOptions(viper.KeyDelimiter("\x00"))
-	v.SetConfigFile(file)
-	v.SetConfigType("yaml")
-	err := v.ReadInConfig()
+	text, err := os.ReadFile(file) // once: it may be a pipe
 	switch {
-	case err == nil:
-		return v.AllSettings(), nil
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &Error{file, "", "no such file; copy collector.example.yaml there, or name another with -c or " + EnvFile}
-	case isPathError(err):
+	case err != nil:
 		return nil, &Error{file, "", "cannot be read: " + cause(err)}
 	}
-	if strings.Contains(err.Error(), "into map[string]") {
-		return nil, &Error{file, "", "has to open with keys such as timezone: or alpemix:"}
+	// A delimiter that no key contains: with viper's dot, "a.b: 1" would silently mean the key b of section a.
+	v := viper.NewWithOptions(viper.KeyDelimiter("\x00"))
+	v.SetConfigType("yaml")
+	if err := v.ReadConfig(bytes.NewReader(text)); err != nil {
+		if strings.Contains(err.Error(), "into map[string]") {
+			return nil, &Error{file, "", "has to open with keys such as timezone: or alpemix:"}
+		}
+		return nil, &Error{file, "", yamlProblem(text, err)}
 	}
-	return nil, &Error{file, "", yamlProblem(file, err)}
+	var all map[string]any
+	if err := yaml.Unmarshal(text, &all); err != nil {
+		return nil, &Error{file, "", yamlProblem(text, err)}
+	}
+	return withEmpty(v.AllSettings(), all), nil
+}
+
+// withEmpty adds the keys without a value to tree, from which viper leaves them out: one that is misspelt is wrong all the same.
+func withEmpty(tree, all map[string]any) map[string]any {
+	for key, value := range all {
+		key = strings.ToLower(key)
+		section, isSection := value.(map[string]any)
+		below, _ := tree[key].(map[string]any)
+		switch {
+		case isSection && below == nil:
+			tree[key] = withEmpty(map[string]any{}, section)
+		case isSection:
+			withEmpty(below, section)
+		case value == nil && tree[key] == nil:
+			tree[key] = nil
+		}
+	}
+	return tree
 }
 
 // place is where a value stands: the path of its key and the environment variable that means the same.
@@ -194,11 +218,6 @@ func (l *loader) resolve(path string) string {
 		return path
 	}
 	return filepath.Join(filepath.Dir(l.file), path)
-}
-
-func isPathError(err error) bool {
-	_, ok := errors.AsType[*os.PathError](err)
-	return ok
 }
 
 // cause is the system's word on err without the path, which the sentence around it has already.

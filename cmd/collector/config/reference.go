@@ -18,7 +18,8 @@ const referenceIntro = "# Configuration\n\n" +
 	"- Relative paths, also those in the environment, are relative to the folder of the configuration file; without a file, to the\n" +
 	"  working folder.\n" +
 	"- A secret is given as the key itself or, better, in a file named by its `_file` twin; both is an error. Line ends at the end\n" +
-	"  of the file are not part of the secret.\n" +
+	"  of the file are not part of the secret. A secret with an invisible character, with blanks or quotes around it, or that is not\n" +
+	"  UTF-8 is an error that names the character and its place.\n" +
 	"- Durations are written `20s`, `1h30m`, `400d`. Texts that look like numbers go in quotes.\n" +
 	"- Schedules are cron expressions of five fields, or `@every 20s`, `@hourly`, `@daily`, in the account's time zone. They only\n" +
 	"  wake the daemon; what it then asks for follows from what it has already, so a skipped or doubled hour loses nothing.\n"

@@ -65,7 +65,7 @@ type SerwerSMSAccount struct {
 	Name         string `yaml:"name" check:"required,label" doc:"Name of the account in tables, metrics and logs."`
 	Token        Secret `yaml:"token,omitempty" doc:"API token."`
 	TokenFile    string `yaml:"token_file" path:"" doc:"File that holds the API token."`
-	Username     string `yaml:"username" doc:"API user, where there is no token."`
+	Username     string `yaml:"username" check:"login" doc:"API user, where there is no token."`
 	Password     Secret `yaml:"password,omitempty" doc:"The API user's password."`
 	PasswordFile string `yaml:"password_file" path:"" doc:"File that holds the password."`
 	Endpoint     string `yaml:"endpoint" default:"https://api2.serwersms.pl" check:"url" doc:"Web address that the documents' paths follow."`

@@ -5,10 +5,9 @@ import (
 	"os"
 	"reflect"
 	"strings"
-)
 
-// largestSecret is far above any key; a greater file was named by mistake.
-const largestSecret = 64 << 10
+	"alpemix-collector/internal/secret"
+)
 
 // files makes the paths of the section v absolute to the configuration file's folder, and reads the secrets whose place is
 // a file: the key x_file, beside its twin x.
@@ -60,31 +59,14 @@ func (l *loader) readSecret(into *Secret, path string, at, twin place) error {
 	if into.value != "" {
 		return l.errorf(at, "is given together with %s; give one of them", twin.path)
 	}
-	info, err := os.Stat(path)
+	file, err := secret.ReadFile(path)
 	if err != nil {
-		return l.errorf(at, "cannot read %s: %s", path, cause(err))
+		return l.errorf(at, "%s", err)
 	}
-	if device := info.Mode()&os.ModeDevice != 0; device || info.Size() > largestSecret {
-		return l.errorf(at, "%s is not a file that holds a secret", path)
-	}
-	text, err := readUpTo(path, largestSecret+1)
-	switch {
-	case err != nil:
-		return l.errorf(at, "cannot read %s: %s", path, cause(err))
-	case len(text) > largestSecret: // of a pipe no size is known before
-		return l.errorf(at, "%s is not a file that holds a secret", path)
-	}
-	value := strings.TrimRight(string(text), "\r\n")
-	if value == "" {
-		return l.errorf(at, "%s is empty; it has to hold the secret alone", path)
-	}
-	if strings.ContainsAny(value, "\r\n") {
-		return l.errorf(at, "%s has several lines; it has to hold the secret alone", path)
-	}
-	if info.Mode().Perm()&0o004 != 0 {
+	if file.Exposed {
 		l.warnf(at, "%s can be read by every user of this machine; chmod 600 it", path)
 	}
-	*into = Secret{value: value, fromFile: true}
+	*into = Secret{value: file.Text, fromFile: true}
 	return nil
 }
 

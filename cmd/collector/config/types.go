@@ -1,11 +1,13 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"math"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,14 +52,33 @@ func (d DSN) Embedded() bool { return d == "embedded" }
 // Reveal is the address with its password.
 func (d DSN) Reveal() string { return string(d) }
 
-var (
-	userPassword  = regexp.MustCompile(`^([a-z]+://[^:@/?]*):.*@`)
-	queryPassword = regexp.MustCompile(`([?&]password=)[^&]*`)
-)
+var userPassword = regexp.MustCompile(`^([a-z]+://[^:@/?]*):.*@`)
 
+// String is the address without its passwords: that of the user, those of the query, and those of addresses in the query.
 func (d DSN) String() string {
-	s := userPassword.ReplaceAllString(string(d), "$1:"+redacted+"@")
-	return queryPassword.ReplaceAllString(s, "${1}"+redacted)
+	address, query, hasQuery := strings.Cut(userPassword.ReplaceAllString(string(d), "$1:"+redacted+"@"), "?")
+	if !hasQuery {
+		return address
+	}
+	pairs := strings.Split(query, "&")
+	for i, pair := range pairs {
+		if name, _, _ := strings.Cut(pair, "="); mayHoldSecret(pair) {
+			pairs[i] = name + "=" + redacted
+		}
+	}
+	return address + "?" + strings.Join(pairs, "&")
+}
+
+// secretNames are parts of the names of parameters whose values are secret.
+var secretNames = []string{"pass", "pwd", "secret", "token", "key", "auth", "cred", "jwt", "proxy", "header", "cookie"}
+
+// mayHoldSecret judges a parameter as the driver reads it, with %XX taken apart.
+func mayHoldSecret(pair string) bool {
+	name, value, _ := strings.Cut(pair, "=")
+	name, badName := url.QueryUnescape(name)
+	value, badValue := url.QueryUnescape(value)
+	return badName != nil || badValue != nil || strings.ContainsAny(value, "@;") || strings.Contains(name, ";") ||
+		slices.ContainsFunc(secretNames, func(part string) bool { return strings.Contains(strings.ToLower(name), part) })
 }
 
 // GoString keeps %#v from printing the password.
@@ -77,6 +98,9 @@ func (d DSN) problem() string {
 	if d.Embedded() {
 		return ""
 	}
+	if problem := flaw(string(d)); problem != "" {
+		return problem
+	}
 	if !addresses.MatchString(string(d)) {
 		return "has to be embedded, clickhouse://user@host:9000/alpemix, http://user@host:8123/alpemix or https://user@host:8443/alpemix"
 	}
@@ -89,10 +113,30 @@ func (d DSN) problem() string {
 			return fmt.Sprintf("port %s is none; ports go from 1 to 65535", port)
 		}
 	}
+	names, password := d.logins()
+	for _, text := range append(names, password) {
+		if problem := flaw(text); problem != "" {
+			return "the user or password in it " + problem
+		}
+	}
 	return ""
 }
 
-func (d DSN) hasPassword() bool { return d.String() != string(d) }
+// logins are the user names in the address, and the password that the driver would send.
+func (d DSN) logins() (names []string, password string) {
+	u, err := url.Parse(string(d))
+	if err != nil || d.Embedded() {
+		return nil, ""
+	}
+	password, _ = u.User.Password()
+	names = append(names, u.User.Username(), u.Query().Get("username"), u.Query().Get("user"))
+	return names, cmp.Or(u.Query().Get("password"), password)
+}
+
+func (d DSN) hasPassword() bool {
+	_, password := d.logins()
+	return password != ""
+}
 
 // database is what the address names: database= in its query, else its path.
 func (d DSN) database() string {

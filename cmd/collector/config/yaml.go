@@ -3,7 +3,6 @@ package config
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -17,13 +16,9 @@ var (
 	quotedValue   = regexp.MustCompile("(?s)`.*`")
 )
 
-// yamlProblem tells in one line what is wrong in the YAML of file, for which refusal was the error. It names a line, which the
+// yamlProblem returns in one line what is wrong in a YAML text, for which refusal was the error. It names a line, which the
 // library does not always, and shows no value, which the library does: it may be a secret.
-func yamlProblem(file string, refusal error) string {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return "cannot be read: " + cause(err)
-	}
+func yamlProblem(text []byte, refusal error) string {
 	line := 0
 	var document yaml.Node
 	problem := yaml.Unmarshal(text, &document)
