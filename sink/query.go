@@ -6,12 +6,27 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strings"
 )
 
 // DefaultFormat is the readable table in which Query answers where no format is asked for.
 const DefaultFormat = "PrettyCompactMonoBlock"
 
 var formatClause = regexp.MustCompile(`(?i)\sFORMAT\s+(\w+)[\s;]*$`)
+
+// settingsAfter is a FORMAT clause that Query leaves to the server.
+var settingsAfter = regexp.MustCompile(`(?is)\sFORMAT\s+(\w+)\s+SETTINGS\s.*$`)
+
+// ForPeople reports whether Query answers the statement in a format that no program reads.
+func ForPeople(statement, format string) bool {
+	for _, clause := range []*regexp.Regexp{formatClause, settingsAfter} {
+		if found := clause.FindStringSubmatch(statement); found != nil {
+			format = found[1]
+			break
+		}
+	}
+	return format == "" || strings.HasPrefix(format, "Pretty") || format == "Vertical"
+}
 
 // Query runs one statement and copies its answer to out in a ClickHouse format ("" is DefaultFormat); a FORMAT clause in the
 // statement wins. The server writes the answer; the native protocol has no means for that, and a few formats are written here.

@@ -25,7 +25,8 @@ may name a file with the password.`,
 		Example: `  collector demo
   collector demo --state ./state
   collector demo --state ./state --dsn clickhouse://user@host:9000/alpemix_demo`,
-		Args: cobra.NoArgs,
+		Args:        cobra.NoArgs,
+		Annotations: map[string]string{lasting: ""},
 		RunE: func(command *cobra.Command, _ []string) (err error) {
 			if dir == "" {
 				if dir, err = os.MkdirTemp("", "collector-demo-"); err != nil {

@@ -12,13 +12,14 @@ import (
 func (a *app) engineCommand() *cobra.Command {
 	var c engine.ServeConfig
 	command := &cobra.Command{
-		Use:    "engine",
-		Short:  "Serve the embedded ClickHouse engine to the process that started this one",
-		Args:   cobra.NoArgs,
-		Hidden: true,
+		Use:         "engine",
+		Short:       "Serve the embedded ClickHouse engine to the process that started this one",
+		Args:        cobra.NoArgs,
+		Hidden:      true,
+		Annotations: map[string]string{lasting: ""}, // it ends with its parent
 		RunE: func(command *cobra.Command, _ []string) error {
 			c.Parent = a.stdin
-			c.Announce = engine.AnnounceOn(a.stdout)
+			c.Announce = engine.AnnounceOn(raw(a.stdout))
 			if err := engine.Serve(command.Context(), c); err != nil {
 				// The parent puts these words into an error of its own.
 				_, _ = fmt.Fprintln(a.stderr, oneLine(err))

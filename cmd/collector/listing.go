@@ -9,9 +9,10 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
+
+	"alpemix-collector/internal/terminal"
 )
 
 // listing is what a reading command prints: rows of values, of which nil is unknown.
@@ -77,7 +78,9 @@ func (l *listing) table() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// cell is a value in one piece: what a vendor tells may not steer the terminal.
+var lineEnds = strings.NewReplacer("\n", `\n`, "\t", `\t`)
+
+// cell is a value in one piece of one line.
 func cell(value any) string {
 	text := ""
 	switch value := value.(type) {
@@ -87,12 +90,7 @@ func cell(value any) string {
 	default:
 		text = fmt.Sprint(value)
 	}
-	text = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, text)
+	text = lineEnds.Replace(terminal.Escape(text))
 	if text == "" {
 		return "-"
 	}

@@ -17,10 +17,10 @@ func TestListings(t *testing.T) {
 	}}
 	table, object := formatTable, formatJSON
 	for want, f := range map[string]*format{
-		`NAME      N      SINCE
-Şen       7      2024-10-04
-?[2Jx?y?  -      2026-03-01T08:00:00Z
--         false  -
+		`NAME             N      SINCE
+Şen              7      2024-10-04
+\u001b[2Jx\ty\n  -      2026-03-01T08:00:00Z
+-                false  -
 `: &table,
 		`[
   {

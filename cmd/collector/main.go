@@ -19,6 +19,11 @@ func run() int {
 	defer stop()
 	// The first signal ends the work in order; from then on a second one ends the process at once.
 	context.AfterFunc(ctx, stop)
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ()}
+	// A closed stdout or stderr is an error of a write then, and not the end of the process.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	hangups := make(chan os.Signal, 1)
+	nohup := signal.Ignored(syscall.SIGHUP)
+	signal.Notify(hangups, syscall.SIGHUP)
+	a := &app{hangups: hangups, nohup: nohup, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ()}
 	return a.execute(ctx, os.Args[1:])
 }

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"io"
 	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"alpemix-collector/internal/terminal"
 )
 
 const progressEvery = 100 * time.Millisecond
@@ -13,9 +16,9 @@ const progressEvery = 100 * time.Millisecond
 // progress shows how much of total is done, on a terminal only. An unknown total is -1.
 func (a *app) progress(total int64, what string, options ...progressbar.Option) *progressbar.ProgressBar {
 	return progressbar.NewOptions64(total, append([]progressbar.Option{
-		progressbar.OptionSetWriter(a.stderr),
+		progressbar.OptionSetWriter(raw(a.stderr)),
 		progressbar.OptionSetVisibility(a.onTerminal()),
-		progressbar.OptionSetDescription(what),
+		progressbar.OptionSetDescription(terminal.Escape(what)),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionThrottle(progressEvery),
 		progressbar.OptionClearOnFinish(),
@@ -29,6 +32,26 @@ func (a *app) onTerminal() bool {
 
 // terminalOf is stream if it is a terminal.
 func terminalOf(stream any) (*os.File, bool) {
+	if w, ok := stream.(io.Writer); ok {
+		stream = raw(w)
+	}
 	f, ok := stream.(*os.File)
 	return f, ok && term.IsTerminal(int(f.Fd()))
+}
+
+// raw is where a stream's text goes without being escaped: for what steers a terminal by intention, and for data.
+func raw(stream io.Writer) io.Writer {
+	if w, ok := stream.(*terminal.Writer); ok {
+		return w.Raw
+	}
+	return stream
+}
+
+// data is stdout for what programs read: nothing is escaped, unless it is a terminal.
+func (a *app) data() io.Writer {
+	w, isWriter := a.stdout.(*terminal.Writer)
+	if _, ok := terminalOf(a.stdout); ok || !isWriter {
+		return a.stdout
+	}
+	return w.Data()
 }

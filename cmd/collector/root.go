@@ -8,10 +8,12 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/terminal"
 	"alpemix-collector/store"
 )
 
@@ -20,6 +22,8 @@ const (
 	exitOK      = 0
 	exitFailure = 1
 	exitUsage   = 2
+
+	exitBrokenPipe = 128 + int(syscall.SIGPIPE) // what a shell reports of a program that SIGPIPE ended
 )
 
 // app is what a command may touch of the process it runs in.
@@ -28,9 +32,11 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	environ        []string
-	configFile     string // -c
-	invents        bool   // what is stored on a server is of collector demo
-	brief          bool   // log nothing below a warning: what a command has to say is its output
+	hangups        <-chan os.Signal // SIGHUP
+	nohup          bool             // SIGHUP ends no command
+	configFile     string           // -c
+	invents        bool             // what is stored on a server is of collector demo
+	brief          bool             // log nothing below a warning: what a command has to say is its output
 }
 
 // usageError is a command line that cannot be meant.
@@ -51,15 +57,24 @@ var errInterrupted = errors.New("interrupted")
 // errFailed ends a command with status 1 when all there is to say has been said.
 var errFailed = errors.New("failed")
 
+// lasting is the annotation of commands that outlive the reader of what they print, and to which SIGHUP is no end.
+const lasting = "lasting"
+
 // execute runs one command line to its exit status. Errors end here, as one line on stderr.
 func (a *app) execute(ctx context.Context, args []string) int {
-	a.ctx = ctx
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stdout, stderr := terminal.NewWriter(a.stdout), terminal.NewWriter(a.stderr)
+	a.ctx, a.stdout, a.stderr = ctx, stdout, stderr
 	root := a.root()
 	started := false
 	forEach(root, func(c *cobra.Command) {
 		if run := c.RunE; run != nil {
 			c.RunE = func(c *cobra.Command, args []string) error {
 				started = true
+				if _, lasts := c.Annotations[lasting]; !lasts && !a.nohup {
+					go a.endAtHangup(ctx, cancel)
+				}
 				return run(c, args)
 			}
 		}
@@ -69,23 +84,53 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	if err != nil && !started {
 		err = &usageError{command.CommandPath(), withSuggestion(command, err)}
 	}
+	if _, lasts := command.Annotations[lasting]; !lasts {
+		_ = stdout.Flush() // Err has it
+		if err == nil {
+			err = stdout.Err() // also where nobody looked at what came of printing
+		}
+	}
+	code := a.status(ctx, err)
+	_ = stderr.Flush() // there is nobody to whom an error could be said
+	return code
+}
+
+// status prints err as one line, and returns the exit status of it.
+func (a *app) status(ctx context.Context, err error) int {
 	_, isConfig := errors.AsType[*config.Error](err)
 	_, isUsage := errors.AsType[*usageError](err)
 	locked := errors.Is(err, store.ErrLocked) // the wrong state_dir, or a daemon too many
 	switch {
 	case err == nil:
 		return exitOK
+	case a.unread(): // the reader has seen enough, as head has
+		return exitBrokenPipe
 	case errors.Is(err, errInterrupted), ctx.Err() != nil && errors.Is(err, context.Canceled): // what the parts say of their end is of no use
 		a.complain(errInterrupted)
 		return exitFailure
 	case errors.Is(err, errFailed):
 		return exitFailure
-	case isConfig || isUsage || locked:
-		a.complain(err)
-		return exitUsage
 	}
 	a.complain(err)
+	if isConfig || isUsage || locked {
+		return exitUsage
+	}
 	return exitFailure
+}
+
+// unread reports that whoever read stdout is gone.
+func (a *app) unread() bool {
+	stdout, ok := a.stdout.(*terminal.Writer)
+	return ok && errors.Is(stdout.Err(), syscall.EPIPE)
+}
+
+// endAtHangup ends a command whose terminal is gone.
+func (a *app) endAtHangup(ctx context.Context, cancel func()) {
+	select {
+	case <-a.hangups:
+		cancel()
+	case <-ctx.Done():
+	}
 }
 
 // withSuggestion names the commands that an unknown one may have been meant for.
@@ -101,8 +146,11 @@ func withSuggestion(c *cobra.Command, err error) error {
 	return fmt.Errorf("%w (did you mean %s?)", err, strings.Join(near, " or "))
 }
 
-// complain prints err as one line.
+// complain prints err as one line, unless it is that nobody reads any more.
 func (a *app) complain(err error) {
+	if errors.Is(err, syscall.EPIPE) && a.unread() {
+		return
+	}
 	_, _ = fmt.Fprintf(a.stderr, "collector: %s\n", oneLine(err))
 }
 

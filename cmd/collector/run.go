@@ -26,7 +26,8 @@ With --once every Alpemix account's yesterday and today and every reseller
 account are read once; the exit status tells whether all of it worked.`,
 		Example: `  collector run -c /etc/collector.yaml
   collector run --once`,
-		Args: cobra.NoArgs,
+		Args:        cobra.NoArgs,
+		Annotations: map[string]string{lasting: ""},
 		RunE: func(command *cobra.Command, _ []string) (err error) {
 			c, err := a.load()
 			if err != nil {

@@ -59,7 +59,11 @@ Works beside a running daemon.`,
 
 // query prints the answer to one statement. An unknown table may mean that nothing has been collected yet.
 func (a *app) query(ctx context.Context, db *clickHouse, statement, format string) error {
-	err := db.Query(ctx, statement, format, a.stdout)
+	out := a.stdout
+	if !sink.ForPeople(statement, format) {
+		out = a.data()
+	}
+	err := db.Query(ctx, statement, format, out)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

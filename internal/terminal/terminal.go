@@ -56,7 +56,7 @@ func steers(r rune) bool {
 
 // Writer escapes what is written through it. It is safe for concurrent use.
 type Writer struct {
-	// Raw is where the text goes; programs that want the bytes as they are write to it.
+	// Raw is where the text goes.
 	Raw io.Writer
 
 	mu   sync.Mutex
@@ -82,6 +82,21 @@ func (w *Writer) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// Data returns a stream to Raw that escapes nothing. Its first error is that of w, too.
+func (w *Writer) Data() io.Writer { return (*data)(w) }
+
+type data Writer
+
+func (d *data) Write(p []byte) (int, error) {
+	n, err := d.Raw.Write(p)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.err == nil {
+		d.err = err
+	}
+	return n, err
 }
 
 // Flush writes what waits for its end.
