@@ -51,9 +51,9 @@ func NewTransport(cfg TLS, key string) (*http.Transport, error) {
 		// A server that takes the request and says nothing must not keep the other accounts waiting; one that has a large day
 		// to gather may take a while.
 		ResponseHeaderTimeout: 2 * time.Minute,
-		// Polls are 20 s apart. A server that closes idle connections at just that moment would fail one, and a failed
-		// request counts: keep a connection for a token and its report, but not for the next poll.
-		IdleConnTimeout: 5 * time.Second,
+		// One request, one connection. What a server sends beyond the end of its answer would be taken
+		// for the beginning of the next one, and net/http would print it through the global logger.
+		DisableKeepAlives: true,
 		OnProxyConnectResponse: func(_ context.Context, proxyURL *url.URL, _ *http.Request, resp *http.Response) error {
 			if resp.StatusCode != http.StatusOK {
 				return &proxyRefusal{proxyURL.Host, resp.StatusCode}

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -24,6 +25,7 @@ func run() int {
 	hangups := make(chan os.Signal, 1)
 	nohup := signal.Ignored(syscall.SIGHUP)
 	signal.Notify(hangups, syscall.SIGHUP)
+	adoptGlobalLog(slog.New(slog.NewTextHandler(os.Stderr, nil))) // until the configuration is read
 	a := &app{hangups: hangups, nohup: nohup, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ()}
 	return a.execute(ctx, os.Args[1:])
 }

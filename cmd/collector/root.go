@@ -272,8 +272,10 @@ func (a *app) logger(c *config.Config) *slog.Logger {
 		level = max(level, slog.LevelWarn)
 	}
 	options := &slog.HandlerOptions{Level: level}
+	log := slog.New(slog.NewTextHandler(a.stderr, options))
 	if c.Log.Format == "json" {
-		return slog.New(slog.NewJSONHandler(a.stderr, options))
+		log = slog.New(slog.NewJSONHandler(a.stderr, options))
 	}
-	return slog.New(slog.NewTextHandler(a.stderr, options))
+	adoptGlobalLog(log)
+	return log
 }

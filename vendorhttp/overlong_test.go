@@ -1,0 +1,67 @@
+package vendorhttp_test
+
+import (
+	"bytes"
+	"log"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"alpemix-collector/vendorhttp"
+)
+
+// Nothing of what a server sends beyond the end of its answer is printed, or taken for another answer.
+func TestOverlongAnswers(t *testing.T) {
+	var printed bytes.Buffer
+	log.SetOutput(&printed)
+	defer log.SetOutput(os.Stderr)
+	const rest = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret"
+	for _, status := range []string{"200 OK", "404 Not Found", "204 No Content"} {
+		address := rawServer(t, "HTTP/1.1 "+status+"\r\nContent-Length: 2\r\n\r\n{}"+rest)
+		c, err := vendorhttp.New(vendorhttp.Vendor{Name: "x"}, vendorhttp.Account{Name: "main", Endpoint: "http://" + address}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			a, err := c.Exchange(t.Context(), vendorhttp.Request{Job: "a call"})
+			if err != nil || strings.Contains(string(a.Body), "secret") || a.Cut != nil {
+				t.Fatalf("%s: %v, %v", status, a, err)
+			}
+			time.Sleep(20 * time.Millisecond) // for what a kept connection would print
+		}
+	}
+	if printed.Len() > 0 {
+		t.Errorf("printed: %s", &printed)
+	}
+}
+
+// rawServer answers each request with the same bytes, and keeps the connection open.
+func rawServer(t *testing.T, answer string) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+			go func() {
+				request := make([]byte, 4096)
+				for {
+					if _, err := conn.Read(request); err != nil {
+						return
+					}
+					_, _ = conn.Write([]byte(answer))
+				}
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
