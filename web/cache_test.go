@@ -50,7 +50,7 @@ func TestUsageIsAskedOnceForEverybody(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 		c.get(t.Context())
-		if asked != 4 {
+		if synctest.Wait(); asked != 4 {
 			t.Errorf("asked %d times", asked)
 		}
 	})
