@@ -45,6 +45,7 @@ var floors = map[string][]string{
 	"store":                          {"report"},
 	"pacing":                         {"report"},
 	"parser":                         {"report"},
+	"internal/growth":                {},
 	"parser/internal/quirkdoc":       {"parser"},
 	"migrations":                     {},
 	"rules":                          {},

@@ -1,13 +1,11 @@
 package parser
 
 import (
-	"bytes"
 	"io"
-	"math"
 	"strings"
 	"testing"
-	"time"
 
+	"alpemix-collector/internal/growth"
 	"alpemix-collector/report"
 )
 
@@ -19,32 +17,20 @@ var (
 	units = []string{`{`, `}`, `[`, `]`, `"`, `,`, `\`, ` `, `1`, `{"a":`, `[{},`, `\"`, `],"errornumber":0`, "\xFF", "ş"}
 )
 
-// TestTimeGrowsWithTheBody: eight times the body takes about eight times as long, whatever it repeats. Quadratic time would be
-// 64 times as long; the bound lies between, and only a shape that exceeds it again and again is wrong.
+// TestTimeGrowsWithTheBody, whatever the body repeats, in memory and as a stream.
 func TestTimeGrowsWithTheBody(t *testing.T) {
-	const length, factor, bound = 32 << 10, 8, 32
+	none := func(report.Record) error { return nil }
+	split := func(body string) { // only its time counts
+		_, _ = Split([]byte(body), "", none)
+		_, _ = SplitStream(func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(body)), nil }, "", none)
+	}
 	for _, opening := range openings {
 		for _, first := range units {
 			for _, second := range append(units, "") {
-				small := []byte(opening + strings.Repeat(first+second, length/len(first+second)))
-				large := []byte(opening + strings.Repeat(first+second, factor*length/len(first+second)))
-				ratio := math.Inf(1)
-				for try := 0; ratio > bound && try < 5; try++ {
-					ratio = min(ratio, float64(elapsed(large))/float64(elapsed(small)))
-				}
-				if ratio > bound {
-					t.Fatalf("%s and then %s over and over: %.0f times as long for %d times the body", opening, first+second, ratio, factor)
-				}
+				growth.Linear(t, opening+" and then "+first+second+" over and over", func(n int) string {
+					return opening + strings.Repeat(first+second, n/len(first+second))
+				}, split)
 			}
 		}
 	}
-}
-
-// elapsed is how long a body takes in memory and as a stream.
-func elapsed(body []byte) time.Duration {
-	started := time.Now()
-	none := func(report.Record) error { return nil }
-	_, _ = Split(body, "", none) // only its time counts
-	_, _ = SplitStream(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }, "", none)
-	return time.Since(started)
 }

@@ -286,12 +286,10 @@ func sleepInABrowser(t *testing.T, browser context.Context) {
 	p := newTab(t, browser, chromedp.Navigate(url))
 	p.until("document.querySelector('#connection').textContent === 'Live,'")
 	s.change(func() { s.status.Accounts[0].ConnectionsToday = 4321 })
+	// From here on the browser's clock moves only when the laptop has slept: nothing else makes the page ask.
+	p.js("{ const at = Date.now() - window.slept; Date.now = () => at + window.slept }")
 	p.js("window.slept += 8 * 3600 * 1000")
-	began := time.Now()
 	p.until("document.querySelector('.tiles').innerText.includes('4,321')")
-	if took := time.Since(began); took > 3*time.Second {
-		t.Errorf("it took %s after waking", took)
-	}
 }
 
 // upgradeInABrowser: a newer binary's page replaces this one whole.

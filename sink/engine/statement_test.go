@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"math"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"alpemix-collector/internal/growth"
 )
 
 func TestParseStatement(t *testing.T) {
@@ -78,8 +79,7 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// TestLongTextsAreCutInTime: a text of eight times the length takes about eight times as long, whatever it is made of. Of
-// quadratic time it would be 64 times as long.
+// TestLongTextsAreCutInTime: the time grows with the text, whatever it is made of.
 func TestLongTextsAreCutInTime(t *testing.T) {
 	tags := func(n int) string {
 		var b strings.Builder
@@ -93,23 +93,8 @@ func TestLongTextsAreCutInTime(t *testing.T) {
 		"tags": tags, "tag": repeat("$a$"), "dollars": repeat("$ "), "quotes": repeat(`'\'`), "names": repeat("`a``"), "comments": repeat("/* -- "),
 		"parentheses": repeat("("), "formats": repeat("FORMAT "), "inserts": repeat("INSERT INTO "), "blanks": repeat(" \n"),
 	} {
-		const length, factor, bound = 32 << 10, 8, 32
-		ratio := math.Inf(1)
-		for try := 0; ratio > bound && try < 5; try++ {
-			ratio = min(ratio, float64(cutting(text(factor*length)))/float64(cutting(text(length))))
-		}
-		if ratio > bound {
-			t.Errorf("%s: %.0f times as long for %d times the text", name, ratio, factor)
-		}
+		growth.Linear(t, name, text, func(s string) { parseStatement(s) })
 	}
-}
-
-func cutting(text string) time.Duration {
-	started := time.Now()
-	for range 10 {
-		parseStatement(text)
-	}
-	return time.Since(started)
 }
 
 // TestHereDocs compares the quick way to the end of $tag$text$tag$ with the plain one.
