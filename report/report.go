@@ -108,7 +108,7 @@ type Reject struct {
 	Reason  string // bounded, see parser.Reasons
 	Detail  string // what was seen; holds no more than the record itself
 	Raw     string
-	Hash    uint64 // XXH64 of Raw
+	Hash    uint64 // XXH64 of Raw; of a record that was read from quarantine its name there
 	At      time.Time
 	Version uint64
 	// ResolvedAt is zero until a later reading stored the record.

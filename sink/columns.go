@@ -178,9 +178,10 @@ var rejectTable = table[report.Reject]{"quarantine_rows", []column[report.Reject
 	text("reason", func(r *report.Reject) string { return r.Reason }),
 	text("detail", func(r *report.Reject) string { return r.Detail }),
 	text("raw", func(r *report.Reject) string { return r.Raw }),
-	number64("hash", func(r *report.Reject) uint64 { return r.Hash }),
+	number64("hash", recordKey),
 	secondOrNull("resolved_at", func(r *report.Reject) time.Time { return r.ResolvedAt }),
 	number64("version", func(r *report.Reject) uint64 { return r.Version }),
+	text("uid", UID),
 }}
 
 var dayTable = table[report.DayStatus]{"day_rows", []column[report.DayStatus]{

@@ -40,10 +40,11 @@ func (w *Writer) ReadBack(ctx context.Context, account string, day report.Day) (
 	return stored, nil
 }
 
-// Quarantined reads the records that still wait for a better reading, oldest first, at most limit.
+// Quarantined reads the records that still wait for a better reading, oldest first, at most limit. Their Hash names them in
+// quarantine.
 func (w *Writer) Quarantined(ctx context.Context, limit int) ([]report.Reject, error) {
 	rows, err := w.db.conn.Query(ctx, fmt.Sprintf(`SELECT at, vendor, account, reason, detail, raw, hash, version
-		FROM %s.quarantine_rows FINAL WHERE resolved_at IS NULL ORDER BY at, vendor, account, hash LIMIT %d`, w.db.target.Database, limit))
+		FROM %s.quarantine_rows FINAL WHERE resolved_at IS NULL AND NOT moved ORDER BY at, vendor, account, hash LIMIT %d`, w.db.target.Database, limit))
 	if err != nil {
 		return nil, fmt.Errorf("read the quarantine from %s: %w", w.db.address, err)
 	}

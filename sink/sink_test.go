@@ -74,3 +74,6 @@ func connections(n int) []report.Connection {
 	}
 	return all
 }
+
+// dsnOf is a database of that name on the shared engine.
+func dsnOf(t testing.TB, database string) string { return enginetest.Shared(t).DSN(database) }

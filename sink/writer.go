@@ -27,6 +27,9 @@ func (w *Writer) Write(ctx context.Context, b report.Batch) error {
 	if err := write(ctx, w.db, &rejectTable, b.Rejects); err != nil {
 		return err
 	}
+	if err := w.settle(ctx, &b); err != nil {
+		return err
+	}
 	if err := write(ctx, w.db, &customerTable, b.Customers); err != nil {
 		return err
 	}
