@@ -109,9 +109,27 @@ func superseded(open []waiting, stored map[string]uint64) (keys []uint64) {
 	return keys
 }
 
-// SettleStored marks an account's records as resolved whose connections are stored: those that imported names, and those of
-// which newer content is in the table. It finds what no batch has settled: records of earlier versions, and those of an import.
-func (w *Writer) SettleStored(ctx context.Context, account string, imported map[string]bool) error {
+// SettleImported marks an account's records as resolved whose connections an import has stored.
+func (w *Writer) SettleImported(ctx context.Context, account string, uids map[string]bool) error {
+	if len(uids) == 0 {
+		return nil
+	}
+	open, err := w.waiting(ctx, account)
+	if err != nil {
+		return err
+	}
+	var keys []uint64
+	for _, r := range open {
+		if uids[r.UID] {
+			keys = append(keys, r.Key)
+		}
+	}
+	return w.resolve(ctx, account, keys)
+}
+
+// SettleStored marks an account's records as resolved of which newer content is stored. It finds what no batch has settled:
+// records of earlier versions, and those of an import.
+func (w *Writer) SettleStored(ctx context.Context, account string) error {
 	open, err := w.waiting(ctx, account)
 	if err != nil || len(open) == 0 {
 		return err
@@ -123,9 +141,9 @@ func (w *Writer) SettleStored(ctx context.Context, account string, imported map[
 			uids = append(uids, r.UID)
 		}
 		var found []waiting
-		err := w.db.Select(ctx, &found, fmt.Sprintf(`SELECT uid, max(version) AS version FROM %s.connection_rows AS c
-			WHERE account = {account:String} AND uid IN {uids:Array(String)} AND NOT deleted GROUP BY uid`, w.db.target.Database),
-			map[string]string{"account": account, "uids": arrayText(uids)})
+		err := w.db.Select(ctx, &found, fmt.Sprintf(`SELECT uid, max(c.version) AS version FROM %s.connection_rows AS c
+			WHERE account = {account:String} AND uid IN {uids:Array(String)} AND NOT deleted GROUP BY uid`,
+			w.db.target.Database), map[string]string{"account": account, "uids": arrayText(uids)})
 		if err != nil {
 			return fmt.Errorf("look for quarantined connections of account %s: %w", account, err)
 		}
@@ -133,13 +151,7 @@ func (w *Writer) SettleStored(ctx context.Context, account string, imported map[
 			stored[c.UID] = c.Version
 		}
 	}
-	keys := superseded(open, stored)
-	for _, r := range open {
-		if imported[r.UID] {
-			keys = append(keys, r.Key)
-		}
-	}
-	return w.resolve(ctx, account, keys)
+	return w.resolve(ctx, account, superseded(open, stored))
 }
 
 // Waits returns the uids of an account's records that wait in quarantine.

@@ -27,6 +27,8 @@ type importing struct {
 	fetchedAt time.Time // zero: each file's own time
 	patience  time.Duration
 	writer    *sink.Writer
+	waits     map[string]bool // uids of records in quarantine
+	stored    map[string]bool // those of them that were imported
 }
 
 func (a *app) importCommand() *cobra.Command {
@@ -132,7 +134,14 @@ func (i *importing) run(ctx context.Context, files []string) (err error) {
 	if err := i.patiently(ctx, func() (bool, error) { return false, db.prepare(ctx, i.config.Retention) }); err != nil {
 		return err
 	}
-	i.writer = db.Writer()
+	i.writer, i.stored = db.Writer(), map[string]bool{}
+	err = i.patiently(ctx, func() (_ bool, err error) {
+		i.waits, err = i.writer.Waits(ctx, i.account)
+		return false, err
+	})
+	if err != nil {
+		return err
+	}
 	var failures int
 	for _, name := range files {
 		if err := i.file(ctx, name); err != nil {
@@ -144,6 +153,10 @@ func (i *importing) run(ctx context.Context, files []string) (err error) {
 		}
 	}
 	if err := i.patiently(ctx, func() (bool, error) { return false, i.writer.WithdrawMoved(ctx, i.account) }); err != nil {
+		return err
+	}
+	err = i.patiently(ctx, func() (bool, error) { return false, i.writer.SettleImported(ctx, i.account, i.stored) })
+	if err != nil {
 		return err
 	}
 	if failures > 0 {
@@ -188,7 +201,12 @@ func (i *importing) once(ctx context.Context, source *source) (n ingested, progr
 	stream := i.writer.Import(ctx)
 	in := &ingest{
 		source: parser.Source{Account: i.account, Location: zone(i.config, i.account), FetchedAt: fetchedAt},
-		add:    stream.Add,
+		add: func(c *report.Connection) error {
+			if i.waits[c.UID] {
+				i.stored[c.UID] = true
+			}
+			return stream.Add(c)
+		},
 		quarantine: func(rejects []report.Reject) error {
 			return i.writer.Write(ctx, report.Batch{Rejects: rejects})
 		},

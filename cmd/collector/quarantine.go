@@ -15,9 +15,10 @@ import (
 func (a *app) quarantineCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "quarantine",
-		Short: "List records that could not be read, or read them again",
+		Short: "List records that could not be read, read them again, or dismiss them",
 		Long: `A record that cannot be read is kept with the reason, and does not hold up its
-neighbours. A later version may read it: retry does that.
+neighbours. It is settled by itself once its connection is stored. A later version
+may read it: retry does that. dismiss settles what nobody needs.
 
 Works beside a running daemon.`,
 	}
@@ -46,12 +47,14 @@ Works beside a running daemon.`,
 			})
 		},
 	}
-	command.AddCommand(list, retry)
+	command.AddCommand(list, retry, a.dismissCommand())
 	return group(command, nil)
 }
 
 // A record may be a megabyte; whoever needs all of it asks the view.
-const quarantineList = "SELECT at, vendor, account, reason, detail, substringUTF8(raw, 1, 200) AS raw FROM quarantine WHERE resolved_at IS NULL ORDER BY at, account, reason"
+const quarantineList = `SELECT at, vendor, account, reason, lower(leftPad(hex(hash), 16, '0')) AS id, detail,
+	substringUTF8(raw, 1, 200) AS raw
+FROM quarantine_rows FINAL WHERE resolved_at IS NULL AND NOT moved ORDER BY at, account, reason, id`
 
 // retryQuarantine reads each waiting record once more. What can be read is stored and marked as resolved in one batch.
 func (a *app) retryQuarantine(ctx context.Context, c *config.Config, db *clickHouse) error {
@@ -81,7 +84,7 @@ func (a *app) retryQuarantine(ctx context.Context, c *config.Config, db *clickHo
 	}
 	summary := fmt.Sprintf("%d records read again, %d stored, %d still wait\n", len(rejects), len(batch.Connections), len(rejects)-len(batch.Connections))
 	if len(rejects) == quarantineAtOnce {
-		summary += fmt.Sprintf("only the oldest %d were read; later ones wait until these are resolved or deleted from quarantine_rows\n", quarantineAtOnce)
+		summary += fmt.Sprintf("only the oldest %d were read; later ones wait until these are settled, see quarantine dismiss\n", quarantineAtOnce)
 	}
 	_, err = fmt.Fprint(a.stdout, summary)
 	return err

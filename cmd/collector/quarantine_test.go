@@ -42,3 +42,57 @@ func TestQuarantineAfterAClockThatWasBehind(t *testing.T) {
 		t.Errorf("resolved ones come back: %s", got)
 	}
 }
+
+// TestQuarantineSettlesAndDismisses: an import settles what it stores, and dismiss what it names.
+func TestQuarantineSettlesAndDismisses(t *testing.T) {
+	environ, _, _ := desk(t)
+	run := func(code int, args ...string) string {
+		t.Helper()
+		got := command(t, environ, "", args...)
+		if got.code != code {
+			t.Fatalf("%v: %+v", args, got)
+		}
+		return got.stdout + got.stderr
+	}
+	waiting := func(want int) (ids []string) {
+		t.Helper()
+		ids = strings.Fields(run(exitOK, "sql", "--format", "TSV", "SELECT lower(leftPad(hex(hash), 16, '0')) FROM quarantine_rows FINAL WHERE resolved_at IS NULL"))
+		if list := run(exitOK, "quarantine", "list", "--format", "TSV"); len(ids) != want || strings.Count(list, "\n") != want {
+			t.Fatalf("%d wait, want %d: %s", len(ids), want, list)
+		}
+		return ids
+	}
+	for _, duration := range []int{-1, -2, -3} {
+		run(exitOK, "import", write(t, "running.json", body(record("u1", duration), record("u2", duration))))
+	}
+	waiting(2)
+	run(exitOK, "import", write(t, "whole.json", body(record("u1", 300))))
+	id := waiting(1)[0]
+	for _, tt := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{nil, exitUsage, "no record is named"},
+		{[]string{"--all", id}, exitUsage, "--all goes with no id"},
+		{[]string{"12"}, exitUsage, `"12" is not an id`},
+		{[]string{"--before", "yesterday"}, exitUsage, "--before"},
+		{[]string{"0000000000000001"}, exitFailure, "no record with the id 0000000000000001 waits"},
+		{[]string{"--account", "other"}, exitOK, "0 records dismissed"},
+		{[]string{"--all", "--dry-run"}, exitOK, "1 records would be dismissed"},
+		{[]string{id, "--dry-run"}, exitOK, "1 records would be dismissed"},
+	} {
+		if got := run(tt.code, append([]string{"quarantine", "dismiss"}, tt.args...)...); !strings.Contains(got, tt.says) {
+			t.Errorf("%v: %q", tt.args, got)
+		}
+		waiting(1)
+	}
+	if got := run(exitOK, "quarantine", "dismiss", id); got != "1 records dismissed\n" {
+		t.Errorf("%q", got)
+	}
+	run(exitOK, "import", write(t, "running.json", body(record("u2", -4))))
+	waiting(0)
+	if got := run(exitOK, "sql", "--format", "TSV", "SELECT count() FROM quarantine WHERE resolved_at IS NOT NULL"); got != "2\n" {
+		t.Errorf("%q records are settled", got)
+	}
+}

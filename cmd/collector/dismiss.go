@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/report"
+	"alpemix-collector/sink"
+)
+
+// dismissal is what the command line of quarantine dismiss names.
+type dismissal struct {
+	sink.Dismissal
+	before      string
+	all, dryRun bool
+}
+
+func (a *app) dismissCommand() *cobra.Command {
+	var d dismissal
+	command := &cobra.Command{
+		Use:   "dismiss [ID...]",
+		Short: "Mark records as settled that nobody needs",
+		Long: `Marks records as settled without storing them: those with the ids that
+quarantine list prints, or all that fit the flags. They stay in the view
+quarantine, with resolved_at. A dismissed record stays dismissed when Alpemix
+serves it with another text; once it can be read it is stored as any other.
+
+Works while the daemon is running.`,
+		Example: `  collector quarantine dismiss 9c3f0e1d2b4a5968
+  collector quarantine dismiss --account main --reason dt_missing --dry-run
+  collector quarantine dismiss --all`,
+		RunE: func(command *cobra.Command, ids []string) error {
+			if err := d.parse(ids); err != nil {
+				return &usageError{command.CommandPath(), err}
+			}
+			may := access(!d.dryRun)
+			return a.withClickHouse(command.Context(), may, func(c *config.Config, db *clickHouse) error {
+				return a.dismiss(command.Context(), c, db, &d)
+			})
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&d.Account, "account", "", "records of this account")
+	flags.StringVar(&d.Reason, "reason", "", "records with this reason")
+	flags.StringVar(&d.before, "before", "", "records read before this day, for example 2026-03-01 (UTC)")
+	flags.BoolVar(&d.all, "all", false, "all records that wait")
+	flags.BoolVar(&d.dryRun, "dry-run", false, "count the records and change nothing")
+	return command
+}
+
+// parse reads the ids and the day, and refuses a command line that names nothing.
+func (d *dismissal) parse(ids []string) error {
+	d.Keys = nil
+	for _, id := range ids {
+		key, err := strconv.ParseUint(id, 16, 64)
+		if err != nil || len(id) != 16 {
+			return fmt.Errorf("%q is not an id; quarantine list prints them, for example 9c3f0e1d2b4a5968", id)
+		}
+		d.Keys = append(d.Keys, key)
+	}
+	if d.before != "" {
+		day, err := report.ParseDay(d.before)
+		if err != nil {
+			return fmt.Errorf("--before: %w", err)
+		}
+		d.Before = day.UTC()
+	}
+	named := len(d.Keys) > 0 || d.Account != "" || d.Reason != "" || !d.Before.IsZero()
+	switch {
+	case !named && !d.all:
+		return errors.New("no record is named; give ids, --account, --reason or --before, or --all")
+	case named && d.all:
+		return errors.New("--all goes with no id and no other flag that names records")
+	}
+	return nil
+}
+
+func (a *app) dismiss(ctx context.Context, c *config.Config, db *clickHouse, d *dismissal) error {
+	if !d.dryRun {
+		if err := db.prepare(ctx, c.Retention); err != nil {
+			return err
+		}
+	}
+	records, err := db.Writer().ToDismiss(ctx, d.Dismissal)
+	if err != nil {
+		return err
+	}
+	if missing := d.missing(records); missing != "" {
+		return fmt.Errorf("no record with the id %s waits; quarantine list prints those that do", missing)
+	}
+	done := "dismissed"
+	if d.dryRun {
+		done = "would be dismissed"
+	} else if err := db.Writer().Dismiss(ctx, records); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "%d records %s\n", len(records), done)
+	return err
+}
+
+// missing is an id that no record has, empty if there is none.
+func (d *dismissal) missing(records []sink.Dismissed) string {
+	found := map[uint64]bool{}
+	for _, r := range records {
+		found[r.Key] = true
+	}
+	for _, key := range d.Keys {
+		if !found[key] {
+			return fmt.Sprintf("%016x", key)
+		}
+	}
+	return ""
+}
