@@ -56,7 +56,8 @@ func (c *Collector) read(ctx context.Context, out *outcome) {
 		return // the limits forbade it: nothing happened
 	}
 	r := newReading(c, out)
-	if len(body.Bytes) > 0 {
+	if body.Content != nil {
+		defer func() { _ = body.Content.Close() }() // it was only read
 		if err := r.split(); err != nil && out.failure == nil {
 			out.failure = unreadable(out, err)
 		}

@@ -44,7 +44,10 @@ func newReading(c *Collector, out *outcome) *reading {
 
 // split finds what is new and commits it in parts; the last part is left to finish.
 func (r *reading) split() error {
-	summary, err := parser.Split(r.out.body.Bytes, r.out.body.ContentType, func(rec report.Record) error {
+	for quirk, n := range r.out.body.Quirks {
+		r.out.tally[quirk] += n
+	}
+	summary, err := parser.SplitStream(r.out.body.Content.Open, r.out.body.ContentType, func(rec report.Record) error {
 		hash := parser.Hash(rec.Raw)
 		r.hashes = append(r.hashes, hash)
 		r.out.rows++

@@ -17,10 +17,10 @@ import (
 type answers struct{ today string }
 
 func (f *answers) Fetch(_ context.Context, w report.Window) (report.Body, error) {
-	b := report.Body{Account: "main", Window: w, Bytes: []byte(`{"errornumber":0,"results":[]}`), AskedAt: time.Now(), FetchedAt: time.Now(), Status: 200,
+	b := report.Body{Account: "main", Window: w, Content: report.Bytes(`{"errornumber":0,"results":[]}`), AskedAt: time.Now(), FetchedAt: time.Now(), Status: 200,
 		Requests: []report.Fetch{{At: time.Now(), Vendor: "alpemix", Account: "main", Job: string(w.Kind), Outcome: "ok"}}}
 	if w.Kind == report.Today {
-		b.Bytes = fmt.Appendf(nil, `{"errornumber":0,"results":[%s]}`, f.today)
+		b.Content = report.Bytes(fmt.Sprintf(`{"errornumber":0,"results":[%s]}`, f.today))
 	}
 	return b, nil
 }

@@ -1,5 +1,8 @@
 package parser
 
+// QuirkTransport is the one quirk that is not of an answer's text but of how it came.
+const QuirkTransport = quirkTransport
+
 // Names of quirks: rows of Quirks, fixtures in testdata/quirks, labels of the metric alpemix_quirks_total, headings in
 // docs/quirks.md. A test holds them together.
 const (
@@ -38,6 +41,7 @@ const (
 	quirkStrayComma        = "stray_comma"
 	quirkTrailingBackslash = "trailing_backslash"
 	quirkTrailingText      = "trailing_text"
+	quirkTransport         = "transport_end"
 	quirkUnescaped         = "unescaped_backslashes"
 	quirkUnescapedRecord   = "unescaped_record"
 	quirkUnknownKey        = "unknown_key"

@@ -223,6 +223,12 @@ var Quirks = []Quirk{
 		Done:     "It is skipped. Another object there, or a text behind an empty day that is no comment, is an error.",
 	},
 	{
+		Name:     quirkTransport,
+		Seen:     "the document is complete, but the transport does not end behind it: Content-Length is larger, the last chunk is missing, the connection stays open or is closed without a word",
+		Evidence: `[?] row "HTTP method, content type"; servers written by hand count wrong`,
+		Done:     "The document counts. Reading ends when the server has been silent for a second behind it.",
+	},
+	{
 		Name:     quirkUnescaped,
 		Seen:     "a backslash of the document starts no JSON escape",
 		Evidence: `[?] row "Are the backslashes of dt escaped"; [R] row "Is strict-first, repair-second safe"`,

@@ -3,7 +3,9 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"time"
 )
 
@@ -38,13 +40,33 @@ func (w Window) String() string {
 type Body struct {
 	Account     string
 	Window      Window
-	Bytes       []byte // as received, before any charset or repair
-	ContentType string // of the HTTP answer; parser.Split takes the charset from it when the bytes are not UTF-8
+	Content     Content        // as received, before any charset or repair; nil if no report came. Whoever takes the Body closes it
+	Quirks      map[string]int // findings of the exchange by quirk; nil when there are none
+	ContentType string         // of the HTTP answer; the parser takes the charset from it when the bytes are not UTF-8
 	AskedAt     time.Time
 	FetchedAt   time.Time // when the last byte had arrived, UTC
 	Requests    []Fetch   // the requests that were spent on it, with what came of each; filled also beside an error
 	Status      int       // of the HTTP answer
 }
+
+// Content is the text of an answer. It may be too large for memory.
+type Content interface {
+	Open() (io.ReadCloser, error) // from the beginning, as often as needed
+	Size() int64                  // bytes
+	Close() error
+}
+
+// Bytes is a Content in memory.
+type Bytes []byte
+
+// Open returns the text.
+func (b Bytes) Open() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
+
+// Size is the length of the text.
+func (b Bytes) Size() int64 { return int64(len(b)) }
+
+// Close does nothing.
+func (b Bytes) Close() error { return nil }
 
 // Record is one element of a report's "results", not decoded yet.
 type Record struct {

@@ -39,6 +39,7 @@ type Account struct {
 	TLS      TLS
 	Timeout  time.Duration // of one request, until its last byte
 	MaxBody  int64         // bytes; a longer answer is an error, never cut silently
+	Spill    string        // folder for what does not fit into memory of an answer; empty: all is kept in memory
 	Version  string        // of this program, for User-Agent
 	// Observe is told of every request that no report.Snapshot tells of. It may be nil.
 	Observe func(report.Fetch)

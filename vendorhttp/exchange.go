@@ -1,12 +1,10 @@
 package vendorhttp
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
@@ -15,28 +13,37 @@ import (
 	"alpemix-collector/report"
 )
 
-// Answer is an HTTP answer whose head came.
+// Answer is an HTTP answer whose head came. Close it if its Account has a Spill.
 type Answer struct {
 	Status int
 	Header http.Header
-	Body   []byte
-	Cut    error     // why the body ended before its end; nil if it is whole
-	At     time.Time // UTC: when its last byte had arrived
-	Rows   uint64    // how many rows it told, for report.Fetch; set by who reads it
+	// Body is what came, without what follows a document of JSON or XML. Of an answer that did not fit
+	// into memory it is the beginning; Open has it all.
+	Body []byte
+	Cut  error // why the body ended before its end; nil if it is complete
+	// Imperfect is why the transport did not end behind the document, though that is complete; nil if
+	// it did.
+	Imperfect error
+	Length    int64     // Content-Length; -1 for none
+	At        time.Time // UTC: when its last byte had arrived
+	Rows      uint64    // how many rows it told, for report.Fetch; set by who reads it
 
+	*body
 	client  *Client
 	request Request
 }
 
 // Format shows no more of an answer than its size: it may hold a new secret.
 func (a Answer) Format(s fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(s, "HTTP %d, %d bytes", a.Status, len(a.Body))
+	_, _ = fmt.Fprintf(s, "HTTP %d, %d bytes", a.Status, a.Size())
 }
 
 // Exchange sends r. Without an answer's head the error is a *Trouble, or, from DryRun, the *Preview.
 func (c *Client) Exchange(ctx context.Context, r Request) (*Answer, error) {
 	limited, cancel := context.WithTimeout(ctx, c.account.Timeout)
 	defer cancel()
+	limited, stop := context.WithCancelCause(limited)
+	defer stop(nil)
 	var h handshake
 	req, err := c.build(httptrace.WithClientTrace(limited, h.trace()), &r)
 	if err != nil {
@@ -50,26 +57,24 @@ func (c *Client) Exchange(ctx context.Context, r Request) (*Answer, error) {
 		return nil, c.trouble(ctx, err, h.heldBack())
 	}
 	defer func() { _ = resp.Body.Close() }()
-	a := &Answer{Status: resp.StatusCode, Header: resp.Header, client: c, request: r}
-	a.Body, a.Cut = readAll(resp, c.account.MaxBody)
+	a := &Answer{
+		Status: resp.StatusCode, Header: resp.Header, Length: resp.ContentLength, client: c, request: r,
+		body: &body{folder: c.account.Spill, most: c.account.MaxBody},
+	}
+	complete := func() bool { return isDocument(a.head) }
+	if r.Complete != nil {
+		complete = func() bool { return r.Complete(a.Open) }
+	}
+	a.Cut = a.receive(resp, complete, stop)
+	if a.Cut != nil && complete() {
+		a.Cut, a.Imperfect = nil, a.Cut
+	}
+	a.Body = a.head
+	if n := document(a.head); r.Complete == nil && n > 0 && blank(a.head[n:]) {
+		a.Body = a.head[:n]
+	}
 	a.At = time.Now().UTC()
 	return a, nil
-}
-
-var errBodyTooLarge = errors.New("longer than the limit")
-
-// readAll reads a body of at most most bytes into one piece of memory.
-func readAll(resp *http.Response, most int64) ([]byte, error) {
-	const readAhead = 64 << 20 // believe no Content-Length beyond this
-	var b bytes.Buffer
-	if n := resp.ContentLength; n > 0 {
-		b.Grow(int(min(n, most, readAhead)) + bytes.MinRead)
-	}
-	_, err := b.ReadFrom(io.LimitReader(resp.Body, most+1))
-	if int64(b.Len()) > most {
-		return b.Bytes()[:most], errBodyTooLarge
-	}
-	return b.Bytes(), err
 }
 
 // TooLarge tells apart the answer that we cut ourselves.

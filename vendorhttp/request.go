@@ -23,7 +23,10 @@ type Request struct {
 	Body    []byte
 	Payload any      // sent as JSON instead of Body
 	Secrets []string // what nothing that is shown of the request or its answer may hold
-	Private bool     // the answer may hold a new secret: nothing of it is shown
+	// Complete tells that an answer so far is a complete document, so that it counts whatever the
+	// transport says of its length. Nil: JSON or XML with nothing behind it.
+	Complete func(open func() (io.ReadCloser, error)) bool
+	Private  bool // the answer may hold a new secret: nothing of it is shown
 	// Changes: the call changes something at the vendor. It is sent once at most, and without a clear answer its outcome is
 	// unknown, which is not the same as failed.
 	Changes bool

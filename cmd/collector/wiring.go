@@ -28,6 +28,8 @@ func newClient(c *config.Config, account *config.AlpemixAccount, ledger alpemix.
 			Window:  c.Alpemix.Limits.Window.Std(),
 			Scope:   limitScope(c, account),
 		},
+		MaxBody: int64(c.Alpemix.MaxAnswerMiB) << 20,
+		Spill:   c.StateDir,
 		TLS:     vendorhttp.TLS{CAFile: c.Alpemix.TLS.CAFile, MinVersion: c.Alpemix.TLS.MinVersion},
 		Version: name,
 	}, ledger, nil)

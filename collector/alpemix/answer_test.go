@@ -61,7 +61,7 @@ func TestErrorNumberIsFoundWhereverItStands(t *testing.T) {
 			c, _, _ := newClient(t, tokenAnswer(first), tt.body)
 			body, err := c.Fetch(t.Context(), today)
 			switch {
-			case tt.code == 0 && (err != nil || string(body.Bytes) != tt.body):
+			case tt.code == 0 && (err != nil || textOf(t, body) != tt.body):
 				t.Errorf("error %v", err)
 			case tt.code != 0 && (err == nil || report.AsFailure(err).Code != tt.code):
 				t.Errorf("error %v, want number %d", err, tt.code)
@@ -80,9 +80,9 @@ func TestAnswersThatAreNoReport(t *testing.T) {
 		reason string
 		text   string
 	}{
-		{"maintenance page", reply(200, "text/html", "  <html><title>Bakım</title>"), report.Transient, "html_answer", "Bakım"},
+		{"maintenance page", reply(200, "text/html", "  <html><title>Bakım</title>"), report.Transient, "html_answer", "<html><title>"},
 		{"empty", "", report.Transient, "empty_answer", "empty"},
-		{"text", "service unavailable", report.Transient, "unexpected_answer", "service unavailable"},
+		{"text", "service unavailable", report.Transient, "unexpected_answer", "not JSON (19 bytes)"},
 		{"list", "[]", report.Transient, "unexpected_answer", "not a JSON object"},
 		{"error number with status 500", reply(500, "application/json", number(108)), report.Transient, "server_database", "108"},
 		{"error number with status 403", reply(403, "application/json", number(200)), report.Permanent, "bad_credentials", "200"},
@@ -139,8 +139,8 @@ func TestACutBodyIsHandedOverWithTheFailure(t *testing.T) {
 		if f.Class != report.Transient || f.Reason != "body_cut" || f.Kind != report.Today || !errors.Is(f, cause) {
 			t.Errorf("%s %s %v", f.Class, f.Reason, f)
 		}
-		if string(body.Bytes) != part {
-			t.Errorf("body %q", body.Bytes)
+		if got := textOf(t, body); got != part {
+			t.Errorf("body %q", got)
 		}
 	}
 	// What a cut answer still says about an error counts more.
@@ -163,14 +163,14 @@ func TestALongBodyIsAnErrorAndNotCut(t *testing.T) {
 	for size, reason := range map[int]string{100: "", 101: "body_too_large"} {
 		cfg := config()
 		cfg.MaxBody, cfg.Account = 100, fmt.Sprint(size)
-		report100 := `{"results":[` + strings.Repeat(" ", size-14) + `]}`
+		report100 := `{"errornumber":0,"results":[` + strings.Repeat(" ", size-30) + `]}`
 		c := mustNew(t, cfg, s, &vendor{t: t, answers: []any{tokenAnswer(first), report100}})
 		body, err := c.Fetch(t.Context(), today)
 		switch {
-		case reason == "" && (err != nil || len(body.Bytes) != size):
+		case reason == "" && (err != nil || len(textOf(t, body)) != size):
 			t.Errorf("%d bytes: %v", size, err)
-		case reason != "" && (err == nil || report.AsFailure(err).Reason != reason || len(body.Bytes) != 0):
-			t.Errorf("%d bytes: %v, %d bytes of body", size, err, len(body.Bytes))
+		case reason != "" && (err == nil || report.AsFailure(err).Reason != reason || len(textOf(t, body)) != size-1):
+			t.Errorf("%d bytes: %v, %d bytes of body", size, err, len(textOf(t, body)))
 		}
 	}
 }

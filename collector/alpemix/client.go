@@ -19,7 +19,7 @@ const (
 	DefaultTokens      = 5
 	DefaultWindow      = 60 * time.Second
 	DefaultTimeout     = 5 * time.Minute
-	DefaultMaxBody     = 512 << 20 // bytes
+	DefaultMaxBody     = 1 << 30 // bytes; a day of a million connections has some 400 MB
 	DefaultMethod      = http.MethodPost
 	DefaultContentType = "application/json"
 )
@@ -62,6 +62,7 @@ type Config struct {
 	TLS          vendorhttp.TLS
 	Timeout      time.Duration // of one request, until its last byte
 	MaxBody      int64         // bytes; a longer answer is an error, never cut silently
+	Spill        string        // folder for the part of an answer that does not fit into memory; empty: all is kept in memory
 	Version      string        // of this program, for User-Agent
 }
 
@@ -80,7 +81,7 @@ type Client struct {
 func New(cfg Config, ledger Ledger, rt http.RoundTripper) (*Client, error) {
 	cfg.setDefaults()
 	exchange, err := vendorhttp.New(vendor, vendorhttp.Account{
-		Name: cfg.Account, Endpoint: cfg.Endpoint, TLS: cfg.TLS, Timeout: cfg.Timeout, MaxBody: cfg.MaxBody, Version: cfg.Version,
+		Name: cfg.Account, Endpoint: cfg.Endpoint, TLS: cfg.TLS, Timeout: cfg.Timeout, MaxBody: cfg.MaxBody, Spill: cfg.Spill, Version: cfg.Version,
 	}, rt)
 	switch {
 	case err != nil:

@@ -111,8 +111,8 @@ func TestTLSTroubleSaysWhatToDo(t *testing.T) {
 			cfg.Endpoint, cfg.TLS = tt.endpoint+"/api", tt.tls
 			body, err := mustNew(t, cfg, s, nil).Fetch(t.Context(), today)
 			if tt.reason == "" {
-				if err != nil || string(body.Bytes) != emptyDay {
-					t.Errorf("%q, error %v", body.Bytes, err)
+				if err != nil || textOf(t, body) != emptyDay {
+					t.Errorf("%q, error %v", textOf(t, body), err)
 				}
 				return
 			}
@@ -212,7 +212,7 @@ func TestABodyThatIsShorterThanAnnounced(t *testing.T) {
 	cfg := config()
 	cfg.Endpoint = srv.URL
 	f, body := failed(t, mustNew(t, cfg, s, nil), today)
-	if f.Reason != "body_cut" || string(body.Bytes) != part {
-		t.Errorf("%v, body %q", f, body.Bytes)
+	if f.Reason != "body_cut" || textOf(t, body) != part {
+		t.Errorf("%v, body %q", f, textOf(t, body))
 	}
 }

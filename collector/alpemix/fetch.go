@@ -20,7 +20,7 @@ const (
 // nothing was sent for it.
 //
 // The error is always a *report.Failure. The Body tells which requests were sent, also beside an error, and beside the
-// reason "body_cut" it holds what had arrived: the records that are complete in it are true.
+// an answer that is no complete report it holds what had arrived: the records that are complete in it are true.
 func (c *Client) Fetch(ctx context.Context, w report.Window) (report.Body, error) {
 	c.asking <- struct{}{}
 	defer func() { <-c.asking }()
@@ -47,6 +47,7 @@ func (c *Client) Check(ctx context.Context) error {
 	if fail == nil {
 		fail = f.report(ctx, w, token)
 	}
+	defer f.discard()
 	if fail != nil && fail.Class == report.Renew && !asked {
 		_, fail = f.newToken(ctx) // that the vendor grants a token proves the credentials
 	}
@@ -54,6 +55,13 @@ func (c *Client) Check(ctx context.Context) error {
 		return fail
 	}
 	return nil
+}
+
+// discard drops a report that nobody reads.
+func (f *fetch) discard() {
+	if f.body.Content != nil {
+		_ = f.body.Content.Close() // it was only read
+	}
 }
 
 // fetch is one call of Fetch or Check.
@@ -98,16 +106,13 @@ func (f *fetch) token(ctx context.Context) (token string, asked bool, fail *repo
 func (f *fetch) newToken(ctx context.Context) (string, *report.Failure) {
 	askedAt := time.Now()
 	a, fail := f.send(ctx, report.Token, tokenRequest{1, f.cfg.SecretKey, f.cfg.MainUsername})
+	if a != nil {
+		defer func() { _ = a.Close() }() // it was only read
+	}
 	if fail != nil {
 		return "", fail
 	}
-	if a.Cut != nil {
-		return "", f.fail(report.Token, report.Transient, "body_cut", "the answer with the token ended early: %w", a.Cut)
-	}
-	token := text(a.text, "accesstoken")
-	if token == "" { // the answer is not quoted: it may hold the token under a name that we do not know
-		return "", f.fail(report.Token, report.Transient, "unexpected_answer", "the answer (HTTP %d, %d bytes) holds neither an accesstoken nor an errornumber", a.Status, len(a.Body))
-	}
+	token := a.envelope.Token
 	if err := f.ledger.SetToken(f.cfg.Account, f.key, token, askedAt); err != nil {
 		return "", f.local(report.Token, err)
 	}
@@ -122,11 +127,8 @@ func (f *fetch) report(ctx context.Context, w report.Window, token string) *repo
 		return f.fail(w.Kind, report.Permanent, "bad_window", "%w", err)
 	}
 	a, fail := f.send(ctx, w.Kind, request)
-	if fail == nil {
-		f.body.Bytes = a.Body
-		if a.Cut != nil {
-			fail = f.fail(w.Kind, report.Transient, "body_cut", "the report ended early, after %d bytes: %w", len(a.Body), a.Cut)
-		}
+	if a != nil {
+		f.keep(a, fail)
 	}
 	if fail != nil && fail.Class == report.Renew {
 		if err := f.ledger.SetToken(f.cfg.Account, f.key, "", time.Time{}); err != nil {
@@ -134,6 +136,15 @@ func (f *fetch) report(ctx context.Context, w report.Window, token string) *repo
 		}
 	}
 	return fail
+}
+
+// keep hands over a report, and what came of one: the records that are complete in it are true.
+func (f *fetch) keep(a *answer, fail *report.Failure) {
+	if a.Status/100 == 2 && (fail == nil || fail.Code == 0) {
+		f.body.Content = a
+		return
+	}
+	_ = a.Close() // it was only read
 }
 
 // The requests of alpemix.txt, with the fields in its order.

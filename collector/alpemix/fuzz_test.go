@@ -185,8 +185,8 @@ func checkFirst(t *testing.T, got report.Fetch, a answered, ledger *memory) {
 	if a.status < 200 || a.status > 299 {
 		return
 	}
-	if !a.forToken && got.Outcome != "ok" {
-		t.Errorf("a report was refused: %+v", got)
+	if _, numbered := members.number(); !a.forToken && numbered && len(members) == 1 && got.Outcome != "ok" {
+		t.Errorf("an empty day was refused: %+v", got)
 	}
 	var token string
 	if err := json.Unmarshal(members["accesstoken"], &token); a.forToken && err == nil && token != "" && ledger.token != token {

@@ -155,3 +155,20 @@ func fetched(t testing.TB, c *alpemix.Client, w report.Window) report.Body {
 	}
 	return body
 }
+
+// textOf is the answer that b holds, "" for none.
+func textOf(t testing.TB, b report.Body) string {
+	t.Helper()
+	if b.Content == nil {
+		return ""
+	}
+	r, err := b.Content.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(r)
+	if err != nil || int64(len(text)) != b.Content.Size() {
+		t.Fatalf("%d bytes of %d, %v", len(text), b.Content.Size(), err)
+	}
+	return string(text)
+}

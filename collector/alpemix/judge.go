@@ -1,34 +1,64 @@
 package alpemix
 
 import (
+	"errors"
 	"time"
 
+	"alpemix-collector/parser"
 	"alpemix-collector/report"
 	"alpemix-collector/vendorhttp"
 )
 
-// judge finds the failure in an answer: its error number, whatever the HTTP status; else the status; else its first byte.
+// judge finds the failure in an answer: its error number, whatever the HTTP status; else the status;
+// else what its envelope lacks. An answer that is not what was asked for is described by its keys and
+// types: it may hold a secret.
 func (f *fetch) judge(kind report.Kind, a *answer) *report.Failure {
-	number, told := errorNumber(a.text, a.Cut == nil)
-	body := skipSpace(a.text)
-	excerpt := func() string { return vendorhttp.Excerpt(body, f.secrets) }
+	env := &a.envelope
+	spill, _ := errors.AsType[*vendorhttp.SpillError](a.Cut)
+	fail := func(reason, format string, args ...any) *report.Failure {
+		return f.fail(kind, report.Transient, reason, format, args...)
+	}
 	switch {
-	case told && number != 0:
-		return f.numbered(kind, number)
+	case env.ErrorNumber != 0:
+		return f.numbered(kind, env.ErrorNumber)
 	case a.Status < 200 || a.Status > 299:
 		return f.refused(kind, a)
+	case spill != nil:
+		return f.fail(kind, report.Local, "state", "%w", spill)
 	case a.TooLarge():
-		return f.fail(kind, report.Permanent, "body_too_large", "the answer is longer than %d bytes", f.cfg.MaxBody)
-	case len(body) == 0 && a.Cut == nil:
-		return f.fail(kind, report.Transient, "empty_answer", "the answer (HTTP %d) is empty", a.Status)
-	case len(body) > 0 && body[0] == '<':
-		return f.fail(kind, report.Transient, "html_answer", "the answer is a web page, not JSON: maintenance, or a captive portal in between: %q", excerpt())
-	case len(body) > 0 && body[0] != '{' && kind == report.Token:
-		return f.fail(kind, report.Transient, "unexpected_answer", "the answer (HTTP %d, %d bytes) is not a JSON object", a.Status, len(body))
-	case len(body) > 0 && body[0] != '{':
-		return f.fail(kind, report.Transient, "unexpected_answer", "the answer is not a JSON object: %q", excerpt())
+		return f.fail(kind, report.Permanent, "body_too_large", "the answer is longer than %d MiB; its records up to there are read: raise alpemix.max_answer_mib", f.cfg.MaxBody>>20)
+	case a.Cut != nil:
+		return fail("body_cut", "the answer ended early, after %d bytes: %w", a.Size(), a.Cut)
+	case env.Unread != nil:
+		return f.unread(kind, a)
+	case kind == report.Token && env.Token == "":
+		return fail("unexpected_answer", "the answer (HTTP %d, %d bytes) holds no accesstoken, but %s", a.Status, a.Size(), env.Shape)
+	case kind != report.Token && env.Report != nil:
+		return fail(env.Report.Reason, "the answer (HTTP %d, %d bytes): %w", a.Status, a.Size(), env.Report)
 	}
 	return nil
+}
+
+// unread is the failure of an answer that came as a whole and is no complete document.
+func (f *fetch) unread(kind report.Kind, a *answer) *report.Failure {
+	fail := func(reason, format string, args ...any) *report.Failure {
+		return f.fail(kind, report.Transient, reason, format, args...)
+	}
+	switch a.envelope.Unread.Reason {
+	case parser.EmptyBody:
+		return fail("empty_answer", "the answer (HTTP %d) is empty", a.Status)
+	case parser.HTML:
+		return fail("html_answer", "the answer is a web page, not JSON: maintenance, or a captive portal in between (%s)", a.Shape())
+	case parser.Truncated:
+		if a.Length > 0 && a.Length == a.Size() {
+			return fail("body_cut", "the answer ends within a record, after the %d bytes of its Content-Length: does the vendor count "+
+				"characters there instead of bytes? The oldest connections are missing; those before them are read", a.Length)
+		}
+		return fail("body_cut", "the answer ended early, after %d bytes", a.Size())
+	case parser.WrongTopLevel:
+		return fail("unexpected_answer", "the answer is not a JSON object (%s)", a.Shape())
+	}
+	return fail("unexpected_answer", "the answer (HTTP %d, %d bytes): %w", a.Status, a.Size(), a.envelope.Unread)
 }
 
 // numbered is the failure of an error number.

@@ -3,20 +3,23 @@ package alpemix
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"time"
 
+	"alpemix-collector/parser"
 	"alpemix-collector/report"
 	"alpemix-collector/vendorhttp"
 )
 
-// answer is an HTTP answer that came and that the vendor does not call an error.
+// answer is an HTTP answer that came, with what stands around its records.
 type answer struct {
 	*vendorhttp.Answer
-	text []byte // the body for our own eyes, see utf8Of
+	envelope parser.Envelope
 }
 
-// send makes one request, if limits and blocks allow, and sorts what comes back.
+// send makes one request, if limits and blocks allow, and sorts what comes back. An answer that came is
+// returned beside its failure, and is closed by the caller.
 func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answer, *report.Failure) {
 	if err := ctx.Err(); err != nil {
 		return nil, f.fail(kind, report.Transient, "canceled", "not sent: %w", err)
@@ -41,7 +44,7 @@ func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answe
 	}
 	f.begin(kind)
 	exchanged, err := f.http.Exchange(ctx, vendorhttp.Request{
-		Job: string(kind), Method: f.cfg.Method, Header: http.Header{"Content-Type": {f.cfg.ContentType}}, Body: content, Secrets: f.secrets,
+		Job: string(kind), Method: f.cfg.Method, Header: http.Header{"Content-Type": {f.cfg.ContentType}}, Body: content, Secrets: f.secrets, Complete: complete,
 	})
 	f.body.FetchedAt = time.Now().UTC()
 	trouble, _ := errors.AsType[*vendorhttp.Trouble](err)
@@ -49,16 +52,28 @@ func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answe
 	if trouble != nil {
 		return nil, f.end(f.connectionFailure(kind, trouble))
 	}
-	a := &answer{exchanged, utf8Of(exchanged.Body)}
+	a := &answer{Answer: exchanged}
+	if a.envelope, err = parser.ReadEnvelope(a.Open, a.Header.Get("Content-Type")); err != nil {
+		return nil, f.end(f.local(kind, errors.Join(err, a.Close())))
+	}
+	if a.Imperfect != nil {
+		f.body.Quirks = map[string]int{parser.QuirkTransport: 1}
+	}
 	f.body.Status, f.body.ContentType = a.Status, a.Header.Get("Content-Type")
-	f.body.Requests[len(f.body.Requests)-1].Bytes = uint64(len(a.Body))
+	f.body.Requests[len(f.body.Requests)-1].Bytes = uint64(a.Size())
 	if fail := f.end(f.judge(kind, a)); fail != nil {
-		return nil, fail
+		return a, fail
 	}
 	if err := f.unblock(); err != nil {
-		return nil, f.local(kind, err)
+		return a, f.local(kind, err)
 	}
 	return a, nil
+}
+
+// complete tells that the object of an answer is closed.
+func complete(open func() (io.ReadCloser, error)) bool {
+	env, err := parser.ReadEnvelope(open, "")
+	return err == nil && env.Closed
 }
 
 // begin notes that a request of kind is sent.

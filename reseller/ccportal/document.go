@@ -110,7 +110,7 @@ func (d *document) confirms(customer string) error {
 		return d.unexpected(err)
 	}
 	known := d.Customer.Valid || d.Found.Valid || d.Enabled.Valid || d.Dirty.Valid || d.answer.Packs.XMLName.Local != ""
-	if shape := wire.Shape(d.text); !known && shape != "{}" && shape != "<response>" {
+	if shape := vendorhttp.Shape(d.text); !known && shape != "{}" && shape != "<response>" {
 		return d.unexpected(errors.New("it does not say that it is about the customer"))
 	}
 	return nil
@@ -118,7 +118,7 @@ func (d *document) confirms(customer string) error {
 
 // unexpected is err about a document that was decoded and does not tell what it should.
 func (d *document) unexpected(err error) error {
-	return vendorhttp.InForm(fmt.Errorf("%w, in %s", err, wire.Shape(d.text)))
+	return vendorhttp.InForm(fmt.Errorf("%w, in %s", err, vendorhttp.Shape(d.text)))
 }
 
 // raw is a pack as it was sent.

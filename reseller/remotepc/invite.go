@@ -89,7 +89,7 @@ func parseInvited(message json.RawMessage, sent []Invitation) ([]Invited, error)
 			return err
 		}
 		if v.Username.Value == "" || v.Status.Value == "" {
-			return fmt.Errorf("there is no username or no status in %s", wire.Shape(element))
+			return fmt.Errorf("there is no username or no status in %s", vendorhttp.Shape(element))
 		}
 		key := addressKey(v.Username.Value)
 		words[key] = append(words[key], strings.TrimSpace(v.Status.Value))

@@ -68,7 +68,7 @@ func judge(a *vendorhttp.Answer) (json.RawMessage, error) {
 	case well && code == http.StatusOK && a.Status/100 == 2 && len(told) == 0:
 		return e.Message, nil
 	case !e.Status.Valid || !e.Code.Valid:
-		return nil, fmt.Errorf("there is no status or no code in %s", wire.Shape(text))
+		return nil, fmt.Errorf("there is no status or no code in %s", vendorhttp.Shape(text))
 	case code < http.StatusBadRequest:
 		return nil, contradiction
 	case len(told) > 0 || !well && code != http.StatusOK:

@@ -50,7 +50,7 @@ func parseUser(element json.RawMessage) (User, error) {
 		return User{}, err
 	}
 	if strings.TrimSpace(u.Username.Value) == "" {
-		return User{}, fmt.Errorf("there is no username in %s", wire.Shape(element))
+		return User{}, fmt.Errorf("there is no username in %s", vendorhttp.Shape(element))
 	}
 	allotted := u.Alloted
 	if !allotted.Valid {

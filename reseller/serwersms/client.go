@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"alpemix-collector/report"
-	"alpemix-collector/reseller/wire"
 	"alpemix-collector/vendorhttp"
 )
 
@@ -129,7 +128,7 @@ func (c *Client) Delete(ctx context.Context, id int64) error {
 // error; one that holds neither success nor id says something that the document does not know.
 func done(id int64) func(*vendorhttp.Answer, *answer) error {
 	return func(_ *vendorhttp.Answer, doc *answer) error {
-		if shape := wire.Shape(doc.text); !doc.Success.Valid && !doc.ID.Valid && shape != "{}" {
+		if shape := vendorhttp.Shape(doc.text); !doc.Success.Valid && !doc.ID.Valid && shape != "{}" {
 			return fmt.Errorf("there is neither success nor id in %s", shape)
 		}
 		return doc.isOf(id)

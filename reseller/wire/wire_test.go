@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"alpemix-collector/vendorhttp"
 	"encoding/json"
 	"fmt"
 	"runtime"
@@ -128,7 +129,7 @@ func TestAShapeHasNoValues(t *testing.T) {
 		`[1,2,3]`:       `[number…]`,
 		`{"a":{"b":{"c":{"d":{"e":1},"f":2}}},"g":3}`: `{"a": {"b": {"c": {"d": {…}, "f": number}}}, "g": number}`,
 	} {
-		if got := wire.Shape([]byte(doc)); got != want {
+		if got := vendorhttp.Shape([]byte(doc)); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", doc, got, want)
 		}
 	}
@@ -142,7 +143,7 @@ func FuzzShape(f *testing.F) {
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		shape := wire.Shape(doc)
+		shape := vendorhttp.Shape(doc)
 		runtime.ReadMemStats(&after)
 		if len(shape) == 0 || len(shape) > 500 || !utf8.ValidString(shape) || strings.ContainsAny(shape, "\x00\n") {
 			t.Errorf("%q", shape)

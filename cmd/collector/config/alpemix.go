@@ -4,12 +4,14 @@ import "time"
 
 // Alpemix is the vendor whose connection reports are collected (alpemix.txt).
 type Alpemix struct {
-	Endpoint string           `yaml:"endpoint" default:"https://www.alpemix.com:5900/api" check:"url" doc:"Web address that requests are sent to."`
-	Request  Request          `yaml:"request"`
-	Limits   Limits           `yaml:"limits"`
-	TLS      TLS              `yaml:"tls"`
-	Schedule Schedule         `yaml:"schedule"`
-	Accounts []AlpemixAccount `yaml:"accounts"`
+	Endpoint string  `yaml:"endpoint" default:"https://www.alpemix.com:5900/api" check:"url" doc:"Web address that requests are sent to."`
+	Request  Request `yaml:"request"`
+	Limits   Limits  `yaml:"limits"`
+	// MaxAnswerMiB is beyond a day of a million connections. It bounds the file in state_dir, not memory.
+	MaxAnswerMiB int              `yaml:"max_answer_mib" default:"1024" check:"positive" doc:"Longest answer in MiB; what follows is not read. A connection takes some 400 bytes. Up to so much is kept in state_dir while an answer is read."`
+	TLS          TLS              `yaml:"tls"`
+	Schedule     Schedule         `yaml:"schedule"`
+	Accounts     []AlpemixAccount `yaml:"accounts"`
 }
 
 // Request is how a request is sent. The vendor's document does not say (vendors/README.md section 1); error 100 in reply to a

@@ -1,4 +1,4 @@
-package wire
+package vendorhttp
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"mime"
 	"strings"
 )
 
@@ -149,4 +150,15 @@ func (s *shaper) write(text string) {
 	if s.b.Len() <= shapeMost {
 		s.b.WriteString(text)
 	}
+}
+
+// Shape describes the answer without its content: status, type, length, and its keys or first tags.
+func (a *Answer) Shape() string {
+	contentType := a.Header.Get("Content-Type")
+	if kind, _, err := mime.ParseMediaType(contentType); err == nil {
+		contentType = kind
+	} else {
+		contentType = "no Content-Type"
+	}
+	return fmt.Sprintf("HTTP %d, %s, %d bytes, %s", a.Status, contentType, a.Size(), Shape(bytes.TrimPrefix(a.Body, bom)))
 }
