@@ -23,6 +23,11 @@ func (d *daemon) newJobs() (*reseller.Jobs, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.resellers = accounts
+	if receiver != nil {
+		d.webhook = newRenewableWebhook(receiver)
+		receiver = d.webhook
+	}
 	return reseller.New(reseller.Config{
 		Accounts: accounts, Store: d.state, Location: c.Location(), CustomersFile: c.CustomersFile, Thresholds: c.Reseller.Thresholds,
 		Webhook: receiver, Queued: d.collector.Queued, Metrics: d.metrics, Log: d.log,
@@ -50,7 +55,11 @@ func sources[C reseller.Source](vendor, schedule string, accounts []vendorAccoun
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, reseller.Account{Vendor: vendor, Name: a.name, Source: client, Schedule: schedule})
+		held, err := a.held()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, reseller.Account{Vendor: vendor, Name: a.name, Source: newRenewableSource(client, held), Schedule: schedule})
 	}
 	return all, nil
 }

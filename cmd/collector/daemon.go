@@ -34,6 +34,11 @@ type daemon struct {
 	collector *collector.Collector
 	jobs      *reseller.Jobs
 	notes     *spool.Spool
+
+	// What SIGHUP replaces.
+	fetchers  map[string]*renewableFetcher // by the account's name
+	resellers []reseller.Account           // each Source is a *renewableSource
+	webhook   *renewableWebhook            // nil without one
 }
 
 // newDaemon takes the state folder and wires the rest. It reads no network. The caller closes it.
@@ -52,7 +57,7 @@ func (a *app) newDaemon(c *config.Config) (*daemon, error) {
 		config: c, log: log, state: state, target: &target{app: a, config: c, log: log}, metrics: prometheus.NewRegistry(), notes: spool.New(c.StateDir),
 	}
 	d.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(), machine{c.StateDir, log})
-	accounts, err := accounts(c, state)
+	accounts, err := d.accounts(c, state)
 	if err == nil {
 		d.collector, err = collector.New(collector.Config{
 			Accounts: accounts, Store: state, Writer: d.target, Reason: sink.Reason, Reasons: sink.Reasons(), FetchReasons: alpemix.Reasons(),
@@ -93,13 +98,15 @@ func (d *daemon) run(ctx context.Context, work func(ctx context.Context, page st
 	return g.Wait()
 }
 
-// collect collects until ctx ends; then it writes what is queued. Beside that it does greet.
-func (d *daemon) collect(ctx context.Context, greet func(context.Context)) error {
+// collect collects until ctx ends; then it writes what is queued. Meanwhile it runs what is given.
+func (d *daemon) collect(ctx context.Context, beside ...func(context.Context)) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return d.collector.Run(ctx) })
 	g.Go(func() error { return d.jobs.Run(ctx) })
 	g.Go(func() error { d.watchNotes(ctx); return nil })
-	g.Go(func() error { greet(ctx); return nil })
+	for _, run := range beside {
+		g.Go(func() error { run(ctx); return nil })
+	}
 	return g.Wait()
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
+
+	"alpemix-collector/cmd/collector/config"
 )
 
 func (a *app) demoCommand() *cobra.Command {
@@ -81,6 +83,10 @@ func (a *app) demo(ctx context.Context, dir, dsn string) (err error) {
 			return err
 		}
 		vendors.announce(a.stdout, filepath.Join(dir, demoConfig))
-		return d.collect(ctx, func(ctx context.Context) { a.announce(ctx, d, page) })
+		return d.collect(ctx,
+			func(ctx context.Context) { a.announce(ctx, d, page) },
+			func(ctx context.Context) {
+				d.newReloading(func() (*config.Config, error) { return c, nil }).run(ctx, a.hangups)
+			})
 	})
 }

@@ -18,13 +18,15 @@ import (
 // vendorAccount is one configured account with a reseller vendor.
 type vendorAccount[C any] struct {
 	name string
+	// held is what its client takes from files: the secrets, or the numbers of customers.
+	held func() (string, error)
 	// open makes the account's client, which sends through rt, or over the network without it. It sends nothing.
 	open func(rt http.RoundTripper) (C, error)
 }
 
 func remotePCAccounts(c *config.Config) (all []vendorAccount[*remotepc.Client]) {
 	for _, a := range c.Reseller.RemotePC.Accounts {
-		all = append(all, vendorAccount[*remotepc.Client]{a.Name, func(rt http.RoundTripper) (*remotepc.Client, error) {
+		all = append(all, vendorAccount[*remotepc.Client]{a.Name, secretsOf(a.APIKey), func(rt http.RoundTripper) (*remotepc.Client, error) {
 			return remotepc.New(remotepc.Config{Account: exchangeOf(a.Name, a.Endpoint, a.TLS), APIKey: secretOf(a.APIKey)}, rt)
 		}})
 	}
@@ -33,7 +35,10 @@ func remotePCAccounts(c *config.Config) (all []vendorAccount[*remotepc.Client]) 
 
 func ccPortalAccounts(c *config.Config) (all []vendorAccount[*ccportal.Client]) {
 	for _, a := range c.Reseller.CCPortal.Accounts {
-		all = append(all, vendorAccount[*ccportal.Client]{a.Name, func(rt http.RoundTripper) (*ccportal.Client, error) {
+		all = append(all, vendorAccount[*ccportal.Client]{a.Name, func() (string, error) {
+			customers, err := portalCustomers(a)
+			return strings.Join(customers, "\n"), err
+		}, func(rt http.RoundTripper) (*ccportal.Client, error) {
 			customers, err := portalCustomers(a)
 			if err != nil {
 				return nil, err
@@ -46,7 +51,7 @@ func ccPortalAccounts(c *config.Config) (all []vendorAccount[*ccportal.Client]) 
 
 func serwerSMSAccounts(c *config.Config) (all []vendorAccount[*serwersms.Client]) {
 	for _, a := range c.Reseller.SerwerSMS.Accounts {
-		all = append(all, vendorAccount[*serwersms.Client]{a.Name, func(rt http.RoundTripper) (*serwersms.Client, error) {
+		all = append(all, vendorAccount[*serwersms.Client]{a.Name, secretsOf(a.Token, a.Password), func(rt http.RoundTripper) (*serwersms.Client, error) {
 			return serwersms.New(serwersms.Config{
 				Account: exchangeOf(a.Name, a.Endpoint, a.TLS), Token: secretOf(a.Token), Username: a.Username, Password: secretOf(a.Password),
 			}, rt)
@@ -57,7 +62,7 @@ func serwerSMSAccounts(c *config.Config) (all []vendorAccount[*serwersms.Client]
 
 func limaCityAccounts(c *config.Config) (all []vendorAccount[*limacity.Client]) {
 	for _, a := range c.Reseller.LimaCity.Accounts {
-		all = append(all, vendorAccount[*limacity.Client]{a.Name, func(rt http.RoundTripper) (*limacity.Client, error) {
+		all = append(all, vendorAccount[*limacity.Client]{a.Name, secretsOf(a.APIKey), func(rt http.RoundTripper) (*limacity.Client, error) {
 			return limacity.New(limacity.Config{Account: exchangeOf(a.Name, a.Endpoint, a.TLS), APIKey: secretOf(a.APIKey)}, rt)
 		}})
 	}
@@ -69,6 +74,17 @@ func exchangeOf(name, endpoint string, tls config.TLS) vendorhttp.Account {
 	version, _ := build()
 	return vendorhttp.Account{
 		Name: name, Endpoint: endpoint, TLS: vendorhttp.TLS{CAFile: tls.CAFile, MinVersion: tls.MinVersion}, Version: version,
+	}
+}
+
+// secretsOf is what a client holds that has nothing but secrets from files.
+func secretsOf(secrets ...config.Secret) func() (string, error) {
+	return func() (string, error) {
+		var held []string
+		for _, s := range secrets {
+			held = append(held, s.Reveal())
+		}
+		return strings.Join(held, "\n"), nil
 	}
 }
 

@@ -20,7 +20,8 @@ func (a *app) runCommand() *cobra.Command {
 each connection exactly once to ClickHouse; beside that it records what the
 customers of all reseller accounts are allotted. SIGINT or SIGTERM ends it: what
 is queued is written first, and what cannot be written waits on disk for the
-next start.
+next start. SIGHUP reads all secrets and customers.csv again: all of them, or,
+where one is wrong, none. The log says what changed.
 
 With --once every Alpemix account's yesterday and today and every reseller
 account are read once; the exit status tells whether all of it worked.`,
@@ -48,7 +49,9 @@ account are read once; the exit status tells whether all of it worked.`,
 				return d.once(command.Context())
 			}
 			return d.run(command.Context(), func(ctx context.Context, page string) error {
-				return d.collect(ctx, func(ctx context.Context) { a.announce(ctx, d, page) })
+				return d.collect(ctx,
+					func(ctx context.Context) { a.announce(ctx, d, page) },
+					func(ctx context.Context) { d.newReloading(a.load).run(ctx, a.hangups) })
 			})
 		},
 	}

@@ -44,16 +44,18 @@ func limitScope(c *config.Config, account *config.AlpemixAccount) string {
 }
 
 // accounts wires the configured accounts for the collector.
-func accounts(c *config.Config, ledger alpemix.Ledger) ([]collector.Account, error) {
+func (d *daemon) accounts(c *config.Config, ledger alpemix.Ledger) ([]collector.Account, error) {
 	var list []collector.Account
+	d.fetchers = map[string]*renewableFetcher{}
 	for i := range c.Alpemix.Accounts {
 		a := &c.Alpemix.Accounts[i]
 		client, err := newClient(c, a, ledger)
 		if err != nil {
 			return nil, err
 		}
+		d.fetchers[a.Name] = newRenewableFetcher(client, a.SecretKey.Reveal())
 		list = append(list, collector.Account{
-			Name: a.Name, Location: a.Location(), Scope: limitScope(c, a), Fetcher: client,
+			Name: a.Name, Location: a.Location(), Scope: limitScope(c, a), Fetcher: d.fetchers[a.Name],
 			Today: c.Alpemix.Schedule.Today, Yesterday: c.Alpemix.Schedule.Yesterday,
 		})
 	}

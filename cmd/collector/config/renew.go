@@ -1,0 +1,84 @@
+package config
+
+import (
+	"reflect"
+)
+
+// Renew returns c with the secrets of newer, which was loaded from the same sources later. secrets are the keys of those that
+// differ, others the keys whose other values differ: those need a new process. Accounts are matched by their names.
+func (c *Config) Renew(newer *Config) (renewed *Config, secrets, others []string) {
+	r := &renewal{}
+	copied := *c
+	r.section(reflect.ValueOf(&copied).Elem(), reflect.ValueOf(newer).Elem(), "")
+	return &copied, r.secrets, r.others
+}
+
+type renewal struct{ secrets, others []string }
+
+func (r *renewal) section(v, newer reflect.Value, path string) {
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		name := keyOf(field)
+		if name == "" {
+			continue
+		}
+		at := name
+		if path != "" {
+			at = path + "." + name
+		}
+		switch {
+		case isSection(field.Type):
+			r.section(v.Field(i), newer.Field(i), at)
+		case field.Type.Kind() == reflect.Slice && isSection(field.Type.Elem()):
+			r.accounts(v.Field(i), newer.Field(i), at)
+		default:
+			r.leaf(v.Field(i), newer.Field(i), at)
+		}
+	}
+}
+
+func (r *renewal) leaf(v, newer reflect.Value, path string) {
+	if reflect.DeepEqual(v.Interface(), newer.Interface()) {
+		return
+	}
+	switch value := newer.Interface().(type) {
+	case Secret:
+		if value.fromFile {
+			path += "_file"
+		}
+		if before := v.Interface().(Secret); before.value == value.value {
+			return // the same from another place
+		}
+	case DSN:
+		if before := v.Interface().(DSN); before.String() != value.String() {
+			r.others = append(r.others, path)
+			return
+		}
+	default:
+		r.others = append(r.others, path)
+		return
+	}
+	r.secrets = append(r.secrets, path)
+	v.Set(newer)
+}
+
+func (r *renewal) accounts(v, newer reflect.Value, path string) {
+	name := func(account reflect.Value) string { return account.FieldByName("Name").String() }
+	copied := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+	reflect.Copy(copied, v)
+	v.Set(copied)
+	known := map[string]reflect.Value{}
+	for i := range newer.Len() {
+		known[name(newer.Index(i))] = newer.Index(i)
+	}
+	found := 0
+	for i := range v.Len() {
+		if account, ok := known[name(v.Index(i))]; ok {
+			found++
+			r.section(v.Index(i), account, path+"["+name(v.Index(i))+"]")
+		}
+	}
+	if found < v.Len() || found < newer.Len() {
+		r.others = append(r.others, path)
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"alpemix-collector/collector/alpemix"
+	"alpemix-collector/report"
+	"alpemix-collector/reseller"
+)
+
+// renewableFetcher is an Alpemix client that is replaced when its secret changes.
+type renewableFetcher struct {
+	atomic.Pointer[alpemix.Client]
+	secret string // the client's
+}
+
+func newRenewableFetcher(client *alpemix.Client, secret string) *renewableFetcher {
+	f := &renewableFetcher{secret: secret}
+	f.Store(client)
+	return f
+}
+
+// Fetch implements collector.Fetcher.
+func (f *renewableFetcher) Fetch(ctx context.Context, w report.Window) (report.Body, error) {
+	return f.Load().Fetch(ctx, w)
+}
+
+// TokenExpiry implements collector.Fetcher.
+func (f *renewableFetcher) TokenExpiry() time.Time { return f.Load().TokenExpiry() }
+
+// Budget implements collector.Fetcher.
+func (f *renewableFetcher) Budget(kind report.Kind) int { return f.Load().Budget(kind) }
+
+// renewableSource is a reseller vendor's client that is replaced when its secret changes.
+type renewableSource struct {
+	atomic.Pointer[reseller.Source]
+	held string // what the client has from files
+}
+
+func newRenewableSource(source reseller.Source, held string) *renewableSource {
+	s := &renewableSource{held: held}
+	s.Store(&source)
+	return s
+}
+
+// Snapshot implements reseller.Source.
+func (s *renewableSource) Snapshot(ctx context.Context) (report.Snapshot, error) {
+	return (*s.Load()).Snapshot(ctx)
+}
+
+// renewableWebhook is a receiver of events that is replaced when its address changes.
+type renewableWebhook struct {
+	atomic.Pointer[reseller.Webhook]
+}
+
+func newRenewableWebhook(webhook reseller.Webhook) *renewableWebhook {
+	w := &renewableWebhook{}
+	w.Store(&webhook)
+	return w
+}
+
+// Deliver implements reseller.Webhook.
+func (w *renewableWebhook) Deliver(ctx context.Context, e report.Event) error {
+	return (*w.Load()).Deliver(ctx, e)
+}
