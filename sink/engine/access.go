@@ -5,23 +5,25 @@ import (
 	"html"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 // daemonRole is granted to the engine's only user. Sessions of readers lay it down before anything else.
 const daemonRole = "daemon"
 
-// constant are settings that nobody may change by SQL, nor a reader in the URL: they make the engine read or write files or evaluate
-// expressions that no syntax tree shows, or open doors that are shut by default.
-var constant = []string{
-	"additional_table_filters", "additional_result_filter", "format_schema", "format_schema_source", "format_schema_message_name",
-	"format_template_row", "format_template_row_format", "format_template_resultset", "format_template_resultset_format",
-	"allow_experimental_ai_functions", "allow_experimental_eval_table_function", "dialect", "implicit_select",
-	"allow_introspection_functions", "allow_ddl", "max_parser_depth", "max_parser_backtracks",
-	"output_format_schema", "parallel_replicas_custom_key",
-	"log_comment",                                                             // names a running query, see engine.kill
-	"query_profiler_real_time_period_ns", "query_profiler_cpu_time_period_ns", // signals as well
+// daemonGrants are what the daemon may do: keep its database. Neither sources (file, url, s3, remote, executable …) nor tables
+// and dictionaries of such are among it: an engine that writes for the daemon reads and writes nothing else.
+var daemonGrants = []string{
+	"GRANT SHOW, SELECT, INSERT, ALTER, TRUNCATE, OPTIMIZE, CHECK, dictGet, KILL QUERY ON *.*",
+	"GRANT CREATE DATABASE, CREATE TABLE, CREATE VIEW, CREATE TEMPORARY TABLE ON *.*",
+	"GRANT DROP DATABASE, DROP TABLE, DROP VIEW, UNDROP TABLE ON *.*",
+	"GRANT SYSTEM MERGES, SYSTEM TTL MERGES, SYSTEM FLUSH, SYSTEM VIEWS, SYSTEM DROP CACHE, SYSTEM SYNC REPLICA ON *.*",
 }
+
+// daemonEngines are the kinds of tables that the daemon may create.
+var daemonEngines = strings.Fields("MergeTree ReplacingMergeTree AggregatingMergeTree SummingMergeTree " +
+	"ReplicatedMergeTree ReplicatedReplacingMergeTree ReplicatedAggregatingMergeTree ReplicatedSummingMergeTree Memory Null")
 
 // limits leave room for the daemon on a small machine. Caches grow with use; their defaults are made for large servers, and so is
 // that of threads without work, a thousand: each that ever worked on a query holds three files open.
@@ -45,25 +47,24 @@ func writeAccess(dir, database string) (string, error) {
 		}
 		return "<grants>" + b.String() + "</grants>"
 	}
-	reader := grants(
-		"GRANT SELECT ON "+quoteName(database)+".*",
-		"GRANT SELECT ON system.*",
+	daemon, reader := slices.Clone(daemonGrants), []string{
+		"GRANT SELECT ON " + quoteName(database) + ".*",
+		"GRANT SELECT ON system.*", // the engine grants it to everybody; see readableTables
 		"GRANT SELECT ON information_schema.*",
 		"GRANT SELECT ON INFORMATION_SCHEMA.*",
 		"GRANT SHOW ON *.*",
-		"GRANT "+daemonRole,
-	)
-	var constraints strings.Builder
-	for _, s := range constant {
-		fmt.Fprintf(&constraints, "<%s><const/></%s>", s, s)
+		"GRANT " + daemonRole,
+	}
+	for _, e := range daemonEngines {
+		daemon = append(daemon, "GRANT TABLE ENGINE ON "+e)
 	}
 	for path, content := range map[string]string{
 		users: `<clickhouse><profiles><default><implicit_select>0</implicit_select><query_profiler_real_time_period_ns>0</query_profiler_real_time_period_ns>` +
-			`<query_profiler_cpu_time_period_ns>0</query_profiler_cpu_time_period_ns><constraints>` + constraints.String() + `</constraints></default></profiles>` +
+			`<query_profiler_cpu_time_period_ns>0</query_profiler_cpu_time_period_ns></default></profiles>` +
 			`<quotas><default/></quotas>` +
-			`<roles><` + daemonRole + `>` + grants("GRANT ALL ON *.*") + `</` + daemonRole + `></roles>` +
+			`<roles><` + daemonRole + `>` + grants(daemon...) + `</` + daemonRole + `></roles>` +
 			`<users><default><password/><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>` +
-			reader + `</default></users></clickhouse>`,
+			grants(reader...) + `</default></users></clickhouse>`,
 		config: `<clickhouse><users_config>` + text(users) + `</users_config>` + limits + durable + `</clickhouse>`,
 	} {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {

@@ -3,6 +3,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,18 +21,19 @@ const Version = "26.7.3-stable.1"
 // engine is libchdb opened on one data folder. There is one per process, for the life of the process: the library can
 // neither open a second folder nor be closed cleanly while it holds MergeTree tables.
 type engine struct {
-	lib      *library
-	args     []string // of every connection
-	database string
-	lock     *os.File // never closed: the engine works on its folder till the process ends
+	lib           *library
+	args          []string // of every connection
+	dir, database string
+	lock          *os.File // never closed: the engine works on its folder till the process ends
 
 	mu      sync.Mutex // guards control, which runs one statement at a time
 	control *conn      // keeps the engine open and kills the queries of clients that left
 
 	version  string          // "26.7.2.1", as error texts and version() have it
 	zone     string          // of the engine
-	readers  []string        // arguments of readers' connections, which their own settings may override
+	memory   uint64          // most bytes of memory for one reader's query
 	settings map[string]bool // every query setting that the engine knows
+	hidden   map[string]bool // tables of the system database that readers do not get
 	formats  map[string]bool // every output format, in lower case
 }
 
@@ -46,7 +48,7 @@ func openEngine(cfg ServeConfig) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{lib: lib, database: cfg.Database}
+	e := &engine{lib: lib, dir: cfg.Dir, database: cfg.Database}
 	e.args = []string{"--path=" + filepath.Join(cfg.Dir, "data"), "--config-file=" + config}
 	if e.control, err = lib.open(e.args...); err != nil {
 		return nil, fmt.Errorf("embedded ClickHouse in %s: %w", cfg.Dir, err)
@@ -57,21 +59,23 @@ func openEngine(cfg ServeConfig) (*engine, error) {
 	about, err := e.control.exec(`SELECT version(), timezone(),
 		(SELECT toUInt64(value) FROM system.server_settings WHERE name = 'max_server_memory_usage'),
 		(SELECT arrayStringConcat(groupArray(name), ' ') FROM system.settings),
-		(SELECT arrayStringConcat(groupArray(lower(name)), ' ') FROM system.formats WHERE is_output)`, "TSVRaw")
+		(SELECT arrayStringConcat(groupArray(lower(name)), ' ') FROM system.formats WHERE is_output),
+		(SELECT arrayStringConcat(groupArray(name), ' ') FROM system.tables WHERE database = 'system')`, "TSVRaw")
 	if err != nil {
 		return nil, fmt.Errorf("embedded ClickHouse does not answer: %w", err)
 	}
 	facts := strings.Split(strings.TrimSpace(string(about)), "\t")
-	if len(facts) != 5 {
-		return nil, fmt.Errorf("embedded ClickHouse answers strangely: %.100q", about)
+	if len(facts) != 6 {
+		return nil, fmt.Errorf("embedded ClickHouse gave an unexpected answer: %.100q", about)
 	}
 	e.version, e.zone, e.settings, e.formats = facts[0], facts[1], words(facts[3]), words(facts[4])
+	e.hidden = words(facts[5])
+	maps.DeleteFunc(e.hidden, func(name string, _ bool) bool { return readableTables[name] })
 	memory, err := strconv.ParseUint(facts[2], 10, 64)
 	if err != nil {
-		return nil, fmt.Errorf("embedded ClickHouse tells no memory limit: %w", err)
+		return nil, fmt.Errorf("embedded ClickHouse reports no memory limit: %w", err)
 	}
-	// One reader's query leaves half of the memory to the daemon's inserts, and does not run for ever.
-	e.readers = []string{fmt.Sprintf("--max_memory_usage=%d", memory/2), "--max_execution_time=600"}
+	e.memory = memory / 2
 	return e, nil
 }
 
@@ -99,15 +103,21 @@ func lockDir(dir string) (*os.File, error) {
 // is left for the next. Connecting costs a tenth of a millisecond.
 func (e *engine) session(r *request) (*conn, error) {
 	args := slices.Clone(e.args)
-	if !r.daemon {
-		args = append(args, e.readers...)
+	if r.daemon {
+		args = append(args, daemonArgs...)
+	} else {
+		args = append(args, e.readerArgs()...)
 	}
 	for _, s := range r.settings {
-		switch {
-		case !e.settings[s.name]:
+		if !r.daemon {
+			if writerSettings[s.name] {
+				continue
+			}
+			if err := e.checkSetting(s.name, s.value); err != nil {
+				return nil, err
+			}
+		} else if !e.settings[s.name] {
 			return nil, refuse(codeUnknownSetting, "Unknown setting '%s'", s.name)
-		case !r.daemon && slices.Contains(constant, s.name):
-			return nil, refuse(codeConstraint, "Setting %s should not be changed", s.name)
 		}
 		args = append(args, "--"+s.name+"="+s.value)
 	}

@@ -37,6 +37,7 @@ const (
 
 var codeNames = map[int]string{
 	codeBadArguments:         "BAD_ARGUMENTS",
+	codeSyntaxError:          "SYNTAX_ERROR",
 	codeUnknownFormat:        "UNKNOWN_FORMAT",
 	codeUnknownSetting:       "UNKNOWN_SETTING",
 	codeConstraint:           "SETTING_CONSTRAINT_VIOLATION",

@@ -97,7 +97,7 @@ func FuzzTree(f *testing.F) {
 		if ex := parseException(text); ex.status() < 400 || ex.text("1") == "" {
 			t.Errorf("%+v", ex)
 		}
-		if judgeTree(tree, text) != nil {
+		if new(engine).judgeTree(tree, text, "d") != nil {
 			return
 		}
 		if _, known := roots[anyWord.FindString(tree)]; !known || tree[0] == ' ' {

@@ -1,8 +1,8 @@
 package engine
 
 import (
+	"iter"
 	"regexp"
-	"strconv"
 	"strings"
 	"unsafe"
 )
@@ -29,21 +29,16 @@ func (c *conn) classify(text, database string) analysis {
 	return a
 }
 
-// judge refuses what the sender of q has no right to. The engine itself checks grants and constrained settings
-// (access.go); judge adds what they do not cover: statements that are not checked, files written by the client half of
-// libchdb, and functions that read files without a grant. It reads the syntax tree of the engine's own parser.
-func judge(c *conn, q *request) error {
-	if strings.Contains(strings.ToLower(q.query.text), "stack_trace") {
-		return refuse(codeAccessDenied, "Not enough privileges: system.stack_trace would crash this process") // see forbiddenTables
-	}
-	if q.daemon && !q.get {
-		return nil
-	}
-	if q.query.insert {
+// judge refuses what the sender of q has no right to. The engine itself checks grants (access.go); judge adds what they do
+// not cover: settings and formats, which constraints do not reach in subqueries, statements that are not checked, files
+// of the client half of libchdb, and functions that read files without a grant. It decides by what the engine's own
+// parser makes of the text.
+func (e *engine) judge(c *conn, q *request) error {
+	if q.query.insert && (!q.daemon || q.get) {
 		return refuse(codeReadonly, "Cannot execute query in readonly mode")
 	}
 	if q.daemon {
-		return nil // its GET is kept from writing by readonly=2
+		return e.judgeDaemon(c, q)
 	}
 	a := c.classify(q.query.text, q.database)
 	readOnly := a.statements == 1 && a.class == classReadOnly
@@ -52,40 +47,52 @@ func judge(c *conn, q *request) error {
 		return &Exception{codeSyntaxError, "Code: 62. DB::Exception: Syntax error (Multi-statements are not allowed). (SYNTAX_ERROR)"}
 	case !readOnly && a.class != classUnknown:
 		return refuse(codeReadonly, "Cannot execute query in readonly mode")
-	case readOnly && a.flags&flagWritesOnlyHere == 0, strings.Contains(strings.ToUpper(q.query.text), "OUTFILE"):
-		// Also where nobody would write it: the question for the tree would be answered into that file.
+	case readOnly && a.flags&flagWritesOnlyHere == 0:
 		return refuse(codeReadonly, "Cannot write into a file in readonly mode")
 	}
-	tree, err := syntaxTree(c, q)
-	switch {
-	case err != nil:
+	text, err := canonical(c, q.query.text)
+	if err == nil {
+		err = e.checkCanonical(text)
+	}
+	if err != nil {
 		return err
-	case !readOnly:
+	}
+	if !readOnly {
 		return refuse(codeReadonly, "Cannot execute query in readonly mode")
 	}
-	return judgeTree(tree, q.query.text)
+	tree, err := syntaxTree(c, text, q.params)
+	if err != nil {
+		return err
+	}
+	return e.judgeTree(tree, text, q.database)
 }
 
-const explain = "EXPLAIN AST "
+// judgeDaemon keeps the daemon's own statements from files and from what would crash the process. Of an INSERT with data
+// there is nothing to judge but its head.
+func (e *engine) judgeDaemon(c *conn, q *request) error {
+	l := lexer{text: q.query.text}
+	for t := l.next(); t.kind != tokenEnd; t = l.next() {
+		if t.is("OUTFILE") || t.is("INFILE") {
+			return refuse(codeAccessDenied, "%s: Not enough privileges: files are not read or written by SQL", daemonUser)
+		}
+	}
+	if q.query.insert {
+		return nil
+	}
+	tree, err := syntaxTree(c, q.query.text, q.params)
+	if err != nil {
+		return err
+	}
+	return judgeNames(tree)
+}
 
-var position = regexp.MustCompile(`at position (\d+)`)
-
-func syntaxTree(c *conn, q *request) (string, error) {
+// syntaxTree is what EXPLAIN AST prints: a node a line, indented by a blank per level.
+func syntaxTree(c *conn, text string, params []param) (string, error) {
 	var tree []byte
-	_, err := c.query(explain+q.query.text, "TSVRaw", q.params, func(b []byte) error {
+	_, err := c.query("EXPLAIN AST "+text, "TSVRaw", params, func(b []byte) error {
 		tree = append(tree, b...)
 		return nil
 	})
-	if ex, ok := err.(*Exception); ok {
-		// The sender counts from the beginning of his own text.
-		ex.Message = position.ReplaceAllStringFunc(ex.Message, func(m string) string {
-			n, err := strconv.Atoi(strings.TrimPrefix(m, "at position "))
-			if err != nil {
-				return m
-			}
-			return "at position " + strconv.Itoa(max(n-len(explain), 0))
-		})
-	}
 	return string(tree), err
 }
 
@@ -117,6 +124,14 @@ var described = words("values sqlstandardvalues generaterandom null viewifpermit
 // starts a program and waits for it.
 var forbiddenTables = words("stack_trace models")
 
+// readableTables of the system database list what there is and how it is doing. Readers get no others: those hold paths,
+// other queries' errors and stacks of the process, or start programs.
+var readableTables = words("aggregate_function_combinators build_options clusters collations columns constraints contributors " +
+	"data_skipping_index_types data_skipping_indices data_type_families database_engines databases detached_parts dictionaries disks " +
+	"documentation events formats functions keywords licenses macros merge_tree_settings merges metrics asynchronous_metrics moves " +
+	"mutations numbers numbers_mt one parts parts_columns primes processes projection_parts projections replicas server_settings " +
+	"settings storage_policies table_engines table_functions tables time_zones view_refreshes warnings zeros zeros_mt")
+
 func words(s string) map[string]bool {
 	m := make(map[string]bool)
 	for w := range strings.FieldsSeq(s) {
@@ -125,9 +140,9 @@ func words(s string) map[string]bool {
 	return m
 }
 
-// judgeTree refuses by the syntax tree, as EXPLAIN AST prints it: a node a line, indented by a blank per level. A name with a
-// line end in it begins a line that is no node: it may add to what is forbidden and must not take from it.
-func judgeTree(tree, text string) error {
+// judgeTree refuses a reader's statement by its tree. A name with a line end in it begins a line that is no node: it may add
+// to what is forbidden and must not take from it.
+func (e *engine) judgeTree(tree, text, database string) error {
 	first, _, _ := strings.Cut(tree, "\n")
 	kind, _, _ := strings.Cut(first, " ")
 	root, ok := roots[kind]
@@ -135,47 +150,82 @@ func judgeTree(tree, text string) error {
 		return refuse(codeReadonly, "Cannot execute this statement in readonly mode")
 	}
 	opaque := !root.whole
-	var path []string // kinds of the nodes above, by level
-	for line := range strings.Lines(tree) {
-		node := strings.TrimLeft(line, " ")
-		level := len(line) - len(node)
-		kind, rest, _ := strings.Cut(strings.TrimRight(node, "\n"), " ")
-		if level == 0 && len(path) > 0 {
+	for node := range nodes(tree) {
+		switch {
+		case node.level == 0 && !node.first:
 			return refuse(codeReadonly, "Cannot execute a statement whose names hold line ends in readonly mode")
+		case node.kind == "Literal" && node.level == 1:
+			return refuse(codeReadonly, "Cannot write into a file in readonly mode")
+		case node.kind == "Function" && node.parent == "TableExpression" && !tableFunctions[node.name]:
+			return refuse(codeAccessDenied, "default: Not enough privileges: the table function %s is not for readers", node.name)
+		case node.kind == "Function" && described[node.name]:
+			return notForReaders(node.name)
+		case (node.kind == "Identifier" || node.kind == "TableIdentifier") && e.hides(node.name, database):
+			return notForReaders(node.name)
+		case node.kind == "ColumnsApplyTransformer":
+			opaque = true // * APPLY(file) does not show its function
 		}
-		path = append(path[:min(level, len(path))], kind)
-		parent := ""
-		if len(path) > 1 {
-			parent = path[len(path)-2]
-		}
-		name, _, _ := strings.Cut(rest, " (")
-		name = strings.ToLower(name)
-		switch kind {
-		case "Literal":
-			if level == 1 {
-				return refuse(codeReadonly, "Cannot write into a file in readonly mode")
-			}
+	}
+	if err := judgeNames(tree); err != nil || !opaque {
+		return err
+	}
+	return judgeText(text)
+}
+
+// hides reports whether an identifier names a table of the system database that readers do not get. By its bare name it may
+// as well be a column, unless the engine has such a table.
+func (e *engine) hides(name, database string) bool {
+	if table, ok := strings.CutPrefix(name, "system."); ok {
+		table, _, _ = strings.Cut(table, ".")
+		return !readableTables[table]
+	}
+	return database == "system" && e.hidden[name]
+}
+
+// judgeNames refuses the functions and tables that nobody may use.
+func judgeNames(tree string) error {
+	for node := range nodes(tree) {
+		switch node.kind {
 		case "Function":
-			if parent == "TableExpression" && !tableFunctions[name] {
-				return refuse(codeAccessDenied, "default: Not enough privileges: the table function %s is not for readers", name)
-			}
-			if forbidden[name] || described[name] {
-				return notForReaders(name)
+			if forbidden[node.name] {
+				return notForReaders(node.name)
 			}
 		case "Identifier", "TableIdentifier": // may name a function, arrayMap(file, …), or a table, loop(system.models)
-			for part := range strings.SplitSeq(name, ".") {
+			for part := range strings.SplitSeq(node.name, ".") {
 				if forbidden[part] || forbiddenTables[part] {
 					return notForReaders(part)
 				}
 			}
-		case "ColumnsApplyTransformer":
-			opaque = true // * APPLY(file) does not show its function
 		}
 	}
-	if opaque {
-		return judgeText(text)
-	}
 	return nil
+}
+
+// node is a line of a syntax tree.
+type node struct {
+	first              bool
+	level              int
+	kind, name, parent string // name is in lower case; parent is the kind of the node above
+}
+
+func nodes(tree string) iter.Seq[node] {
+	return func(yield func(node) bool) {
+		var path []string // kinds of the nodes above, by level
+		for line := range strings.Lines(tree) {
+			text := strings.TrimLeft(line, " ")
+			n := node{first: len(path) == 0, level: len(line) - len(text)}
+			kind, rest, _ := strings.Cut(strings.TrimRight(text, "\n"), " ")
+			name, _, _ := strings.Cut(rest, " (")
+			n.kind, n.name = kind, strings.ToLower(name)
+			path = append(path[:min(n.level, len(path))], kind)
+			if len(path) > 1 {
+				n.parent = path[len(path)-2]
+			}
+			if !yield(n) {
+				return
+			}
+		}
+	}
 }
 
 func notForReaders(name string) error {
@@ -194,6 +244,9 @@ func judgeText(text string) error {
 		return refuse(codeAccessDenied, `default: Not enough privileges: readers may use neither \ nor { in this kind of statement`)
 	}
 	text = isNull.ReplaceAllString(strings.ToLower(text), "")
+	if strings.Contains(text, "system") && strings.Contains(text, "select") {
+		return notForReaders("a subquery of the system database in this kind of statement")
+	}
 	for _, w := range anyWord.FindAllString(text, -1) {
 		if forbidden[w] || described[w] {
 			return notForReaders(w)

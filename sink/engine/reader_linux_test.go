@@ -200,7 +200,7 @@ func (w writer) statement() string {
 		text = w.pick([]string{"EXPLAIN ", "EXPLAIN QUERY TREE ", "EXPLAIN SYNTAX ", "EXPLAIN PIPELINE ", "/* x */ ", "-- y\n", "EXECUTE AS default ", "SET max_threads = 1; "}) + text
 	}
 	if w.seldom() {
-		text += " SETTINGS " + w.pick(append(constant, "max_threads", "readonly", "allow_ddl", "enable_parallel_replicas")) + " = " + w.pick([]string{"1", "0", "'SECRET'", "'@OUT@'", "'file(''SECRET'')'"})
+		text += " SETTINGS " + w.pick([]string{"additional_result_filter", "format_schema", "dialect", "log_comment", "interactive_delay", "max_threads", "readonly", "allow_ddl", "enable_parallel_replicas"}) + " = " + w.pick([]string{"1", "0", "'SECRET'", "'@OUT@'", "'file(''SECRET'')'"})
 	}
 	if w.seldom() {
 		text += w.pick([]string{" FORMAT JSON", " FORMAT Protobuf SETTINGS output_format_schema = '@OUT@'", " FORMAT Template SETTINGS format_template_row = 'SECRET'",

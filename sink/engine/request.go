@@ -145,12 +145,16 @@ func (q *request) readQuery(r *http.Request, text string) error {
 
 // settle decides on the format of the answer, once it is known which formats there are: what looks like a FORMAT clause may
 // be a column of that name.
-func (q *request) settle(formats map[string]bool) error {
-	if !formats[strings.ToLower(q.format)] {
-		return refuse(codeUnknownFormat, "Unknown format %s", q.format)
+func (q *request) settle(e *engine) error {
+	if !q.daemon {
+		if err := e.checkFormat(q.format); err != nil {
+			return err
+		}
+	} else if !e.formats[strings.ToLower(q.format)] {
+		return refuse(codeUnknownFormat, "Unknown format %.100s", q.format)
 	}
 	q.output = q.format
-	if !q.query.insert && formats[strings.ToLower(q.query.format)] {
+	if !q.query.insert && e.formats[strings.ToLower(q.query.format)] {
 		q.output = q.query.format
 	}
 	return nil

@@ -79,7 +79,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 	deadline.SetReadDeadline(time.Now().Add(sendWithin))
 	q, err := parseRequest(r, daemon, h.engine.database)
 	if err == nil {
-		err = q.settle(h.engine.formats)
+		err = q.settle(h.engine)
 	}
 	if err != nil {
 		h.refuse(w, err)
@@ -128,7 +128,7 @@ func (h *handler) run(ctx context.Context, q *request, a *response) error {
 		return err
 	}
 	defer c.close()
-	if err := judge(c, q); err != nil {
+	if err := h.engine.judge(c, q); err != nil {
 		return err
 	}
 	ended := make(chan struct{})

@@ -19,7 +19,7 @@ func TestThreadsWithoutWorkEnd(t *testing.T) {
 		}
 		return all, all - active
 	}
-	if a := post(t, addr, "", "SELECT sum(sipHash64(number)) FROM numbers_mt(20000000) SETTINGS max_threads = 100"); a.status != 200 {
+	if a := post(t, addr, "", "SELECT sum(sipHash64(number)) FROM numbers_mt(20000000) SETTINGS max_threads = 16"); a.status != 200 {
 		t.Fatal(strings.TrimSpace(a.body))
 	}
 	all, idle := threads()

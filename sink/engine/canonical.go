@@ -1,0 +1,144 @@
+package engine
+
+import "strings"
+
+// canonical is text as the engine's own parser prints it: one statement, without comments, with every keyword in capitals.
+// Text that it cannot parse is an error. Nothing of text is run or applied.
+func canonical(c *conn, text string) (string, error) {
+	var out []byte
+	_, err := c.query("SELECT formatQuery({text:String})", "RawBLOB", []param{{"text", escapeParam(text)}}, func(b []byte) error {
+		out = append(out, b...)
+		return nil
+	})
+	if ex, ok := err.(*Exception); ok {
+		// The engine adds our own question, which quotes the text again.
+		if n := strings.LastIndex(ex.Message, ": In scope SELECT formatQuery("); n >= 0 {
+			ex.Message = strings.TrimRight(ex.Message[:n], " .") + ". (" + codeNames[codeSyntaxError] + ")"
+		}
+	}
+	return string(out), err
+}
+
+// escapeParam writes the value of a parameter in the escaped form in which the engine reads it.
+func escapeParam(s string) string {
+	return strings.NewReplacer("\\", "\\\\", "\t", "\\t", "\n", "\\n", "\r", "\\r", "\x00", "\\0", "\b", "\\b", "\f", "\\f").Replace(s)
+}
+
+// checkCanonical refuses a reader's statement by the settings and formats that it names, wherever it names them, and by
+// files of the client half of libchdb.
+func (e *engine) checkCanonical(text string) error {
+	tokens := canonicalTokens(text)
+	at := func(i int) token {
+		if i < len(tokens) {
+			return tokens[i]
+		}
+		return token{kind: tokenEnd}
+	}
+	for i := 0; i < len(tokens); i++ {
+		t := tokens[i]
+		if t.kind != tokenWord {
+			continue
+		}
+		switch t.text {
+		case "OUTFILE", "INFILE":
+			return refuse(codeReadonly, "Cannot write into a file or read one in readonly mode")
+		case "FORMAT":
+			if name := at(i + 1); name.kind == tokenWord || name.kind == tokenName {
+				// A column may be called FORMAT, and what follows it then is a keyword or an alias.
+				if f := name.name(); e.formats[strings.ToLower(f)] && at(i+2).text != "." {
+					if err := e.checkFormat(f); err != nil {
+						return err
+					}
+				}
+			}
+		case "SETTINGS":
+			for n := i + 1; ; {
+				name, value, next, ok := settingAt(tokens, n)
+				if !ok {
+					break
+				}
+				if err := e.checkSetting(name, value); err != nil {
+					return err
+				}
+				if at(next).text != "," {
+					break
+				}
+				n = next + 1
+			}
+		}
+	}
+	return nil
+}
+
+// settingAt reads "name = value" from tokens[i:] and returns where the next token after the value is. A value ends before a
+// comma, a closing bracket or a keyword outside of brackets.
+func settingAt(tokens []token, i int) (name, value string, next int, ok bool) {
+	for part := true; ; part = !part { // names and dots take turns
+		if i >= len(tokens) {
+			return "", "", i, false
+		}
+		t := tokens[i]
+		if !part && t.text == "=" {
+			break
+		}
+		if part != (t.kind == tokenWord || t.kind == tokenName) || !part && t.text != "." {
+			return "", "", i, false
+		}
+		name += t.name()
+		i++
+	}
+	depth := 0
+	for i++; i < len(tokens); i++ {
+		switch t := tokens[i]; t.text {
+		case "(", "[", "{":
+			depth++
+		case ")", "]", "}":
+			if depth--; depth < 0 {
+				return name, value, i, true
+			}
+		case ",":
+			if depth == 0 {
+				return name, value, i, true
+			}
+		case "FORMAT", "INTO", "UNION", "INTERSECT", "EXCEPT", "SELECT", "SETTINGS", "PARALLEL":
+			if depth == 0 && t.kind == tokenWord && value != "" {
+				return name, value, i, true
+			}
+		}
+		value += tokens[i].text
+	}
+	return name, value, i, true
+}
+
+// canonicalTokens cuts what canonical returned. There are no comments in it, and what looks like one is an operator.
+func canonicalTokens(text string) []token {
+	var tokens []token
+	l := lexer{text: text}
+	for l.at < len(text) {
+		start := l.at
+		switch c := text[start]; {
+		case strings.IndexByte(" \t\r\n\f\v", c) >= 0:
+			l.at++
+			continue
+		case isWordByte(c):
+			for l.at < len(text) && isWordByte(text[l.at]) {
+				l.at++
+			}
+			tokens = append(tokens, token{tokenWord, start, text[start:l.at]})
+		case c == '\'':
+			l.at = l.quoted(c)
+			tokens = append(tokens, token{tokenString, start, text[start:l.at]})
+		case c == '`' || c == '"':
+			l.at = l.quoted(c)
+			kind := tokenName
+			if l.at-start < 2 {
+				kind = tokenOther
+			}
+			tokens = append(tokens, token{kind, start, text[start:l.at]})
+		default:
+			l.at++
+			tokens = append(tokens, token{tokenOther, start, text[start:l.at]})
+		}
+	}
+	return tokens
+}
