@@ -287,7 +287,7 @@ func sleepInABrowser(t *testing.T, browser context.Context) {
 	p.until("document.querySelector('#connection').textContent === 'Live,'")
 	s.change(func() { s.status.Accounts[0].ConnectionsToday = 4321 })
 	// From here on the browser's clock moves only when the laptop has slept: nothing else makes the page ask.
-	p.js("{ const at = Date.now() - window.slept; Date.now = () => at + window.slept }")
+	p.js("(() => { const at = Date.now() - window.slept; Date.now = () => at + window.slept })()")
 	p.js("window.slept += 8 * 3600 * 1000")
 	p.until("document.querySelector('.tiles').innerText.includes('4,321')")
 }
