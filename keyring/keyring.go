@@ -75,27 +75,29 @@ type Entry struct {
 	StoredAt time.Time
 }
 
-// List tells which keys there are.
+// List returns which keys are stored. A folder or key that can't be read is an error: it does not mean that there is none.
 func (k *Keyring) List() (all []Entry, err error) {
-	files, err := filepath.Glob(filepath.Join(escapeGlob(k.dir), "*", "*"))
+	accounts, err := entriesOf(k.dir)
 	if err != nil {
 		return nil, err
 	}
-	for _, path := range files {
-		info, err := os.Stat(path)
-		if err != nil || !info.Mode().IsRegular() {
+	for _, account := range accounts {
+		if !account.IsDir() {
 			continue
 		}
-		text, err := os.ReadFile(path)
+		files, err := entriesOf(filepath.Join(k.dir, account.Name()))
 		if err != nil {
-			return nil, fmt.Errorf("a key cannot be read: %w", explain(err))
+			return nil, err
 		}
-		account, badAccount := url.PathUnescape(filepath.Base(filepath.Dir(path)))
-		customer, badCustomer := url.PathUnescape(filepath.Base(path))
-		if content(text).IsZero() || badAccount != nil || badCustomer != nil {
-			continue
+		for _, file := range files {
+			entry, ok, err := k.entry(account.Name(), file)
+			if err != nil {
+				return nil, fmt.Errorf("a key cannot be read: %w", explain(err))
+			}
+			if ok {
+				all = append(all, entry)
+			}
 		}
-		all = append(all, Entry{account, customer, info.ModTime()})
 	}
 	slices.SortFunc(all, func(a, b Entry) int {
 		return cmp.Or(cmp.Compare(a.Account, b.Account), natural(a.Customer, b.Customer))
@@ -103,10 +105,36 @@ func (k *Keyring) List() (all []Entry, err error) {
 	return all, nil
 }
 
+// entriesOf are a folder's; one that is not there has none.
+func entriesOf(dir string) ([]fs.DirEntry, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the stored keys cannot be listed: %w", explain(err))
+	}
+	return entries, nil
+}
+
+// entry is a file in an account's folder, if it holds a key.
+func (k *Keyring) entry(account string, file fs.DirEntry) (e Entry, ok bool, err error) {
+	path := filepath.Join(k.dir, account, file.Name())
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+		return e, false, nil
+	}
+	if err != nil {
+		return e, false, err
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return e, false, err
+	}
+	account, badAccount := url.PathUnescape(account)
+	customer, badCustomer := url.PathUnescape(file.Name())
+	if content(text).IsZero() || badAccount != nil || badCustomer != nil {
+		return e, false, nil
+	}
+	return Entry{account, customer, info.ModTime()}, true, nil
+}
+
 // natural is the order of ids: by their length first.
 func natural(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }
-
-// escapeGlob takes their meaning from what filepath.Glob knows as patterns.
-func escapeGlob(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
-}

@@ -229,7 +229,7 @@ func TestPowerLoss(t *testing.T) {
 			disk[f.Name()] = strings.TrimSpace(string(text)) + fmt.Sprint(" ", len(text))
 			return err
 		}
-		names, err := filepath.Glob(filepath.Join(escapeGlob(f.Name()), "*"))
+		names, err := filepath.Glob(filepath.Join(f.Name(), "*"))
 		disk[f.Name()] = strings.Join(names, " ")
 		return err
 	}

@@ -119,16 +119,16 @@ func explain(path string, err error) error {
 	case errors.Is(err, ErrDamaged), errors.Is(err, ErrNewer):
 		return err
 	case errors.Is(err, berrors.ErrTimeout):
-		return fmt.Errorf("%w: %s: one process at a time; stop the other one, or give this one its own state_dir", ErrLocked, path)
+		return fmt.Errorf("%w: %s: one process at a time; a collector is at work on it already", ErrLocked, path)
 	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch),
 		errors.Is(err, errEntry), errors.Is(err, errIdentity), errors.Is(err, errBoundary):
 		return damaged(path, err)
 	case is(err, syscall.ENOSPC), is(err, syscall.EDQUOT), is(err, syscall.EFBIG):
 		return fmt.Errorf("no room to write the state file %s: free space on its disk: %w", path, err)
 	case is(err, syscall.EROFS):
-		return fmt.Errorf("state file %s is on a read-only disk: mount it writable, or set another state_dir: %w", path, err)
+		return fmt.Errorf("state file %s is on a read-only disk: mount it writable: %w", path, err)
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("no permission to write the state file %s: give its folder to the user of this process, or set another state_dir: %w", path, err)
+		return fmt.Errorf("no permission to write the state file %s: run it as the user who owns that folder: %w", path, err)
 	}
 	return fmt.Errorf("state file %s: %w", path, err)
 }

@@ -86,7 +86,7 @@ func (s *Store) ensureFormat() error {
 	case format < formatNumber:
 		return s.db.Update(layOut)
 	case format > formatNumber:
-		return fmt.Errorf("%w: %s has format %d and this program knows up to %d: run the newer program, or move the file away",
+		return fmt.Errorf("%w: %s has format %d and this program knows up to %d: run the newer program",
 			ErrNewer, s.path, format, formatNumber)
 	}
 	return nil

@@ -140,6 +140,10 @@ func (k *checking) accounts(ctx context.Context) {
 		}
 		return
 	}
+	if err := k.refuseOthers(k.config.StateDir); err != nil {
+		k.line("state", "", err)
+		return
+	}
 	state, err := store.Open(k.config.StateDir, k.logger(k.config))
 	switch {
 	case errors.Is(err, store.ErrLocked):

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 
 	"alpemix-collector/cmd/collector/config"
@@ -68,13 +69,22 @@ func (a *app) openClickHouse(ctx context.Context, c *config.Config, may access) 
 		}
 		return &clickHouse{DB: db, log: log, name: db.Address(), stop: func() error { return nil }, invented: a.invents}, nil
 	}
-	if may == reads && !isThere(c.StateDir, engineFolder) {
+	hasData, err := a.isThere(c.StateDir, engineFolder)
+	switch {
+	case err != nil:
+		return nil, err
+	case may == reads && !hasData:
 		return nil, &noDataError{c.StateDir}
+	}
+	foreign := a.refuseOthers(c.StateDir)
+	if isServed, err := a.isThere(c.StateDir, filepath.Join(engineFolder, "credential")); foreign != nil && (may == writes || !isServed) {
+		return nil, errors.Join(foreign, err)
 	}
 	e, err := newEmbedded(c, log)
 	if err != nil {
 		return nil, err
 	}
+	e.mayServe = func() error { return foreign }
 	stop, err := e.start(ctx)
 	if err != nil {
 		return nil, err

@@ -48,6 +48,9 @@ func (a *app) newDaemon(c *config.Config) (*daemon, error) {
 			return nil, err
 		}
 	}
+	if err := a.refuseOthers(c.StateDir); err != nil {
+		return nil, err
+	}
 	log := a.logger(c)
 	state, err := store.Open(c.StateDir, log)
 	if err != nil {

@@ -36,7 +36,7 @@ may name a file with the password.`,
 				}
 				defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 			}
-			if err := markDemo(dir); err != nil {
+			if err := a.markDemo(dir); err != nil {
 				return err
 			}
 			a.invents = true

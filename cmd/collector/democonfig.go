@@ -78,5 +78,9 @@ func (d *demoVendors) account(l world.Label) map[string]any {
 // speaksForDemo tells whether the configuration is that of a demonstration itself.
 func (a *app) speaksForDemo(c *config.Config) bool {
 	file, err := filepath.Abs(a.configSource())
-	return err == nil && file == filepath.Join(c.StateDir, demoConfig) && isThere(c.StateDir, demoMark)
+	if err != nil || file != filepath.Join(c.StateDir, demoConfig) {
+		return false
+	}
+	isDemo, err := a.isThere(c.StateDir, demoMark)
+	return err == nil && isDemo
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -24,26 +23,39 @@ func (a *app) refuseOtherDemo(c *config.Config) error {
 	return a.refuseDemo(c)
 }
 
-// refuseDemo is the error of a command that would mix real reports into a demonstration's folder.
+// refuseDemo is the error of a command that would mix real reports into a demonstration's folder, or cannot tell.
 func (a *app) refuseDemo(c *config.Config) error {
-	if !isThere(c.StateDir, demoMark) {
-		return nil
+	isDemo, err := a.isThere(c.StateDir, demoMark)
+	if err != nil || !isDemo {
+		return err
 	}
-	wrong := &config.Error{Source: a.configSource(), Key: "state_dir",
-		Problem: c.StateDir + " holds the data of collector demo; remove that folder, or choose another"}
-	if a.getenv("COLLECTOR_STATE_DIR") != "" {
-		wrong.Source, wrong.Key = "environment", "COLLECTOR_STATE_DIR"
-	}
-	return wrong
+	return a.stateDirError(c.StateDir + " holds the data of collector demo; name another folder")
 }
 
 // markDemo makes dir a demonstration's folder, unless it is a real collector's.
-func markDemo(dir string) error {
-	if isThere(dir, demoMark) {
+func (a *app) markDemo(dir string) error {
+	wrong := func(err error) error {
+		if c, ok := errors.AsType[*config.Error](err); ok {
+			err = errors.New(c.Problem)
+		}
+		return &usageError{"collector demo", fmt.Errorf("--state: %w", err)}
+	}
+	if err := a.refuseOthers(dir); err != nil {
+		return wrong(err)
+	}
+	isDemo, err := a.isThere(dir, demoMark)
+	if err != nil {
+		return wrong(err)
+	}
+	if isDemo {
 		return nil
 	}
 	for _, real := range []string{"state.db", engineFolder} {
-		if isThere(dir, real) {
+		isReal, err := a.isThere(dir, real)
+		if err != nil {
+			return wrong(err)
+		}
+		if isReal {
 			return &usageError{"collector demo", fmt.Errorf("--state %s holds the data of a real collector (%s); choose another folder", dir, real)}
 		}
 	}
@@ -77,13 +89,7 @@ func (c *clickHouse) keepApart(ctx context.Context) error {
 	case c.invented && comment != demoComment:
 		return fmt.Errorf("--dsn: database %s at %s is not of collector demo, which uses only one that it has made itself; name one that is not there yet", c.Database(), c.name)
 	case !c.invented && comment == demoComment:
-		return fmt.Errorf("database %s at %s holds the data of collector demo; drop it, or name another in clickhouse.dsn", c.Database(), c.name)
+		return fmt.Errorf("database %s at %s holds the data of collector demo; name another in clickhouse.dsn", c.Database(), c.name)
 	}
 	return nil
-}
-
-// isThere tells whether dir has an entry of that name; one that cannot be looked at counts as there.
-func isThere(dir, name string) bool {
-	_, err := os.Lstat(filepath.Join(dir, name))
-	return !errors.Is(err, fs.ErrNotExist)
 }

@@ -13,7 +13,7 @@ import (
 
 func TestDemoFoldersAndRealOnesAreKeptApart(t *testing.T) {
 	demo, taken, imported := t.TempDir(), t.TempDir(), t.TempDir()
-	if err := markDemo(demo); err != nil {
+	if err := (&app{}).markDemo(demo); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(taken, "state.db"), nil, 0o600); err != nil {
@@ -27,7 +27,7 @@ func TestDemoFoldersAndRealOnesAreKeptApart(t *testing.T) {
 	for _, c := range []struct {
 		args, names string
 	}{
-		{"run -c " + named, named + ": state_dir: " + demo + " holds the data of collector demo; remove that folder, or choose another"},
+		{"run -c " + named, named + ": state_dir: " + demo + " holds the data of collector demo; name another folder"},
 		{"run --once -c " + named, named + ": state_dir: "},
 		{"check -c " + named, named + ": state_dir: "},
 		{"import -c " + named + " " + file, named + ": state_dir: "},
@@ -46,7 +46,7 @@ func TestDemoFoldersAndRealOnesAreKeptApart(t *testing.T) {
 	if entries, err := os.ReadDir(demo); err != nil || len(entries) != 1 {
 		t.Errorf("something was made in the demonstration's folder: %v %v", entries, err)
 	}
-	if err := markDemo(demo); err != nil {
+	if err := (&app{}).markDemo(demo); err != nil {
 		t.Errorf("the second demonstration: %v", err)
 	}
 }
@@ -85,7 +85,7 @@ func TestDemoDatabasesAndRealOnesAreKeptApart(t *testing.T) {
 		"COLLECTOR_ALPEMIX_ENDPOINT=http://127.0.0.1:9"}
 	for _, args := range [][]string{{"migrate", "up"}, {"import", "--account", "main", file}, {"check"}} {
 		got := command(t, account, "", args...)
-		if got.code != exitFailure || !strings.Contains(got.stdout+got.stderr, "database kept_demo at "+server.Addr+" holds the data of collector demo; drop it") {
+		if got.code != exitFailure || !strings.Contains(got.stdout+got.stderr, "database kept_demo at "+server.Addr+" holds the data of collector demo; name another") {
 			t.Errorf("%s: %+v", args, got)
 		}
 	}

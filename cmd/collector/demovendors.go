@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -89,10 +91,10 @@ func customersOf(dir string) string { return filepath.Join(dir, "customers.csv")
 
 // writeCustomers writes the customers file, unless there is one: it may have been edited.
 func (d *demoVendors) writeCustomers(dir string) error {
-	if isThere(dir, filepath.Base(customersOf(dir))) {
+	file, err := os.OpenFile(customersOf(dir), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
-	file, err := os.OpenFile(customersOf(dir), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("--state: %w", err)
 	}

@@ -26,6 +26,7 @@ type embedded struct {
 
 	user, password string
 	log            *slog.Logger
+	mayServe       func() error // why no engine of ours may write into dir; nil: it may
 	client         *http.Client
 	every          time.Duration // between probes
 	ready          chan struct{} // closed when the engine has answered for the first time
@@ -114,6 +115,11 @@ func (e *embedded) run(ctx context.Context) error {
 
 // serve runs the engine in a child process.
 func (e *embedded) serve(ctx context.Context) error {
+	if e.mayServe != nil {
+		if err := e.mayServe(); err != nil {
+			return err
+		}
+	}
 	library, err := engine.FindLibrary(e.library)
 	if err != nil {
 		return err
@@ -198,7 +204,7 @@ func (e *embedded) probe(ctx context.Context) (answerer, error) {
 	if answer.StatusCode == http.StatusOK && strings.TrimSpace(string(body)) == "1" {
 		return ours, nil
 	}
-	return nobody, fmt.Errorf("clickhouse.embedded.listen: %s is held by a server that is not the engine of %s (it answers HTTP %d): end it, or choose another port",
+	return nobody, fmt.Errorf("clickhouse.embedded.listen: %s is held by a server that is not the engine of %s (it answers HTTP %d): choose another port",
 		e.listen, e.dir, answer.StatusCode)
 }
 

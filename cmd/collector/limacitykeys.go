@@ -89,6 +89,9 @@ there. CUSTOMER is the customer's id.`,
 		if err := e.refuseOtherDemo(e.config); err != nil {
 			return err
 		}
+		if err := e.refuseOthers(e.config.StateDir); err != nil {
+			return err
+		}
 		typed, err := ask(ctx, e, key, "customer "+args[0])
 		if err != nil {
 			return err

@@ -213,7 +213,7 @@ func TestNothingIsSentThatCannotBeNoted(t *testing.T) {
 // TestADemonstrationIsNotProvisioned: its folder holds nothing real.
 func TestADemonstrationIsNotProvisioned(t *testing.T) {
 	s := newStand(t)
-	if err := markDemo(s.state); err != nil {
+	if err := (&app{}).markDemo(s.state); err != nil {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{add, strings.Fields("limacity keys add 7 --key-file -")} {

@@ -38,6 +38,9 @@ func (d *dialect[C]) changes(command *cobra.Command, plan func(context.Context, 
 		if err := e.refuseOtherDemo(e.config); err != nil {
 			return err
 		}
+		if err := e.refuseOthers(e.config.StateDir); err != nil {
+			return err
+		}
 		c, err := plan(ctx, e, args)
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -29,6 +30,7 @@ const (
 // app is what a command may touch of the process it runs in.
 type app struct {
 	ctx            context.Context // ends with the process
+	args           []string        // the command line
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	environ        []string
@@ -65,7 +67,7 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stdout, stderr := terminal.NewWriter(a.stdout), terminal.NewWriter(a.stderr)
-	a.ctx, a.stdout, a.stderr = ctx, stdout, stderr
+	a.ctx, a.args, a.stdout, a.stderr = ctx, args, stdout, stderr
 	root := a.root()
 	started := false
 	forEach(root, func(c *cobra.Command) {
@@ -238,7 +240,7 @@ func (a *app) load() (*config.Config, error) {
 		file = a.getenv(config.EnvFile)
 	}
 	if file == "" {
-		if _, err := os.Stat(defaultFile); err == nil {
+		if _, err := os.Lstat(defaultFile); !errors.Is(err, fs.ErrNotExist) { // one that cannot be read is an error
 			file = defaultFile
 		}
 	}

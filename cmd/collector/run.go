@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -70,7 +71,7 @@ func (a *app) configSource() string {
 	if file := a.getenv(config.EnvFile); file != "" {
 		return file
 	}
-	if _, err := os.Stat(defaultFile); err != nil {
+	if _, err := os.Lstat(defaultFile); errors.Is(err, fs.ErrNotExist) {
 		return "no " + defaultFile + " here"
 	}
 	return defaultFile

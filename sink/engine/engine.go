@@ -96,7 +96,7 @@ func lockDir(dir string) (*os.File, error) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	f.Close()
-	return nil, fmt.Errorf("embedded ClickHouse: another engine has %s open; stop it or choose another state_dir: %w", dir, err)
+	return nil, fmt.Errorf("embedded ClickHouse: another process has %s open, as a rule a collector that is running: %w", dir, err)
 }
 
 // session opens a fresh connection for one request, so that nothing of it (settings, database, role, temporary tables)

@@ -39,12 +39,16 @@ func FindLibrary(configured string) (string, error) {
 		tried = append(tried, filepath.Join(f, ".engine", Version, "libchdb.so"))
 	}
 	tried = append(tried, filepath.Join("/usr/local/lib/alpemix-collector", Version, "libchdb.so"), "/usr/local/lib/libchdb.so")
+	var hidden error // a place that cannot be looked at; another one may have it
 	for _, path := range tried {
 		if _, err := os.Stat(path); err == nil {
 			return path, nil
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("cannot look for the embedded ClickHouse engine: %w", err)
+		} else if !errors.Is(err, fs.ErrNotExist) && hidden == nil {
+			hidden = err
 		}
+	}
+	if hidden != nil {
+		return "", fmt.Errorf("cannot look for the embedded ClickHouse engine: %w", hidden)
 	}
 	return "", fmt.Errorf("the embedded ClickHouse engine is not installed: run `make engine`, or set clickhouse.embedded.library to libchdb.so of version %s (looked at %s)",
 		Version, strings.Join(tried, ", "))
