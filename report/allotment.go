@@ -20,7 +20,7 @@ type Allotment struct {
 	Raw       string // what the vendor sent of it
 }
 
-// Snapshot is all that one reading of an account told, whole but for the customers in Kept.
+// Snapshot is all that one reading of an account brought.
 type Snapshot struct {
 	Vendor     string
 	Account    string
@@ -29,9 +29,26 @@ type Snapshot struct {
 	// WithoutLimits: the vendor tells who its customers are and not what they are allotted. Each has an Allotment, as a rule
 	// without a Resource; what was set through us stays valid for as long as its customer is told.
 	WithoutLimits bool
-	Kept          []string // customers who could not be read, for which there is an error beside the Snapshot: what is known of them stays
-	Pending       []string // customers of whom the vendor has not carried out all changes yet (dirty, CC)
-	Requests      []Fetch  // that were spent on it; filled also beside an error
+	// Read are the customers that answered, of a vendor that is asked for one customer at a time.
+	Read []string
+	// Failed are the customers that did not answer, or not completely, with the reason. One that is in
+	// Read too has its Allotments.
+	Failed map[string]*Failure
+	// ActiveKept are customers in Read of whom Active was not told: what is known of it stays.
+	ActiveKept []string
+	// Kept are customers of whom all that is known stays: they were not asked, could not be read, or
+	// are missing in a list that is in doubt.
+	Kept []string
+	// Missing are those of Kept without whom the account counts as partly read.
+	Missing  []string
+	Pending  []string // customers of whom the vendor has not carried out all changes yet (dirty, CC)
+	Requests []Fetch  // that were spent on it; filled also beside an error
+}
+
+// Doubt is a list that lacks so many known customers that it is not believed yet. The zero Doubt is none.
+type Doubt struct {
+	Since    time.Time `json:"since"`    // UTC: of the first such list in a row
+	Readings int       `json:"readings"` // that brought one
 }
 
 // AllotmentPeriod is one state of the allotment of one (Vendor, Account, Customer, Resource), which with ValidFrom identify it.

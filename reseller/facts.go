@@ -18,13 +18,15 @@ type Facts struct {
 type AccountFacts struct {
 	Vendor      string
 	Name        string
-	LastSuccess time.Time       // of this run, zero before the first
+	LastSuccess time.Time       // of this run, zero before the first; also of a reading without the customers in Missing
 	Failure     *report.Failure // the last one, nil after a success
 	FailedAt    time.Time       // of Failure
 	NextTry     time.Time       // when it is read next at the latest
 	Customers   int             // known now
 	Allotments  int             // known now, of all customers
 	NotOffered  bool            // the vendor's server cannot be asked for snapshots; known is what was set through us
+	Missing     int             // customers who are not up to date: they could not be read, or their list is in doubt
+	Partly      bool            // Failure is theirs alone, the others are up to date
 	Pending     int             // customers of whom the vendor has not carried out all changes yet
 }
 
@@ -51,9 +53,10 @@ func (j *job) facts(known []report.Allotment, now time.Time) AccountFacts {
 	f := AccountFacts{
 		Vendor: j.Vendor, Name: j.Name, LastSuccess: j.lastSuccess, Failure: j.failure, FailedAt: j.failedAt, NextTry: j.schedule.Next(now),
 		Customers: len(customers), Allotments: allotments, Pending: j.pending, NotOffered: j.notOffered,
+		Missing: j.missing, Partly: j.partly,
 	}
 	if j.due {
-		f.NextTry = j.pause.Until
+		f.NextTry = j.until()
 		if now.After(f.NextTry) {
 			f.NextTry = now
 		}

@@ -22,9 +22,10 @@ var (
 	exhausted    = desc("reseller_allotment_exhausted_customers", "Customers who use all that they are allotted, or more.", "vendor", "account", "resource")
 	reachedDesc  = desc("reseller_allotment_reached_customers", "Customers who use at least so many percent of what they are allotted.",
 		"vendor", "account", "resource", "percent")
-	failingDesc = desc("reseller_failing", "1 while the account's newest snapshot has failed, with the reason; no series after a success.",
+	failingDesc = desc("reseller_failing", "1 while the account cannot be read at all, with the reason; no series after a success, also one of a part of its customers.",
 		"vendor", "account", "reason")
 	pendingDesc = desc("reseller_pending_customers", "Customers of whom the vendor had not carried out all changes when the account was last read.", "vendor", "account")
+	missingDesc = desc("reseller_missing_customers", "Customers who are not up to date while others are: they could not be read, or the account's list suddenly lacks them.", "vendor", "account")
 	linesDesc   = desc("reseller_customers_file_lines", "Lines of the customers file that are in use.")
 	waitingDesc = desc("reseller_webhook_queue_events", "Events that wait for their delivery to the webhook.")
 )
@@ -35,7 +36,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 
 // Describe implements prometheus.Collector.
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{allottedDesc, utilizedDesc, exhausted, reachedDesc, failingDesc, pendingDesc, linesDesc, waitingDesc} {
+	for _, d := range []*prometheus.Desc{allottedDesc, utilizedDesc, exhausted, reachedDesc, failingDesc, pendingDesc, missingDesc, linesDesc, waitingDesc} {
 		ch <- d
 	}
 }
@@ -63,10 +64,11 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 				}
 			}
 		}
-		if a.Failure != nil {
+		if a.Failure != nil && !a.Partly {
 			gauge(failingDesc, 1, a.Vendor, a.Name, a.Failure.Reason)
 		}
 		gauge(pendingDesc, float64(a.Pending), a.Vendor, a.Name)
+		gauge(missingDesc, float64(a.Missing), a.Vendor, a.Name)
 	}
 	gauge(linesDesc, float64(f.CustomerLines))
 	if g.courier != nil {

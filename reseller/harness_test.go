@@ -24,6 +24,7 @@ type memory struct {
 	mu        sync.Mutex
 	broken    error // of every change
 	known     map[string][]report.Allotment
+	doubts    map[string]report.Doubt
 	snapshots []report.Snapshot
 	fetches   []report.Fetch
 	lines     []report.CustomerLine
@@ -33,7 +34,7 @@ type memory struct {
 }
 
 func newMemory() *memory {
-	return &memory{known: map[string][]report.Allotment{}, raised: map[string]bool{}}
+	return &memory{known: map[string][]report.Allotment{}, doubts: map[string]report.Doubt{}, raised: map[string]bool{}}
 }
 
 func (m *memory) setBroken(err error) {
@@ -50,11 +51,30 @@ func (m *memory) Snapshot(s report.Snapshot) (int, error) {
 	}
 	m.snapshots = append(m.snapshots, s)
 	key, changes := s.Vendor+"/"+s.Account, 0
-	if !slices.Equal(m.known[key], s.Allotments) {
+	all := slices.Clone(s.Allotments)
+	for _, a := range m.known[key] {
+		if slices.Contains(s.Kept, a.Customer) {
+			all = append(all, a)
+		}
+	}
+	if !slices.Equal(m.known[key], all) {
 		changes = 1
 	}
-	m.known[key] = s.Allotments
+	m.known[key] = all
 	return changes, nil
+}
+
+func (m *memory) Doubt(vendor, account string) report.Doubt {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.doubts[vendor+"/"+account]
+}
+
+func (m *memory) SetDoubt(vendor, account string, d report.Doubt) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.doubts[vendor+"/"+account] = d
+	return m.broken
 }
 
 func (m *memory) Commit(o report.Observation) error {
@@ -159,7 +179,7 @@ type source struct {
 	reads           []time.Time
 }
 
-func (s *source) Snapshot(ctx context.Context) (report.Snapshot, error) {
+func (s *source) Snapshot(ctx context.Context, _ []string) (report.Snapshot, error) {
 	s.mu.Lock()
 	s.reads = append(s.reads, time.Now())
 	n := len(s.reads)
@@ -237,16 +257,18 @@ func (w *webhook) got() string {
 
 // office is what jobs work before: it outlives them, as a machine outlives processes.
 type office struct {
-	t       *testing.T
-	store   *memory
-	hook    *webhook
-	file    string
-	sources []*source
-	every   string
-	metrics *prometheus.Registry
-	log     bytes.Buffer
-	writing sync.Mutex
-	queued  int
+	t         *testing.T
+	store     *memory
+	hook      *webhook
+	file      string
+	sources   []*source
+	portal    *portal  // an account whose customers are asked one by one
+	customers []string // of portal
+	every     string
+	metrics   *prometheus.Registry
+	log       bytes.Buffer
+	writing   sync.Mutex
+	queued    int
 }
 
 var errDisk = errors.New("no room to write the state file")
@@ -286,6 +308,11 @@ func (o *office) open() *reseller.Jobs {
 	}
 	for _, s := range o.sources {
 		cfg.Accounts = append(cfg.Accounts, reseller.Account{Vendor: s.vendor, Name: s.account, Source: s, Schedule: o.every})
+	}
+	if o.portal != nil {
+		cfg.Accounts = append(cfg.Accounts, reseller.Account{
+			Vendor: o.portal.vendor, Name: o.portal.account, Source: o.portal, Customers: func() []string { return o.customers }, Schedule: o.every,
+		})
 	}
 	jobs, err := reseller.New(cfg)
 	if err != nil {

@@ -2,8 +2,11 @@ package reseller
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,12 +24,15 @@ type job struct {
 	wake     chan struct{}
 
 	mu          sync.Mutex
-	due         bool // a tick, the start or a failure asks for a read, since the last one began
+	round       *round // nil where one call lists all customers
+	due         bool   // a tick, the start or a failure asks for a read, since the last one began
 	pause       pacing.Pause
 	lastSuccess time.Time
 	failure     *report.Failure // the last one, nil after a success
 	failedAt    time.Time
 	pending     int  // customers whose changes are pending, at the last success
+	missing     int  // customers who are not up to date: they could not be read, or their list is in doubt
+	partly      bool // the others are
 	notOffered  bool // the vendor's server cannot be asked for snapshots
 }
 
@@ -36,7 +42,10 @@ type outcome struct {
 	began    time.Time
 	snapshot report.Snapshot
 	failure  *report.Failure
-	changes  int // allotments that came, changed or went
+	changes  int  // allotments that came, changed or went
+	stored   bool // what the snapshot has is recorded, all but the customers in its Missing
+	single   bool // failure is that of the first of several customers, not of the account
+	doubtful bool // failure is that the list is not believed yet
 }
 
 // notOffered tells that the vendor's server cannot be asked for a snapshot: that is no failure.
@@ -69,13 +78,40 @@ func (j *job) next(now time.Time) (due bool, until time.Time) {
 	if !j.due {
 		return false, time.Time{}
 	}
-	return !j.pause.Until.After(now), j.pause.Until
+	until = j.until()
+	return !until.After(now), until
 }
 
+// until is when a due account may be read; the caller holds mu.
+func (j *job) until() time.Time {
+	until := j.pause.Until
+	if j.round != nil {
+		if first := j.round.until(); first.After(until) {
+			until = first
+		}
+	}
+	return until
+}
+
+// setDue makes the whole account due.
 func (j *job) setDue() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.due = true
+	if j.round != nil {
+		j.round.start()
+	}
+}
+
+// changed makes a customer due at once, or the account where one call lists all.
+func (j *job) changed(customer string) {
+	j.mu.Lock()
+	j.due = true
+	if j.round != nil {
+		j.round.add(customer)
+	}
+	j.mu.Unlock()
+	pacing.Nudge(j.wake)
 }
 
 // read makes one snapshot and settles everything that follows from it.
@@ -108,9 +144,9 @@ func (j *job) fail(class report.Class, reason, format string, args ...any) *repo
 	return report.Fail(class, reason, "%s account %s: "+format, append([]any{j.Vendor, j.Name}, args...)...)
 }
 
-// snapshot reads the account and stores what it told; beside a failure that is nothing, or what it told of other customers.
+// snapshot reads the account and stores what it brought; beside a failure that is nothing, or what other customers have.
 func (j *job) snapshot(ctx context.Context, out *outcome) {
-	s, err := j.Source.Snapshot(ctx)
+	s, err := j.Source.Snapshot(ctx, j.asked(out.began))
 	out.snapshot = s
 	if err != nil {
 		failure, ok := errors.AsType[*report.Failure](err)
@@ -120,20 +156,63 @@ func (j *job) snapshot(ctx context.Context, out *outcome) {
 		out.failure = failure
 	}
 	if err := j.store(out); err != nil {
+		out.stored, out.single = false, false
 		out.failure = j.fail(report.Local, "state", "what was read could not be recorded, it is read again: %w", err)
 	}
 }
 
+// asked are the customers to ask for; nil for a vendor that lists them.
+func (j *job) asked(now time.Time) []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.round == nil {
+		return nil
+	}
+	return j.round.ask(now)
+}
+
+// store records a reading: its requests, and what it brought of the customers who answered.
 func (j *job) store(out *outcome) (err error) {
-	r, s := j.all, out.snapshot
-	if err := r.store.Commit(report.Observation{Account: j.Name, FetchedAt: out.began, Fetches: s.Requests}); err != nil || out.failure != nil && len(s.Kept) == 0 {
+	r, s := j.all, &out.snapshot
+	if err := r.store.Commit(report.Observation{Account: j.Name, FetchedAt: out.began, Fetches: s.Requests}); err != nil {
 		return err
 	}
-	if out.changes, err = r.store.Snapshot(s); err != nil {
+	if j.round != nil {
+		j.complete(out)
+	}
+	if out.failure != nil && len(s.Read) == 0 {
+		return nil
+	}
+	if err := j.weigh(out); err != nil {
 		return err
 	}
+	if out.changes, err = r.store.Snapshot(*s); err != nil {
+		return err
+	}
+	out.stored = true
 	r.queued()
 	return r.raise(j, s.At)
+}
+
+// complete adds to a snapshot of some customers what is known of the others, and how the first of
+// those who failed did.
+func (j *job) complete(out *outcome) {
+	s := &out.snapshot
+	j.mu.Lock()
+	s.Kept, s.Missing = j.round.kept(s), j.round.missing(s)
+	j.mu.Unlock()
+	active := map[string]sql.Null[bool]{}
+	for _, known := range j.all.store.Allotments(j.Vendor, j.Name) {
+		active[known.Customer] = known.Active
+	}
+	for i, a := range s.Allotments {
+		if slices.Contains(s.ActiveKept, a.Customer) {
+			s.Allotments[i].Active = active[a.Customer]
+		}
+	}
+	if names := slices.Sorted(maps.Keys(s.Failed)); out.failure == nil && len(names) > 0 {
+		out.failure, out.single = s.Failed[names[0]], true
+	}
 }
 
 // settle updates what the job knows after a read.
@@ -142,14 +221,33 @@ func (j *job) settle(out *outcome) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.notOffered = out.notOffered()
-	if f := out.failure; f != nil && !j.notOffered {
-		j.due, j.failure, j.failedAt = true, f, now
-		j.pause.Failed(f, now)
-		return
-	}
-	j.pause.Succeeded()
-	j.failure, j.failedAt = nil, time.Time{}
-	if !j.notOffered {
+	if out.stored {
 		j.lastSuccess, j.pending = out.snapshot.At, len(out.snapshot.Pending)
+		j.missing = len(out.snapshot.Missing)
+	}
+	j.partly = out.stored && j.missing > 0
+	if j.round != nil {
+		if out.failure == nil || out.failure.Class != report.Local {
+			j.round.settle(&out.snapshot, now)
+		}
+		j.missing = len(j.round.owed)
+		j.partly = j.missing > 0 && j.missing < len(j.round.customers)
+		j.round.finish()
+		j.due = len(j.round.owed) > 0
+	}
+	f := out.failure
+	switch {
+	case f == nil && !j.partly, j.notOffered:
+		j.failure, j.failedAt = nil, time.Time{}
+	case f != nil:
+		j.due, j.failure, j.failedAt = true, f, now
+	}
+	switch {
+	case f == nil, j.notOffered, out.single:
+		j.pause.Succeeded() // customers who failed have pauses of their own
+	case out.doubtful:
+		j.pause.Wait(now, doubtFirst, doubtMost)
+	default:
+		j.pause.Failed(f, now)
 	}
 }

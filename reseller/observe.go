@@ -37,7 +37,7 @@ func newObserver(r *Jobs, reg prometheus.Registerer, log *slog.Logger) *observer
 	o := &observer{
 		log: log,
 		success: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "reseller_last_success_timestamp_seconds", Help: "When the account was last read whole, as Unix time.",
+			Name: "reseller_last_success_timestamp_seconds", Help: "When the account was last read, as Unix time; reseller_missing_customers has those who are not up to date.",
 		}, []string{"vendor", "account"}),
 		requests: counters("reseller_requests_total", "Requests sent to reseller vendors for snapshots.", "vendor", "account"),
 		failures: counters("reseller_request_failures_total", "Requests to reseller vendors that failed, and snapshots that could not be recorded.", "vendor", "account", "reason"),
@@ -76,18 +76,21 @@ func (o *observer) observe(out *outcome) {
 		log.Debug("the vendor's server has no snapshots; what is set through us is known", "err", out.failure)
 		return
 	}
+	if out.stored {
+		o.success.WithLabelValues(j.Vendor, j.Name).Set(unix(s.At))
+	}
 	if f := out.failure; f != nil {
 		if !told { // what failed is no request: our state, or a defect
 			o.failures.WithLabelValues(j.Vendor, j.Name, f.Reason).Inc()
 		}
 		said := "snapshot failed; what is known stays as it is"
-		if len(s.Kept) > 0 {
-			said, log = "customers could not be read; what is known of them stays as it is, the others are up to date", log.With("customers", s.Kept)
+		if out.stored || out.single {
+			said = "customers are not up to date; what is known of them stays as it is"
+			log = log.With("missing", len(s.Missing), "customers", some(s.Missing))
 		}
 		log.Log(context.Background(), levelOf(f), said, "reason", f.Reason, "code", f.Code, "err", f)
 		return
 	}
-	o.success.WithLabelValues(j.Vendor, j.Name).Set(unix(s.At))
 	if len(s.Pending) > 0 {
 		log.Warn("the vendor has not carried out all changes of these customers yet; until then it refuses others", "customers", s.Pending)
 	}
@@ -96,6 +99,18 @@ func (o *observer) observe(out *outcome) {
 		level = slog.LevelInfo
 	}
 	log.Log(context.Background(), level, "snapshot", "allotments", len(s.Allotments), "changes", out.changes, "seconds", time.Since(out.began).Seconds())
+}
+
+// some are the first of many names.
+func some(names []string) []string {
+	const most = 10
+	return names[:min(len(names), most)]
+}
+
+// believed logs that customers are gone whom several lists in a row have lacked.
+func (o *observer) believed(j *job, gone []string, known int, d report.Doubt) {
+	o.log.Warn("customers are missing in the vendor's list for hours; it is believed now, and what they were allotted is ended",
+		"vendor", j.Vendor, "account", j.Name, "gone", len(gone), "known", known, "customers", some(gone), "since", d.Since.Format(time.RFC3339), "readings", d.Readings)
 }
 
 // levelOf tells failures that need a person from those that may pass.

@@ -20,9 +20,10 @@ import (
 
 // Source reads one account of a vendor.
 type Source interface {
-	// Snapshot reads all of the account. Its error is a *report.Failure that names vendor and account; of the snapshot beside it
-	// only the requests are of use, unless it is said which customers are Kept.
-	Snapshot(ctx context.Context) (report.Snapshot, error)
+	// Snapshot reads the account, or, where it has to be asked for each customer, those customers. Its
+	// error is a *report.Failure that names vendor and account; of the snapshot beside it only the
+	// requests and the customers in Read and Failed are of use.
+	Snapshot(ctx context.Context, customers []string) (report.Snapshot, error)
 }
 
 // Store remembers, over restarts and crashes, what is known and what has still to be written or told.
@@ -33,6 +34,9 @@ type Store interface {
 	Commit(report.Observation) error
 	// Allotments are those known of an account now. It is cheap.
 	Allotments(vendor, account string) []report.Allotment
+	// Doubt is what SetDoubt remembered of an account last; the zero one if nothing. It is cheap.
+	Doubt(vendor, account string) report.Doubt
+	SetDoubt(vendor, account string, d report.Doubt) error
 	// EndOthers ends what is known of a vendor's accounts, but for those that are named, and tells which it ended.
 	EndOthers(vendor string, named []string, at time.Time) (ended []string, err error)
 	// Customers are the lines of customers.csv that were last recorded.
@@ -56,10 +60,13 @@ type Webhook interface {
 
 // Account is one account with a vendor.
 type Account struct {
-	Vendor   string
-	Name     string
-	Source   Source
-	Schedule string // cron specification, read in Config.Location. It only wakes
+	Vendor string
+	Name   string
+	Source Source
+	// Customers are those that have to be asked for one by one, read again whenever the account is due;
+	// nil for a vendor that lists its customers.
+	Customers func() []string
+	Schedule  string // cron specification, read in Config.Location. It only wakes
 }
 
 // Config is what New needs.
@@ -102,7 +109,11 @@ func New(cfg Config) (*Jobs, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s account %s: schedule: %w", conf.Vendor, conf.Name, err)
 		}
-		r.jobs = append(r.jobs, &job{Account: conf, all: r, schedule: schedule, wake: make(chan struct{}, 1), due: true})
+		j := &job{Account: conf, all: r, schedule: schedule, wake: make(chan struct{}, 1), due: true}
+		if conf.Customers != nil {
+			j.round = newRound(conf.Customers)
+		}
+		r.jobs = append(r.jobs, j)
 	}
 	if cfg.Webhook != nil {
 		r.courier = newCourier(r, cfg.Webhook)
@@ -127,6 +138,16 @@ func (r *Jobs) Run(ctx context.Context) error {
 	running.Wait()
 	<-ticks.Stop().Done()
 	return nil
+}
+
+// Changed makes an account due at once, of which something may have been changed through us; where
+// customers are asked for one by one, the customer alone.
+func (r *Jobs) Changed(vendor, account, customer string) {
+	for _, j := range r.jobs {
+		if j.Vendor == vendor && j.Name == account {
+			j.changed(customer)
+		}
+	}
 }
 
 // startTicks lets cron set the jobs' due flags and wake them. It has no other effect, so a tick that a clock change, a suspend

@@ -71,7 +71,11 @@ func (q *quarter) life(length time.Duration, between func()) {
 	q.metrics = prometheus.NewRegistry()
 	cfg := reseller.Config{Store: q.state, Location: istanbul, Thresholds: []int{80, 100}, Webhook: q.hook, Metrics: q.metrics, Log: log}
 	for _, l := range sim.Labels() {
-		cfg.Accounts = append(cfg.Accounts, reseller.Account{Vendor: l.Vendor, Name: l.Account, Source: q.stands[l.Vendor], Schedule: "@hourly"})
+		account := reseller.Account{Vendor: l.Vendor, Name: l.Account, Source: q.stands[l.Vendor], Schedule: "@hourly"}
+		if customers := q.stands[l.Vendor].customers; customers != nil {
+			account.Customers = func() []string { return customers }
+		}
+		cfg.Accounts = append(cfg.Accounts, account)
 	}
 	jobs, err := reseller.New(cfg)
 	if err != nil {

@@ -3,12 +3,14 @@ package reseller_test
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,8 +33,8 @@ type stand struct {
 	source    reseller.Source
 	customers []string           // of CC, in the order in which they are asked
 	limits    []report.Allotment // of the others, as set through us
-	handled   time.Time          // when the vendor has last looked at its clock
-	answers   []answer           // to the requests of this read
+	noting    sync.Mutex
+	answers   []answer // to the requests of this read
 	sightings []sighting
 	sets      []time.Time // when something was set through us
 	calls     int         // by commands
@@ -53,10 +55,7 @@ type sighting struct {
 func newStand(t *testing.T, l sim.Label, w *sim.World) *stand {
 	t.Helper()
 	s := &stand{label: l}
-	s.vendor = sim.New(l.Vendor, sim.Options{World: w, Now: func() time.Time {
-		s.handled = time.Now()
-		return s.handled
-	}})
+	s.vendor = sim.New(l.Vendor, sim.Options{World: w, Now: time.Now})
 	account := vendorhttp.Account{Name: l.Account, Endpoint: "https://vendor.example" + s.vendor.Path(l.Account), Timeout: 30 * time.Second}
 	key := vendorhttp.NewSecret(s.vendor.Accounts()[0].Key)
 	var err error
@@ -82,22 +81,29 @@ func newStand(t *testing.T, l sim.Label, w *sim.World) *stand {
 // RoundTrip notes when the vendor made its answer: some linger on the way.
 func (s *stand) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := s.vendor.RoundTripper().RoundTrip(r)
-	s.answers = append(s.answers, answer{r.URL.Path, s.handled})
-	return response, err
+	if err != nil {
+		return nil, err
+	}
+	if at, err := time.Parse(time.RFC3339Nano, response.Header.Get(sim.PlayedAt)); err == nil {
+		s.noting.Lock()
+		defer s.noting.Unlock()
+		s.answers = append(s.answers, answer{r.URL.Path, at})
+	}
+	return response, nil
 }
 
 // Snapshot notes, beside every snapshot, what it has to say.
-func (s *stand) Snapshot(ctx context.Context) (report.Snapshot, error) {
+func (s *stand) Snapshot(ctx context.Context, customers []string) (report.Snapshot, error) {
 	s.answers = nil
-	snapshot, err := s.source.Snapshot(ctx)
-	if err == nil || len(snapshot.Kept) > 0 {
-		s.sightings = append(s.sightings, sighting{snapshot.At, s.truth(snapshot.Kept)})
+	snapshot, err := s.source.Snapshot(ctx, customers)
+	if err == nil && s.customers == nil || len(snapshot.Read) > 0 {
+		s.sightings = append(s.sightings, sighting{snapshot.At, s.truth(&snapshot)})
 	}
 	return snapshot, err
 }
 
 // truth is what the answers of this read had to say, and what was said last of the customers that could not be read.
-func (s *stand) truth(kept []string) (rows []report.Allotment) {
+func (s *stand) truth(snapshot *report.Snapshot) (rows []report.Allotment) {
 	switch s.label.Vendor {
 	case sim.RemotePC:
 		rows = s.vendor.Truth(s.label.Account, s.answers[0].at)
@@ -108,16 +114,18 @@ func (s *stand) truth(kept []string) (rows []report.Allotment) {
 				at[answer.at] = s.vendor.Truth(s.label.Account, answer.at)
 			}
 		}
+		var before []report.Allotment
+		if n := len(s.sightings); n > 0 {
+			before = s.sightings[n-1].rows
+		}
 		for _, customer := range s.customers {
-			if !slices.Contains(kept, customer) {
-				rows = append(rows, s.truthOf(customer, at)...)
+			if slices.Contains(snapshot.Read, customer) {
+				rows = append(rows, s.truthOf(customer, at, slices.Contains(snapshot.ActiveKept, customer), before)...)
 			}
 		}
-		if n := len(s.sightings); n > 0 {
-			for _, row := range s.sightings[n-1].rows {
-				if slices.Contains(kept, row.Customer) {
-					rows = append(rows, row)
-				}
+		for _, row := range before {
+			if !slices.Contains(snapshot.Read, row.Customer) {
+				rows = append(rows, row)
 			}
 		}
 	default:
@@ -134,24 +142,39 @@ func (s *stand) truth(kept []string) (rows []report.Allotment) {
 	return sorted(rows)
 }
 
-// truthOf is what the answers about a customer of CC had to say: what it is allotted, and later how much of mail it uses.
-func (s *stand) truthOf(customer string, at map[time.Time][]report.Allotment) (rows []report.Allotment) {
+// truthOf is what the answers about a customer of CC had to say: what it is allotted, and later how much of mail it uses and
+// whether it is enabled, which may have been known before.
+func (s *stand) truthOf(customer string, at map[time.Time][]report.Allotment, keep bool, before []report.Allotment) (rows []report.Allotment) {
 	for _, answer := range s.answers {
-		mails := strings.Contains(answer.path, "/mail/"+customer+"/")
-		if !mails && !strings.Contains(answer.path, "/pack/"+customer+"/") {
+		mails, access := strings.Contains(answer.path, "/mail/"+customer+"/"), strings.Contains(answer.path, "/access/"+customer+"/")
+		if !mails && !access && !strings.Contains(answer.path, "/pack/"+customer+"/") {
 			continue
 		}
 		for _, a := range at[answer.at] {
-			switch {
-			case a.Customer != customer:
-			case !mails:
+			if a.Customer != customer {
+				continue
+			}
+			if !mails && !access {
 				rows = append(rows, a)
-			case a.Resource == "mail":
-				for i := range rows {
-					if rows[i].Resource == "mail" {
-						rows[i].Utilized = a.Utilized
-					}
+				continue
+			}
+			for i := range rows {
+				switch {
+				case access:
+					rows[i].Active = a.Active
+				case rows[i].Resource == a.Resource && a.Resource == "mail":
+					rows[i].Utilized = a.Utilized
 				}
+			}
+		}
+	}
+	for i := range rows {
+		if keep {
+			rows[i].Active = sql.Null[bool]{}
+		}
+		for _, known := range before {
+			if keep && known.Customer == customer {
+				rows[i].Active = known.Active
 			}
 		}
 	}

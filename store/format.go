@@ -53,6 +53,7 @@ var (
 
 	allotmentsBucket = []byte("allotments")
 	readingKey       = []byte("reading")
+	doubtKey         = []byte("doubt")
 
 	formatKey   = []byte("format")
 	versionKey  = []byte("version")

@@ -20,6 +20,7 @@ func (k resellerKey) bytes() []byte { return appendText(appendText(nil, k.vendor
 // reseller is what is known of an account.
 type reseller struct {
 	readingRecord
+	doubt   report.Doubt
 	periods map[string]report.AllotmentPeriod // those that are valid now, by their keys on disk
 }
 
@@ -50,7 +51,7 @@ func (s *Store) Allotments(vendor, account string) []report.Allotment {
 
 // Snapshot takes over what a whole reading of an account told, in one transaction, and counts the allotments that came, changed
 // or went. It queues a new period for each that came or changed, the end of the old one for each that changed or went, and always
-// the mark of the snapshot, unless customers are missing. The snapshot's requests are none of its business.
+// the mark of the snapshot, unless customers are Missing. The snapshot's requests are none of its business.
 func (s *Store) Snapshot(snap report.Snapshot) (changes int, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -68,17 +69,19 @@ func (s *Store) Snapshot(snap report.Snapshot) (changes int, err error) {
 			customers[a.Customer] = a
 		}
 	}
-	if len(snap.Kept) > 0 {
-		for key, p := range r.known {
-			if slices.Contains(snap.Kept, p.Customer) {
-				r.told[key] = p.Allotment
-			}
+	if snap.WithoutLimits {
+		r.keepLimits(customers)
+	}
+	for key, p := range r.known {
+		if slices.Contains(snap.Kept, p.Customer) {
+			r.told[key], customers[p.Customer] = p.Allotment, p.Allotment
 		}
+	}
+	if len(snap.Missing) > 0 {
 		return s.take(r, nil)
 	}
 	mark := markRecord{Vendor: snap.Vendor, Account: snap.Account, At: r.at, Since: r.next.Since, Customers: uint64(len(customers))}
 	if snap.WithoutLimits {
-		r.keepLimits(customers)
 		mark.Since = time.Time{}
 	}
 	return s.take(r, &mark)
@@ -97,6 +100,23 @@ func (s *Store) SetAllotment(a report.Allotment, at time.Time) error {
 	}
 	a = r.clean(a)
 	r.told[allotmentKey(a)] = a
+	_, err := s.take(r, nil)
+	return err
+}
+
+// EndCustomer ends all that is known of a customer who was deleted through us at a moment.
+func (s *Store) EndCustomer(vendor, account, customer string, at time.Time) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if err := s.refresh(); err != nil {
+		return err
+	}
+	r := s.revise(vendor, account, at)
+	for key, p := range r.known {
+		if p.Customer != customer {
+			r.told[key] = p.Allotment
+		}
+	}
 	_, err := s.take(r, nil)
 	return err
 }
@@ -175,6 +195,11 @@ func (l *loaded) readResellers(tx *bolt.Tx) error {
 		account := accounts.Bucket(name)
 		if err := json.Unmarshal(account.Get(readingKey), &known.readingRecord); err != nil {
 			return fmt.Errorf("%s account %s: %w", key.vendor, key.account, err)
+		}
+		if v := account.Get(doubtKey); v != nil {
+			if err := json.Unmarshal(v, &known.doubt); err != nil {
+				return fmt.Errorf("%s account %s: %w", key.vendor, key.account, err)
+			}
 		}
 		return account.Bucket(allotmentsBucket).ForEach(func(name, v []byte) error {
 			p, err := decodePeriod(v)

@@ -172,7 +172,7 @@ func TestCustomersThatCouldNotBeRead(t *testing.T) {
 	s, h := openTest(t, t.TempDir()), history{}
 	take(t, s, snapshot(minutes(0), allotted("a", 5, 1), allotted("b", 5, 1), allotted("c", 5, 1)), 3)
 	in := snapshot(minutes(1), allotted("a", 7, 1), allotted("d", 5, 1))
-	in.Kept = []string{"b", "nobody"}
+	in.Kept, in.Missing = []string{"b", "nobody"}, []string{"b"}
 	take(t, s, in, 3)
 	b := h.drain(t, s)
 	h.want(t, "a computers 1/5 0s-1m0s", "a computers 1/7 1m0s-now", "b computers 1/5 0s-now", "c computers 1/5 0s-1m0s", "d computers 1/5 1m0s-now")

@@ -111,6 +111,13 @@ func (c *Client) Recording(into *[]report.Fetch) *Client {
 	return &copied
 }
 
+// Limited is c with a time limit of its own for each request.
+func (c *Client) Limited(timeout time.Duration) *Client {
+	copied := *c
+	copied.account.Timeout = timeout
+	return &copied
+}
+
 // Fail makes a failure of a request that names vendor, account and call and holds none of the request's secrets.
 func (c *Client) Fail(r Request, class report.Class, reason, format string, args ...any) *report.Failure {
 	err := RedactError(fmt.Errorf(format, args...), r.Secrets) // apart, or a very short secret would make the names unreadable

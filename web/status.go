@@ -55,6 +55,7 @@ type LastError struct {
 const (
 	SnapshotDue        = "due"         // not read yet since the start
 	SnapshotOK         = "ok"          // the last reading told everything
+	SnapshotPartial    = "partial"     // it did, but for some customers: they could not be read, or the list suddenly lacks them
 	SnapshotFailing    = "failing"     // it did not; what was known before still is
 	SnapshotNotOffered = "not_offered" // the vendor's server tells no customers; what is set through us is known
 )
@@ -64,11 +65,12 @@ type Reseller struct {
 	Vendor           string         `json:"vendor"`
 	Name             string         `json:"name"`
 	State            string         `json:"state"`
-	LastSnapshot     *time.Time     `json:"last_snapshot"` // read whole, since the start
+	LastSnapshot     *time.Time     `json:"last_snapshot"` // read since the start, all but missing_customers
 	NextSnapshot     *time.Time     `json:"next_snapshot"` // at the latest
 	Customers        int            `json:"customers"`
 	Allotments       int            `json:"allotments"`        // of all customers, known now
 	PendingCustomers int            `json:"pending_customers"` // of whom the vendor has not carried out all changes yet
+	MissingCustomers int            `json:"missing_customers"` // who are not up to date while the others are
 	LastError        *SnapshotError `json:"last_error"`        // null when the last reading succeeded
 }
 

@@ -138,7 +138,7 @@ func newAccountView(number int, a Account, now time.Time, usage *Usage, charts b
 
 // snapshotWords say what a reseller's state means.
 var snapshotWords = map[string]string{
-	SnapshotDue: "not read yet", SnapshotOK: "read whole", SnapshotFailing: "failing", SnapshotNotOffered: "not offered by the vendor; shown is what was set through us",
+	SnapshotDue: "not read yet", SnapshotOK: "read whole", SnapshotPartial: "partly read", SnapshotFailing: "failing", SnapshotNotOffered: "not offered by the vendor; shown is what was set through us",
 }
 
 const (
@@ -167,7 +167,11 @@ func (v *view) notices(answer UsageAnswer) []notice {
 			waits(v.Queue.Rows), int(queuedFor.Minutes()))
 	}
 	for _, r := range v.Resellers {
-		if e := r.LastError; e != nil {
+		switch e := r.LastError; {
+		case e != nil && r.State == SnapshotPartial:
+			add(true, "Their last known values are shown; retrying automatically.", "%s account %s: %s not up to date: %s", r.Vendor, r.Name,
+				plural(r.MissingCustomers, "customer is", "customers are"), e.Message)
+		case e != nil:
 			add(true, "What was known before still is; it is read again by itself.", "%s account %s cannot be read: %s", r.Vendor, r.Name, e.Message)
 		}
 	}

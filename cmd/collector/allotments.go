@@ -59,7 +59,13 @@ func sources[C reseller.Source](vendor, schedule string, accounts []vendorAccoun
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, reseller.Account{Vendor: vendor, Name: a.name, Source: newRenewableSource(client, held), Schedule: schedule})
+		account := reseller.Account{Vendor: vendor, Name: a.name, Schedule: schedule}
+		source := newRenewableSource(client, held)
+		account.Source = source
+		if _, byCustomer := any(client).(byCustomer); byCustomer {
+			account.Customers = source.customers
+		}
+		all = append(all, account)
 	}
 	return all, nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"alpemix-collector/report"
@@ -20,14 +22,11 @@ func (k *checking) resellers(ctx context.Context) {
 		return fmt.Sprintf("user/list tells %d users", len(users)), err
 	})
 	checkAccounts(ctx, k, "ccportal", ccPortalAccounts(k.config), func(ctx context.Context, c *ccportal.Client) (string, error) {
-		s, err := c.Snapshot(ctx)
-		customers := 0
-		for _, r := range s.Requests {
-			if r.Job == "pack/list" {
-				customers++
-			}
+		s, err := c.Snapshot(ctx, nil)
+		if names := slices.Sorted(maps.Keys(s.Failed)); err == nil && len(names) > 0 {
+			err = fmt.Errorf("%d of %d customers cannot be read: %w", len(names), len(s.Read)+unread(&s), s.Failed[names[0]])
 		}
-		return fmt.Sprintf("pack/list tells the packs of %d customers", customers) + pendingOf(s.Pending), err
+		return fmt.Sprintf("pack/list tells the packs of %d customers", len(s.Read)) + pendingOf(s.Pending), err
 	})
 	checkAccounts(ctx, k, "serwersms", serwerSMSAccounts(k.config), func(ctx context.Context, c *serwersms.Client) (string, error) {
 		subaccounts, err := c.Index(ctx)
@@ -40,6 +39,16 @@ func (k *checking) resellers(ctx context.Context) {
 		}
 		return fmt.Sprintf("customers/list tells %d customers", len(customers)), err
 	})
+}
+
+// unread counts the customers of whom a snapshot has nothing.
+func unread(s *report.Snapshot) (n int) {
+	for name := range s.Failed {
+		if !slices.Contains(s.Read, name) {
+			n++
+		}
+	}
+	return n
 }
 
 // checkAccounts prints a line for each account of a vendor.

@@ -78,7 +78,7 @@ func (p *demoPast) hour(ctx context.Context, at time.Time, first bool, source re
 			return err
 		}
 	}
-	s, err := source.Snapshot(ctx)
+	s, err := source.Snapshot(ctx, nil)
 	if err != nil {
 		return err
 	}

@@ -46,9 +46,15 @@ func newRenewableSource(source reseller.Source, held string) *renewableSource {
 }
 
 // Snapshot implements reseller.Source.
-func (s *renewableSource) Snapshot(ctx context.Context) (report.Snapshot, error) {
-	return (*s.Load()).Snapshot(ctx)
+func (s *renewableSource) Snapshot(ctx context.Context, customers []string) (report.Snapshot, error) {
+	return (*s.Load()).Snapshot(ctx, customers)
 }
+
+// byCustomer is a source whose customers have to be asked for one by one.
+type byCustomer interface{ Customers() []string }
+
+// customers are those of the client that is in use now.
+func (s *renewableSource) customers() []string { return (*s.Load()).(byCustomer).Customers() }
 
 // renewableWebhook is a receiver of events that is replaced when its address changes.
 type renewableWebhook struct {

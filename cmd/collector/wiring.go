@@ -83,11 +83,15 @@ func (d *daemon) status(startedAt time.Time) web.Status {
 func resellerStatus(a reseller.AccountFacts) web.Reseller {
 	s := web.Reseller{
 		Vendor: a.Vendor, Name: a.Name, State: web.SnapshotDue, LastSnapshot: moment(a.LastSuccess), NextSnapshot: moment(a.NextTry),
-		Customers: a.Customers, Allotments: a.Allotments, PendingCustomers: a.Pending,
+		Customers: a.Customers, Allotments: a.Allotments, PendingCustomers: a.Pending, MissingCustomers: a.Missing,
 	}
 	switch f := a.Failure; {
 	case f != nil:
-		s.State, s.LastError = web.SnapshotFailing, &web.SnapshotError{Reason: f.Reason, Code: f.Code, Message: f.Error(), At: a.FailedAt.UTC()}
+		s.State = web.SnapshotFailing
+		if a.Partly {
+			s.State = web.SnapshotPartial
+		}
+		s.LastError = &web.SnapshotError{Reason: f.Reason, Code: f.Code, Message: f.Error(), At: a.FailedAt.UTC()}
 	case a.NotOffered:
 		s.State = web.SnapshotNotOffered
 	case !a.LastSuccess.IsZero():

@@ -1,11 +1,12 @@
 package ccportal
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"alpemix-collector/report"
@@ -15,53 +16,182 @@ import (
 // mailPack is the pack that allows mail addresses: its value is how many, and mail/list tells those there are.
 const mailPack = "mail"
 
-// Snapshot tells the packs of every configured customer, and how much of the pack mail is in use. A customer of whom the portal gives no
-// useful answer, say because it was deleted there, is in Kept and named by the error; the others are of use all the same. Beside an error
-// without Kept only the requests are of use.
-func (c *Client) Snapshot(ctx context.Context) (report.Snapshot, error) {
-	s := report.Snapshot{Vendor: vendor.Name, Account: c.name}
-	if len(c.customers) == 0 {
+// A round asks for few customers at a time, and waits for each answer only so long that one customer
+// who hangs does not hold up the others. After several requests in a row without any answer it ends:
+// the portal is down.
+const (
+	atATime   = 4
+	patience  = 20 * time.Second
+	silentEnd = 8
+)
+
+// Customers are those that are configured: the portal has no call that lists them.
+func (c *Client) Customers() []string { return slices.Clone(c.customers) }
+
+// Snapshot reads the packs of customers, how much of the pack mail is in use, and whether their access
+// is enabled. Nil stands for all that are configured; they are a part of those otherwise.
+//
+// A customer without a useful answer is in Failed and costs the others nothing. The error is what
+// concerns all: it ends the round, and customers who are neither in Read nor in Failed were not asked.
+func (c *Client) Snapshot(ctx context.Context, customers []string) (report.Snapshot, error) {
+	s := report.Snapshot{Vendor: vendor.Name, Account: c.name, Failed: map[string]*report.Failure{}}
+	if customers == nil {
+		customers = c.customers
+	}
+	if len(customers) == 0 {
 		return s, c.http.Fail(vendorhttp.Request{Job: "pack/list"}, report.Permanent, "no_customers",
 			"no customers are configured, and the portal has no call that lists them: give customers or customers_file")
 	}
-	recording := *c
-	recording.http = c.http.Recording(&s.Requests)
-	var all []report.Allotment
-	var failed error // the first
-	asked := map[string]bool{}
-	for _, customer := range c.customers {
-		if asked[customer] {
-			continue
-		}
-		asked[customer] = true
-		told, pending, err := recording.allotments(ctx, customer)
-		if err != nil {
-			err = ofCustomer(customer, err)
-			if concernsAll(err) || ctx.Err() != nil {
-				s.Kept = nil
-				return s, err
-			}
-			s.Kept, failed = append(s.Kept, customer), cmp.Or(failed, err)
-			continue
-		}
-		if pending {
-			s.Pending = append(s.Pending, customer)
-		}
-		all = append(all, told...)
-	}
-	if len(s.Kept) == len(asked) {
-		s.Kept = nil
-		return s, failed
-	}
-	s.At, s.Allotments = time.Now().UTC(), all
-	return s, failed
+	r := &round{client: c, snapshot: &s}
+	r.run(ctx, distinct(customers))
+	return s, r.stop
 }
 
-// concernsAll tells a failure that the next customer would meet too from one that the portal's answer for a customer is.
+// distinct are customers without those that are named again.
+func distinct(customers []string) []string {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(slices.Clone(customers), func(name string) bool {
+		before := seen[name]
+		seen[name] = true
+		return before
+	})
+}
+
+// round is one reading of several customers.
+type round struct {
+	client *Client
+
+	mu       sync.Mutex
+	snapshot *report.Snapshot
+	stop     error // why no more customers are asked
+	silent   int   // requests without an answer in a row
+}
+
+// reading is what one customer answered.
+type reading struct {
+	customer   string
+	at         time.Time
+	allotments []report.Allotment
+	pending    bool
+	read       bool  // packs and mail, so that allotments are of use
+	active     bool  // the portal said whether access is enabled
+	err        error // of what could not be read
+	requests   []report.Fetch
+}
+
+func (r *round) run(ctx context.Context, customers []string) {
+	answers := make([]*reading, len(customers))
+	next := make(chan int)
+	var asking sync.WaitGroup
+	for range min(atATime, len(customers)) {
+		asking.Go(func() {
+			for i := range next {
+				if !r.stopped() {
+					answers[i] = r.client.ask(ctx, customers[i])
+					r.judge(ctx, answers[i])
+				}
+			}
+		})
+	}
+	for i := range customers {
+		next <- i
+	}
+	close(next)
+	asking.Wait()
+	for _, a := range answers { // in the order of the configuration, whoever answered first
+		if a != nil {
+			r.add(a)
+		}
+	}
+}
+
+func (r *round) stopped() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stop != nil
+}
+
+// judge ends the round where the next customer would meet the same failure.
+func (r *round) judge(ctx context.Context, a *reading) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.silent++; !isSilent(a.err) {
+		r.silent = 0
+	}
+	if a.err != nil && r.stop == nil && (ctx.Err() != nil || concernsAll(a.err) || r.silent >= silentEnd) {
+		r.stop = a.err
+	}
+}
+
+// isSilent reports whether a request got no answer.
+func isSilent(err error) bool {
+	_, silent := errors.AsType[*vendorhttp.Trouble](err)
+	return silent
+}
+
+// concernsAll reports whether every other customer would meet the same failure: there is no way to
+// the portal, or it does not serve this machine.
 func concernsAll(err error) bool {
-	fail, ok := errors.AsType[*report.Failure](err)
-	_, noAnswer := errors.AsType[*vendorhttp.Trouble](err)
-	return !ok || noAnswer || fail.Reason == "not_authorized"
+	fail, isFailure := errors.AsType[*report.Failure](err)
+	trouble, silent := errors.AsType[*vendorhttp.Trouble](err)
+	return !isFailure || silent && trouble.Unsent || fail.Reason == "not_authorized" || fail.Reason == "canceled"
+}
+
+// add puts an answer into the snapshot.
+func (r *round) add(a *reading) {
+	s := r.snapshot
+	s.Requests = append(s.Requests, a.requests...)
+	if a.err != nil && !concernsAll(a.err) {
+		s.Failed[a.customer] = report.AsFailure(a.err)
+	}
+	if !a.read {
+		return
+	}
+	s.Read, s.Allotments = append(s.Read, a.customer), append(s.Allotments, a.allotments...)
+	if a.at.After(s.At) {
+		s.At = a.at
+	}
+	if !a.active {
+		s.ActiveKept = append(s.ActiveKept, a.customer)
+	}
+	if a.pending {
+		s.Pending = append(s.Pending, a.customer)
+	}
+}
+
+// ask asks for all that a customer has.
+func (c *Client) ask(ctx context.Context, customer string) *reading {
+	a := &reading{customer: customer}
+	limited := *c
+	limited.http = c.http.Recording(&a.requests).Limited(patience)
+	a.allotments, a.pending, a.err = limited.allotments(ctx, customer)
+	if a.read = a.err == nil; a.read {
+		a.active, a.err = limited.enabled(ctx, customer, a.allotments)
+	}
+	a.at = time.Now().UTC()
+	if a.err != nil {
+		a.err = ofCustomer(customer, a.err)
+	}
+	return a
+}
+
+// enabled asks whether a customer's access is enabled, and reports whether the portal said so. One that
+// refuses to say, for lack of the call or of rights, is not asked again for that.
+func (c *Client) enabled(ctx context.Context, customer string, all []report.Allotment) (known bool, err error) {
+	if len(all) == 0 {
+		return true, nil
+	}
+	access, err := c.AccessStatus(ctx, customer)
+	if err != nil {
+		if report.AsFailure(err).Class == report.Permanent {
+			return false, nil
+		}
+		return false, err
+	}
+	for i := range all {
+		all[i].Active = access.Enabled
+	}
+	return true, nil
 }
 
 // ofCustomer names the customer in a failure.

@@ -1,11 +1,18 @@
 package ccportal_test
 
 import (
-	"errors"
+	"context"
 	"fmt"
+	"maps"
+	"net"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"alpemix-collector/report"
@@ -14,13 +21,29 @@ import (
 	"alpemix-collector/vendorhttp/vendortest"
 )
 
-// portal answers pack/list with packs, and mail/list with no address.
+// portal answers pack/list with packs, mail/list with no address, and access/status with enabled.
 func portal(packs string) func(vendortest.Sent) any {
+	return routes(map[string]any{"/pack/": packs})
+}
+
+// routes answers by a part of the address; what is not there has no address and is enabled.
+func routes(answers map[string]any) func(vendortest.Sent) any {
 	return func(r vendortest.Sent) any {
-		if strings.Contains(r.URL, "/mail/") {
-			return `{"accounts":[]}`
+		for part, answer := range answers {
+			if strings.Contains(r.URL, part) {
+				if f, ok := answer.(func(vendortest.Sent) any); ok {
+					return f(r)
+				}
+				return answer
+			}
 		}
-		return packs
+		switch {
+		case strings.Contains(r.URL, "/mail/"):
+			return `{"accounts":[]}`
+		case strings.Contains(r.URL, "/access/"):
+			return `{"found":true,"enabled":true,"dirty":false}`
+		}
+		return `{"packs":[]}`
 	}
 }
 
@@ -50,14 +73,20 @@ func TestSnapshot(t *testing.T) {
 			return strings.Replace(example, "14056", id, 1)
 		}
 		mails := `{"accounts":[{"account":{"mail":"a@x.example","type":"TYPE_PRIMARY"}},{"account":{"mail":"b@x.example","type":"TYPE_ADDITIONAL"}}]}`
-		v := vendortest.New(t, pack("A1"), mails, strings.Replace(pack("007"), "false", "true", 1), `{"accounts":null}`, `{"packs":[],"dirty":false}`)
+		v := vendortest.New(t, routes(map[string]any{
+			"/pack/A1/": pack("A1"), "/mail/A1/": mails, "/pack/007/": strings.Replace(pack("007"), "false", "true", 1), "/mail/007/": `{"accounts":null}`,
+			"/access/007/": `{"found":"true","enabled":"0"}`,
+		}))
 		start := time.Now()
-		s, err := newClient(t, format, v, "A1", "007", "A1", "empty").Snapshot(t.Context())
+		s, err := newClient(t, format, v, "A1", "007", "A1", "empty").Snapshot(t.Context(), nil)
 		if err != nil || s.Vendor != "ccportal" || s.Account != "main" || s.At.Before(start) || s.At.Location() != time.UTC {
 			t.Fatalf("%+v %v", s, err)
 		}
 		if got := told(s); got != "A1 mail 2 of 3|A1 web 100 MB|007 mail 3|007 web 100 MB" {
 			t.Error(got)
+		}
+		if disabled := s.Allotments[3].Active; !disabled.Valid || disabled.V {
+			t.Errorf("access is disabled: %+v", disabled)
 		}
 		if none := s.Allotments[2].Utilized; !none.Valid || none.V != 0 {
 			t.Errorf("no address is in use: %+v", none)
@@ -66,7 +95,7 @@ func TestSnapshot(t *testing.T) {
 			t.Errorf("pending: %v", s.Pending)
 		}
 		a := s.Allotments[1]
-		if a.Vendor != "ccportal" || a.Account != "main" || a.Utilized.Valid || a.Active.Valid || a.CreatedOn.Valid {
+		if a.Vendor != "ccportal" || a.Account != "main" || a.Utilized.Valid || !a.Active.Valid || !a.Active.V || a.CreatedOn.Valid {
 			t.Errorf("%+v", a)
 		}
 		want := `{"name":"Web","value":"100M"}`
@@ -80,7 +109,7 @@ func TestSnapshot(t *testing.T) {
 		for _, r := range s.Requests {
 			jobs = append(jobs, fmt.Sprint(r.Vendor, r.Account, r.Job, r.Outcome, r.Rows))
 		}
-		if strings.Join(jobs, " ") != "ccportalmainpack/listok2 ccportalmainmail/listok2 ccportalmainpack/listok2 ccportalmainmail/listok0 ccportalmainpack/listok0" {
+		if strings.Join(jobs, " ") != "ccportalmainpack/listok2 ccportalmainmail/listok2 ccportalmainaccess/statusok1 ccportalmainpack/listok2 ccportalmainmail/listok0 ccportalmainaccess/statusok1 ccportalmainpack/listok0" {
 			t.Error(jobs)
 		}
 	}
@@ -112,7 +141,7 @@ func TestEveryShapeOfPacksIsRead(t *testing.T) {
 		"\xef\xbb\xbf<?xml version=\"1.0\"?>\r\n<!DOCTYPE response><response><ParCustId>01</ParCustId><packs/></response>":                                    "",
 	}
 	for body, want := range tests {
-		s, err := newClient(t, "json", vendortest.New(t, portal(body)), "1").Snapshot(t.Context())
+		s, err := newClient(t, "json", vendortest.New(t, portal(body)), "1").Snapshot(t.Context(), nil)
 		if got := told(s); err != nil || got != want {
 			t.Errorf("%s: %s, want %s; %v", body, got, want, err)
 		}
@@ -144,60 +173,152 @@ func TestWhatIsNoListOfPacksChangesNothing(t *testing.T) {
 		`<response><packs><pack><name>M</name></packs></response>`: "<response>",
 	}
 	for body, shows := range tests {
-		s, err := newClient(t, "xml", vendortest.New(t, body), "1").Snapshot(t.Context())
-		f := report.AsFailure(err)
-		if err == nil || f.Class != report.Transient || f.Reason != "unexpected_answer" || !strings.Contains(f.Error(), shows) || strings.Contains(f.Error(), "hidden text") {
-			t.Errorf("%s: %s %v", body, f.Reason, err)
+		s, err := newClient(t, "xml", vendortest.New(t, body), "1").Snapshot(t.Context(), nil)
+		f := s.Failed["1"]
+		if err != nil || f == nil || f.Class != report.Transient || f.Reason != "unexpected_answer" || !strings.Contains(f.Error(), shows) || strings.Contains(f.Error(), "hidden text") {
+			t.Errorf("%s: %v %v", body, f, err)
 		}
-		if s.Allotments != nil || len(s.Requests) != 1 {
+		if s.Allotments != nil || s.Read != nil || len(s.Requests) != 1 {
 			t.Errorf("%s: %+v", body, s)
 		}
 	}
 	for _, page := range []string{"<html><body>response</body></html>", "<Response/>", "<", "<?xml version='1.0'?>", "<!-- -->"} {
-		_, err := newClient(t, "xml", vendortest.New(t, page), "1").Snapshot(t.Context())
-		if f := report.AsFailure(err); f.Reason != "html_answer" {
+		s, err := newClient(t, "xml", vendortest.New(t, page), "1").Snapshot(t.Context(), nil)
+		if f := s.Failed["1"]; err != nil || f == nil || f.Reason != "html_answer" {
 			t.Errorf("%s: %v", page, err)
 		}
 	}
 }
 
+// short shows what a round brought: who was read, who failed and why, and why it stopped.
+func short(s report.Snapshot, err error) string {
+	failed := []string{}
+	for _, name := range slices.Sorted(maps.Keys(s.Failed)) {
+		failed = append(failed, name+" "+s.Failed[name].Reason)
+	}
+	stop := ""
+	if err != nil {
+		stop = report.AsFailure(err).Reason
+	}
+	return fmt.Sprint(s.Read, " ", failed, " ", stop)
+}
+
 func TestACustomerThatFailsCostsTheOthersNothing(t *testing.T) {
 	const web = `{"packs":[{"name":"Web","value":"3M"}]}`
-	gone := func(vendortest.Sent) any { return vendortest.Reply(404, "text/plain", "Unbekannt") }
-	v := vendortest.New(t, web, gone, web)
-	s, err := newClient(t, "json", v, "1", "2", "3").Snapshot(t.Context())
-	f, ok := err.(*report.Failure)
-	if !ok || f.Reason != "not_found" || !strings.HasPrefix(f.Error(), "customer 2: ccportal account main, request for pack/list: ") {
-		t.Errorf("%v", err)
+	reply := func(status int, text string) any {
+		return func(vendortest.Sent) any { return vendortest.Reply(status, "text/plain", text) }
 	}
-	if !slices.Equal(s.Kept, []string{"2"}) || len(s.Allotments) != 2 || s.Allotments[1].Customer != "3" || s.At.IsZero() {
-		t.Errorf("%+v", s)
-	}
-	if len(s.Requests) != 3 || s.Requests[1].Outcome != "not_found" || s.Requests[1].Code != 404 {
-		t.Errorf("%+v", s.Requests)
-	}
-	for name, answers := range map[string][]any{
-		"of all customers":        {gone, gone, gone},
-		"that concerns all":       {web, vendortest.Reply(403, "text/plain", "Forbidden"), web},
-		"without an answer":       {web, gone, errors.New("connection refused")},
-		"that concerns all later": {gone, vendortest.Reply(401, "text/plain", "Unauthorized"), web},
+	lost := &net.OpError{Op: "read", Err: syscall.ECONNRESET}
+	unreachable := &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+	for name, tt := range map[string]struct {
+		second map[string]any // what customer 2 gets
+		want   string
+	}{
+		"deleted":         {map[string]any{"/pack/2/": reply(404, "Unbekannt")}, "[1 3] [2 not_found] "},
+		"server error":    {map[string]any{"/pack/2/": reply(500, "")}, "[1 3] [2 server_error] "},
+		"closed":          {map[string]any{"/pack/2/": lost}, "[1 3] [2 connection_lost] "},
+		"too slow":        {map[string]any{"/pack/2/": context.DeadlineExceeded}, "[1 3] [2 timeout] "},
+		"cut":             {map[string]any{"/pack/2/": vendortest.Cut(200, "text/json", "{")}, "[1 3] [2 body_cut] "},
+		"page":            {map[string]any{"/pack/2/": "<html>"}, "[1 3] [2 html_answer] "},
+		"another's":       {map[string]any{"/pack/2/": `{"ParCustId":"9","packs":[]}`}, "[1 3] [2 unexpected_answer] "},
+		"no mail":         {map[string]any{"/pack/2/": `{"packs":[{"name":"Mail","value":"3"}]}`, "/mail/2/": reply(503, "Wartung")}, "[1 3] [2 server_error] "},
+		"no status":       {map[string]any{"/access/2/": reply(503, "Wartung")}, "[1 2 3] [2 server_error] "},
+		"no such status":  {map[string]any{"/access/2/": reply(404, "")}, "[1 2 3] [] "},
+		"status refused":  {map[string]any{"/access/2/": reply(403, "")}, "[1 2 3] [] "},
+		"status unread":   {map[string]any{"/access/2/": `{}`}, "[1 2 3] [2 unexpected_answer] "},
+		"machine refused": {map[string]any{"/pack/": reply(403, "")}, "[] [] not_authorized"},
+		"unreachable":     {map[string]any{"/": unreachable}, "[] [] connect_refused"},
 	} {
-		s, err := newClient(t, "json", vendortest.New(t, answers...), "1", "2", "3").Snapshot(t.Context())
-		if err == nil || s.Kept != nil || s.Allotments != nil {
-			t.Errorf("a failure %s: %+v, %v", name, s, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			answers := map[string]any{"/pack/1/": web, "/pack/2/": web, "/pack/3/": web}
+			if strings.HasSuffix(tt.want, "d") {
+				answers = map[string]any{}
+			}
+			maps.Copy(answers, tt.second)
+			s, err := newClient(t, "json", vendortest.New(t, routes(answers)), "1", "2", "3").Snapshot(t.Context(), nil)
+			if got := short(s, err); got != tt.want {
+				t.Errorf("%s, want %s: %v", got, tt.want, err)
+			}
+			if f := s.Failed["2"]; f != nil && !strings.HasPrefix(f.Error(), "customer 2: ccportal account main, request for ") {
+				t.Errorf("%v", f)
+			}
+			if len(s.Read) != 0 && len(s.Allotments) != len(s.Read) || (len(s.Read) == 0) != s.At.IsZero() {
+				t.Errorf("%+v", s)
+			}
+			if kept := strings.Contains(name, "status"); kept != slices.Equal(s.ActiveKept, []string{"2"}) {
+				t.Errorf("active is kept of %v", s.ActiveKept)
+			}
+		})
 	}
-	v = vendortest.New(t, `{"packs":[{"name":"Mail","value":"3"}]}`, vendortest.Reply(503, "text/plain", "Wartung"))
-	s, err = newClient(t, "json", v, "1").Snapshot(t.Context())
-	if s.Allotments != nil || len(s.Requests) != 2 || !strings.HasPrefix(fmt.Sprint(err), "customer 1: ccportal account main, request for mail/list: ") {
-		t.Errorf("%+v %v", s, err)
-	}
-	_, err = newClient(t, "json", vendortest.New(t)).Snapshot(t.Context())
+	_, err := newClient(t, "json", vendortest.New(t)).Snapshot(t.Context(), nil)
 	if f := report.AsFailure(err); f.Reason != "no_customers" || f.Class != report.Permanent {
 		t.Errorf("%v", err)
 	}
-	if _, err = newClient(t, "json", vendorhttp.DryRun{}, "1").Snapshot(t.Context()); !strings.HasPrefix(fmt.Sprint(err), "GET "+base+"/pack/1/list\n") {
+	if _, err = newClient(t, "json", vendorhttp.DryRun{}, "1").Snapshot(t.Context(), nil); !strings.HasPrefix(fmt.Sprint(err), "GET "+base+"/pack/1/list\n") {
 		t.Errorf("%v", err)
+	}
+}
+
+// hanging answers all customers but those who hang at once.
+type hanging struct {
+	names []string
+	mu    sync.Mutex
+	asked map[string]int
+}
+
+func (h *hanging) RoundTrip(r *http.Request) (*http.Response, error) {
+	name := strings.Split(strings.TrimPrefix(r.URL.Path, "/kommitt/ccsimplemailapi/"), "/")[1]
+	h.mu.Lock()
+	h.asked[name]++
+	h.mu.Unlock()
+	if slices.Contains(h.names, name) {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	time.Sleep(100 * time.Millisecond)
+	body := `{"packs":[{"name":"Web","value":"3M"}]}`
+	if strings.Contains(r.URL.Path, "/access/") {
+		body = `{"enabled":true}`
+	}
+	return vendortest.Reply(200, "text/json", body), nil
+}
+
+// TestOneWhoHangsAmongMany holds up nobody; a portal that is silent is not asked for every customer.
+func TestOneWhoHangsAmongMany(t *testing.T) {
+	customers := make([]string, 500)
+	for i := range customers {
+		customers[i] = strconv.Itoa(i)
+	}
+	for name, tt := range map[string]struct {
+		silent       []string
+		read, failed int
+		most         time.Duration
+		reason       string
+	}{
+		"nobody":  {nil, 500, 0, 26 * time.Second, ""},
+		"one":     {[]string{"3"}, 499, 1, 35 * time.Second, ""},
+		"several": {[]string{"0", "100", "200", "300", "400"}, 495, 5, 60 * time.Second, ""},
+		"all":     {customers, 0, 8, 61 * time.Second, "timeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := &hanging{names: tt.silent, asked: map[string]int{}}
+				began := time.Now()
+				s, err := newClient(t, "json", h, customers...).Snapshot(t.Context(), nil)
+				took := time.Since(began)
+				if len(s.Read) != tt.read || len(s.Failed) < tt.failed || len(s.Failed) > tt.failed+3 || took > tt.most {
+					t.Errorf("%d read, %d failed, after %v: %v", len(s.Read), len(s.Failed), took, err)
+				}
+				if err == nil && tt.reason != "" || err != nil && report.AsFailure(err).Reason != tt.reason {
+					t.Errorf("%v", err)
+				}
+				for name, n := range h.asked {
+					if n > 2 {
+						t.Errorf("customer %s was asked %d times", name, n)
+					}
+				}
+			})
+		})
 	}
 }
 

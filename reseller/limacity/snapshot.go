@@ -11,7 +11,7 @@ import (
 
 // Snapshot tells who the customers are, and nothing of what they are allotted. Beside an error only its requests are of use; where the
 // server has no list of customers it is of reason report.NotOffered.
-func (c *Client) Snapshot(ctx context.Context) (report.Snapshot, error) {
+func (c *Client) Snapshot(ctx context.Context, _ []string) (report.Snapshot, error) {
 	s := report.Snapshot{Vendor: vendor.Name, Account: c.name, WithoutLimits: true}
 	recording := *c
 	recording.http = c.http.Recording(&s.Requests)

@@ -7,7 +7,7 @@ import (
 )
 
 // Snapshot tells the computers of every user. Beside an error only its requests are of use.
-func (c *Client) Snapshot(ctx context.Context) (report.Snapshot, error) {
+func (c *Client) Snapshot(ctx context.Context, _ []string) (report.Snapshot, error) {
 	s := report.Snapshot{Vendor: vendor.Name, Account: c.name}
 	recording := *c
 	recording.http = c.http.Recording(&s.Requests)

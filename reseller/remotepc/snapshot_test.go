@@ -38,7 +38,7 @@ func TestSnapshot(t *testing.T) {
 	v := vendortest.New(t, strings.Replace(listed, `"[email protected]"`, `"first@example.org"`, 1))
 	c := newClient(t, v, func(f report.Fetch) { t.Errorf("%v is also in the snapshot", f) })
 	start := time.Now()
-	s, err := c.Snapshot(t.Context())
+	s, err := c.Snapshot(t.Context(), nil)
 	if err != nil || s.Vendor != "remotepc" || s.Account != "main" || s.At.Before(start) || s.At.Location() != time.UTC {
 		t.Fatalf("%+v %v", s, err)
 	}
@@ -99,7 +99,7 @@ func TestEveryShapeOfAListIsRead(t *testing.T) {
 		list(`{"username":"a","alloted_computers":1}`, `{"username":"a","alloted_computers":2}`):                                                       "a 2 - - -",
 	}
 	for body, want := range tests {
-		s, err := newClient(t, vendortest.New(t, body), nil).Snapshot(t.Context())
+		s, err := newClient(t, vendortest.New(t, body), nil).Snapshot(t.Context(), nil)
 		if got := strings.Join(told(s), "|"); err != nil || got != want {
 			t.Errorf("%s: %s, want %s; %v", body, got, want, err)
 		}
@@ -124,7 +124,7 @@ func TestWhatIsNoListChangesNothing(t *testing.T) {
 		`{"status":"OK","code":200,"message":"{\"resellerUsersList\":[{\"username\":\"a\"}"}`: "not JSON",
 	}
 	for body, shape := range tests {
-		s, err := newClient(t, vendortest.New(t, body), nil).Snapshot(t.Context())
+		s, err := newClient(t, vendortest.New(t, body), nil).Snapshot(t.Context(), nil)
 		f := report.AsFailure(err)
 		if err == nil || f.Class != report.Transient || f.Reason != "unexpected_answer" || !strings.Contains(f.Error(), shape) || strings.Contains(f.Error(), "hidden text") {
 			t.Errorf("%s: %s %v", body, f.Reason, err)

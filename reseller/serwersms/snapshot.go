@@ -10,7 +10,7 @@ import (
 )
 
 // Snapshot tells who the subaccounts are, and none of their limits. Beside an error only its requests are of use.
-func (c *Client) Snapshot(ctx context.Context) (report.Snapshot, error) {
+func (c *Client) Snapshot(ctx context.Context, _ []string) (report.Snapshot, error) {
 	s := report.Snapshot{Vendor: vendor.Name, Account: c.cfg.Account.Name, WithoutLimits: true}
 	recording := *c
 	recording.http = c.http.Recording(&s.Requests)

@@ -11,7 +11,7 @@ import (
 
 func TestASnapshotTellsWhoTheSubaccountsAre(t *testing.T) {
 	began := time.Now()
-	s, err := newClient(t, "token", vendortest.New(t, `{"items":[{"id":123,"username":"wojtek"},{"id":"456","username":"login2"},{"id":123,"username":"wojtek"}]}`)).Snapshot(t.Context())
+	s, err := newClient(t, "token", vendortest.New(t, `{"items":[{"id":123,"username":"wojtek"},{"id":"456","username":"login2"},{"id":123,"username":"wojtek"}]}`)).Snapshot(t.Context(), nil)
 	if err != nil || !s.WithoutLimits || s.At.Before(began) || s.At.Location() != time.UTC || len(s.Requests) != 1 || s.Requests[0].Rows != 3 {
 		t.Errorf("%+v %v", s, err)
 	}
@@ -26,7 +26,7 @@ func TestASnapshotTellsWhoTheSubaccountsAre(t *testing.T) {
 
 func TestAFailedSnapshotTellsItsRequests(t *testing.T) {
 	for body, reason := range map[string]string{`{"success":true}`: "unexpected_answer", "<html>": "html_answer", "": "empty_answer"} {
-		s, err := newClient(t, "token", vendortest.New(t, body)).Snapshot(t.Context())
+		s, err := newClient(t, "token", vendortest.New(t, body)).Snapshot(t.Context(), nil)
 		if report.AsFailure(err).Reason != reason || len(s.Allotments) != 0 || len(s.Requests) != 1 || s.Requests[0].Outcome != reason {
 			t.Errorf("%q: %+v %v", body, s, err)
 		}

@@ -67,6 +67,9 @@ func object(status int, contentType string, content any) reply {
 	return reply{status: status, contentType: contentType, body: body}
 }
 
+// PlayedAt is the header that says, for tests, at what time of the world an answer was made.
+const PlayedAt = "X-Played-At"
+
 // exchange handles a request up to the first byte of its answer. An error is the connection's.
 func (v *Vendor) exchange(r *http.Request) (*http.Response, error) {
 	x := &exchange{Request: r, ip: v.ip(r)}
@@ -80,7 +83,7 @@ func (v *Vendor) exchange(r *http.Request) (*http.Response, error) {
 	f := v.nextFault(x)
 	return simulator.Exchange(r, f, func() simulator.Answer {
 		a := v.handle(x, f)
-		header := http.Header{}
+		header := http.Header{PlayedAt: {x.now.UTC().Format(time.RFC3339Nano)}}
 		if a.contentType != "" {
 			header.Set("Content-Type", a.contentType)
 		}

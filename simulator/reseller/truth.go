@@ -37,6 +37,7 @@ func allotments(l Label, customers []Customer, q Quirks) []report.Allotment {
 					a.CreatedOn = sql.Null[report.Day]{V: report.DayOf(c.Created.UTC()), Valid: true}
 				}
 			case CCPortal:
+				a.Active = sql.Null[bool]{V: c.Active, Valid: true} // as access/status tells
 				if a.Resource == "mail" { // the addresses that mail/list tells
 					a.Utilized = sql.Null[float64]{V: float64(len(c.Mails)), Valid: true}
 				}

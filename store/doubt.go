@@ -1,0 +1,56 @@
+package store
+
+import (
+	"encoding/json"
+
+	bolt "go.etcd.io/bbolt"
+
+	"alpemix-collector/report"
+)
+
+// Doubt is what SetDoubt remembered of an account last; the zero one if nothing. It does no I/O.
+func (s *Store) Doubt(vendor, account string) report.Doubt {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if known := s.resellers[resellerKey{vendor, account}]; known != nil {
+		return known.doubt
+	}
+	return report.Doubt{}
+}
+
+// SetDoubt remembers over restarts that an account's list is in doubt; the zero one ends that. It
+// changes nothing for an account of which nothing was ever known.
+func (s *Store) SetDoubt(vendor, account string, d report.Doubt) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if err := s.refresh(); err != nil {
+		return err
+	}
+	key := resellerKey{vendor, account}
+	s.mu.RLock()
+	before := s.resellers[key]
+	s.mu.RUnlock()
+	if before == nil || before.doubt == d {
+		return nil
+	}
+	next := *before
+	next.doubt = d
+	v, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	err = s.updateLocked(func(tx *bolt.Tx) error {
+		bucket := tx.Bucket(resellersBucket).Bucket(key.bytes())
+		if bucket == nil {
+			return nil
+		}
+		return bucket.Put(doubtKey, v)
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.resellers[key] = &next
+	return nil
+}
