@@ -118,14 +118,14 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// eventsWaiting counts the events that wait for their delivery.
-func (r *Jobs) eventsWaiting() int {
+// eventsWaiting counts the events that wait for their delivery, and says since when the first does.
+func (r *Jobs) eventsWaiting() (n int, oldest time.Time) {
 	if r.courier == nil {
-		return 0
+		return 0, oldest
 	}
 	events, err := r.store.Undelivered()
-	if err != nil {
-		return 0 // the courier tells
+	if err != nil || len(events) == 0 {
+		return 0, oldest // the courier tells
 	}
-	return len(events)
+	return len(events), events[0].At
 }

@@ -9,9 +9,10 @@ import (
 // Facts is what can be told at one moment: the page, the status and the gauges show it.
 type Facts struct {
 	Accounts      []AccountFacts
-	CustomerLines int   // of customers.csv that are in use
-	CustomersErr  error // why the newest version of the file is not, nil if it is
-	EventsWaiting int   // that have not been delivered yet
+	CustomerLines int       // of customers.csv that are in use
+	CustomersErr  error     // why the newest version of the file is not, nil if it is
+	EventsWaiting int       // that have not been delivered yet
+	OldestEvent   time.Time // of those, when it was raised
 }
 
 // AccountFacts is what can be told of one account.
@@ -32,7 +33,8 @@ type AccountFacts struct {
 
 // Facts gathers them.
 func (r *Jobs) Facts() Facts {
-	f := Facts{EventsWaiting: r.eventsWaiting()}
+	var f Facts
+	f.EventsWaiting, f.OldestEvent = r.eventsWaiting()
 	f.CustomerLines, f.CustomersErr = r.mapping.state()
 	for _, j := range r.jobs {
 		f.Accounts = append(f.Accounts, j.facts(r.store.Allotments(j.Vendor, j.Name), time.Now().In(r.location)))

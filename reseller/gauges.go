@@ -28,6 +28,7 @@ var (
 	missingDesc = desc("reseller_missing_customers", "Customers who are not up to date while others are: they could not be read, or the account's list suddenly lacks them.", "vendor", "account")
 	linesDesc   = desc("reseller_customers_file_lines", "Lines of the customers file that are in use.")
 	waitingDesc = desc("reseller_webhook_queue_events", "Events that wait for their delivery to the webhook.")
+	oldestDesc  = desc("reseller_webhook_oldest_event_timestamp_seconds", "Since when the oldest event waits for its delivery, as Unix time; no series if none waits.")
 )
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
@@ -36,7 +37,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 
 // Describe implements prometheus.Collector.
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{allottedDesc, utilizedDesc, exhausted, reachedDesc, failingDesc, pendingDesc, missingDesc, linesDesc, waitingDesc} {
+	for _, d := range []*prometheus.Desc{allottedDesc, utilizedDesc, exhausted, reachedDesc, failingDesc, pendingDesc, missingDesc, linesDesc, waitingDesc, oldestDesc} {
 		ch <- d
 	}
 }
@@ -73,6 +74,9 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 	gauge(linesDesc, float64(f.CustomerLines))
 	if g.courier != nil {
 		gauge(waitingDesc, float64(f.EventsWaiting))
+		if f.EventsWaiting > 0 {
+			gauge(oldestDesc, unix(f.OldestEvent))
+		}
 	}
 }
 

@@ -76,6 +76,7 @@ func TestStatusTellsResellers(t *testing.T) {
 		web.SnapshotOK:         {LastSuccess: at},
 		web.SnapshotNotOffered: {NotOffered: true},
 		web.SnapshotFailing:    {LastSuccess: at, Failure: failure, FailedAt: at},
+		web.SnapshotPartial:    {LastSuccess: at, Failure: failure, FailedAt: at, Partly: true, Missing: 2},
 	} {
 		got := resellerStatus(facts)
 		if got.State != state || (got.LastError != nil) != (facts.Failure != nil) || (got.LastSnapshot != nil) != !facts.LastSuccess.IsZero() {
