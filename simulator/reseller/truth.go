@@ -38,7 +38,7 @@ func allotments(l Label, customers []Customer, q Quirks) []report.Allotment {
 				}
 			case CCPortal:
 				a.Active = sql.Null[bool]{V: c.Active, Valid: true} // as access/status tells
-				if a.Resource == "mail" { // the addresses that mail/list tells
+				if a.Resource == "mail" {                           // the addresses that mail/list tells
 					a.Utilized = sql.Null[float64]{V: float64(len(c.Mails)), Valid: true}
 				}
 			}
