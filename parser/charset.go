@@ -2,119 +2,117 @@ package parser
 
 import (
 	"bytes"
-	"encoding/binary"
-	"math/bits"
 	"mime"
+	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
 )
 
 var utf8BOM = []byte("\xEF\xBB\xBF")
 
-// census counts what speaks for and against UTF-8. A text is UTF-8 when bad is 0.
-type census struct {
-	multi int // continuation bytes of valid sequences
-	bad   int // bytes of no valid sequence
-}
+// wideSeen is how many bytes of a body wide looks at.
+const wideSeen = 4
 
-// add counts b up to a sequence that its end cuts off, and returns how far that was. A body that was truncated within a
-// character is still UTF-8.
-func (c *census) add(b []byte) (read int) {
-	b = wholeRunes(b)
-	read = len(b)
-	if utf8.Valid(b) {
-		c.multi += continuations(b)
-		return read
-	}
-	for b = b[asciiPrefix(b):]; len(b) > 0; b = b[asciiPrefix(b):] {
-		r, size := utf8.DecodeRune(b)
-		if r == utf8.RuneError && size == 1 {
-			c.bad++
-		}
-		c.multi += size - 1
-		b = b[size:]
-	}
-	return read
-}
-
-// continuations counts the bytes of b that are not the first of their character, eight at a time: utf8.RuneCount copies b.
-func continuations(b []byte) (n int) {
-	const high = 0x8080808080808080
-	for ; len(b) >= 8; b = b[8:] {
-		w := binary.LittleEndian.Uint64(b)
-		n += bits.OnesCount64(w & high &^ (w << 1))
-	}
-	for _, c := range b {
-		if !utf8.RuneStart(c) {
-			n++
-		}
-	}
-	return n
-}
-
-// wholeRunes is b without an incomplete sequence at its end.
-func wholeRunes(b []byte) []byte {
-	for n := 1; n < utf8.UTFMax && n <= len(b); n++ {
-		if tail := b[len(b)-n:]; utf8.RuneStart(tail[0]) {
-			if !utf8.FullRune(tail) {
-				return b[:len(b)-n]
-			}
-			break
-		}
-	}
-	return b
-}
-
-// charset chooses the encoding of a text that begins with head: nil is UTF-8. The quirk is empty when nothing is odd.
-func charset(head []byte, c census, contentType string) (enc encoding.Encoding, quirk string) {
-	if order, ok := utf16Order(head); ok {
-		return unicode.UTF16(order, unicode.UseBOM), quirkUTF16
-	}
-	if c.bad == 0 {
-		if bytes.HasPrefix(head, utf8BOM) {
-			return nil, quirkBOM
-		}
-		return nil, ""
-	}
-	declared := declaredCharset(contentType)
-	switch {
-	case declared != nil && declared != unicode.UTF8:
-		return declared, quirkDeclaredCharset
-	case c.multi > c.bad:
-		// Single-byte Turkish hardly ever forms valid UTF-8 sequences. Reading this document as windows-1254 would spoil
-		// every name in it because of one text that the vendor cut within a character.
-		return unicode.UTF8, quirkDamagedUTF8
-	}
-	return charmap.Windows1254, quirkWindows1254
-}
-
-// utf16Order recognises UTF-16 by its byte order mark or by the zero half of its first character, which is ASCII in JSON.
-func utf16Order(head []byte) (unicode.Endianness, bool) {
-	if len(head) < 2 {
-		return unicode.BigEndian, false
+// wide recognises UTF-16 and UTF-32 by the byte order mark, or by the zeros around the first
+// character, which is ASCII in JSON. It returns nil for any other text.
+func wide(head []byte) encoding.Encoding {
+	head = head[:min(len(head), wideSeen)]
+	var zeros [wideSeen]bool
+	for i, c := range head {
+		zeros[i] = c == 0
 	}
 	switch {
-	case head[0] == 0xFF && head[1] == 0xFE, head[0] != 0 && head[1] == 0:
-		return unicode.LittleEndian, true
-	case head[0] == 0xFE && head[1] == 0xFF, head[0] == 0 && head[1] != 0:
-		return unicode.BigEndian, true
+	case len(head) < 2:
+		return nil
+	case bytes.Equal(head, []byte{0xFF, 0xFE, 0, 0}), zeros == [...]bool{false, true, true, true}:
+		return utf32.UTF32(utf32.LittleEndian, utf32.UseBOM)
+	case bytes.Equal(head, []byte{0, 0, 0xFE, 0xFF}), zeros == [...]bool{true, true, true, false}:
+		return utf32.UTF32(utf32.BigEndian, utf32.UseBOM)
+	case head[0] == 0xFF && head[1] == 0xFE, !zeros[0] && zeros[1]:
+		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
+	case head[0] == 0xFE && head[1] == 0xFF, zeros[0] && !zeros[1]:
+		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
 	}
-	return unicode.BigEndian, false
+	return nil
 }
 
-// declaredCharset is the encoding that a Content-Type names, or nil.
-func declaredCharset(contentType string) encoding.Encoding {
+// notFallback are charsets that no text is read in which is not UTF-8: UTF-8 itself, those that are
+// recognised by the whole body, and those whose bytes are all ASCII or mean nothing.
+var notFallback = []string{"utf-8", "utf-16be", "utf-16le", "iso-2022-jp", "replacement", "x-user-defined"}
+
+// fallback is the charset in which texts are read that are not UTF-8: the one that Content-Type
+// names. It is empty, which is windows-1254, if that names none or one of notFallback.
+func fallback(contentType string) string {
+	if !strings.Contains(strings.ToLower(contentType), "charset") {
+		return ""
+	}
 	_, params, err := mime.ParseMediaType(contentType)
 	if err != nil {
-		return nil
+		return ""
 	}
 	enc, err := htmlindex.Get(params["charset"])
-	if err != nil || enc == encoding.Replacement {
-		return nil
+	if err != nil {
+		return ""
 	}
-	return enc
+	name, err := htmlindex.Name(enc)
+	if err != nil || name == "windows-1254" || slices.Contains(notFallback, name) {
+		return ""
+	}
+	return name
+}
+
+// readCharset reads a text that is not UTF-8, and reports what was found.
+//
+// It is UTF-8 nevertheless if it was merely cut within a character, or holds more characters outside
+// ASCII than bytes that belong to none: Turkish in a single-byte charset hardly ever looks like that.
+// Otherwise it is in the given charset, if each of its bytes means something there, and else in
+// windows-1254, in which any byte does. Nothing becomes U+FFFD: the bytes can be told from the text.
+func readCharset(in, charset string) (text, quirk string) {
+	if damagedUTF8(in) {
+		var b strings.Builder
+		for len(in) > 0 {
+			r, size := utf8.DecodeRuneInString(in)
+			if r == utf8.RuneError && size == 1 {
+				r = charmap.Windows1254.DecodeByte(in[0])
+			}
+			b.WriteRune(r)
+			in = in[size:]
+		}
+		return b.String(), quirkDamagedUTF8
+	}
+	if charset != "" {
+		if enc, err := htmlindex.Get(charset); err == nil {
+			text, err := enc.NewDecoder().String(in)
+			if err == nil && !strings.ContainsRune(text, utf8.RuneError) {
+				return text, quirkDeclaredCharset
+			}
+		}
+	}
+	var b strings.Builder
+	for i := range len(in) {
+		b.WriteRune(charmap.Windows1254.DecodeByte(in[i]))
+	}
+	return b.String(), quirkWindows1254
+}
+
+// damagedUTF8 reports whether more speaks for UTF-8 than against it. A sequence that the end cuts
+// off speaks for nothing.
+func damagedUTF8(in string) bool {
+	good, bad := 0, 0
+	for i, r := range in {
+		switch {
+		case r < utf8.RuneSelf:
+		case r != utf8.RuneError || strings.HasPrefix(in[i:], "\uFFFD"):
+			good++
+		case utf8.FullRuneInString(in[i:]):
+			bad++
+		}
+	}
+	return good > bad
 }

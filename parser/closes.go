@@ -2,9 +2,9 @@ package parser
 
 import "bytes"
 
-// closes tells whether the quote of a \" in front of i ends its string, in a literal document: done if so, bad if it is an
-// escaped quote. It ends it when what follows is the document's structure. Within a text it could not be, because the
-// vendor does escape quotes.
+// closes reports whether the quote of a \" in front of i ends its string, where backslashes may be
+// data: done if so, bad if it is an escaped quote. It ends it when what follows is the document's
+// structure. Within a text it could not be, because the vendor does escape quotes.
 func (c *cursor) closes(i int) status {
 	look := cursor{b: c.b, i: i, whole: c.whole}
 	ch, st := look.take()

@@ -6,20 +6,26 @@ import (
 	"unicode/utf8"
 )
 
-// decode is a text without its escapes: a substring of the record when there are none. Half of a surrogate pair without the
-// other becomes U+FFFD.
+// decode is a text in UTF-8 and without its escapes: a substring of the record when there is nothing
+// to do. Half of a surrogate pair without the other becomes U+FFFD.
 func (s *scanned) decode(t text) string {
 	in := s.raw[t.start:t.end]
-	if t.marks&escaped == 0 {
-		return in
+	if s.foreign && !utf8.ValidString(in) {
+		var quirk string
+		// Before the escapes: in some charsets a backslash is the second half of a character.
+		in, quirk = readCharset(in, s.charset)
+		s.odd.add(quirk)
 	}
-	if s.literal {
+	switch {
+	case t.marks&escaped == 0:
+		return in
+	case s.mode == literal:
 		return strings.ReplaceAll(in, `\"`, `"`)
 	}
 	return string(s.appendDecoded(make([]byte, 0, len(in)), in))
 }
 
-// appendDecoded appends in without its JSON escapes to out.
+// appendDecoded appends in without its JSON escapes to out. A backslash that begins none is data.
 func (s *scanned) appendDecoded(out []byte, in string) []byte {
 	for {
 		n := strings.IndexByte(in, '\\')
@@ -27,16 +33,22 @@ func (s *scanned) appendDecoded(out []byte, in string) []byte {
 			return append(out, in...)
 		}
 		out = append(out, in[:n]...)
-		if in[n+1] != 'u' {
-			out = append(out, unescaped[in[n+1]])
-			in = in[n+2:]
+		in = in[n:]
+		switch escapeLength(in) {
+		case escapeIllegal, escapeCut:
+			out = append(out, '\\')
+			in = in[1:]
+			continue
+		case 2:
+			out = append(out, unescaped[in[1]])
+			in = in[2:]
 			continue
 		}
-		r := codeUnit(in[n:])
-		in = in[n+6:]
+		r := codeUnit(in)
+		in = in[6:]
 		if utf16.IsSurrogate(r) {
 			pair := utf8.RuneError
-			if strings.HasPrefix(in, `\u`) {
+			if escapeLength(in) == 6 {
 				pair = utf16.DecodeRune(r, codeUnit(in))
 			}
 			if r = pair; r == utf8.RuneError {

@@ -229,12 +229,12 @@ func (s *splitter) count() (int, error) {
 
 // recognise notes whether an element of results can be a record: an object with a key of
 // alpemix.txt, or a broken one. A list without any is a list of something else.
-func (s *splitter) recognise(raw []byte, literal bool) {
+func (s *splitter) recognise(raw []byte) {
 	if s.recognised || raw[0] != '{' {
 		return
 	}
-	in := scanned{raw: string(raw), literal: literal}
-	if !in.scan(raw) {
+	in := scanned{raw: string(raw)}
+	if !in.scan(raw, strict) && !in.scan(raw, literal) {
 		s.recognised = true
 		return
 	}

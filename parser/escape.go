@@ -2,31 +2,36 @@ package parser
 
 import "bytes"
 
-// Detect tells whether the backslashes of one stored record are data. It is the rule of Split for a whole document,
-// applied to the only text that is left of it.
-func Detect(raw []byte) (literal bool) {
-	literal, _ = illegalEscape(raw)
-	return literal
-}
+var dtKey = []byte(`"dt"`)
 
-// illegalEscape reads backslashes in pairs from left to right and tells whether one of them starts something that is no
-// JSON escape: then the writer of the document does not escape backslashes at all. An unescaped dt always shows it, because
-// a digit follows its backslashes. A pair that b cuts off decides nothing; read says how far b was judged, which is all of it
-// once one was found.
-func illegalEscape(b []byte) (illegal bool, read int) {
-	for i := 0; ; {
-		n := bytes.IndexByte(b[i:], '\\')
+// proven is the mode that a record's own dt proves: literal if a backslash of it begins no escape of
+// JSON, as in front of the digit of a date, and lenient if all of them do. It is false if dt holds no
+// backslash. Within a text no key can stand, because the vendor escapes quotes in texts.
+func proven(b []byte) (m mode, ok bool) {
+	for from := 0; ; {
+		n := bytes.Index(b[from:], dtKey)
 		if n < 0 {
-			return false, len(b)
+			return m, ok
 		}
-		i += n
-		switch n := escapeLength(b[i:]); n {
-		case escapeIllegal:
-			return true, len(b)
-		case escapeCut:
-			return false, i
-		default:
-			i += n
+		n += from
+		from = n + len(dtKey)
+		if c := lastBefore(b, n); c != '{' && c != ',' {
+			continue
+		}
+		colon, at := glance(b, from)
+		opening, start := glance(b, at+1)
+		if colon != ':' || opening != '"' {
+			continue
+		}
+		value := b[start+1:]
+		value = value[:max(0, bytes.IndexByte(value, '"'))]
+		for i := bytes.IndexByte(value, '\\'); i >= 0; i = bytes.IndexByte(value, '\\') {
+			size := escapeLength(value[i:])
+			if size == escapeIllegal {
+				return literal, true
+			}
+			m, ok = lenient, true
+			value = value[min(len(value), i+max(size, 1)):]
 		}
 	}
 }
@@ -37,7 +42,7 @@ const (
 )
 
 // escapeLength is the length of the JSON escape at the start of b, or one of the two constants above.
-func escapeLength(b []byte) int {
+func escapeLength[T string | []byte](b T) int {
 	if len(b) < 2 {
 		return escapeCut
 	}

@@ -14,13 +14,22 @@ const (
 // linear, because reading is taken up again from each of them.
 const maxDepth = 100
 
-// cursor reads JSON as Alpemix may send it: control characters in strings are data, and in a literal document so is every
-// backslash but that of \". It finds where things end and decodes nothing.
+// mode says what a backslash in a string means. Each record has one mode.
+type mode uint8
+
+const (
+	strict  mode = iota // it begins an escape of JSON
+	lenient             // so it does, but where it begins none it is data
+	literal             // it is data, but in front of a quote
+)
+
+// cursor reads JSON as Alpemix may send it: control characters in strings are data. It finds where
+// things end and decodes nothing.
 type cursor struct {
-	b       []byte
-	i       int
-	literal bool
-	whole   bool // nothing follows b
+	b     []byte
+	i     int
+	mode  mode
+	whole bool // nothing follows b
 }
 
 // text is a string as it stands in the document. It has few fields so that the compiler keeps it in registers.
@@ -33,9 +42,10 @@ type text struct {
 type marks uint8
 
 const (
-	escaped  marks = 1 << iota // holds escapes, or \" in a literal document
+	escaped  marks = 1 << iota // holds escapes, in literal mode \"
 	control                    // holds raw control characters
-	trailing                   // ends in a literal backslash, which could have been read as \"
+	trailing                   // ends in a backslash, which could have been read as \"
+	illegal                    // holds backslashes that begin no escape, in lenient mode
 )
 
 func (c *cursor) skipSpace() {
@@ -241,6 +251,8 @@ func (c *cursor) text() (text, status) {
 			}
 			if n > 1 {
 				t.marks |= escaped
+			} else if c.mode == lenient {
+				t.marks |= illegal
 			}
 			i += n
 		default:
@@ -250,16 +262,19 @@ func (c *cursor) text() (text, status) {
 	}
 }
 
-// backslash is the length of what the one at i begins. It is closed when the backslash is data and the quote after it ends
-// its string.
+// backslash is the length of what the one at i begins. It is closed when the backslash is data and
+// the quote after it ends its string.
 func (c *cursor) backslash(i int) (int, status) {
-	if !c.literal {
-		switch n := escapeLength(c.b[i:]); n {
-		case escapeCut:
+	if c.mode != literal {
+		n := escapeLength(c.b[i:])
+		switch {
+		case n == escapeCut:
 			return 0, short
-		case escapeIllegal:
+		case n == escapeIllegal && c.mode == lenient:
+			return 1, done
+		case n == escapeIllegal:
 			return 0, bad
-		default:
+		case c.mode == strict, c.b[i+1] != '"':
 			return n, done
 		}
 	}

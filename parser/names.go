@@ -32,6 +32,7 @@ const (
 	quirkErrorNumberCase   = "errornumber_case"
 	quirkErrorNumberText   = "errornumber_text"
 	quirkErrorNumberTwice  = "errornumber_twice"
+	quirkIllegalEscape     = "illegal_escape"
 	quirkLoneSurrogate     = "lone_surrogate"
 	quirkMissingComma      = "missing_comma"
 	quirkNullText          = "null_text"
@@ -43,6 +44,5 @@ const (
 	quirkTrailingText      = "trailing_text"
 	quirkTransport         = "transport_end"
 	quirkUnescaped         = "unescaped_backslashes"
-	quirkUnescapedRecord   = "unescaped_record"
 	quirkUnknownKey        = "unknown_key"
 )

@@ -79,8 +79,8 @@ func (p *parsing) seconds(f field) (n float64, ok bool) {
 	return n, true
 }
 
-// mode reads dir.
-func (p *parsing) mode() {
+// direction reads dir.
+func (p *parsing) direction() {
 	if p.reject != nil {
 		return
 	}

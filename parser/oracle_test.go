@@ -149,9 +149,9 @@ func nesting(text []byte) (deepest int) {
 	}
 }
 
-// strictly rewrites text as a server would have written it that escapes what has to be: control characters, and in a literal
-// text every backslash but that of \".
-func strictly(text []byte, literal bool) (out []byte) {
+// strictly rewrites text as a server would have written it that escapes what has to be: control
+// characters, in lenient mode the backslashes that begin no escape, and in literal mode all but that of \".
+func strictly(text []byte, m mode) (out []byte) {
 	inside := false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -160,7 +160,7 @@ func strictly(text []byte, literal bool) (out []byte) {
 			out = append(out, c)
 		case c < ' ':
 			out = fmt.Appendf(out, `\u%04x`, c)
-		case literal && !bytes.HasPrefix(text[i+1:], quote):
+		case m == literal && !bytes.HasPrefix(text[i+1:], quote), m == lenient && !startsLegal.Match(text[i:]):
 			out = append(out, `\\`...)
 		default:
 			out = append(out, text[i:min(i+2, len(text))]...)
@@ -175,10 +175,26 @@ var undecided = regexp.MustCompile(`\\"[ \t\r\n]*[,}\]]`)
 
 var (
 	legalEscape   = regexp.MustCompile(`\\(["\\/bfnrt]|u[0-9A-Fa-f]{4})`) // RFC 8259, section 7
+	startsLegal   = regexp.MustCompile(`^\\(["\\/bfnrt]|u[0-9A-Fa-f]{4})`)
+	dtValue       = regexp.MustCompile(`[{,][ \t\r\n]*"dt"[ \t\r\n]*:[ \t\r\n]*"([^"]*)"`)
 	illegalRemain = regexp.MustCompile(`\\([^u]|u[0-9A-Fa-f]{0,3}[^0-9A-Fa-f])`)
 )
 
 // writtenLiterally tells whether a backslash of text begins no legal escape, other than one that the end of text cuts off.
 func writtenLiterally(text []byte) bool {
 	return illegalRemain.Match(legalEscape.ReplaceAll(text, []byte("x")))
+}
+
+// writtenAs is how a record's backslashes are meant that is no strict JSON.
+func writtenAs(raw []byte) mode {
+	shown := literal
+	for _, dt := range dtValue.FindAllSubmatch(raw, -1) {
+		if bytes.Contains(legalEscape.ReplaceAll(dt[1], nil), []byte(`\`)) {
+			return literal
+		}
+		if bytes.Contains(dt[1], []byte(`\`)) {
+			shown = lenient
+		}
+	}
+	return shown
 }

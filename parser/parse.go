@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"alpemix-collector/report"
 )
@@ -23,7 +24,7 @@ const (
 // makes no sense, and for not being one JSON object; anything else that is odd becomes a finding in src.Tally.
 func Parse(rec report.Record, src Source) (report.Connection, *report.Reject) {
 	p := parsing{src: src, rec: rec}
-	p.raw, p.literal = string(rec.Raw), rec.Literal
+	p.raw, p.charset, p.odd = string(rec.Raw), rec.Charset, src.Tally
 	p.open()
 	p.identify()
 	p.start()
@@ -66,9 +67,19 @@ func (p *parsing) open() {
 		p.refuse(reasonNotObject, "an element of results is not an object")
 		return
 	}
-	if !p.scan(b) && !p.scanLiteral(b) {
-		p.refuse(reasonMalformedJSON, "the record is not one JSON object")
+	p.foreign = !utf8.Valid(b)
+	if p.scan(b, strict) {
 		return
+	}
+	m, ok := proven(b)
+	if !ok {
+		m = literal
+	}
+	switch {
+	case !p.scan(b, m):
+		p.refuse(reasonMalformedJSON, "the record is not one JSON object")
+	case m == literal:
+		p.src.Tally.add(quirkUnescaped)
 	}
 }
 
@@ -79,25 +90,12 @@ func (p *parsing) noteScan() {
 		n     int
 	}{
 		{quirkUnknownKey, p.unknown}, {quirkDuplicateKey, p.duplicate}, {quirkControlCharacter, p.control},
-		{quirkTrailingBackslash, p.trailing}, {quirkLoneSurrogate, p.surrogate},
+		{quirkTrailingBackslash, p.trailing}, {quirkIllegalEscape, p.illegal}, {quirkLoneSurrogate, p.surrogate},
 	} {
 		for range f.n {
 			p.src.Tally.add(f.quirk)
 		}
 	}
-}
-
-// scanLiteral tries a record that makes no sense with escapes without them.
-func (p *parsing) scanLiteral(b []byte) bool {
-	if p.literal {
-		return false
-	}
-	p.scanned = scanned{raw: p.raw, literal: true}
-	if !p.scan(b) {
-		return false
-	}
-	p.src.Tally.add(quirkUnescapedRecord)
-	return true
 }
 
 func (p *parsing) identify() {
@@ -131,7 +129,7 @@ func (p *parsing) describe() {
 	if c.Staff.Name == "" || c.Target.Name == "" {
 		p.src.Tally.add(quirkAnonymousParty)
 	}
-	p.mode()
+	p.direction()
 }
 
 // text is the value of a text field. Null and absent are empty.
@@ -163,6 +161,9 @@ func (p *parsing) show(f field) string {
 		return "absent"
 	}
 	s := p.plain(f)
+	if p.foreign && !utf8.ValidString(s) {
+		s, _ = readCharset(s, p.charset)
+	}
 	if len(s) > showLength {
 		s = strings.ToValidUTF8(s[:showLength], "") + "…"
 	}

@@ -147,22 +147,36 @@ func TestBoundsAreInclusive(t *testing.T) {
 	}
 }
 
-func TestDetect(t *testing.T) {
-	for raw, want := range map[string]bool{
-		`{}`:                              false,
-		`{"dt":"10:00:00 22\\08\\2024"}`:  false,
-		`{"dt":"10:00:00 22\08\2024"}`:    true,
-		`{"exp":"\" \\ \/ \b\f\n\r\t"}`:   false,
-		`{"exp":"\u00e7 \uD83D\uDE00"}`:   false,
-		`{"exp":"C:\users"}`:              true,
-		`{"exp":"\\\\\server"}`:           true,
-		`{"exp":"cut \`:                   false,
-		`{"exp":"cut \u00`:                false,
-		`{"exp":"\u00fg"}`:                true,
-		`{"exp":"C:\\","lip":"\\\\host"}`: false,
+// TestModeOfARecord: its own dt proves how a record escapes backslashes; without one, strict JSON is
+// escaped and anything else is not.
+func TestModeOfARecord(t *testing.T) {
+	const escaped, raw, none = `"dt":"10:00:00 22\\08\\2024"`, `"dt":"10:00:00 22\08\2024"`, `"dt":"10:00:00 22/08/2024"`
+	for _, tt := range []struct{ name, record, exp, uname, quirk string }{
+		{"escaped", `{"uid":"1",` + escaped + `,"exp":"a\\b\tc","uname":"\u00c7a\u011fr\u0131"}`, "a\\b\tc", "Çağrı", ""},
+		{"escaped with an unknown escape", `{"uid":"1",` + escaped + `,"exp":"C:\Program","uname":"\u00c7a\u011fr\u0131"}`, `C:\Program`, "Çağrı", quirkIllegalEscape},
+		{"escaped with one cut off", `{"uid":"1",` + escaped + `,"exp":"\u00c7: \u01","uname":"\u00c7"}`, `Ç: \u01`, "Ç", quirkIllegalEscape},
+		{"escaped with a lone backslash at an end", `{"uid":"1",` + escaped + `,"exp":"C:\","uname":"\u00c7"}`, `C:\`, "Ç", quirkTrailingBackslash},
+		{"escaped, its dt last", `{"uid":"1","exp":"C:\Program","uname":"\u00c7",` + escaped + `}`, `C:\Program`, "Ç", quirkIllegalEscape},
+		{"raw", `{"uid":"1",` + raw + `,"exp":"C:\new","uname":"OFIS\berk"}`, `C:\new`, `OFIS\berk`, quirkUnescaped},
+		{"raw with what looks like an escape", `{"uid":"1",` + raw + `,"exp":"\u00c7","uname":"\\\\srv\x"}`, `\u00c7`, `\\\\srv\x`, quirkUnescaped},
+		{"raw, its dt last", `{"uid":"1","exp":"C:\new","uname":"x\\y",` + raw + `}`, `C:\new`, `x\\y`, quirkUnescaped},
+		{"raw with spaces", `{"uid":"1", "dt" : "1:2:3 2\8\2024" , "exp":"a\nb","uname":"\"q\""}`, `a\nb`, `"q"`, quirkUnescaped},
+		{"no telling dt, strict", `{"uid":"1",` + none + `,"exp":"C:\new","uname":"\u00c7"}`, "C:\new", "Ç", ""},
+		{"no telling dt, not strict", `{"uid":"1",` + none + `,"exp":"C:\Program\new","uname":"\u00c7"}`, `C:\Program\new`, `\u00c7`, quirkUnescaped},
+		{"dt with escaped slashes", `{"uid":"1","dt":"10:00:00 22\/08\/2024","exp":"C:\Program","uname":"\u00c7"}`, `C:\Program`, "Ç", quirkIllegalEscape},
+		{"dt in a text", `{"uid":"1",` + escaped + `,"exp":",\"dt\":\"1\8\"","uname":"\u00c7\x"}`, `,"dt":"1\8"`, `Ç\x`, quirkIllegalEscape},
 	} {
-		if got := Detect([]byte(raw)); got != want {
-			t.Errorf("%s: literal %t", raw, got)
+		tally := Tally{}
+		c, reject := Parse(report.Record{Raw: []byte(tt.record)}, Source{FetchedAt: fetchedAt, Tally: tally})
+		if reject != nil {
+			t.Errorf("%s: %v", tt.name, reject)
+			continue
+		}
+		if c.Explanation != tt.exp || c.Staff.Name != tt.uname || c.Raw != tt.record {
+			t.Errorf("%s: explanation %q, name %q, want %q, %q", tt.name, c.Explanation, c.Staff.Name, tt.exp, tt.uname)
+		}
+		if tt.quirk != "" && tally[tt.quirk] == 0 || tt.quirk == "" && tally[quirkUnescaped]+tally[quirkIllegalEscape] > 0 {
+			t.Errorf("%s: findings %v", tt.name, tally)
 		}
 	}
 }

@@ -3,7 +3,10 @@
 package parser
 
 import (
+	"encoding/binary"
 	"time"
+
+	"alpemix-collector/report"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -46,5 +49,38 @@ type Source struct {
 	Tally     Tally          // receives what was noticed in the record; may be nil
 }
 
+// Revision counts the changes of the rules by which a record is read. Raise it with every change that
+// can make another connection, or a connection, of a record: what can still be read is then read
+// again, once.
+const Revision = 1
+
 // Hash is XXH64 with seed 0, so that it equals ClickHouse's xxHash64(raw).
 func Hash(raw []byte) uint64 { return xxhash.Sum64(raw) }
+
+// Seen is what a record is remembered by once it was read: its Hash, and how it is read. Records of one
+// Seen become the same connection in the same account.
+func Seen(rec report.Record, hash uint64) uint64 {
+	const odd = 0x9E3779B97F4A7C15 // spreads Revision over all bits
+	seen := hash ^ Revision*odd
+	if rec.Charset != "" {
+		seen ^= xxhash.Sum64String(rec.Charset)
+	}
+	return seen
+}
+
+// Outcome is a hash of what Parse made of a record, never 0. It is the same if only the record's text,
+// or the rules, have changed.
+func Outcome(c *report.Connection) uint64 {
+	var b []byte
+	for _, n := range [...]int64{c.StartedAt.Unix(), int64(c.Duration), int64(c.LocalDay), int64(c.Mode)} {
+		b = binary.BigEndian.AppendUint64(b, uint64(n))
+	}
+	for _, s := range [...]string{
+		c.UID, c.Explanation, c.SupportNumber,
+		c.Staff.Name, c.Staff.IP, c.Staff.LocalIP, c.Staff.Device, c.Staff.AlpemixID,
+		c.Target.Name, c.Target.IP, c.Target.LocalIP, c.Target.Device, c.Target.AlpemixID,
+	} {
+		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
+	}
+	return max(xxhash.Sum64(b), 1)
+}

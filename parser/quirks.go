@@ -32,27 +32,27 @@ var Quirks = []Quirk{
 	},
 	{
 		Name:     quirkDamagedUTF8,
-		Seen:     "the body has more UTF-8 sequences than bytes of none, and Content-Type names no other charset",
-		Evidence: `[I] row "charset"; windows-1254 text hardly ever forms UTF-8 sequences`,
-		Done:     "It is read as UTF-8, each bad byte as U+FFFD, so that one text cut within a character does not spoil all others.",
+		Seen:     "a text is cut within a character, or has more characters of UTF-8 than bytes that belong to none",
+		Evidence: `[I] row "charset"; windows-1254 text hardly ever looks like that`,
+		Done:     "It is read as UTF-8, and what belongs to no character as windows-1254.",
 	},
 	{
 		Name:     quirkDeclaredCharset,
-		Seen:     "the body is not UTF-8 and Content-Type names another charset",
+		Seen:     "a text is not UTF-8 and Content-Type names another charset, in which it makes sense",
 		Evidence: `[?] row "charset"`,
-		Done:     "It is read in that charset.",
+		Done:     "It is read in that charset; raw keeps its bytes.",
 	},
 	{
 		Name:     quirkUTF16,
-		Seen:     "the body is UTF-16, with a byte order mark or with ASCII in every other byte",
+		Seen:     "the body is UTF-16 or UTF-32, with a byte order mark or with zeros beside its first character",
 		Evidence: `[?] row "charset"; Delphi's texts are UTF-16`,
-		Done:     "It is read as UTF-16.",
+		Done:     "All of it is read so; raw is in UTF-8.",
 	},
 	{
 		Name:     quirkWindows1254,
-		Seen:     "the body is not UTF-8 and Content-Type names no charset, or UTF-8",
+		Seen:     "a text is not UTF-8, and not in another charset that Content-Type names",
 		Evidence: `[?] row "charset"`,
-		Done:     "It is read as windows-1254, the code page of Turkish Windows.",
+		Done:     "It is read as windows-1254, the code page of Turkish Windows; raw keeps its bytes.",
 	},
 	{
 		Name:     quirkControlCharacter,
@@ -75,7 +75,7 @@ var Quirks = []Quirk{
 	{
 		Name:     quirkDTDoubled,
 		Seen:     "dt has two backslashes where one is documented",
-		Evidence: `[I] row "Are the backslashes of dt escaped": a writer may escape dt and nothing else`,
+		Evidence: `[I] row "Are the backslashes of dt escaped": a writer may escape dt twice`,
 		Done:     "They count as one.",
 	},
 	{
@@ -169,6 +169,12 @@ var Quirks = []Quirk{
 		Done:     "The first that is not 0 counts.",
 	},
 	{
+		Name:     quirkIllegalEscape,
+		Seen:     "a text holds a backslash that begins no escape, in a record whose dt shows that it escapes them",
+		Evidence: `[R] row "Who decides whether a backslash is an escape"; a text cut within an escape`,
+		Done:     "That backslash is data; the record's other escapes are read.",
+	},
+	{
 		Name:     quirkLoneSurrogate,
 		Seen:     "an escape is half of a surrogate pair",
 		Evidence: "[I] a text cut by length in UTF-16",
@@ -212,7 +218,7 @@ var Quirks = []Quirk{
 	},
 	{
 		Name:     quirkTrailingBackslash,
-		Seen:     "in an unescaped document a text ends in a backslash",
+		Seen:     "in a record that is no strict JSON a text ends in a backslash",
 		Evidence: `[?] row "A value that ends in a backslash"`,
 		Done:     "The quote closes the text when optional space and , } or ] follow and what follows is structure again.",
 	},
@@ -230,15 +236,9 @@ var Quirks = []Quirk{
 	},
 	{
 		Name:     quirkUnescaped,
-		Seen:     "a backslash of the document starts no JSON escape",
-		Evidence: `[?] row "Are the backslashes of dt escaped"; [R] row "Is strict-first, repair-second safe"`,
-		Done:     `In the whole document every backslash is data, but that of \".`,
-	},
-	{
-		Name:     quirkUnescapedRecord,
-		Seen:     "a record without illegal escapes makes sense only if backslashes are data",
-		Evidence: `[I] row "A value that ends in a backslash", with another separator in dt`,
-		Done:     "It is read that way; the rest of the document is not.",
+		Seen:     "a record is no strict JSON, and its dt does not show that it escapes backslashes",
+		Evidence: `[?] row "Are the backslashes of dt escaped"; [R] row "Who decides whether a backslash is an escape"`,
+		Done:     `In this record every backslash is data, but that of \".`,
 	},
 	{
 		Name:     quirkUnknownKey,

@@ -26,7 +26,6 @@ type request struct {
 
 // outcome is what a fixture's body becomes: want.json.
 type outcome struct {
-	Literal     bool           `json:"literal"`
 	Findings    map[string]int `json:"findings"`
 	Connections []connection   `json:"connections,omitempty"`
 	Rejects     []rejected     `json:"rejects,omitempty"`
@@ -57,7 +56,6 @@ func read(t *testing.T, body []byte, req request) outcome {
 	var raws []string
 	sum, err := Split(body, req.ContentType, func(rec report.Record) error {
 		raws = append(raws, string(rec.Raw))
-		out.Literal = rec.Literal
 		c, reject := Parse(rec, src)
 		if reject != nil {
 			out.Rejects = append(out.Rejects, rejected{reject.Reason, reject.Detail})

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"bytes"
+	"unicode/utf8"
 
 	"alpemix-collector/report"
 )
@@ -40,9 +41,9 @@ func (s *splitter) records() error {
 // record yields the element that begins with c at pos.
 func (s *splitter) record(c byte) error {
 	if c == '{' {
-		n := quickEnd(s.rest(), s.literal)
+		n := quickEnd(s.rest())
 		for n == 0 && len(s.rest()) < quickReach && s.more() {
-			n = quickEnd(s.rest(), s.literal) // it has an answer to the text, not to the part that happens to be in the window
+			n = quickEnd(s.rest()) // it has an answer to the text, not to the part that happens to be in the window
 		}
 		if n > 0 && s.neighbours(n) {
 			return s.emit(n)
@@ -64,32 +65,33 @@ func (s *splitter) record(c byte) error {
 // quickReach bounds the search of quickEnd, lest a body of many '{' and no '}' be searched to its end from each of them.
 const quickReach = 16 << 10
 
-// quickEnd is the length of the record at the start of b if that is easy to tell, else 0. The first '}' ends the record if
-// no '{' comes between and if it is outside a string, which it is after an even number of quotes that are not escaped.
-// Whatever it says, it cannot swallow a neighbour, because that would begin with '{'.
-func quickEnd(b []byte, literal bool) int {
+// quickEnd is the length of the record at the start of b if that is easy to tell, else 0. The first
+// '}' ends the record if no '{' comes between and if it is outside a string, which it is after an even
+// number of quotes that are not escaped. Whatever it says, it cannot swallow a neighbour, because that
+// would begin with '{'.
+func quickEnd(b []byte) int {
 	n := bytes.IndexByte(b[:min(len(b), quickReach)], '}') + 1
 	if n == 0 || bytes.IndexByte(b[1:n], '{') >= 0 {
 		return 0
 	}
 	b = b[:n]
 	quotes := bytes.Count(b, quote)
-	for i := 0; ; i += 2 {
+	literal, doubtful := false, false // a backslash begins no escape; a quote follows one
+	for i := 0; ; {
 		next := bytes.IndexByte(b[i:], '\\')
 		if next < 0 {
 			break
 		}
 		i += next
+		size := max(escapeLength(b[i:]), 1) // behind each is at least the '}'
+		literal = literal || size == 1
 		if b[i+1] == '"' {
-			if literal {
-				return 0 // may or may not be the end of its string
-			}
 			quotes--
-		} else if literal {
-			i--
 		}
+		doubtful = doubtful || b[i+1] == '"' || size == 2 && b[i+2] == '"'
+		i += size
 	}
-	if quotes%2 != 0 {
+	if quotes%2 != 0 || literal && doubtful { // it may or may not be the end of its string
 		return 0
 	}
 	return n
@@ -97,28 +99,43 @@ func quickEnd(b []byte, literal bool) int {
 
 var quote = []byte{'"'}
 
-// measure finds the end of the element at pos by the grammar of JSON. Where a document of escapes holds a record that
-// makes sense only without them, that reading counts.
+// measure finds the end of the element at pos by the grammar of JSON: as strict JSON, or else in the
+// mode that its own dt proves. What stands beside it says nothing of how it is written.
 func (s *splitter) measure() (int, status) {
-	n, st := s.grammarEnd(s.literal)
-	if s.literal || st == done && s.follows(n) {
-		return n, st
+	var ends [literal + 1]int
+	var found [literal + 1]bool
+	for m := strict; m <= literal; m++ {
+		n, st := s.grammarEnd(m)
+		if st == short && !s.ended && len(s.rest()) <= MaxRecord {
+			return 0, short // what is to come may make sense of it
+		}
+		ends[m], found[m] = n, st == done
+		if m == strict && found[m] && s.follows(n) {
+			return n, done
+		}
 	}
-	switch n, st := s.grammarEnd(true); {
-	case st == done && s.follows(n):
-		return n, done
-	case st == short && !s.ended && len(s.rest()) <= MaxRecord:
-		return 0, short // what is to come may make sense of it
+	order := [...]mode{literal, lenient, strict}
+	if found[lenient] && found[literal] && ends[lenient] != ends[literal] {
+		if m, _ := proven(s.rest()[:max(ends[lenient], ends[literal])]); m == lenient {
+			order = [...]mode{lenient, literal, strict}
+		}
 	}
-	return n, st
+	for _, garbage := range [...]bool{false, true} { // behind an element, which is intact all the same
+		for _, m := range order {
+			if found[m] && (garbage || s.follows(ends[m])) {
+				return ends[m], done
+			}
+		}
+	}
+	return 0, bad
 }
 
-func (s *splitter) grammarEnd(literal bool) (int, status) {
+func (s *splitter) grammarEnd(m mode) (int, status) {
 	b, whole := s.rest(), s.ended
 	if len(b) > MaxRecord {
 		b, whole = b[:MaxRecord], false
 	}
-	c := cursor{b: b, literal: literal, whole: whole}
+	c := cursor{b: b, mode: m, whole: whole}
 	st := c.value(0)
 	return c.i, st
 }
@@ -158,9 +175,19 @@ func (s *splitter) behind(n int) (c byte, at int, ok bool) {
 }
 
 func (s *splitter) emit(n int) error {
-	rec := report.Record{Raw: s.rest()[:n], Literal: s.literal}
-	s.recognise(rec.Raw, rec.Literal)
+	rec := s.raw(n)
+	s.recognise(rec.Raw)
 	s.pos += n
 	s.sum.Records++
 	return s.yield(rec)
+}
+
+// raw is the record of the next n bytes. A charset is none of a record that is UTF-8, so that such a
+// one is the same under every Content-Type.
+func (s *splitter) raw(n int) report.Record {
+	rec := report.Record{Raw: s.rest()[:n]}
+	if s.charset != "" && !utf8.Valid(rec.Raw) {
+		rec.Charset = s.charset
+	}
+	return rec
 }

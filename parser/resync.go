@@ -3,8 +3,6 @@ package parser
 import (
 	"bytes"
 	"unicode/utf8"
-
-	"alpemix-collector/report"
 )
 
 // spaceSeen is how many bytes of space may lie between the signs by which broken looks for the end of a record.
@@ -59,12 +57,12 @@ func (s *splitter) giveUp(at int, cut bool) error {
 func (s *splitter) emitStart() error {
 	b := s.rest()
 	n := MaxRecord + 1
-	for n < len(b) && !utf8.RuneStart(b[n]) {
+	for n < len(b) && n < MaxRecord+utf8.UTFMax && !utf8.RuneStart(b[n]) {
 		n++
 	}
 	s.sum.Records++
 	s.recognised = true
-	return s.yield(report.Record{Raw: b[:n], Literal: s.literal})
+	return s.yield(s.raw(n))
 }
 
 // anchor looks in b, not before from, for the beginning of the next record or the end of the list: a '{' with a quote after

@@ -3,15 +3,20 @@ package parser
 // scanned is one record taken apart, nothing decoded but escapes in keys.
 type scanned struct {
 	raw     string
-	literal bool
+	charset string // of texts that are not UTF-8; empty is windows-1254
+	foreign bool   // there may be such texts
+	odd     Tally  // receives what decoding texts shows
+	mode    mode
 	values  [fieldCount]value
 
-	unknown, duplicate, control, trailing, surrogate int // how often each was seen
+	unknown, duplicate, control, trailing, illegal, surrogate int // how often each was seen
 }
 
-// scan finds the fields in b, of which s.raw is a copy. It is false for anything but one object of JSON and space.
-func (s *scanned) scan(b []byte) bool {
-	c := cursor{b: b, literal: s.literal, whole: true}
+// scan finds the fields in b, of which s.raw is a copy. It is false for anything but one object of
+// JSON and space.
+func (s *scanned) scan(b []byte, m mode) bool {
+	*s = scanned{raw: s.raw, charset: s.charset, foreign: s.foreign, odd: s.odd, mode: m}
+	c := cursor{b: b, mode: m, whole: true}
 	c.i++ // the caller has seen '{'
 	first := true
 	for next := fieldUID; ; next++ {
@@ -84,6 +89,9 @@ func (s *scanned) value(c *cursor) (value, status) {
 		}
 		if v.marks&trailing != 0 {
 			s.trailing++
+		}
+		if v.marks&illegal != 0 {
+			s.illegal++
 		}
 		return v, st
 	}

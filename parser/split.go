@@ -2,36 +2,27 @@ package parser
 
 import (
 	"errors"
-	"unicode/utf8"
 
 	"alpemix-collector/report"
 
 	"golang.org/x/text/transform"
 )
 
-// Split yields the records of a report as alpemix.txt describes it ("Getting the Connection Report") without decoding
-// them. contentType is the HTTP header's; its charset counts only for bytes that are not UTF-8, and windows-1254 is taken
-// where it names none. Whether backslashes are escapes is decided for the whole document, see illegalEscape.
+// Split yields the records of a report as alpemix.txt describes it ("Getting the Connection Report")
+// as they were sent, without decoding them. contentType is the HTTP header's; its charset counts only
+// for texts that are not UTF-8. Charset and escapes are a matter of each record, see Parse. A body in
+// UTF-16 or UTF-32 alone is read in UTF-8 instead, because nothing can be found in it otherwise.
 //
-// The errors are *Error, or whatever yield returned, which ends the scan. Elements of results that are no objects, and
-// broken ones, are yielded like any other for Parse to reject.
+// The errors are *Error, or whatever yield returned, which ends the scan. Elements of results that are
+// no objects, and broken ones, are yielded like any other for Parse to reject.
 func Split(body []byte, contentType string, yield func(report.Record) error) (Summary, error) {
-	s := splitter{yield: yield}
-	var c census
-	if !utf8.Valid(wholeRunes(body)) {
-		c.add(body)
-	}
-	enc, quirk := charset(body, c, contentType)
-	if quirk != "" {
-		s.sum.note(quirk)
-	}
-	if enc != nil {
-		// windows-1254 grows by a few percent; what does not fit makes Append grow the slice. A decoder has no errors.
-		body, _, _ = transform.Append(decoder(enc), make([]byte, 0, len(body)+len(body)/8), body)
+	s := splitter{yield: yield, charset: fallback(contentType)}
+	if enc := wide(body); enc != nil {
+		s.sum.note(quirkUTF16)
+		// What does not fit makes Append grow the slice. These decoders have no errors.
+		body, _, _ = transform.Append(enc.NewDecoder(), make([]byte, 0, len(body)), body)
 	}
 	s.window = bodyWindow(body)
-	s.skipBOM()
-	s.literal, _ = illegalEscape(body)
 	err := s.run()
 	return s.sum, err
 }
@@ -39,15 +30,15 @@ func Split(body []byte, contentType string, yield func(report.Record) error) (Su
 // splitter walks over the envelope and its records.
 type splitter struct {
 	window
-	literal bool
+	charset string // of records' texts that are not UTF-8
 	yield   func(report.Record) error
 	sum     Summary
 	envelope
 }
 
 func (s *splitter) run() error {
-	if s.literal {
-		s.sum.note(quirkUnescaped)
+	if s.skipBOM() {
+		s.sum.note(quirkBOM)
 	}
 	err := s.document()
 	if e, ok := errors.AsType[*Error](err); ok {
@@ -117,7 +108,11 @@ func (s *splitter) members(member func(key string) error) error {
 func (s *splitter) token() ([]byte, error) {
 	for {
 		b := s.rest()
-		switch n, st := s.grammarEnd(s.literal); {
+		n, st := s.grammarEnd(strict)
+		if st == bad {
+			n, st = s.grammarEnd(literal)
+		}
+		switch {
 		case st == done:
 			s.pos += n
 			return b[:n], nil
@@ -131,7 +126,7 @@ func (s *splitter) token() ([]byte, error) {
 
 // plain is what a token that is a text says.
 func (s *splitter) plain(token []byte) string {
-	in := scanned{raw: string(token), literal: s.literal}
+	in := scanned{raw: string(token), mode: lenient}
 	return in.decode(text{start: 1, end: len(token) - 1, marks: escaped})
 }
 

@@ -14,7 +14,7 @@ func (p *parsing) start() {
 	var buf [32]byte // holds any dt that is one, so that taking its escapes away needs no allocation
 	var dt string
 	switch {
-	case v.kind == str && v.marks&escaped != 0 && !p.literal:
+	case v.kind == str && v.marks&escaped != 0 && p.mode != literal:
 		dt = string(p.appendDecoded(buf[:0], p.plain(fieldDT)))
 	case v.kind == str:
 		dt = p.plain(fieldDT)

@@ -20,9 +20,9 @@ const maxIdleReads = 100
 
 func bodyWindow(b []byte) window { return window{buf: b, ended: true} }
 
-// streamWindow reads through a buffer of size bytes at first. A byte order mark is in it whole.
+// streamWindow reads through a buffer of size bytes at first. What wide looks at is in it.
 func streamWindow(r io.Reader, size int) window {
-	w := window{buf: make([]byte, 0, max(size, len(utf8BOM))), r: r}
+	w := window{buf: make([]byte, 0, max(size, wideSeen)), r: r}
 	w.more()
 	return w
 }
@@ -78,12 +78,14 @@ func (w *window) next() (byte, bool) {
 	}
 }
 
-// skipBOM drops a byte order mark at the beginning of the text.
-func (w *window) skipBOM() {
-	if bytes.HasPrefix(w.buf, utf8BOM) {
+// skipBOM drops a byte order mark at the beginning of the text and reports whether there was one.
+func (w *window) skipBOM() bool {
+	found := bytes.HasPrefix(w.buf, utf8BOM)
+	if found {
 		w.pos = len(utf8BOM)
 		w.base = -int64(len(utf8BOM))
 	}
+	return found
 }
 
 func space(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }

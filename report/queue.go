@@ -5,9 +5,11 @@ import "time"
 // Item is a record that an answer brought new or changed, with what identifies it.
 type Item struct {
 	Raw     []byte
-	Literal bool
+	Charset string // as in Record
 	Hash    uint64 // XXH64 of Raw
-	// Shadowed: an earlier record of the same answer has this UID. It is remembered as seen by its hash, not queued.
+	Seen    uint64 // what it is remembered by, see parser.Seen
+	Outcome uint64 // what became of it, see parser.Outcome; 0 is unknown
+	// Shadowed: an earlier record of the same answer has this UID. It is remembered as seen, not queued.
 	Shadowed bool
 	// The rest is empty for a record that the parser rejected.
 	UID       string
@@ -32,7 +34,7 @@ type Entry struct {
 	Account     string
 	Timezone    string
 	Raw         []byte
-	Literal     bool
+	Charset     string // as in Record
 	Hash        uint64
 	FetchedAt   time.Time
 	FirstSeenAt time.Time
@@ -55,7 +57,9 @@ type QueuedBatch struct {
 
 // Identity is what is remembered of a connection while its day can still be read.
 type Identity struct {
-	Hash        uint64
+	Hash        uint64 // XXH64 of the last content queued
+	Seen        uint64 // what that content is remembered by, see parser.Seen
+	Outcome     uint64 // what became of it, see parser.Outcome; 0 is unknown
 	StartedAt   time.Time
 	Duration    time.Duration
 	FirstSeenAt time.Time

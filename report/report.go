@@ -70,8 +70,11 @@ func (b Bytes) Close() error { return nil }
 
 // Record is one element of a report's "results", not decoded yet.
 type Record struct {
-	Raw     []byte // its text in UTF-8 exactly as sent, from '{' to '}'; valid until the next record is yielded
-	Literal bool   // backslashes are data, not JSON escapes: a property of the whole document, see parser
+	// Raw is the record as sent, from '{' to '}', in whatever charset; of a body in UTF-16 or UTF-32
+	// alone it is UTF-8. It is valid until the next record is yielded.
+	Raw []byte
+	// Charset is how texts of Raw are read that are not UTF-8: a name of parser.Split; empty is windows-1254.
+	Charset string
 }
 
 // Mode tells what the connection was made for ("dir" in alpemix.txt).
@@ -117,7 +120,7 @@ type Connection struct {
 	LocalDay      Day       // of StartedAt in the account's zone
 	FirstSeenAt   time.Time // UTC: when this UID was first read
 	FetchedAt     time.Time // UTC: when this content was read
-	Raw           string    // the record's text as sent, UTF-8
+	Raw           string    // the record as sent, which need not be UTF-8
 	Hash          uint64    // XXH64 of Raw
 	Version       uint64    // of two contents of one identity the greater Version is the newer
 	Deleted       bool      // the identity (Account, StartedAt, UID) is withdrawn: the vendor moved the start of UID

@@ -21,8 +21,9 @@ const (
 )
 
 const (
-	literalFlag = 1 << iota
+	_ = 1 << iota // format 2: a record whose document had backslashes as data
 	movedFlag
+	charsetFlag
 )
 
 var errEntry = errors.New("an entry cannot be read")
@@ -31,8 +32,8 @@ var errEntry = errors.New("an entry cannot be read")
 func encodeRow(e report.Entry) []byte {
 	b := make([]byte, 0, 64+len(e.Account)+len(e.Timezone)+len(e.Raw))
 	flags := byte(0)
-	if e.Literal {
-		flags |= literalFlag
+	if e.Charset != "" {
+		flags |= charsetFlag
 	}
 	if !e.MovedFrom.IsZero() {
 		flags |= movedFlag
@@ -47,6 +48,9 @@ func encodeRow(e report.Entry) []byte {
 	if flags&movedFlag != 0 {
 		b = binary.BigEndian.AppendUint64(b, uint64(e.MovedFrom.Unix()))
 	}
+	if flags&charsetFlag != 0 {
+		b = appendText(b, e.Charset)
+	}
 	return append(b, e.Raw...)
 }
 
@@ -60,10 +64,12 @@ func decodeRow(b []byte) (e report.Entry, err error) {
 	if flags&movedFlag != 0 {
 		e.MovedFrom = time.Unix(int64(r.number()), 0).UTC()
 	}
+	if flags&charsetFlag != 0 {
+		e.Charset = r.text()
+	}
 	if kind != rowEntry || r.short {
 		return e, errEntry
 	}
-	e.Literal = flags&literalFlag != 0
 	e.Raw = append([]byte(nil), r.rest...)
 	return e, nil
 }
@@ -92,6 +98,9 @@ func queuedAt(b []byte) (time.Time, error) {
 	}
 	if flags&movedFlag != 0 {
 		r.take(8)
+	}
+	if flags&charsetFlag != 0 {
+		r.take(r.uvarint())
 	}
 	if r.short {
 		return at, errEntry

@@ -14,7 +14,7 @@ import (
 //	meta      format, version (the last given out), inflight (boundaries of the batch in flight)
 //	accounts  by account: uids and others, both by observed day; days
 //	            uids    uid → identity          what is known of a connection
-//	            others  hash → kind             seen records that are no row: rejectedRecord, shadowedRecord
+//	            others  seen → kind             seen records that are no row: rejectedRecord, shadowedRecord
 //	            days    day → dayRecord
 //	queue     sequence number → row or day      see entry.go
 //	fetches   sequence number → fetchRecord
@@ -30,9 +30,11 @@ import (
 //	events      month, id → present               those that were raised
 //	deliveries  sequence number → eventRecord     those that wait for their delivery
 //
+// and since format 3 how a record is read: in what it is seen by (identity, others), and in the queue.
+//
 // Numbers in keys are big-endian so that their order is that of the bytes. "By observed day" makes forgetting a day the
 // deletion of two buckets.
-const formatNumber = 2
+const formatNumber = 3
 
 var (
 	metaBucket     = []byte("meta")

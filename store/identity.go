@@ -14,13 +14,16 @@ import (
 // maxUID bounds what serves as a key. Alpemix's are some dozen bytes; a record with a longer one is seen by its hash alone.
 const maxUID = 1024
 
-// identity is a report.Identity on disk, in 37 bytes.
+// identity is a report.Identity on disk, in 53 bytes; those of format 2 lack the last 16.
 type identity struct {
 	report.Identity
 	forgotten bool // its hash counts as not seen: the next answer queues it again
 }
 
-const identitySize = 1 + 8 + 8 + 8 + 4 + 8
+const (
+	shortIdentity = 1 + 8 + 8 + 8 + 4 + 8
+	identitySize  = shortIdentity + 8 + 8
+)
 
 var errIdentity = errors.New("an entry of uids has the wrong length")
 
@@ -33,11 +36,13 @@ func (id identity) encode() []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(id.StartedAt.Unix()))
 	b = binary.BigEndian.AppendUint64(b, uint64(id.FirstSeenAt.UnixMicro()))
 	b = binary.BigEndian.AppendUint32(b, uint32(id.LocalDay))
-	return binary.BigEndian.AppendUint64(b, uint64(id.Duration/time.Second))
+	b = binary.BigEndian.AppendUint64(b, uint64(id.Duration/time.Second))
+	b = binary.BigEndian.AppendUint64(b, id.Seen)
+	return binary.BigEndian.AppendUint64(b, id.Outcome)
 }
 
 func decodeIdentity(b []byte) (id identity, err error) {
-	if len(b) != identitySize {
+	if len(b) != identitySize && len(b) != shortIdentity {
 		return id, errIdentity
 	}
 	id.forgotten = b[0] == 1
@@ -46,6 +51,9 @@ func decodeIdentity(b []byte) (id identity, err error) {
 	id.FirstSeenAt = time.UnixMicro(int64(binary.BigEndian.Uint64(b[17:]))).UTC()
 	id.LocalDay = report.Day(binary.BigEndian.Uint32(b[25:]))
 	id.Duration = time.Duration(min(binary.BigEndian.Uint64(b[29:]), math.MaxInt64/uint64(time.Second))) * time.Second
+	if id.Seen = id.Hash; len(b) == identitySize { // before, how a record was read did not count
+		id.Seen, id.Outcome = binary.BigEndian.Uint64(b[37:]), binary.BigEndian.Uint64(b[45:])
+	}
 	return id, nil
 }
 
