@@ -114,7 +114,7 @@ func (d *drain) parse(queued report.QueuedBatch) (report.Batch, error) {
 		if err != nil {
 			return batch, err
 		}
-		rec := report.Record{Raw: e.Raw, Literal: e.Literal}
+		rec := report.Record{Raw: e.Raw, Charset: e.Charset}
 		conn, reject := decode(rec, parser.Source{Account: e.Account, Location: zone, FetchedAt: e.FetchedAt})
 		if reject != nil {
 			reject.Version = e.Version

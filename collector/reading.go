@@ -23,11 +23,12 @@ type reading struct {
 	out    *outcome
 	source parser.Source
 	hashes []uint64 // of every record, in the answer's order
+	seen   []uint64 // what each is remembered by
 	part   []report.Item
 	// What this answer has brought so far: two records with one UID must not be stored in turn at every poll.
-	fresh    map[uint64]bool // hashes
+	fresh    map[uint64]bool // by what they are remembered by, as in replaced
 	uids     map[string]bool
-	replaced map[uint64]bool // hashes of the contents that changes replace
+	replaced map[uint64]bool // contents that changes replace
 	failed   error           // of the state: the rest of the answer is left for the next one
 }
 
@@ -49,12 +50,13 @@ func (r *reading) split() error {
 	}
 	summary, err := parser.SplitStream(r.out.body.Content.Open, r.out.body.ContentType, func(rec report.Record) error {
 		hash := parser.Hash(rec.Raw)
-		r.hashes = append(r.hashes, hash)
+		seen := parser.Seen(rec, hash)
+		r.hashes, r.seen = append(r.hashes, hash), append(r.seen, seen)
 		r.out.rows++
-		if r.out.overlaps = r.c.store.Seen(r.out.account.Name, hash); r.out.overlaps || r.fresh[hash] {
+		if r.out.overlaps = r.c.store.Seen(r.out.account.Name, seen); r.out.overlaps || r.fresh[seen] {
 			return nil
 		}
-		r.take(rec, hash)
+		r.take(rec, hash, seen)
 		if len(r.part) < partRows {
 			return nil
 		}
@@ -72,14 +74,14 @@ func (r *reading) split() error {
 
 // take decodes a record to learn its identity, and tells new from changed. Of two records with one UID in an answer the
 // first that is not known yet counts.
-func (r *reading) take(rec report.Record, hash uint64) {
+func (r *reading) take(rec report.Record, hash, seen uint64) {
 	conn, reject := decode(rec, r.source)
 	item := report.Item{
-		Raw: slices.Clone(rec.Raw), Literal: rec.Literal, Hash: hash,
+		Raw: slices.Clone(rec.Raw), Charset: rec.Charset, Hash: hash, Seen: seen, Outcome: parser.Outcome(&conn),
 		UID: conn.UID, StartedAt: conn.StartedAt, Duration: conn.Duration, LocalDay: conn.LocalDay,
 	}
 	r.out.fresh++
-	r.fresh[hash] = true
+	r.fresh[seen] = true
 	if ahead := conn.StartedAt.Sub(r.source.FetchedAt); ahead > clockSlack {
 		r.out.ahead = max(r.out.ahead, ahead)
 	}
@@ -90,9 +92,12 @@ func (r *reading) take(rec report.Record, hash uint64) {
 		item.Shadowed = true
 		r.out.shadowed++
 	} else if known, ok := r.c.store.Lookup(r.source.Account, item.UID); ok {
-		r.out.changed++
-		if known.Hash != hash { // the same, if ClickHouse had lost it
-			r.replaced[known.Hash] = true
+		// A text that was only read in another way, with the same outcome, is unchanged.
+		if known.Seen == seen || known.Hash != hash || known.Outcome != item.Outcome {
+			r.out.changed++
+		}
+		if known.Seen != seen { // the same, if ClickHouse had lost it
+			r.replaced[known.Seen] = true
 		}
 	} else {
 		r.out.new++
@@ -108,9 +113,9 @@ func (r *reading) finish() error {
 		return r.failed
 	}
 	if len(r.replaced) > 0 {
-		for _, hash := range r.hashes {
-			if r.replaced[hash] {
-				r.part = append(r.part, report.Item{Hash: hash, Shadowed: true})
+		for _, seen := range r.seen {
+			if r.replaced[seen] {
+				r.part = append(r.part, report.Item{Seen: seen, Shadowed: true})
 				r.out.shadowed++
 			}
 		}

@@ -14,9 +14,10 @@ import (
 // transaction; Fetches alone wait in memory for the next one, be it of a request's reservation, and a crash before it costs
 // those lines of the log.
 //
-// A UID with new content replaces the old: the old hash counts as not seen from then on, so that going back to the old
-// content is stored again; FirstSeenAt stays; if the start moved, the entry names the old start. Of two items with one UID
-// the first is queued and the other only marked as seen. An item that is already queued with the same content is skipped.
+// A UID with new content replaces the old: that counts as not seen from then on, so that going back to the old content is
+// stored again; FirstSeenAt stays; if the start moved, the entry names the old start. Of two items with one UID the first is
+// queued and the other only marked as seen. An item that is already queued with the same content is skipped; if it was read in
+// another way since, it is queued only if its Outcome differs.
 func (s *Store) Commit(o report.Observation) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -46,7 +47,7 @@ type commit struct {
 	days    []report.DayStatus
 	plans   []plan // by item
 
-	added, dropped []uint64 // hashes
+	added, dropped []uint64 // what is seen, and no longer
 	before, after  []report.Identity
 	rows, toldDays int // that are queued
 }
@@ -106,22 +107,24 @@ func (c *commit) row(account *bolt.Bucket, i int) error {
 	if err != nil {
 		return err
 	}
-	c.added = append(c.added, item.Hash)
-	if ok && known.Hash == item.Hash && !known.forgotten {
+	c.added = append(c.added, item.Seen)
+	same := ok && known.Hash == item.Hash && !known.forgotten
+	if same && known.Seen == item.Seen {
 		return nil
 	}
 	next := identity{Identity: report.Identity{
-		Hash: item.Hash, StartedAt: item.StartedAt, Duration: item.Duration, FirstSeenAt: c.o.FetchedAt, LocalDay: item.LocalDay,
+		Hash: item.Hash, Seen: item.Seen, Outcome: item.Outcome, StartedAt: item.StartedAt, Duration: item.Duration, FirstSeenAt: c.o.FetchedAt, LocalDay: item.LocalDay,
 	}}
 	day := max(c.o.Day, item.LocalDay) // a row observed under a wrong idea of today must not be forgotten early
-	p := plan{queue: true}
+	// The same text, read in another way: only what became of it matters.
+	p := plan{queue: !same || known.Outcome != item.Outcome}
 	if ok {
 		next.FirstSeenAt = known.FirstSeenAt
 		if !known.StartedAt.Equal(item.StartedAt) {
 			p.movedFrom = known.StartedAt
 		}
-		if known.Hash != item.Hash {
-			c.dropped = append(c.dropped, known.Hash)
+		if known.Seen != item.Seen {
+			c.dropped = append(c.dropped, known.Seen)
 		}
 		c.before = append(c.before, known.Identity)
 		if day = max(day, knownDay); day != knownDay {
@@ -147,11 +150,11 @@ func (c *commit) other(account *bolt.Bucket, i int) error {
 	if err != nil {
 		return err
 	}
-	key := numberKey(item.Hash)
+	key := numberKey(item.Seen)
 	if others.Get(key) != nil { // listed twice in one answer
 		return nil
 	}
-	c.added = append(c.added, item.Hash)
+	c.added = append(c.added, item.Seen)
 	kind := shadowedRecord
 	if !item.Shadowed && (item.UID == "" || len(item.UID) > maxUID) {
 		c.plans[i] = plan{queue: true, firstSeen: c.o.FetchedAt}

@@ -77,7 +77,7 @@ func TestAMovedStartNamesTheOldOne(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	id, ok := s.Lookup("main", "u1")
-	want := report.Identity{Hash: moved.Hash, StartedAt: moved.StartedAt, Duration: time.Minute, FirstSeenAt: noon, LocalDay: moved.LocalDay}
+	want := report.Identity{Hash: moved.Hash, Seen: moved.Seen, Outcome: moved.Outcome, StartedAt: moved.StartedAt, Duration: time.Minute, FirstSeenAt: noon, LocalDay: moved.LocalDay}
 	if !ok || id != want {
 		t.Errorf("%+v", id)
 	}

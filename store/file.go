@@ -121,7 +121,8 @@ func explain(path string, err error) error {
 	case errors.Is(err, berrors.ErrTimeout):
 		return fmt.Errorf("%w: %s: one process at a time; a collector is at work on it already", ErrLocked, path)
 	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch),
-		errors.Is(err, errEntry), errors.Is(err, errIdentity), errors.Is(err, errBoundary):
+		errors.Is(err, errEntry), errors.Is(err, errIdentity), errors.Is(err, errBoundary),
+		strings.Contains(err.Error(), "file size too small"): // bbolt has no error value for it
 		return damaged(path, err)
 	case is(err, syscall.ENOSPC), is(err, syscall.EDQUOT), is(err, syscall.EFBIG):
 		return fmt.Errorf("no room to write the state file %s: free space on its disk: %w", path, err)

@@ -67,7 +67,7 @@ func (s *Store) Forget(account string, uids []string) error {
 				continue
 			}
 			id.forgotten = true
-			hashes = append(hashes, id.Hash)
+			hashes = append(hashes, id.Seen)
 			if err := b.Bucket(uidsBucket).Bucket(dayKey(day)).Put([]byte(uid), id.encode()); err != nil {
 				return err
 			}
@@ -99,7 +99,7 @@ func (s *Store) Prune(account string, before report.Day) error {
 				return nil
 			}
 			id, err := decodeIdentity(v)
-			hashes, gone = append(hashes, id.Hash), append(gone, id.Identity)
+			hashes, gone = append(hashes, id.Seen), append(gone, id.Identity)
 			return err
 		})
 	})

@@ -11,7 +11,7 @@ func TestReconsiderForgetsRejectsAlone(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	kept, shadowed := row("u1", "A"), row("u1", "B")
 	shadowed.Shadowed = true
-	rejected := report.Item{Raw: []byte(`{"uid":"u2"}`), Hash: 42}
+	rejected := report.Item{Raw: []byte(`{"uid":"u2"}`), Hash: 42, Seen: 42}
 	commitTest(t, s, observation(kept, shadowed, rejected))
 	drainAll(t, s)
 	for range 2 { // the second time there is nothing to do

@@ -33,7 +33,7 @@ func everything(t testing.TB) []byte {
 	_, err = s.SetZone("main", "Europe/Istanbul")
 	must(err)
 	o := observation(row("u1", "A"), row("u2", `C:\new`), reject("R"))
-	o.Items[1].Literal = true
+	o.Items[1].Charset = "iso-8859-2"
 	o.Days = []report.DayStatus{{Account: "main", Day: 20000, State: report.DayOpen, Rows: 2, ReadAt: noon}}
 	o.Fetches = []report.Fetch{{At: noon, Account: "main", Vendor: "alpemix", Job: "today", Outcome: "ok", Seconds: 1.5}}
 	must(s.Commit(o))
@@ -208,7 +208,7 @@ func work(s *Store) map[string]error {
 // FuzzRow: the start, which reads the header of a row, finds whatever the drain would stumble over.
 func FuzzRow(f *testing.F) {
 	f.Add(encodeRow(report.Entry{Account: "main", Timezone: "UTC", Raw: []byte("{}"), Hash: 1, Version: 2, FetchedAt: noon, FirstSeenAt: noon}))
-	f.Add(encodeRow(report.Entry{Account: "main", Literal: true, FetchedAt: noon, FirstSeenAt: noon, MovedFrom: noon}))
+	f.Add(encodeRow(report.Entry{Account: "main", Charset: "koi8-r", FetchedAt: noon, FirstSeenAt: noon, MovedFrom: noon}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		at, err := queuedAt(b)
 		e, rowErr := decodeRow(b)

@@ -102,11 +102,11 @@ func (h *hashSet) rebuild(n int) {
 	h.table.Store(&table)
 }
 
-// Seen tells whether a record with this hash is already queued or stored. It does no I/O, takes no lock and allocates
-// nothing.
-func (s *Store) Seen(account string, hash uint64) bool {
+// Seen reports whether a record that is remembered by this, see report.Item, is already queued or stored. It does no I/O,
+// takes no lock and allocates nothing.
+func (s *Store) Seen(account string, seen uint64) bool {
 	set := (*s.seen.Load())[account]
-	return set != nil && set.has(hash)
+	return set != nil && set.has(seen)
 }
 
 // seenOf is the account's set, for change; the caller holds writing.

@@ -94,7 +94,7 @@ func (l *loaded) account(name string, account *bolt.Bucket) error {
 				return err
 			}
 			if !id.forgotten {
-				seen.add(id.Hash)
+				seen.add(id.Seen)
 			}
 			tally(totals, id.Identity, +1)
 			return nil

@@ -41,7 +41,7 @@ var noon = report.Day(20000).UTC().Add(12 * time.Hour)
 func row(uid, content string) report.Item {
 	raw := fmt.Sprintf(`{"uid":%q,"exp":%q}`, uid, content)
 	return report.Item{
-		Raw: []byte(raw), Hash: xxhash.Sum64String(raw), UID: uid, StartedAt: noon, Duration: time.Minute, LocalDay: report.DayOf(noon),
+		Raw: []byte(raw), Hash: xxhash.Sum64String(raw), Seen: xxhash.Sum64String(raw), Outcome: 1, UID: uid, StartedAt: noon, Duration: time.Minute, LocalDay: report.DayOf(noon),
 	}
 }
 
@@ -91,7 +91,7 @@ func drainAll(t *testing.T, s *Store) (all report.QueuedBatch) {
 func TestAQueuedRowComesBackAsItWas(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	item := row("u1", "ğüşiöç")
-	item.Literal = true
+	item.Charset = "iso-8859-2"
 	o := observation(item, reject("?"))
 	o.Days = []report.DayStatus{{Account: "main", Day: o.Day, State: report.DayOpen, Rows: 1}}
 	o.Fetches = []report.Fetch{{At: noon, Vendor: "alpemix", Account: "main", Job: "today", Outcome: "ok", Rows: 2, Seconds: 0.5}}
@@ -105,7 +105,7 @@ func TestAQueuedRowComesBackAsItWas(t *testing.T) {
 	}
 	got := drainAll(t, s)
 	want := report.Entry{
-		Account: "main", Timezone: "Europe/Istanbul", Raw: item.Raw, Literal: true, Hash: item.Hash,
+		Account: "main", Timezone: "Europe/Istanbul", Raw: item.Raw, Charset: "iso-8859-2", Hash: item.Hash,
 		FetchedAt: noon, FirstSeenAt: noon, Version: uint64(noon.UnixMicro()),
 	}
 	if len(got.Entries) != 2 || fmt.Sprint(got.Entries[0]) != fmt.Sprint(want) {

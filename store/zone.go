@@ -96,7 +96,7 @@ func forgetAll(account *bolt.Bucket) (hashes []uint64, err error) {
 			id, err := decodeIdentity(v)
 			id.forgotten = true
 			changed[string(key)] = id.encode()
-			hashes = append(hashes, id.Hash)
+			hashes = append(hashes, id.Seen)
 			return err
 		})
 		for key, v := range changed {

@@ -58,11 +58,11 @@ const (
 	rejectBytes = 4 << 20 // or of so many bytes
 )
 
-// chunk is a run of records, copied one after another out of the scanner's buffer.
+// chunk is a run of records, copied one after another out of the scanner's buffer. A saved body has
+// no Content-Type, so their charset is never said.
 type chunk struct {
-	text    []byte
-	ends    []int
-	literal bool
+	text []byte
+	ends []int
 }
 
 // run ingests what open gives. An error of the report itself comes after what stood before the fault has been handed on.
@@ -97,7 +97,7 @@ func split(ctx context.Context, open func() (io.ReadCloser, error), full chan<- 
 		if c == nil {
 			select {
 			case c = <-free:
-				*c = chunk{text: c.text[:0], ends: c.ends[:0], literal: r.Literal}
+				*c = chunk{text: c.text[:0], ends: c.ends[:0]}
 			case <-ctx.Done():
 				return ctx.Err()
 			}
@@ -119,7 +119,7 @@ func (in *ingest) read(full <-chan *chunk, free chan<- *chunk, n *ingested) erro
 	for c := range full {
 		start := 0
 		for _, end := range c.ends {
-			connection, reject := parser.Parse(report.Record{Raw: c.text[start:end], Literal: c.literal}, in.source)
+			connection, reject := parser.Parse(report.Record{Raw: c.text[start:end]}, in.source)
 			start = end
 			if reject == nil {
 				// A uid that stands twice in one answer is taken at its first place, as of a live answer: the later has to be the older.
