@@ -34,6 +34,7 @@ type daemon struct {
 	collector *collector.Collector
 	jobs      *reseller.Jobs
 	notes     *spool.Spool
+	probing   *probing
 
 	// What SIGHUP replaces.
 	fetchers  map[string]*renewableFetcher // by the account's name
@@ -57,7 +58,7 @@ func (a *app) newDaemon(c *config.Config) (*daemon, error) {
 		return nil, err
 	}
 	d := &daemon{
-		config: c, log: log, state: state, target: &target{app: a, config: c, log: log}, metrics: prometheus.NewRegistry(), notes: spool.New(c.StateDir),
+		config: c, log: log, state: state, target: &target{app: a, config: c, log: log}, metrics: prometheus.NewRegistry(), notes: spool.New(c.StateDir), probing: newProbing(c.StateDir),
 	}
 	d.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(), machine{c.StateDir, log})
 	accounts, err := d.accounts(c, state)
@@ -88,7 +89,7 @@ func (d *daemon) run(ctx context.Context, work func(ctx context.Context, page st
 		Listen: d.config.HTTP.Listen, Hosts: d.config.HTTP.Hosts, Gatherer: d.metrics, Log: d.log,
 		Status: func() web.Status { return d.status(started) },
 		Usage:  d.usage,
-		Ready:  func() error { return nil }, // reports are taken in from the first moment, whether ClickHouse is there or not
+		Ready:  d.ready,
 	})
 	if os.Getenv("GOGC") == "" {
 		defer debug.SetGCPercent(debug.SetGCPercent(daemonGC))
