@@ -12,15 +12,13 @@ import (
 
 // ReadBack reads what is stored of a day of an account: UID to hash of the record, newest content, withdrawn rows left out.
 func (w *Writer) ReadBack(ctx context.Context, account string, day report.Day) (map[string]uint64, error) {
-	// The range by time is for the partitions and the primary key; no zone is more than 14 hours from UTC.
-	start := day.UTC()
+	from, to := aroundDay(day)
 	rows, err := w.db.conn.Query(ctx, fmt.Sprintf(`SELECT uid, hash FROM %s.connection_rows FINAL
 		WHERE account = {account:String} AND local_day = {day:Date}
 		AND started_at >= toDateTime({from:Int64}, 'UTC') AND started_at < toDateTime({to:Int64}, 'UTC')
 		SETTINGS do_not_merge_across_partitions_select_final = 1`, w.db.target.Database),
 		clickhouse.Named("account", account), clickhouse.Named("day", day.String()),
-		clickhouse.Named("from", fmt.Sprint(max(start.Add(-24*time.Hour).Unix(), 0))),
-		clickhouse.Named("to", fmt.Sprint(start.Add(48*time.Hour).Unix())))
+		clickhouse.Named("from", from), clickhouse.Named("to", to))
 	if err != nil {
 		return nil, fmt.Errorf("read %s of account %s back from %s: %w", day, account, w.db.address, err)
 	}
@@ -38,6 +36,13 @@ func (w *Writer) ReadBack(ctx context.Context, account string, day report.Day) (
 		return nil, fmt.Errorf("read %s of account %s back from %s: %w", day, account, w.db.address, err)
 	}
 	return stored, nil
+}
+
+// aroundDay is the range of times in which a day lies in every zone, none of which is more than 14 hours from UTC. It is for the
+// partitions and the primary key.
+func aroundDay(day report.Day) (from, to string) {
+	start := day.UTC()
+	return fmt.Sprint(max(start.Add(-24*time.Hour).Unix(), 0)), fmt.Sprint(start.Add(48 * time.Hour).Unix())
 }
 
 // Quarantined reads the records that still wait for a better reading, oldest first, at most limit. Their Hash names them in

@@ -39,7 +39,8 @@ func (a *app) importCommand() *cobra.Command {
 		Short: "Store saved Alpemix report bodies",
 		Long: `Stores saved bodies of Alpemix report answers, on the path that a live answer
 takes: records that cannot be read go to quarantine, and a file that is imported
-twice is stored once. Files may be compressed with zstd or gzip; - is standard
+twice is stored once, and counted as unchanged. What is older than
+retention.connections is not stored. Files may be compressed with zstd or gzip; - is standard
 input.
 
 When a connection was collected live too, the newer content counts. A file's
@@ -173,9 +174,14 @@ func (i *importing) file(ctx context.Context, name string) (err error) {
 	}
 	defer func() { err = errors.Join(err, source.remove()) }()
 	started := time.Now()
+	fetchedAt, err := i.readingTime(source)
+	if err != nil {
+		return fmt.Errorf("%s: %w", source.name, err)
+	}
+	judge := &fileJudge{writer: i.writer, account: i.account, oldest: i.oldest(), known: map[report.Day][]uint64{}}
 	var n ingested
 	err = i.patiently(ctx, func() (progress bool, err error) {
-		n, progress, err = i.once(ctx, source)
+		n, progress, err = i.once(ctx, source, fetchedAt, judge)
 		return progress, err
 	})
 	if _, damaged := errors.AsType[*parser.Error](err); err != nil && !damaged {
@@ -184,6 +190,9 @@ func (i *importing) file(ctx context.Context, name string) (err error) {
 	if _, err := fmt.Fprintf(i.stdout, "%s: %s: %s, %.1fs\n", i.account, source.name, n.String(), time.Since(started).Seconds()); err != nil {
 		return fmt.Errorf("printing: %w", err)
 	}
+	if hint := i.hint(source, fetchedAt, &n); hint != "" {
+		i.complain(errors.New(hint))
+	}
 	if err != nil {
 		return damage(source.name, err)
 	}
@@ -191,17 +200,17 @@ func (i *importing) file(ctx context.Context, name string) (err error) {
 }
 
 // once reads the file from its beginning. Doing so again is harmless: a row is the same row however often it is written.
-func (i *importing) once(ctx context.Context, source *source) (n ingested, progress bool, err error) {
-	fetchedAt := i.fetchedAt
-	if fetchedAt.IsZero() {
-		fetchedAt = source.modifiedAt
-	}
+func (i *importing) once(ctx context.Context, source *source, fetchedAt time.Time, judge *fileJudge) (n ingested, progress bool, err error) {
 	bar := i.progress(source.size, source.name, progressbar.OptionShowBytes(true))
 	defer func() { _ = bar.Finish() }() // a bar that cannot be drawn is no reason to stop
 	stream := i.writer.Import(ctx)
+	judge.unchanged, judge.expired = 0, 0
 	in := &ingest{
 		source: parser.Source{Account: i.account, Location: zone(i.config, i.account), FetchedAt: fetchedAt},
 		add: func(c *report.Connection) error {
+			if kept, err := judge.isKept(ctx, c); !kept {
+				return err
+			}
 			if i.waits[c.UID] {
 				i.stored[c.UID] = true
 			}
@@ -219,6 +228,7 @@ func (i *importing) once(ctx context.Context, source *source) (n ingested, progr
 	} else if closeErr := stream.Close(); closeErr != nil {
 		err = closeErr
 	}
+	n.unchanged, n.expired = judge.unchanged, judge.expired
 	return n, stream.Acknowledged() > 0, err
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -26,8 +27,10 @@ type ingest struct {
 
 // ingested is what became of a report's records.
 type ingested struct {
-	records int
-	rejects map[string]int // by reason
+	records   int
+	rejects   map[string]int // by reason
+	unchanged int            // were stored before with the same content
+	expired   int            // are past their retention, and were not stored
 }
 
 func (n *ingested) quarantined() int {
@@ -38,9 +41,17 @@ func (n *ingested) quarantined() int {
 	return total
 }
 
-// String reads "5 records, 3 stored, 2 quarantined (1 dt_missing, 1 uid_missing)".
+// String reads "5 records, 3 stored, 2 quarantined (1 dt_missing, 1 uid_missing)"; between them come those that are unchanged
+// and those past their retention, if there are any.
 func (n *ingested) String() string {
-	s := strconv.Itoa(n.records) + " records, " + strconv.Itoa(n.records-n.quarantined()) + " stored, " + strconv.Itoa(n.quarantined()) + " quarantined"
+	s := fmt.Sprintf("%d records, %d stored", n.records, n.records-n.quarantined()-n.unchanged-n.expired)
+	if n.unchanged > 0 {
+		s += fmt.Sprintf(", %d unchanged", n.unchanged)
+	}
+	if n.expired > 0 {
+		s += fmt.Sprintf(", %d past retention.connections and not stored", n.expired)
+	}
+	s += fmt.Sprintf(", %d quarantined", n.quarantined())
 	var reasons []string
 	for _, reason := range slices.Sorted(maps.Keys(n.rejects)) {
 		reasons = append(reasons, strconv.Itoa(n.rejects[reason])+" "+reason)

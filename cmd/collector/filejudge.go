@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"alpemix-collector/parser"
+	"alpemix-collector/report"
+	"alpemix-collector/sink"
+)
+
+// fileJudge sorts the connections of a file by what storing them changes.
+type fileJudge struct {
+	writer  *sink.Writer
+	account string
+	oldest  time.Time // what started earlier is past its retention; zero: nothing is
+	known   map[report.Day][]uint64
+
+	unchanged, expired int
+}
+
+// knownDays bounds the memory of a judge. The records of a day stand together in a report.
+const knownDays = 8
+
+// isKept counts c and reports whether it is to be stored: ClickHouse would delete what is past its retention.
+func (j *fileJudge) isKept(ctx context.Context, c *report.Connection) (bool, error) {
+	if c.StartedAt.Before(j.oldest) {
+		j.expired++
+		return false, nil
+	}
+	hashes, ok := j.known[c.LocalDay]
+	if !ok {
+		if len(j.known) >= knownDays {
+			clear(j.known)
+		}
+		var err error
+		if hashes, err = j.writer.Hashes(ctx, j.account, c.LocalDay); err != nil {
+			return false, err
+		}
+		j.known[c.LocalDay] = hashes
+	}
+	if _, found := slices.BinarySearch(hashes, c.Hash); found {
+		j.unchanged++
+	}
+	return true, nil
+}
+
+// readingTime is when the content of a source was read, by --fetched-at or else by the file.
+func (i *importing) readingTime(s *source) (time.Time, error) {
+	if !i.fetchedAt.IsZero() {
+		return i.fetchedAt, nil
+	}
+	if s.modifiedAt.Unix() < parser.FirstMoment {
+		return time.Time{}, fmt.Errorf("the file's time is %s, which cannot be when the report was read; say when it was with --fetched-at 2026-03-01T09:30:00+03:00",
+			s.modifiedAt.UTC().Format(time.RFC3339))
+	}
+	return s.modifiedAt, nil
+}
+
+// oldest is the first moment whose connections are kept.
+func (i *importing) oldest() time.Time {
+	kept := i.config.Retention.Connections.Std()
+	if kept == 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(-kept)
+}
+
+// hint says what the counts alone would hide, "" if nothing.
+func (i *importing) hint(s *source, at time.Time, n *ingested) string {
+	switch late := n.rejects["dt_out_of_range"] + n.rejects["duration_absurd"]; {
+	case late > 0 && i.fetchedAt.IsZero():
+		return fmt.Sprintf("%s: the times of %d records are impossible, or more than a day after that of the file, %s; if the report was read later, import it again with --fetched-at",
+			s.name, late, at.UTC().Format(time.RFC3339))
+	case n.quarantined() > 0 && at.Before(i.oldest()):
+		return fmt.Sprintf("%s: the report was read at %s, which is longer ago than retention.connections (%s): the quarantined records are not kept; --fetched-at says when it was read",
+			s.name, at.UTC().Format(time.RFC3339), i.config.Retention.Connections)
+	}
+	return ""
+}
