@@ -27,7 +27,8 @@ type account struct {
 	pauses       pauses
 	unsealed     pacing.Pause              // yesterday's answer did not tell that day, or ClickHouse had lost rows of it: no use in asking at once
 	last         map[report.Kind]time.Time // last success
-	lastFailure  *report.Failure
+	failures     map[report.Kind]failed    // by what they concern; without those that a success has followed
+	busy         bool                      // a request is running
 }
 
 // wholeRead is the last whole read of a vendor day.
@@ -38,7 +39,10 @@ type wholeRead struct {
 }
 
 func newAccount(conf Account) (*account, error) {
-	a := &account{Account: conf, todayDue: true, yesterdayDue: true, pauses: newPauses(), askedAt: map[report.Kind]time.Time{}, last: map[report.Kind]time.Time{}}
+	a := &account{
+		Account: conf, todayDue: true, yesterdayDue: true, pauses: newPauses(), failures: map[report.Kind]failed{},
+		askedAt: map[report.Kind]time.Time{}, last: map[report.Kind]time.Time{},
+	}
 	var err error
 	if a.today, err = cron.ParseStandard(conf.Today); err != nil {
 		return nil, fmt.Errorf("schedule of today: %w", err)
@@ -51,6 +55,9 @@ func newAccount(conf Account) (*account, error) {
 
 // day is the vendor day that now belongs to.
 func (a *account) day(now time.Time) report.Day { return report.DayOf(now.In(a.Location)) }
+
+// midnight is the end of the vendor day that now belongs to.
+func (a *account) midnight(now time.Time) time.Time { return (a.day(now) + 1).Start(a.Location) }
 
 // startTicks lets cron set the accounts' due flags and wake their lanes. It has no other effect, so a tick that a clock
 // change, a suspend or a restart swallows or doubles costs nothing but time.

@@ -72,10 +72,11 @@ func (c *Collector) read(ctx context.Context, out *outcome) {
 	}
 }
 
-// held tells that nothing failed but that our count of the vendor's limits, or its block, ended the cycle early.
+// held reports that nothing failed but that our own count of the vendor's limits, or its block, ended
+// the cycle early. What the vendor itself says of its limits is a failure.
 func (out *outcome) held() bool {
 	f := out.failure
-	return f != nil && (f.Class == report.Throttle && f.Code == 0 || f.Class == report.Blocked && len(out.body.Requests) == 0)
+	return f != nil && (f.Reason == report.OwnLimit || f.Class == report.Blocked && len(out.body.Requests) == 0)
 }
 
 // fetches are the rows of the cycle's requests in the table fetches. The last one is the report's, with what it brought,

@@ -41,6 +41,9 @@ func (l *lane) turnDays(now time.Time) {
 	c.changingDays.Lock()
 	defer c.changingDays.Unlock()
 	for _, a := range l.accounts {
+		if a.asks() {
+			continue // what it reads belongs to the days as they are; they turn when it is done
+		}
 		today := a.day(now)
 		if today != a.turned {
 			// Also when the clock was set and the days are known: what could not be true by it may be true now.

@@ -43,7 +43,7 @@ func newDrain(c *Collector) *drain {
 func (d *drain) run(ctx context.Context) {
 	d.flushedAt = time.Now()
 	for ctx.Err() == nil {
-		more, err := d.step(ctx, time.Since(d.flushedAt) >= fetchesEvery)
+		more, err := d.step(ctx, pacing.Reached(d.flushedAt.Add(fetchesEvery), time.Now()))
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:

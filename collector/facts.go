@@ -28,7 +28,7 @@ type AccountFacts struct {
 	LostAt      time.Time    // when Alpemix stopped telling the newest of them
 	Days        []report.DayStatus
 	TokenExpiry time.Time
-	Failure     *report.Failure // the last one, nil after a success
+	Failure     *report.Failure // the newest that no success of its kind has followed
 	PausedUntil time.Time       // the next try after a failure
 }
 
@@ -66,9 +66,9 @@ func (c *Collector) accountFacts(a *account, now time.Time) AccountFacts {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	facts.LastSuccess, facts.Failure = maps.Clone(a.last), a.lastFailure
+	facts.LastSuccess, facts.Failure = maps.Clone(a.last), a.failure()
 	for _, p := range a.pauses {
-		facts.PausedUntil = later(facts.PausedUntil, p.Until)
+		facts.PausedUntil = later(facts.PausedUntil, p.Ends(now))
 	}
 	return facts
 }

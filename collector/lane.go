@@ -3,23 +3,33 @@ package collector
 import (
 	"context"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"alpemix-collector/pacing"
 	"alpemix-collector/report"
 )
 
-// lane makes the requests of all accounts that share the vendor's limits, one after the other.
+// patience is how long the other accounts of a lane wait for an answer. A slower one goes on beside
+// them and takes up one of the few requests that the vendor's limits allow.
+const patience = 10 * time.Second
+
+// lane makes the requests of all accounts that share the vendor's limits, one after the other but for
+// slow ones.
 type lane struct {
 	collector *Collector
 	accounts  []*account
 	wake      chan struct{}
-	notBefore time.Time // the vendor's limits allow no report before
-	turnAt    time.Time // of the last request
+
+	mu     sync.Mutex
+	full   pacing.Pause // the vendor's limits allow no report
+	turnAt time.Time    // of the last request
 }
 
 // run fetches until ctx ends.
 func (l *lane) run(ctx context.Context) {
+	var running sync.WaitGroup
+	defer running.Wait()
 	for ctx.Err() == nil {
 		now := time.Now()
 		if !pacing.Believable(now) {
@@ -29,18 +39,28 @@ func (l *lane) run(ctx context.Context) {
 		}
 		l.turnDays(now)
 		next, until := l.next(now)
-		if next != nil {
-			l.cycle(ctx, next.job)
+		if next == nil {
+			pacing.Sleep(ctx, l.wake, until)
 			continue
 		}
-		pacing.Sleep(ctx, l.wake, until)
+		answered := make(chan struct{}, 1)
+		next.job.account.asking(next.job.window)
+		running.Go(func() {
+			l.cycle(ctx, next.job)
+			pacing.Nudge(answered)
+			pacing.Nudge(l.wake)
+		})
+		pacing.Sleep(ctx, answered, now.Add(patience))
 	}
 }
 
 // next is the request to make now, or when to look again.
 func (l *lane) next(now time.Time) (*want, time.Time) {
-	if l.notBefore.After(now) {
-		return nil, l.notBefore
+	l.mu.Lock()
+	full := l.full.Ends(now)
+	l.mu.Unlock()
+	if !full.IsZero() {
+		return nil, full
 	}
 	var ws []want
 	for _, a := range l.accounts {
@@ -52,7 +72,6 @@ func (l *lane) next(now time.Time) (*want, time.Time) {
 // cycle makes one request and settles everything that follows from its answer.
 func (l *lane) cycle(ctx context.Context, j job) *outcome {
 	out := &outcome{job: j}
-	j.account.asking(j.window)
 	l.guarded(ctx, out)
 	if ctx.Err() != nil && out.failure != nil {
 		return out // our own end is no failure of the vendor
@@ -66,11 +85,19 @@ func (l *lane) cycle(ctx context.Context, j job) *outcome {
 func (a *account) asking(w report.Window) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.busy = true
 	if w.Kind == report.Yesterday {
 		a.yesterdayDue = false
 		return
 	}
 	a.todayDue = false
+}
+
+// asks reports whether a request of a is running.
+func (a *account) asks() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.busy
 }
 
 // guarded turns a panic into a failed cycle, so that the process and the other accounts go on.
@@ -87,8 +114,11 @@ func (l *lane) guarded(ctx context.Context, out *outcome) {
 // settle updates what the account and the lane know after a cycle.
 func (l *lane) settle(out *outcome) {
 	a, now := out.account, time.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.busy = false
 	due, turn := &a.todayDue, report.Today
 	if out.window.Kind == report.Yesterday {
 		due, turn = &a.yesterdayDue, report.Yesterday
@@ -97,21 +127,13 @@ func (l *lane) settle(out *outcome) {
 		l.turnAt = later(now, l.turnAt.Add(1)) // two turns are never at one moment: the order decides whose is next
 		a.askedAt[turn] = l.turnAt
 	}
-	if f := out.failure; f != nil {
+	if out.failure != nil {
 		*due = true
-		if f.Class != report.Throttle {
-			a.lastFailure = f
-		}
-		if f.Class == report.Blocked || f.Class == report.Throttle && f.Kind != report.Token {
-			l.notBefore = later(now.Add(time.Second), f.NotBefore)
-			return
-		}
-		a.pauses.of(out.window, f).Failed(f, now)
+		l.failed(out, now)
 		return
 	}
-	a.lastFailure = nil
 	a.last[out.window.Kind] = out.body.FetchedAt
-	a.pauses.succeeded(out.window)
+	a.succeeded(out.window)
 	switch out.window.Kind {
 	case report.Today:
 		a.whole = wholeRead{day: out.day, askedAt: out.body.AskedAt, rows: out.rows}

@@ -10,8 +10,9 @@ import (
 	"alpemix-collector/report"
 )
 
-// onceThrottled bounds how long Once waits for the vendor's limits before each request. A window is a minute; a longer
-// wait means that the address is blocked.
+// onceThrottled bounds how long Once waits for the vendor's limits, in all, before one read succeeds. A
+// window is a minute; a longer wait means that the address is blocked, or that another program uses
+// up the limits.
 const onceThrottled = 5 * time.Minute
 
 // Once reads yesterday and today of every account once, writes what they brought and seals what can be sealed. It waits for
@@ -55,8 +56,8 @@ func (c *Collector) Once(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// once makes one whole read of a, as soon as the limits allow. That the vendor itself says 205 is believed to be a chance
-// meeting once.
+// once makes one whole read of a, as soon as the limits allow. That the vendor says 205, or refuses a
+// token that it granted before, is believed to be a chance meeting once.
 func (l *lane) once(ctx context.Context, a *account, kind report.Kind) error {
 	if kind == report.Yesterday {
 		now := time.Now()
@@ -65,11 +66,14 @@ func (l *lane) once(ctx context.Context, a *account, kind report.Kind) error {
 			pacing.Sleep(ctx, nil, believed)
 		}
 	}
+	giveUp := time.Now().Add(onceThrottled)
 	for refused := false; ; {
 		now := time.Now()
-		j := job{account: a, window: report.Window{Kind: kind}, day: a.day(now)}
-		if kind == report.Yesterday {
-			j.day--
+		yesterday := a.day(now) - 1
+		j := job{account: a, day: yesterday}
+		j.window = report.Window{Kind: kind, Deadline: a.deadline(now, l.collector.dayStatus(a, yesterday))}
+		if kind == report.Today {
+			j.day++
 		}
 		out := l.cycle(ctx, j)
 		f := out.failure
@@ -80,10 +84,11 @@ func (l *lane) once(ctx context.Context, a *account, kind report.Kind) error {
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case f.Class != report.Throttle || f.NotBefore.Sub(now) > onceThrottled || f.Code != 0 && refused:
+		case f.Class != report.Throttle && f.Class != report.Renew, f.NotBefore.IsZero(), f.NotBefore.After(giveUp),
+			f.Reason != report.OwnLimit && refused:
 			return fmt.Errorf("account %s: %s: %w", a.Name, j.window, f)
 		}
-		refused = refused || f.Code != 0
+		refused = refused || f.Reason != report.OwnLimit
 		l.collector.observer.waiting(a.Name, "the vendor's limits", f.NotBefore)
 		pacing.Sleep(ctx, nil, later(now.Add(time.Second), f.NotBefore))
 	}

@@ -15,25 +15,63 @@ func newPauses() pauses {
 	return pauses{report.Token: {}, report.Yesterday: {}, report.Today: {}}
 }
 
-// of is the pause that failure f of w belongs to.
-func (ps pauses) of(w report.Window, f *report.Failure) *pacing.Pause {
+// concern is what failure f of w concerns: the account as a whole, or one of its days.
+func concern(w report.Window, f *report.Failure) report.Kind {
 	switch {
-	case f.Kind == report.Token:
-		return ps[report.Token]
+	case f.Kind == report.Token, f.Class == report.Blocked:
+		return report.Token
 	case w.Kind == report.Yesterday:
-		return ps[report.Yesterday]
+		return report.Yesterday
 	}
-	return ps[report.Today]
+	return report.Today
+}
+
+// failed is a failure and when it happened.
+type failed struct {
+	*report.Failure
+	at time.Time
+}
+
+// failed plans the next try after out's failure. No wait outlasts the account's midnight, when
+// yesterday is served for the last time.
+func (l *lane) failed(out *outcome, now time.Time) {
+	a, f := out.account, out.failure
+	pause := a.pauses[concern(out.window, f)]
+	switch {
+	case f.Reason != report.OwnLimit:
+		a.failures[concern(out.window, f)] = failed{f, now}
+		pause.Failed(f, now)
+		if f.Class != report.Blocked { // its next try is planned with the deadline by who keeps the block
+			pause.Shorten(now, a.midnight(now))
+		}
+	case f.Kind == report.Token:
+		pause.Hold(now, f.NotBefore)
+	default:
+		l.full.Hold(now, later(now.Add(time.Second), f.NotBefore))
+	}
 }
 
 // succeeded ends the pauses that an answer to w disproves.
-func (ps pauses) succeeded(w report.Window) {
-	ps[report.Token].Succeeded()
+func (a *account) succeeded(w report.Window) {
+	day := report.Today
 	if w.Kind == report.Yesterday {
-		ps[report.Yesterday].Succeeded()
-		return
+		day = report.Yesterday
 	}
-	ps[report.Today].Succeeded()
+	for _, kind := range []report.Kind{report.Token, day} {
+		a.pauses[kind].Succeeded()
+		delete(a.failures, kind)
+	}
+}
+
+// failure is the newest that no success has followed, nil if there is none.
+func (a *account) failure() *report.Failure {
+	var newest failed
+	for _, f := range a.failures {
+		if newest.Failure == nil || f.at.After(newest.at) {
+			newest = f
+		}
+	}
+	return newest.Failure
 }
 
 func later(a, b time.Time) time.Time {

@@ -22,10 +22,10 @@ func TestFailuresPauseWhatTheyConcern(t *testing.T) {
 		{yesterday, report.Failure{Class: report.Permanent, Kind: report.Yesterday}, report.Yesterday},
 		{today, report.Failure{Class: report.Permanent, Kind: report.Token}, report.Token},
 		{today, report.Failure{Class: report.Renew, Kind: report.Today}, report.Today},
+		{today, report.Failure{Class: report.Blocked, Kind: report.Today}, report.Token},
 	} {
-		ps := newPauses()
-		if ps.of(tc.window, &tc.failure) != ps[tc.want] {
-			t.Errorf("%s, %+v: not under %s", tc.window, tc.failure, tc.want)
+		if got := concern(tc.window, &tc.failure); got != tc.want {
+			t.Errorf("%s, %+v: under %s, not %s", tc.window, tc.failure, got, tc.want)
 		}
 	}
 }

@@ -11,6 +11,9 @@ import (
 // differ by a little.
 const sealGrace = 5 * time.Minute
 
+// lastReads is how long before the deadline of a day that is not sealed its reads go before all others.
+const lastReads = 30 * time.Minute
+
 // job is one request to make.
 type job struct {
 	account *account
@@ -21,8 +24,8 @@ type job struct {
 // want is what one account needs at a moment.
 type want struct {
 	job      job
-	first    bool      // of a day that is not sealed and did not fail before: it goes before all others
-	deadline time.Time // for yesterday: when the vendor stops telling it
+	first    bool      // of a day that is not sealed, unless it failed before and can wait: it goes before all others
+	deadline time.Time // for yesterday: when the vendor no longer serves it
 	askedAt  time.Time // the last time that this was asked
 	since    time.Time // not before this moment
 }
@@ -31,29 +34,46 @@ type want struct {
 func (a *account) wants(now time.Time, yesterday report.DayStatus) []want {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	day := a.day(now)
+	if a.busy {
+		return nil
+	}
+	day, midnight := a.day(now), a.midnight(now)
 	var ws []want
-	unsealed := yesterday.State != report.DaySealed && yesterday.ReadAt.IsZero()
+	unsealed := readable(yesterday)
+	paused := func(kind report.Kind) time.Time {
+		return later(a.pauses[report.Token].Ends(now), a.pauses[kind].Ends(now))
+	}
 	if a.yesterdayDue || unsealed {
 		w := want{
-			job:      job{a, report.Window{Kind: report.Yesterday}, day - 1},
-			deadline: (day + 1).Start(a.Location), askedAt: a.askedAt[report.Yesterday],
-			since: later(a.pauses[report.Token].Until, a.pauses[report.Yesterday].Until),
+			job:      job{a, report.Window{Kind: report.Yesterday, Deadline: a.deadline(now, yesterday)}, day - 1},
+			deadline: midnight, askedAt: a.askedAt[report.Yesterday], since: paused(report.Yesterday),
 		}
-		w.first = unsealed && a.pauses[report.Yesterday].Failures == 0
+		w.first = unsealed && (a.pauses[report.Yesterday].Failures == 0 || midnight.Sub(now) < lastReads)
 		if !a.yesterdayDue {
-			w.since = later(w.since, later(a.unsealed.Until, day.Start(a.Location).Add(sealGrace)))
+			w.since = later(w.since, later(a.unsealed.Ends(now), day.Start(a.Location).Add(sealGrace)))
 		}
 		ws = append(ws, w)
 	}
 	if a.todayDue {
 		asked := a.askedAt[report.Today]
-		ws = append(ws, want{
-			job:     job{a, todayWindow(now, day, a.whole, asked, a.latest), day},
-			askedAt: asked, since: later(a.pauses[report.Token].Until, a.pauses[report.Today].Until),
-		})
+		w := todayWindow(now, day, a.whole, asked, a.latest)
+		w.Deadline = a.deadline(now, yesterday)
+		ws = append(ws, want{job: job{a, w, day}, askedAt: asked, since: paused(report.Today)})
 	}
 	return ws
+}
+
+// readable reports whether a day can still be lost: the vendor serves it and nobody has read all of it.
+func readable(yesterday report.DayStatus) bool {
+	return yesterday.State != report.DaySealed && yesterday.ReadAt.IsZero()
+}
+
+// deadline is when yesterday can no longer be read, zero if it cannot be lost any more.
+func (a *account) deadline(now time.Time, yesterday report.DayStatus) time.Time {
+	if !readable(yesterday) {
+		return time.Time{}
+	}
+	return a.midnight(now)
 }
 
 // choose picks what to ask now: days to seal first, of these the nearest deadline; then what has waited longest, a yesterday
@@ -61,7 +81,7 @@ func (a *account) wants(now time.Time, yesterday report.DayStatus) []want {
 func choose(now time.Time, ws []want) (next *want, until time.Time) {
 	var allowed []want
 	for _, w := range ws {
-		if !w.since.After(now) {
+		if !w.since.After(now.Round(0)) { // by the wall clock, as the pauses
 			allowed = append(allowed, w)
 		} else if until.IsZero() || w.since.Before(until) {
 			until = w.since

@@ -12,9 +12,9 @@ func (c *Collector) Retry(account string) {
 			continue
 		}
 		a.mu.Lock()
-		if f := a.lastFailure; f != nil && (f.Class == report.Permanent || f.Class == report.Renew) {
-			for _, p := range a.pauses {
-				p.Succeeded()
+		for kind, f := range a.failures {
+			if f.Class == report.Permanent || f.Class == report.Renew {
+				a.pauses[kind].Succeeded()
 			}
 		}
 		a.mu.Unlock()

@@ -46,6 +46,7 @@ func (c *Collector) considerSeal(out *outcome, hashes []uint64) (doubt string) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.unsealed.Wait(time.Now(), unsealedFirst, unsealedMost)
+		a.unsealed.Shorten(time.Now(), a.midnight(time.Now()))
 		return doubt
 	}
 	pacing.Nudge(c.drain.wake)
@@ -162,6 +163,7 @@ func (a *account) askAgain(now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.unsealed.Wait(now, unsealedFirst, unsealedMost)
+	a.unsealed.Shorten(now, a.midnight(now))
 	pacing.Nudge(a.wake)
 }
 

@@ -10,10 +10,11 @@ import (
 )
 
 // Pause spaces the tries after failures: each failure in a row doubles the wait up to a bound that depends on whether a
-// retry can help by itself. The zero Pause is none.
+// retry can help by itself. The zero Pause is none. Its times are the wall clock's, which goes on
+// while the machine sleeps; a clock that is set back ends the pause.
 type Pause struct {
-	Failures int // in a row
-	Until    time.Time
+	Failures     int // in a row
+	Since, Until time.Time
 }
 
 // Waits after failures. A refused credential is tried again at most hourly: a person has to change something, and each try
@@ -26,35 +27,71 @@ const (
 	// A new token that is refused at once: each try costs a token request.
 	renewFirst = time.Minute
 	renewMost  = 30 * time.Minute
+	// A person has to change something, too, but a try that never reached the vendor costs nothing.
+	unsentMost = 5 * time.Minute
+)
+
+// What remains of a wait before a deadline: a quarter of the time left, so that whenever the trouble
+// ends, most of what was left then still is. Near the end the tries come as fast as the vendor's
+// limits allow.
+const (
+	deadlineParts = 4
+	deadlineLeast = 20 * time.Second
 )
 
 // Succeeded ends the pause.
 func (p *Pause) Succeeded() { *p = Pause{} }
 
+// Ends is when the pause ends, zero if it does not hold at now.
+func (p *Pause) Ends(now time.Time) time.Time {
+	if now = now.Round(0); now.Before(p.Since) || !now.Before(p.Until) {
+		return time.Time{}
+	}
+	return p.Until
+}
+
+// Hold lets the pause last from now until a time; it counts no failure.
+func (p *Pause) Hold(now, until time.Time) { p.Since, p.Until = now.Round(0), until.Round(0) }
+
 // Failed plans the next try after f happened at now.
 func (p *Pause) Failed(f *report.Failure, now time.Time) {
-	switch f.Class {
-	case report.Throttle, report.Blocked: // the vendor's clock decides, not our count
-		p.Until = now.Add(time.Second)
-		if f.NotBefore.After(p.Until) {
-			p.Until = f.NotBefore
-		}
-		return
-	}
 	first, most := transientFirst, transientMost
 	switch f.Class {
+	case report.Throttle, report.Blocked: // the vendor's clock decides, not our count
+		first, most = time.Second, time.Second
 	case report.Permanent:
 		first, most = permanentFirst, permanentMost
+		if f.Unsent {
+			most = unsentMost
+		}
 	case report.Renew:
 		first, most = renewFirst, renewMost
 	}
 	p.Wait(now, first, most)
+	if f.NotBefore.After(p.Until) {
+		p.Hold(now, f.NotBefore)
+	}
 }
 
 // Wait plans the next try after one more failure at now.
 func (p *Pause) Wait(now time.Time, first, most time.Duration) {
-	p.Until = now.Add(Growing(first, most, p.Failures))
+	p.Hold(now, now.Add(Growing(first, most, p.Failures)))
 	p.Failures++
+}
+
+// Shorten lets a pause that starts at now leave time for more tries before a deadline.
+func (p *Pause) Shorten(now, deadline time.Time) {
+	wait := Within(p.Until.Sub(now.Round(0)), deadline.Sub(now), deadlineLeast, deadlineParts)
+	p.Hold(now, now.Add(wait))
+}
+
+// Within shortens a wait to one of so many parts of the time left before a deadline, at least to
+// least. With no time left there is nothing to be in time for.
+func Within(wait, left, least time.Duration, parts int) time.Duration {
+	if left <= 0 {
+		return wait
+	}
+	return min(wait, max(left/time.Duration(parts), least))
 }
 
 // Growing doubles first with each failure before, up to most.
@@ -70,19 +107,38 @@ func Growing(first, most time.Duration, before int) time.Duration {
 	}
 }
 
+// lookAgain is how often Sleep looks at the wall clock: timers stand still while the machine sleeps.
+const lookAgain = 30 * time.Second
+
 // Sleep waits for a nudge, for until (zero: for no moment) or for the end of ctx.
 func Sleep(ctx context.Context, wake <-chan struct{}, until time.Time) {
-	var timeout <-chan time.Time
-	if !until.IsZero() {
-		timer := time.NewTimer(time.Until(until))
-		defer timer.Stop()
-		timeout = timer.C
+	if until.IsZero() {
+		select {
+		case <-ctx.Done():
+		case <-wake:
+		}
+		return
 	}
-	select {
-	case <-ctx.Done():
-	case <-wake:
-	case <-timeout:
+	for !Reached(until, time.Now()) {
+		timer := time.NewTimer(min(remaining(until, time.Now()), lookAgain))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-wake:
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
 	}
+}
+
+// Reached reports whether a moment has come by either clock: the monotonic one stands still while the
+// machine sleeps, the wall clock can be set back.
+func Reached(moment, now time.Time) bool { return remaining(moment, now) <= 0 }
+
+func remaining(until, now time.Time) time.Duration {
+	return min(until.Sub(now), until.Round(0).Sub(now.Round(0)))
 }
 
 // Nudge wakes a loop that may already be awake; wake has room for one.

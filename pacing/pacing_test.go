@@ -36,8 +36,8 @@ func TestPauseLeavesLimitsToTheVendor(t *testing.T) {
 	now := time.Date(2024, 8, 22, 12, 0, 0, 0, time.UTC)
 	p := Pause{Failures: 3}
 	p.Failed(&report.Failure{Class: report.Blocked, NotBefore: now.Add(10 * time.Minute)}, now)
-	if want := now.Add(10 * time.Minute); !p.Until.Equal(want) || p.Failures != 3 {
-		t.Errorf("until %v after %d failures, want %v after 3", p.Until, p.Failures, want)
+	if want := now.Add(10 * time.Minute); !p.Until.Equal(want) || p.Failures != 4 {
+		t.Errorf("until %v after %d failures, want %v after 4", p.Until, p.Failures, want)
 	}
 	p.Failed(&report.Failure{Class: report.Throttle}, now) // the vendor said 205 without a time
 	if want := now.Add(time.Second); !p.Until.Equal(want) {

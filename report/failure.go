@@ -23,12 +23,17 @@ const (
 // NotOffered is the reason of a request for what a vendor's server does not have: that is how it is, and no trouble.
 const NotOffered = "not_offered"
 
+// OwnLimit is the reason of a request that was not sent because our own count of the vendor's limits
+// forbids it: that is how it is, and no trouble.
+const OwnLimit = "limit"
+
 // Failure is a request that brought no report. Reason is bounded and serves as metric label and as outcome in fetches.
 type Failure struct {
 	Class     Class
 	Reason    string
 	Code      int       // the vendor's error number, 0 if none
-	NotBefore time.Time // for Throttle and Blocked: the earliest moment of the next try
+	NotBefore time.Time // for Throttle, Blocked and Renew: the earliest moment of the next try
+	Unsent    bool      // nothing reached the vendor, so the try cost none of its limits
 	Kind      Kind      // the request that failed: Token, or the report's; for a reseller vendor the name of its call
 	Err       error     // what happened, to which account, and what to do; holds no secret
 }

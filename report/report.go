@@ -24,6 +24,9 @@ const (
 type Window struct {
 	Kind Kind
 	Last int // for Latest: how many connections; otherwise 0
+	// Deadline is when a day that is not complete yet can no longer be read; zero when none can be
+	// lost. Neither a slow answer nor the wait for a block may outlast it.
+	Deadline time.Time
 }
 
 // Whole tells whether the answer to w holds every connection of its day.

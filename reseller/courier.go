@@ -75,9 +75,9 @@ func (c *courier) try(ctx context.Context, e report.Event) (again time.Time, err
 	case !now.Before(expiry):
 		c.all.observer.dropped(e)
 		return c.settle(id)
-	case c.away.Until.After(now):
+	case !c.away.Ends(now).IsZero():
 		return earlier(c.away.Until, expiry), nil
-	case refused.Until.After(now):
+	case !refused.Ends(now).IsZero():
 		return earlier(refused.Until, expiry), nil
 	}
 	err = c.webhook.Deliver(ctx, e)

@@ -84,7 +84,7 @@ func (j *job) next(now time.Time) (due bool, until time.Time) {
 
 // until is when a due account may be read; the caller holds mu.
 func (j *job) until() time.Time {
-	until := j.pause.Until
+	until := j.pause.Ends(time.Now())
 	if j.round != nil {
 		if first := j.round.until(); first.After(until) {
 			until = first

@@ -41,6 +41,7 @@ func (c *Client) do(ctx context.Context, r Request, read func(*Answer) error) (*
 	a, err := c.Exchange(ctx, r)
 	if trouble, ok := errors.AsType[*Trouble](err); ok {
 		fail := c.Fail(r, trouble.Class, trouble.Reason, "%w", trouble)
+		fail.Unsent = trouble.Unsent
 		if r.Changes && !trouble.Unsent {
 			return nil, c.unknown(r, fail)
 		}

@@ -50,7 +50,9 @@ func (a *Answer) Refused() *report.Failure {
 		too.NotBefore = time.Now().Add(max(retryAfter(a.Header), throttleLeast))
 		return too
 	case a.Status == http.StatusProxyAuthRequired:
-		return fail(report.Permanent, "proxy_auth", "the proxy wants a user and password: give them in HTTPS_PROXY")
+		refused := fail(report.Permanent, "proxy_auth", "the proxy wants a user and password: give them in HTTPS_PROXY")
+		refused.Unsent = true
+		return refused
 	case a.Status == http.StatusUnauthorized, a.Status == http.StatusForbidden:
 		return fail(report.Permanent, "http_"+strconv.Itoa(a.Status), v.Denied)
 	case a.Status >= 300 && a.Status < 400:

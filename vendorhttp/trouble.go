@@ -30,7 +30,7 @@ func (t *Trouble) Unwrap() error { return t.Err }
 // trouble sorts an error of the transport.
 func (c *Client) trouble(ctx context.Context, err error, heldBack bool) *Trouble {
 	unsent := heldBack || neverSent(err)
-	if ctx.Err() != nil {
+	if errors.Is(ctx.Err(), context.Canceled) {
 		return &Trouble{report.Transient, "canceled", "given up while it was running", err, unsent}
 	}
 	class, reason, hint := c.vendor.diagnose(err)

@@ -155,13 +155,17 @@ func (k *checking) accounts(ctx context.Context) {
 	}
 	for i := range k.config.Alpemix.Accounts {
 		a := &k.config.Alpemix.Accounts[i]
+		note := ""
 		client, err := newClient(k.config, a, state)
 		if err == nil {
-			err = client.Check(ctx)
+			note, err = client.Check(ctx)
 		}
 		next := config.Next(k.config.Alpemix.Schedule.Yesterday, time.Now().In(a.Location()))
 		well := "alpemix accepts the credentials; yesterday is due " + next.Format("2006-01-02 15:04 MST")
-		if f, ok := errors.AsType[*report.Failure](err); ok && f.Class == report.Throttle {
+		if note != "" {
+			well += "; " + note
+		}
+		if f, ok := errors.AsType[*report.Failure](err); ok && f.Reason == report.OwnLimit {
 			well, err = "not tried: the vendor's limit allows the next request at "+f.NotBefore.In(a.Location()).Format("15:04:05 MST"), nil
 		}
 		k.line("account "+a.Name, well, err)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"alpemix-collector/pacing"
 	"alpemix-collector/report"
 	"alpemix-collector/vendorhttp"
 )
@@ -124,7 +125,7 @@ func (c *Client) TokenExpiry() time.Time {
 // Budget is how many requests of kind (Token, or any report) could be sent at this moment.
 func (c *Client) Budget(kind report.Kind) int {
 	now := time.Now()
-	if until, _ := c.ledger.Block(c.cfg.Limits.Scope); until.After(now) {
+	if until, _ := c.ledger.Block(c.cfg.Limits.Scope); !pacing.Reached(until, now) {
 		return 0
 	}
 	counted, limit := c.counted(kind)

@@ -12,5 +12,7 @@ func (f *fetch) connectionFailure(kind report.Kind, trouble *vendorhttp.Trouble)
 	if strings.HasPrefix(trouble.Reason, "connect_") && f.http.Port() == "5900" {
 		trouble.What += "; port 5900 is also VNC's and many firewalls block it: allow outgoing TCP to it"
 	}
-	return f.fail(kind, trouble.Class, trouble.Reason, "%w", trouble)
+	fail := f.fail(kind, trouble.Class, trouble.Reason, "%w", trouble)
+	fail.Unsent = trouble.Unsent
+	return fail
 }

@@ -5,15 +5,25 @@ import (
 	"fmt"
 	"time"
 
+	"alpemix-collector/pacing"
 	"alpemix-collector/report"
 	"alpemix-collector/vendorhttp"
 )
 
-// After error 204 our address is blocked "for a certain period of time". We wait longer with each block in a row.
+// After error 204 our address is blocked "for a certain period of time", which no document gives. We
+// wait longer with each block in a row. Before a deadline we wait for a third of the time left: a day
+// that is not asked for is lost for sure, while a try within a block may at worst lengthen it. That is
+// some fifteen tries in the last six hours. A block that each try starts anew is still outlasted if it
+// is shorter than any of the waits, the longest of which is hours.
 const (
 	blockFirst = 5 * time.Minute
 	blockMost  = 6 * time.Hour
+	blockLeast = time.Minute
+	blockParts = 3
 )
+
+// leastTimeout is what a request may take at the least, however near the deadline is.
+const leastTimeout = 20 * time.Second
 
 // Fetch sends w, and asks for a token before if there is none; a token that the vendor refuses is renewed once. It never
 // waits: what the limits or a block forbid is a failure of class Throttle or Blocked with the moment of the next try, and
@@ -36,25 +46,34 @@ func (c *Client) Fetch(ctx context.Context, w report.Window) (report.Body, error
 	return f.body, nil
 }
 
+// youngToken is the age below which the vendor has no reason to refuse a token.
+const youngToken = time.Hour
+
 // Check tries the credentials: it spends at most one token request and one report request. With a stored token that the
-// vendor accepts it spends no token. The error is a *report.Failure.
-func (c *Client) Check(ctx context.Context) error {
+// vendor accepts it spends no token. A note says what could not be tried. The error is a *report.Failure.
+func (c *Client) Check(ctx context.Context) (note string, err error) {
 	c.asking <- struct{}{}
 	defer func() { <-c.asking }()
 	w := report.Window{Kind: report.Latest, Last: 1}
 	f := c.newFetch(w)
-	token, asked, fail := f.token(ctx)
+	_, askedAt := c.ledger.Token(c.cfg.Account, c.key)
+	young := time.Since(askedAt) < youngToken
+	token, fresh, fail := f.token(ctx)
 	if fail == nil {
 		fail = f.report(ctx, w, token)
 	}
 	defer f.discard()
-	if fail != nil && fail.Class == report.Renew && !asked {
-		_, fail = f.newToken(ctx) // that the vendor grants a token proves the credentials
+	if fail != nil && fail.Class == report.Renew && !fresh {
+		refused := fail
+		note = fmt.Sprintf("the stored token was refused (error %d) and renewed; the new one is not tried yet", fail.Code)
+		if _, fail = f.newToken(ctx); fail == nil && young { // else the grant proves the credentials
+			fail = refused
+		}
 	}
 	if fail != nil {
-		return fail
+		return "", fail
 	}
-	return nil
+	return note, nil
 }
 
 // discard drops a report that nobody reads.
@@ -67,13 +86,14 @@ func (f *fetch) discard() {
 // fetch is one call of Fetch or Check.
 type fetch struct {
 	*Client
-	body    report.Body
-	secrets []string // what no error may show
+	body     report.Body
+	deadline time.Time // see report.Window
+	secrets  []string  // what no error may show
 }
 
 func (c *Client) newFetch(w report.Window) *fetch {
 	return &fetch{
-		Client: c, body: report.Body{Account: c.cfg.Account, Window: w}, secrets: []string{c.cfg.SecretKey},
+		Client: c, body: report.Body{Account: c.cfg.Account, Window: w}, deadline: w.Deadline, secrets: []string{c.cfg.SecretKey},
 	}
 }
 
@@ -82,10 +102,8 @@ func (f *fetch) run(ctx context.Context, w report.Window) error {
 	if fail == nil {
 		fail = f.report(ctx, w, token)
 	}
-	if fail != nil && fail.Class == report.Renew {
-		if token, fail = f.newToken(ctx); fail == nil {
-			fail = f.report(ctx, w, token)
-		}
+	if fail != nil && fail.Class == report.Renew && fail.Kind != report.Token {
+		fail = f.renew(ctx, w, fail)
 	}
 	if fail != nil {
 		return fail
@@ -93,8 +111,22 @@ func (f *fetch) run(ctx context.Context, w report.Window) error {
 	return nil
 }
 
-// token is the stored token, or a new one.
-func (f *fetch) token(ctx context.Context) (token string, asked bool, fail *report.Failure) {
+// renew asks once more with a new token. When our own limits forbid that for now, the refusal of the
+// old token stays the failure, so that it is reported and a vendor that refuses every token is too.
+func (f *fetch) renew(ctx context.Context, w report.Window, refused *report.Failure) *report.Failure {
+	token, fail := f.newToken(ctx)
+	if fail == nil {
+		fail = f.report(ctx, w, token)
+	}
+	if fail != nil && fail.Reason == report.OwnLimit {
+		refused.NotBefore = fail.NotBefore
+		return refused
+	}
+	return fail
+}
+
+// token is the stored token, or a new one, which is fresh.
+func (f *fetch) token(ctx context.Context) (token string, fresh bool, fail *report.Failure) {
 	token, askedAt := f.ledger.Token(f.cfg.Account, f.key)
 	if token != "" && time.Since(askedAt) < tokenLife-tokenMargin {
 		return token, false, nil
@@ -174,8 +206,9 @@ func reportRequestOf(w report.Window, token string) (reportRequest, error) {
 
 // blocked is a failure while the vendor blocks our address.
 func (f *fetch) blocked(kind report.Kind) *report.Failure {
-	until, _ := f.ledger.Block(f.cfg.Limits.Scope)
-	if !until.After(time.Now()) {
+	until, wait := f.ledger.Block(f.cfg.Limits.Scope)
+	until = f.nextTry(until.Add(-wait), wait)
+	if pacing.Reached(until, time.Now()) {
 		return nil
 	}
 	fail := f.fail(kind, report.Blocked, numbers[blockedNumber].reason, "the vendor has blocked our address; nothing is sent before %s", until.UTC().Format(time.RFC3339))
@@ -188,9 +221,18 @@ func (f *fetch) blocked(kind report.Kind) *report.Failure {
 func (f *fetch) block() (until time.Time) {
 	_, before := f.ledger.Block(f.cfg.Limits.Scope)
 	wait := min(max(2*before, blockFirst), blockMost)
-	until = time.Now().Add(wait)
-	_ = f.ledger.SetBlock(f.cfg.Limits.Scope, until, wait)
-	return until
+	now := time.Now()
+	_ = f.ledger.SetBlock(f.cfg.Limits.Scope, now.Add(wait), wait)
+	return f.nextTry(now, wait)
+}
+
+// nextTry is when a block that was met at since, to be waited for so long, is tried again by this
+// request. Accounts of one scope may have other deadlines, so the ledger keeps the whole wait.
+func (f *fetch) nextTry(since time.Time, wait time.Duration) time.Time {
+	if f.deadline.IsZero() {
+		return since.Add(wait)
+	}
+	return since.Add(pacing.Within(wait, f.deadline.Sub(since), blockLeast, blockParts))
 }
 
 // unblock ends the count of blocks in a row after a success.

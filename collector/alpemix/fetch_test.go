@@ -164,34 +164,45 @@ func TestErrorNumbersByClass(t *testing.T) {
 }
 
 func TestCheckSpendsOneTokenAndOneReportAtMost(t *testing.T) {
+	const old, young = 2 * time.Hour, time.Minute
 	tests := []struct {
 		name    string
-		before  []any // answers to a Fetch before
+		before  []any         // answers to a Fetch before
+		age     time.Duration // of the stored token
 		answers []any
 		sent    int
 		reason  string
+		note    string
 	}{
-		{"fresh", nil, []any{tokenAnswer(first), emptyDay}, 2, ""},
-		{"stored token", []any{tokenAnswer(first), emptyDay}, []any{emptyDay}, 1, ""},
-		{"stored token expired", []any{tokenAnswer(first), emptyDay}, []any{number(202), tokenAnswer("tok-2")}, 2, ""},
-		{"stored token, credentials refused", []any{tokenAnswer(first), emptyDay}, []any{number(203), number(200)}, 2, "bad_credentials"},
-		{"fresh token refused", nil, []any{tokenAnswer(first), number(201)}, 2, "token_ip_changed"},
-		{"bad credentials", nil, []any{number(102)}, 1, "bad_credentials"},
+		{"fresh", nil, 0, []any{tokenAnswer(first), emptyDay}, 2, "", ""},
+		{"stored token", []any{tokenAnswer(first), emptyDay}, old, []any{emptyDay}, 1, "", ""},
+		{"stored token expired", []any{tokenAnswer(first), emptyDay}, old, []any{number(202), tokenAnswer("tok-2")}, 2, "", "not tried yet"},
+		{"stored token refused soon after it was granted", []any{tokenAnswer(first), emptyDay}, young, []any{number(203), tokenAnswer("tok-2")}, 2, "token_invalid", ""},
+		{"stored token, credentials refused", []any{tokenAnswer(first), emptyDay}, old, []any{number(203), number(200)}, 2, "bad_credentials", ""},
+		{"fresh token refused", nil, 0, []any{tokenAnswer(first), number(201)}, 2, "token_ip_changed", ""},
+		{"bad credentials", nil, 0, []any{number(102)}, 1, "bad_credentials", ""},
+		{"the vendor counts more requests than were sent", nil, 0, []any{tokenAnswer(first), number(205)}, 2, "report_limit", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c, v, _ := newClient(t, tt.before...)
-			if tt.before != nil {
-				fetched(t, c, today)
-			}
-			v.got, v.answers = nil, tt.answers
-			err := c.Check(t.Context())
-			if (err != nil) != (tt.reason != "") || err != nil && report.AsFailure(err).Reason != tt.reason {
-				t.Errorf("error %v", err)
-			}
-			if len(v.got) != tt.sent {
-				t.Errorf("sent %q", v.bodies())
-			}
+			synctest.Test(t, func(t *testing.T) {
+				c, v, _ := newClient(t, tt.before...)
+				if tt.before != nil {
+					fetched(t, c, today)
+				}
+				time.Sleep(tt.age)
+				v.got, v.answers = nil, tt.answers
+				note, err := c.Check(t.Context())
+				if (err != nil) != (tt.reason != "") || err != nil && report.AsFailure(err).Reason != tt.reason {
+					t.Errorf("error %v", err)
+				}
+				if !strings.Contains(note, tt.note) || (note != "") != (tt.note != "") {
+					t.Errorf("note %q", note)
+				}
+				if len(v.got) != tt.sent {
+					t.Errorf("sent %q", v.bodies())
+				}
+			})
 		})
 	}
 }

@@ -3,6 +3,7 @@ package alpemix_test
 import (
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,7 +59,7 @@ func TestATokenThatWasGotIsKeptWhenTheReportMustWait(t *testing.T) {
 		fetched(t, c, today)
 		fetched(t, c, today)
 		f, body := failed(t, c, today) // the third report is spent on learning that the token has expired
-		if f.Class != report.Throttle || f.Kind != report.Today || fmt.Sprint(kinds(body)) != "[today token]" {
+		if f.Class != report.Renew || f.Code != 202 || f.Kind != report.Today || fmt.Sprint(kinds(body)) != "[today token]" {
 			t.Errorf("%v, sent %v", f, kinds(body))
 		}
 		time.Sleep(time.Until(f.NotBefore))
@@ -82,6 +83,40 @@ func TestTokenRequestsStayWithinTheLimit(t *testing.T) {
 			t.Errorf("%v, %v after %d", f, kinds(body), len(v.got))
 		}
 	})
+}
+
+// TestABlockIsTriedBeforeADeadline: whenever the block ends, a request follows in time, and few do before.
+func TestABlockIsTriedBeforeADeadline(t *testing.T) {
+	for _, early := range []time.Duration{20 * time.Hour, time.Hour, 25 * time.Minute, 5 * time.Minute, 90 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			deadline := time.Now().Add(36 * time.Hour)
+			blocked := true
+			c, v, _ := newClient(t, func(s sent) any {
+				switch {
+				case blocked:
+					return number(204)
+				case strings.Contains(s.body, `"stepnumber":1`):
+					return tokenAnswer(first)
+				}
+				return emptyDay
+			})
+			w := report.Window{Kind: report.Yesterday, Deadline: deadline}
+			time.AfterFunc(time.Until(deadline.Add(-early)), func() { blocked = false })
+			for {
+				_, err := c.Fetch(t.Context(), w)
+				if err == nil {
+					break
+				}
+				time.Sleep(time.Until(report.AsFailure(err).NotBefore))
+			}
+			if left := time.Until(deadline); left < early/4 {
+				t.Errorf("unblocked %v before the deadline, read %v before it", early, left)
+			}
+			if n := len(v.got); n > 30 {
+				t.Errorf("unblocked %v before the deadline: %d requests in 36 h", early, n)
+			}
+		})
+	}
 }
 
 func TestABlockIsWaitedOutLongerEachTimeByAllOfTheScope(t *testing.T) {

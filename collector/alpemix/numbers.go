@@ -30,5 +30,5 @@ var numbers = map[int]struct {
 	203: {report.Renew, "token_invalid", "the token is not valid"},
 
 	blockedNumber: {report.Blocked, "token_limit_blocked", "too many token requests in a minute: the vendor has blocked our address. Does another program ask for tokens from it?"},
-	limitNumber:   {report.Throttle, "report_limit", "too many report requests in a minute. Does another program ask for reports from this address?"},
+	limitNumber:   {report.Throttle, "report_limit", "the vendor counts more report requests in a minute than this collector sends. Another program asks for reports from the same address: stop it, or set alpemix.limits.reports to this collector's share"},
 }

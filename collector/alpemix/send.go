@@ -38,11 +38,13 @@ func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answe
 	case err != nil:
 		return nil, f.local(kind, err)
 	case id == 0:
-		fail := f.fail(kind, report.Throttle, "limit", "the vendor allows %d %s requests in %s", limit, counted, f.cfg.Limits.Window)
+		fail := f.fail(kind, report.Throttle, report.OwnLimit, "the vendor allows %d %s requests in %s", limit, counted, f.cfg.Limits.Window)
 		fail.NotBefore = notBefore
 		return nil, fail
 	}
 	f.begin(kind)
+	ctx, cancel := f.limited(ctx)
+	defer cancel()
 	exchanged, err := f.http.Exchange(ctx, vendorhttp.Request{
 		Job: string(kind), Method: f.cfg.Method, Header: http.Header{"Content-Type": {f.cfg.ContentType}}, Body: content, Secrets: f.secrets, Complete: complete,
 	})
@@ -74,6 +76,16 @@ func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answe
 func complete(open func() (io.ReadCloser, error)) bool {
 	env, err := parser.ReadEnvelope(open, "")
 	return err == nil && env.Closed
+}
+
+// limited ends a request that would use up the time before the deadline: half of it is left for
+// another try.
+func (f *fetch) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	left := time.Until(f.deadline)
+	if f.deadline.IsZero() || left <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, max(left/2, leastTimeout))
 }
 
 // begin notes that a request of kind is sent.
