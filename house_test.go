@@ -27,7 +27,7 @@ var floors = map[string][]string{
 	"cmd/collector/config/reference": {"cmd/collector/config"},
 	"collector":                      {"pacing", "parser", "report"},
 	"web":                            {"report"},
-	"collector/alpemix":              {"parser", "report", "vendorhttp"},
+	"collector/alpemix":              {"pacing", "parser", "report", "vendorhttp"},
 	"reseller":                       {"pacing", "report"},
 	"reseller/webhook":               {"report", "vendorhttp"},
 	"reseller/remotepc":              {"report", "vendorhttp", "reseller/wire"},
