@@ -54,7 +54,7 @@ func victim(dir string) {
 	if step == 0 {
 		select {}
 	}
-	if err := note.End("ok", "ok said the vendor", allotted("1", 100)); err != nil {
+	if err := note.End("ok", "ok said the vendor", Effect{Allotments: []report.Allotment{allotted("1", 100)}}); err != nil {
 		panic(err)
 	}
 	fmt.Println("noted")

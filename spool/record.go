@@ -21,6 +21,7 @@ type record struct {
 	Outcome    string            `json:"outcome"`
 	Detail     string            `json:"detail,omitempty"`
 	Allotments []allotmentRecord `json:"allotments,omitempty"`
+	Ended      string            `json:"ended,omitempty"` // the customer who was deleted by it
 }
 
 type allotmentRecord struct {
@@ -36,9 +37,9 @@ type allotmentRecord struct {
 	Raw       string               `json:"raw"`
 }
 
-func encode(call report.Provisioning, allotments []report.Allotment) ([]byte, error) {
-	r := record{call.At, call.Vendor, call.Account, call.Action, call.Subject, call.Outcome, call.Detail, nil}
-	for _, a := range allotments {
+func encode(call report.Provisioning, e Effect) ([]byte, error) {
+	r := record{call.At, call.Vendor, call.Account, call.Action, call.Subject, call.Outcome, call.Detail, nil, e.Ended}
+	for _, a := range e.Allotments {
 		r.Allotments = append(r.Allotments, allotmentRecord(a))
 	}
 	line, err := json.Marshal(r)
@@ -47,8 +48,8 @@ func encode(call report.Provisioning, allotments []report.Allotment) ([]byte, er
 
 // note is what a file tells.
 type note struct {
-	call       report.Provisioning
-	allotments []report.Allotment
+	call   report.Provisioning
+	effect Effect
 }
 
 var errDamaged = errors.New("no line can be read")
@@ -66,9 +67,9 @@ func decode(text []byte) (n note, sent bool, err error) {
 		}
 		n, sent = note{call: report.Provisioning{
 			At: r.At, Vendor: r.Vendor, Account: r.Account, Action: r.Action, Subject: r.Subject, Outcome: r.Outcome, Detail: r.Detail,
-		}}, true
+		}, effect: Effect{Ended: r.Ended}}, true
 		for _, a := range r.Allotments {
-			n.allotments = append(n.allotments, report.Allotment(a))
+			n.effect.Allotments = append(n.effect.Allotments, report.Allotment(a))
 		}
 	}
 	if !sent {

@@ -62,7 +62,7 @@ func (s *Spool) begin(call report.Provisioning) (n *Note, err error) {
 			return err
 		}
 		n = &Note{s, file, call}
-		err = n.append(call, nil)
+		err = n.append(call, Effect{})
 		for _, dir := range []string{s.dir, s.state} { // the names of file and folder, too
 			if err == nil {
 				err = s.syncFolder(dir)
@@ -131,19 +131,25 @@ func (s *Spool) syncFolder(dir string) error {
 	return errors.Join(s.sync(d), d.Close())
 }
 
-// End notes the outcome of the call, and what is allotted by it. After an error the outcome that Begin noted may be the one that
+// Effect is what a call that succeeded changed of what is known.
+type Effect struct {
+	Allotments []report.Allotment // that are valid from now on
+	Ended      string             // the customer who was deleted; empty for none
+}
+
+// End notes the outcome of the call, and its effect. After an error the outcome that Begin noted may be the one that
 // counts.
-func (n *Note) End(outcome, detail string, allotments ...report.Allotment) error {
+func (n *Note) End(outcome, detail string, effect Effect) error {
 	n.call.Outcome, n.call.Detail = outcome, detail
-	if err := errors.Join(n.append(n.call, allotments), n.file.Close()); err != nil {
+	if err := errors.Join(n.append(n.call, effect), n.file.Close()); err != nil {
 		return fmt.Errorf("the outcome of the call could not be noted in the state folder: %w", explain(err))
 	}
 	return nil
 }
 
 // append writes one line and brings it to the disk.
-func (n *Note) append(call report.Provisioning, allotments []report.Allotment) error {
-	line, err := encode(call, allotments)
+func (n *Note) append(call report.Provisioning, effect Effect) error {
+	line, err := encode(call, effect)
 	if err != nil {
 		return err
 	}

@@ -68,6 +68,13 @@ func (b *books) tell(what string) error {
 	return nil
 }
 
+func (b *books) EndCustomer(_, _, customer string, at time.Time) error {
+	if !at.Equal(sentAt) {
+		return fmt.Errorf("ended at %s", at)
+	}
+	return b.tell("ended " + customer)
+}
+
 func (b *books) SetAllotment(a report.Allotment, at time.Time) error {
 	if err := b.tell(fmt.Sprint("set ", a.Customer, " ", a.Allotted.V)); err != nil {
 		return err
@@ -104,7 +111,7 @@ func begin(t *testing.T, s *Spool, call report.Provisioning) *Note {
 
 func end(t *testing.T, n *Note, outcome string, allotments ...report.Allotment) {
 	t.Helper()
-	if err := n.End(outcome, outcome+" said the vendor", allotments...); err != nil {
+	if err := n.End(outcome, outcome+" said the vendor", Effect{Allotments: allotments}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -246,7 +253,7 @@ func TestADiskThatFails(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := note.End("ok", "", allotted("1", 100)); err == nil || !strings.Contains(err.Error(), "outcome of the call could not be noted") {
+		if err := note.End("ok", "", Effect{Allotments: []report.Allotment{allotted("1", 100)}}); err == nil || !strings.Contains(err.Error(), "outcome of the call could not be noted") {
 			t.Errorf("%d: %v", step, err)
 		}
 		if takeIn(t, s, b); len(b.calls) != 1 || b.calls[0].Subject != "1" {
@@ -331,7 +338,7 @@ func TestManyAtOnce(t *testing.T) {
 				if err == nil && i%5 == 0 {
 					err = n.Withdraw()
 				} else if err == nil {
-					err = n.End("ok", "")
+					err = n.End("ok", "", Effect{})
 				}
 				if err != nil {
 					t.Error(err)
@@ -351,5 +358,20 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	if len(seen) != 160 || len(b.calls) != 160 || len(left(t, s)) != 0 {
 		t.Errorf("%d calls of %d subjects", len(b.calls), len(seen))
+	}
+}
+
+// TestADeletedCustomerEnds: once, also where the note is taken in again.
+func TestADeletedCustomerEnds(t *testing.T) {
+	s, b := New(t.TempDir()), &books{}
+	n, err := s.Begin(report.Provisioning{At: sentAt, Vendor: "serwersms", Account: "pl", Action: "subaccounts/delete", Subject: "7", Outcome: "outcome_unknown"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.End("ok", "", Effect{Ended: "7"}); err != nil {
+		t.Fatal(err)
+	}
+	if taken, err := s.TakeIn(b); err != nil || len(taken) != 1 || len(b.told) != 2 || b.told[0] != "ended 7" {
+		t.Errorf("%+v %v %q", taken, err, b.told)
 	}
 }

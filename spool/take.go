@@ -19,6 +19,8 @@ import (
 type Store interface {
 	// SetAllotment takes over what was allotted through us at a moment.
 	SetAllotment(a report.Allotment, at time.Time) error
+	// EndCustomer ends all that is known of a customer who was deleted through us at a moment.
+	EndCustomer(vendor, account, customer string, at time.Time) error
 	// Provisioned takes over a call for the log.
 	Provisioned(report.Provisioning) error
 }
@@ -110,8 +112,13 @@ func setAside(path string) error {
 }
 
 func (n *note) tell(store Store) error {
-	for _, a := range n.allotments {
+	for _, a := range n.effect.Allotments {
 		if err := store.SetAllotment(a, n.call.At); err != nil {
+			return err
+		}
+	}
+	if c := n.call; n.effect.Ended != "" {
+		if err := store.EndCustomer(c.Vendor, c.Account, n.effect.Ended, c.At); err != nil {
 			return err
 		}
 	}

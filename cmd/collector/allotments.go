@@ -86,6 +86,9 @@ func (d *daemon) takeNotes() error {
 	taken, err := d.notes.TakeIn(d.state)
 	for _, call := range taken {
 		d.log.Info("a command has called a vendor", "vendor", call.Vendor, "account", call.Account, "action", call.Action, "subject", call.Subject, "outcome", call.Outcome)
+		if call.Outcome == "ok" || call.Outcome == vendorhttp.OutcomeUnknown {
+			d.jobs.Changed(call.Vendor, call.Account, call.Subject)
+		}
 	}
 	if len(taken) > 0 {
 		d.collector.Queued()

@@ -25,11 +25,11 @@ type change struct {
 
 // changed is what a change has brought when the vendor has made it.
 type changed struct {
-	said       string // for people
-	told       string // by the vendor, for provisioning_log
-	allotments []report.Allotment
-	partly     string // what was done beside a failure, for people and for provisioning_log
-	trouble    error  // what else there is to say, also beside a failure
+	said    string // for people
+	told    string // by the vendor, for provisioning_log
+	effect  spool.Effect
+	partly  string // what was done beside a failure, for people and for provisioning_log
+	trouble error  // what else there is to say, also beside a failure
 }
 
 // changes makes command one that sends a change, which plan makes of the command line.
@@ -70,11 +70,11 @@ func (a *app) carryOut(ctx context.Context, notes *spool.Spool, call report.Prov
 	if err != nil {
 		ofCall := fmt.Sprintf("%s account %s, request for %s: ", call.Vendor, call.Account, call.Action) // the log has columns for these
 		outcome, details = report.AsFailure(err).Reason, []string{call.Detail, result.partly, strings.TrimPrefix(oneLine(err), ofCall)}
-		result.allotments = nil
+		result.effect = spool.Effect{}
 	}
-	noted := note.End(outcome, joined(details), result.allotments...)
+	noted := note.End(outcome, joined(details), result.effect)
 	if noted != nil {
-		noted = fmt.Errorf("%w; provisioning_log may say %s of it%s", noted, vendorhttp.OutcomeUnknown, unrecorded(result.allotments))
+		noted = fmt.Errorf("%w; provisioning_log may say %s of it%s", noted, vendorhttp.OutcomeUnknown, unrecorded(result.effect))
 	}
 	done := result.said
 	if err != nil {
@@ -127,10 +127,13 @@ func joined(details []string) string {
 	return strings.Join(told, "; ")
 }
 
-// unrecorded says that allotments of a change are not in the tables.
-func unrecorded(allotments []report.Allotment) string {
-	if len(allotments) == 0 {
-		return ""
+// unrecorded says that the effect of a change is not in the tables.
+func unrecorded(e spool.Effect) string {
+	switch {
+	case e.Ended != "":
+		return ", and allotments still has the customer until the vendor's list is read again"
+	case len(e.Allotments) > 0:
+		return ", and allotments does not have it; where that is harmless, send it again"
 	}
-	return ", and allotments does not have it; where that is harmless, send it again"
+	return ""
 }

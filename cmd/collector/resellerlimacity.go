@@ -141,7 +141,7 @@ func (m *making) call(ctx context.Context, slot *keyring.Slot) (made changed, er
 	if created.ID != 0 {
 		made.said = fmt.Sprintf("customer %s is made; its id is %s", m.customer.Username, id)
 		made.told = "id " + id
-		made.allotments = m.customer.Allotments(m.account, created.ID)
+		made.effect.Allotments = m.customer.Allotments(m.account, created.ID)
 	}
 	if report.AsFailure(err).Reason == "no_api_key" { // that is all that is wrong
 		made.trouble = fmt.Errorf("%w; store it with collector reseller limacity keys add %s", err, id)

@@ -191,6 +191,9 @@ func (s *stand) play(vendor string, mode world.Mode, p played) {
 	if len(logged.allotments) != want {
 		s.t.Errorf("%s: %+v", p.args, logged.allotments)
 	}
+	if deleted := wantOutcome == "ok" && p.call == "subaccounts/delete"; deleted != (len(logged.ended) == 1) || deleted && logged.ended[0] != vendor+" "+s.account(vendor)+" "+c.Subject {
+		s.t.Errorf("%s: ended %q", p.args, logged.ended)
+	}
 }
 
 // failed checks how a failure is called, and tells the outcome that the log has to have.

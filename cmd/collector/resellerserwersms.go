@@ -9,6 +9,7 @@ import (
 
 	"alpemix-collector/report"
 	"alpemix-collector/reseller/serwersms"
+	"alpemix-collector/spool"
 )
 
 type serwerSMSDialect = dialect[*serwersms.Client]
@@ -126,8 +127,8 @@ hlr. No call tells limits, so what is set here is what the view allotments knows
 			look: "no call tells limits: see the customer panel, or set it again, which is harmless",
 			send: func(ctx context.Context) (changed, error) {
 				return changed{
-					said:       fmt.Sprintf("subaccount %d may send %d messages of type %s", id, count, limit.Type),
-					allotments: []report.Allotment{limit.Allotment(e.account)},
+					said:   fmt.Sprintf("subaccount %d may send %d messages of type %s", id, count, limit.Type),
+					effect: spool.Effect{Allotments: []report.Allotment{limit.Allotment(e.account)}},
 				}, e.client.Limit(ctx, limit)
 			},
 		}, nil
@@ -146,7 +147,7 @@ func serwerSMSDelete(d *serwerSMSDialect) *cobra.Command {
 		return &change{
 			action: "subaccounts/delete", subject: fmt.Sprint(id), look: subaccountsLook,
 			send: func(ctx context.Context) (changed, error) {
-				return changed{said: fmt.Sprintf("subaccount %d is deleted", id)}, e.client.Delete(ctx, id)
+				return changed{said: fmt.Sprintf("subaccount %d is deleted", id), effect: spool.Effect{Ended: fmt.Sprint(id)}}, e.client.Delete(ctx, id)
 			},
 		}, err
 	})

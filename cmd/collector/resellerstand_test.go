@@ -92,6 +92,12 @@ func (s *stand) words(line string) outcome {
 type log struct {
 	calls      []report.Provisioning
 	allotments []report.Allotment
+	ended      []string
+}
+
+func (l *log) EndCustomer(vendor, account, customer string, _ time.Time) error {
+	l.ended = append(l.ended, vendor+" "+account+" "+customer)
+	return nil
 }
 
 func (l *log) Provisioned(p report.Provisioning) error { l.calls = append(l.calls, p); return nil }
