@@ -42,6 +42,7 @@ type Snapshot struct {
 	// Missing are those of Kept without whom the account counts as partly read.
 	Missing  []string
 	Pending  []string // customers of whom the vendor has not carried out all changes yet (dirty, CC)
+	Odd      []string // values that could not be read, each with the customer: they are not known, raw has them
 	Requests []Fetch  // that were spent on it; filled also beside an error
 }
 

@@ -30,10 +30,11 @@ type job struct {
 	lastSuccess time.Time
 	failure     *report.Failure // the last one, nil after a success
 	failedAt    time.Time
-	pending     int  // customers whose changes are pending, at the last success
-	missing     int  // customers who are not up to date: they could not be read, or their list is in doubt
-	partly      bool // the others are
-	notOffered  bool // the vendor's server cannot be asked for snapshots
+	pending     int             // customers whose changes are pending, at the last success
+	missing     int             // customers who are not up to date: they could not be read, or their list is in doubt
+	partly      bool            // the others are
+	odd         map[string]bool // values that could not be read, logged already
+	notOffered  bool            // the vendor's server cannot be asked for snapshots
 }
 
 // outcome is all that one read did. observe is its only reader for metrics and logs.
@@ -45,6 +46,7 @@ type outcome struct {
 	changes  int  // allotments that came, changed or went
 	stored   bool // what the snapshot has is recorded, all but the customers in its Missing
 	single   bool // failure is that of the first of several customers, not of the account
+	news     bool // values that cannot be read are not the same as before
 	doubtful bool // failure is that the list is not believed yet
 }
 
@@ -226,6 +228,12 @@ func (j *job) settle(out *outcome) {
 		j.missing = len(out.snapshot.Missing)
 	}
 	j.partly = out.stored && j.missing > 0
+	for _, value := range out.snapshot.Odd {
+		if !j.odd[value] {
+			out.news = true
+			j.odd[value] = true
+		}
+	}
 	if j.round != nil {
 		if out.failure == nil || out.failure.Class != report.Local {
 			j.round.settle(&out.snapshot, now)

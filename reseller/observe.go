@@ -79,6 +79,9 @@ func (o *observer) observe(out *outcome) {
 	if out.stored {
 		o.success.WithLabelValues(j.Vendor, j.Name).Set(unix(s.At))
 	}
+	if len(s.Odd) > 0 && out.news {
+		log.Warn("values could not be read and are not known; the column raw has them", "values", len(s.Odd), "first", some(s.Odd))
+	}
 	if f := out.failure; f != nil {
 		if !told { // what failed is no request: our state, or a defect
 			o.failures.WithLabelValues(j.Vendor, j.Name, f.Reason).Inc()

@@ -109,7 +109,7 @@ func New(cfg Config) (*Jobs, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s account %s: schedule: %w", conf.Vendor, conf.Name, err)
 		}
-		j := &job{Account: conf, all: r, schedule: schedule, wake: make(chan struct{}, 1), due: true}
+		j := &job{Account: conf, all: r, schedule: schedule, wake: make(chan struct{}, 1), due: true, odd: map[string]bool{}}
 		if conf.Customers != nil {
 			j.round = newRound(conf.Customers)
 		}

@@ -18,6 +18,7 @@ type portal struct {
 	refuses func(name string, at time.Duration) *report.Failure
 	stops   func(at time.Duration) error // what concerns all
 	empty   func(name string, at time.Duration) bool
+	odd     string
 	asked   map[string][]time.Duration
 }
 
@@ -45,6 +46,9 @@ func (p *portal) Snapshot(_ context.Context, customers []string) (report.Snapsho
 			a := has(p.account, name, 10, 1)
 			a.Vendor = p.vendor
 			s.Read, s.Allotments = append(s.Read, name), append(s.Allotments, a)
+			if p.odd != "" {
+				s.Odd = []string{p.odd}
+			}
 		}
 		s.Requests = append(s.Requests, fetch)
 	}
@@ -206,6 +210,20 @@ func TestCustomersAreTakenFromTheConfigurationAgain(t *testing.T) {
 		f := o.run(2 * hour).Facts().Accounts[0]
 		if f.Customers != 3 || f.Missing != 0 || f.Failure != nil || len(p.asked["10003"]) != 2 {
 			t.Errorf("%+v %v", f, p.asked)
+		}
+	})
+}
+
+// TestAValueThatCannotBeReadIsLoggedOnce for each value.
+func TestAValueThatCannotBeReadIsLoggedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPortal(fails())
+		p.odd = "customer 10000 has pack web with the value \"Tarif L\""
+		o := newOffice(t)
+		o.portal, o.customers = p, many(3)
+		o.run(5 * hour)
+		if n := strings.Count(o.logged(), "values could not be read"); n != 1 || !strings.Contains(o.logged(), "Tarif L") {
+			t.Errorf("%d times:\n%s", n, o.logged())
 		}
 	})
 }

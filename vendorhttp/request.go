@@ -18,6 +18,7 @@ type Request struct {
 	Job     string   // name of the call in fetches and errors: user/list
 	Method  string   // default GET
 	Path    []string // behind the endpoint, unescaped; a slash inside an element stays inside it
+	Query   string   // behind it, as a person may write it; see QueryText
 	Base    *url.URL // instead of the endpoint, for calls of a vendor's second API
 	Header  http.Header
 	Body    []byte
@@ -38,6 +39,9 @@ func (r Request) address(base *url.URL) *url.URL {
 		base = r.Base
 	}
 	u := *base
+	if r.Query != "" {
+		u.RawQuery = QueryText(r.Query)
+	}
 	if len(r.Path) == 0 {
 		return &u
 	}
@@ -62,6 +66,19 @@ func PathElement(text string) string {
 		return "holds control characters, or is not UTF-8"
 	}
 	return ""
+}
+
+// QueryText is a query string with everything escaped that no address may hold; what is escaped stays.
+func QueryText(query string) string {
+	var b strings.Builder
+	for _, c := range []byte(query) {
+		if c <= ' ' || c >= 0x7f || strings.IndexByte("\"#<>\\^`{|}", c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+			continue
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
 }
 
 // build is r as it goes over the wire; it fills r.Body.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 
 	"github.com/spf13/cobra"
 
@@ -56,6 +57,7 @@ func (d *dialect[C]) serves(command *cobra.Command, run func(context.Context, *e
 	e := &errand[C]{app: d.app, command: command}
 	command.Flags().StringVar(&e.account, "account", "", "account that is meant (needed unless the configuration has exactly one)")
 	command.ValidArgsFunction = cobra.NoFileCompletions
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return negative(err) })
 	command.RunE = func(_ *cobra.Command, args []string) (err error) {
 		e.brief = true
 		if e.config, err = e.load(); err != nil {
@@ -71,6 +73,17 @@ func (d *dialect[C]) serves(command *cobra.Command, run func(context.Context, *e
 		return run(command.Context(), e, args)
 	}
 	return command
+}
+
+// negativeNumber finds the number in pflag's complaint about one that it took for a flag.
+var negativeNumber = regexp.MustCompile(`^unknown shorthand flag: '[0-9]' in (-[0-9][^ ]*)$`)
+
+// negative is err in the words of the command where an argument is a negative number.
+func negative(err error) error {
+	if m := negativeNumber.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("%s is negative; no argument of this command may be", m[1])
+	}
+	return err
 }
 
 // asks makes command one that sends a request, or shows it.

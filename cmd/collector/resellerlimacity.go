@@ -93,9 +93,10 @@ func limaCityUsercp(d *limaCityDialect) *cobra.Command {
 		Short: "Read something of a customer's account with its own key",
 		Long: `Reads something of a customer's account with the customer's own key. CUSTOMER is
 as collector reseller limacity keys lists it, PATH is what follows /usercp/ in
-the vendor's API. Prints the answer's JSON; keys and passwords in it are hidden.`,
-		Example: "  collector reseller limacity usercp 386557 domains",
-		Args:    cobra.ExactArgs(2),
+the vendor's API, with a query string if it needs one. Prints the answer's JSON; keys and passwords in it are hidden.`,
+		Example: `  collector reseller limacity usercp 386557 domains
+  collector reseller limacity usercp 386557 'domains?page=2'`,
+		Args: cobra.ExactArgs(2),
 	}, func(ctx context.Context, e *errand[*limacity.Client], args []string) error {
 		key, err := keyring.New(e.config.StateDir).Key(e.account, args[0])
 		if errors.Is(err, keyring.ErrNoKey) {

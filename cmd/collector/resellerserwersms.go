@@ -77,7 +77,8 @@ func serwerSMSAdd(d *serwerSMSDialect) *cobra.Command {
 		Use:   "add USERNAME",
 		Short: "Add a subaccount",
 		Long: `Adds a subaccount with the rights and settings of another one, the template.
-Its user name and password have 3 to 20 characters.`,
+Its user name and password have 3 to 20 characters; the user name may hold the
+letters a to z in both cases, digits and , _ @ .`,
 		Example: "  collector reseller serwersms subaccounts add bakkal --template 1194 --name 'Bakkal Demir' --email info@bakkal.example",
 		Args:    cobra.ExactArgs(1),
 	}

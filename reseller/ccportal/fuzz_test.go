@@ -41,8 +41,8 @@ func FuzzPack(f *testing.F) {
 		}
 		one, errOne := newClient(t, "json", vendortest.New(t, portal(string(inJSON))), "1").Snapshot(t.Context(), nil)
 		two, errTwo := newClient(t, "xml", vendortest.New(t, portal("<response><packs><pack><name>"+inXML(name)+"</name><value>"+inXML(value)+"</value></pack></packs></response>")), "1").Snapshot(t.Context(), nil)
-		if (errOne == nil) != (errTwo == nil) || (errOne == nil) != (strings.TrimSpace(name) != "") {
-			t.Fatalf("%q: %v, %v", name, errOne, errTwo)
+		if failOne, failTwo := one.Failed["1"], two.Failed["1"]; errOne != nil || errTwo != nil || (failOne == nil) != (failTwo == nil) || (failOne == nil) != (strings.TrimSpace(name) != "") {
+			t.Fatalf("%q: %v, %v", name, failOne, failTwo)
 		}
 		if got, want := fmt.Sprint(told(one), len(one.Allotments)), fmt.Sprint(told(two), len(two.Allotments)); got != want {
 			t.Errorf("JSON %s, XML %s", got, want)
@@ -56,13 +56,13 @@ func FuzzValue(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		n, unit := ccportal.ParseValue(text)
+		n, unit, odd := ccportal.ParseValue(text)
 		if !n.Valid {
 			return
 		}
-		digits := strings.TrimSuffix(text, strings.TrimSuffix(unit, "B"))
-		want, err := strconv.ParseFloat(digits, 64)
-		if err != nil || n.V != want || n.V < 0 || strings.Trim(digits, "0123456789.") != "" {
+		digits := strings.TrimLeft(strings.ReplaceAll(strings.TrimSpace(text), ",", "."), "0123456789.")
+		number, err := strconv.ParseFloat(strings.TrimSuffix(strings.ReplaceAll(strings.TrimSpace(text), ",", "."), digits), 64)
+		if err != nil || odd || n.V != number || n.V < 0 || (digits == "") != (unit == "") {
 			t.Errorf("%q is %v %s", text, n.V, unit)
 		}
 	})

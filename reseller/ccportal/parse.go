@@ -3,8 +3,6 @@ package ccportal
 import (
 	"database/sql"
 	"errors"
-	"regexp"
-	"strconv"
 	"strings"
 
 	"alpemix-collector/reseller/wire"
@@ -77,23 +75,4 @@ func (d *document) packs() (Packs, error) {
 		all.Packs = append(all.Packs, Pack{name, strings.TrimSpace(p.Value.Value), d.raw(p)})
 	}
 	return all, nil
-}
-
-var amount = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)([KMGT]?)$`)
-
-// ParseValue reads the value of a pack: a decimal number, with a point, and behind it one of the letters K, M, G and T for KB, MB,
-// GB and TB. 100M is 100 of unit MB, 3 is 3 pieces. Every other form is unknown and not valid.
-func ParseValue(text string) (n sql.Null[float64], unit string) {
-	m := amount.FindStringSubmatch(text)
-	if m == nil {
-		return n, ""
-	}
-	value, err := strconv.ParseFloat(m[1], 64)
-	if err != nil {
-		return n, "" // beyond what a float64 holds
-	}
-	if m[2] != "" {
-		unit = m[2] + "B"
-	}
-	return sql.Null[float64]{V: value, Valid: true}, unit
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -72,6 +73,7 @@ type reading struct {
 	customer   string
 	at         time.Time
 	allotments []report.Allotment
+	odd        []string // values of packs that are no number
 	pending    bool
 	read       bool  // packs and mail, so that allotments are of use
 	active     bool  // the portal said whether access is enabled
@@ -154,6 +156,7 @@ func (r *round) add(a *reading) {
 	if !a.active {
 		s.ActiveKept = append(s.ActiveKept, a.customer)
 	}
+	s.Odd = append(s.Odd, a.odd...)
 	if a.pending {
 		s.Pending = append(s.Pending, a.customer)
 	}
@@ -164,7 +167,7 @@ func (c *Client) ask(ctx context.Context, customer string) *reading {
 	a := &reading{customer: customer}
 	limited := *c
 	limited.http = c.http.Recording(&a.requests).Limited(patience)
-	a.allotments, a.pending, a.err = limited.allotments(ctx, customer)
+	a.err = limited.allotments(ctx, a)
 	if a.read = a.err == nil; a.read {
 		a.active, a.err = limited.enabled(ctx, customer, a.allotments)
 	}
@@ -214,31 +217,35 @@ func (e *customerError) Error() string { return "customer " + e.customer + ": " 
 func (e *customerError) Unwrap() error { return e.cause }
 
 // allotments asks for what a customer has.
-func (c *Client) allotments(ctx context.Context, customer string) (all []report.Allotment, pending bool, err error) {
-	packs, err := c.PackList(ctx, customer)
+func (c *Client) allotments(ctx context.Context, a *reading) error {
+	packs, err := c.PackList(ctx, a.customer)
 	if err != nil {
-		return nil, false, err
+		return err
 	}
-	all = c.packAllotments(customer, packs)
+	all, odd := c.packAllotments(a.customer, packs)
 	for i := range all {
 		if all[i].Resource != mailPack {
 			continue
 		}
-		mailboxes, err := c.MailList(ctx, customer)
+		mailboxes, err := c.MailList(ctx, a.customer)
 		if err != nil {
-			return nil, false, err
+			return err
 		}
 		all[i].Utilized = sql.Null[float64]{V: float64(len(mailboxes)), Valid: true}
 	}
-	return all, packs.Dirty.V, nil
+	a.allotments, a.odd, a.pending = all, odd, packs.Dirty.V
+	return nil
 }
 
 // packAllotments has each pack once: of two with one name the later.
-func (c *Client) packAllotments(customer string, packs Packs) (all []report.Allotment) {
+func (c *Client) packAllotments(customer string, packs Packs) (all []report.Allotment, odd []string) {
 	at := map[string]int{}
 	for _, p := range packs.Packs {
 		a := report.Allotment{Vendor: vendor.Name, Account: c.name, Customer: customer, Resource: strings.ToLower(p.Name), Raw: p.Raw}
-		a.Allotted, a.Unit = ParseValue(p.Value)
+		var unreadable bool
+		if a.Allotted, a.Unit, unreadable = ParseValue(p.Value); unreadable {
+			odd = append(odd, fmt.Sprintf("customer %s has pack %s with the value %.40q, which is no number and no size", customer, a.Resource, p.Value))
+		}
 		if i, twice := at[a.Resource]; twice {
 			all[i] = a
 			continue
@@ -246,5 +253,5 @@ func (c *Client) packAllotments(customer string, packs Packs) (all []report.Allo
 		at[a.Resource] = len(all)
 		all = append(all, a)
 	}
-	return all
+	return all, odd
 }

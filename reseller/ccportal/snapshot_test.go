@@ -324,17 +324,27 @@ func TestOneWhoHangsAmongMany(t *testing.T) {
 
 func TestValues(t *testing.T) {
 	for text, want := range map[string]string{
-		"3": "3", "0": "0", "100M": "100 MB", "10K": "10 KB", "1.5G": "1.5 GB", "2T": "2 TB", "007": "7", "2.0": "2",
-		"": "-", "M": "-", "100m": "-", "100MB": "-", "100 M": "-", "1,5G": "-", ".5G": "-", "5.": "-", "-1": "-", "+1": "-", "1e3": "-", "unlimited": "-",
-		"0x10": "-", "١٠": "-", "3\n": "-", "NaN": "-", strings.Repeat("9", 400): "-",
+		"3": "3", "0": "0", "007": "7", "2.0": "2", "100M": "100 MB", "10K": "10 KB", "1.5G": "1.5 GB", "2T": "2 TB", "3\n": "3", "1G": "1 GB", "1T": "1 TB",
+		"10 GB": "10 GB", "10\u00a0GB": "10 GB", "10\u202fgb": "10 GB", "1,5G": "1.5 GB", "1,5": "1.5", "1,25 TB": "1.25 TB", "100m": "100 MB", "100MB": "100 MB", "100 M": "100 MB",
+		"100MiB": "100 MB", "5 GByte": "5 GB", "512 kBytes": "512 KB", "0.125G": "0.125 GB", "0,125 G": "0.125 GB", "1024M": "1024 MB", "1.0000G": "1 GB", "0M": "0 MB",
+		"": "-", " ": "-", "unlimited": "-", "Unbegrenzt": "-", "\u221e": "-", "-1": "-", "UNLIMITED ": "-", "unbeschr\u00e4nkt": "-",
+		"M": "odd", ".5G": "odd", "5.": "odd", "-2": "odd", "+1": "odd", "1e3": "odd", "0x10": "odd", "\u0661\u0660": "odd", "NaN": "odd", "1.024": "odd", "1,500M": "odd", "1.024 MB": "odd",
+		"1.5.2G": "odd", "1.024,5M": "odd", "100Mbit": "odd", "10 Gbit/s": "odd", "10B": "odd", "Tarif L": "odd", "10 GB/Monat": "odd", "5 + 5": "odd", "10 20": "odd", "1 000 M": "odd", "10P": "odd", strings.Repeat("9", 400): "odd",
 	} {
-		n, unit := ccportal.ParseValue(text)
+		n, unit, odd := ccportal.ParseValue(text)
 		got := "-"
-		if n.Valid {
+		switch {
+		case n.Valid:
 			got = strings.TrimSpace(fmt.Sprint(n.V, " ", unit))
+		case odd:
+			got = "odd"
 		}
 		if got != want || !n.Valid && (unit != "" || n.V != 0) {
 			t.Errorf("%q is %s, want %s", text, got, want)
 		}
+	}
+	s, err := newClient(t, "json", vendortest.New(t, portal(`{"packs":[{"name":"Web","value":"Tarif L"},{"name":"Cloud","value":"unlimited"}]}`)), "1").Snapshot(t.Context(), nil)
+	if err != nil || len(s.Odd) != 1 || !strings.Contains(s.Odd[0], `customer 1 has pack web with the value "Tarif L"`) || !strings.Contains(s.Allotments[0].Raw, "Tarif L") {
+		t.Errorf("%q %v", s.Odd, err)
 	}
 }

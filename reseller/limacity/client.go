@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"alpemix-collector/report"
 	"alpemix-collector/vendorhttp"
@@ -137,12 +138,16 @@ func (c *Client) Customers(ctx context.Context) (all []Customer, err error) {
 }
 
 // Usercp reads something of a customer's account with the customer's own key ("Schritt 3: API-Calls als Kunde absetzen"): path is
-// what follows usercp/ in the customer API, such as domains. The values of keys and passwords in the answer are redacted.
+// what follows usercp/ in the customer API, such as domains or domains?page=2. The values of keys and passwords in the answer are redacted.
 func (c *Client) Usercp(ctx context.Context, key vendorhttp.Secret, path string) (doc json.RawMessage, err error) {
+	path, query, _ := strings.Cut(path, "?")
 	r := request(http.MethodGet, strings.Trim(path, "/"), key)
-	r.Job, r.Base, r.Private = "usercp", c.usercp, true
+	r.Job, r.Base, r.Query, r.Private = "usercp", c.usercp, query, true
 	if key.IsZero() {
 		return nil, c.http.Fail(r, report.Permanent, "bad_request", "not sent: the customer's key is empty")
+	}
+	if _, err := url.ParseQuery(query); err != nil || strings.ContainsFunc(query, unicode.IsControl) {
+		return nil, c.http.Fail(r, report.Permanent, "bad_request", "not sent: %q is not a query string of the form name=value&name=value", query)
 	}
 	for _, element := range r.Path {
 		if problem := vendorhttp.PathElement(element); problem != "" {

@@ -113,8 +113,16 @@ func TestTheCustomerAPILiesBesideTheResellerAPI(t *testing.T) {
 			t.Errorf("%s: %v %v", endpoint, v.Got(), err)
 		}
 	}
+	for path, want := range map[string]string{
+		"domains?page=2": "domains?page=2", "/domains/?a=b&c": "domains?a=b&c", "d?q=a b&r=ü&s=%20+x&t=[1]": "d?q=a%20b&r=%C3%BC&s=%20+x&t=[1]", "d?": "d", "d?a=1?2#3": "d?a=1?2%233",
+	} {
+		v := vendortest.New(t, "{}")
+		if _, err := newClient(t, v).Usercp(t.Context(), vendorhttp.NewSecret(customerKey), path); err != nil || v.Got()[0].URL != "https://www.lima-city.de/usercp/"+want {
+			t.Errorf("%s: %v %v", path, v.Got(), err)
+		}
+	}
 	c := newClient(t, vendortest.New(t))
-	for path, key := range map[string]string{"../resellercp/customers": "x", "": "x", "a//b": "x", "domains": ""} {
+	for path, key := range map[string]string{"d?a=%": "x", "d?a=%zz": "x", "d?a=\n": "x", "?a=b": "x", "../resellercp/customers": "x", "": "x", "a//b": "x", "domains": ""} {
 		if _, err := c.Usercp(t.Context(), vendorhttp.NewSecret(key), path); report.AsFailure(err).Reason != "bad_request" {
 			t.Errorf("%q: %v", path, err)
 		}

@@ -95,6 +95,11 @@ func (c *Client) Add(ctx context.Context, s NewSubaccount) (id int64, err error)
 	})
 	r.Changes = true
 	r.Secrets = append(r.Secrets, s.Password.Reveal())
+	if foreign := strings.IndexFunc(s.Username, func(c rune) bool { return !isNameCharacter(c) }); foreign >= 0 {
+		character, _ := utf8.DecodeRuneInString(s.Username[foreign:])
+		return 0, c.http.Fail(r, report.Permanent, "bad_request",
+			"not sent: the subaccount's username holds %q; the vendor takes a-z, A-Z, 0-9 and the characters , _ @ .", character)
+	}
 	for _, text := range []string{s.Username, s.Password.Reveal()} {
 		if n := utf8.RuneCountInString(text); n < 3 || n > 20 {
 			return 0, c.http.Fail(r, report.Permanent, "bad_request", "not sent: the subaccount's username and password need 3 to 20 characters, not %d", n)
@@ -105,6 +110,11 @@ func (c *Client) Add(ctx context.Context, s NewSubaccount) (id int64, err error)
 		return err
 	})
 	return id, err
+}
+
+// isNameCharacter reports whether the document names c as part of a username.
+func isNameCharacter(c rune) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune(",_@.", c)
 }
 
 // Limit allows a subaccount a number of messages of one type ("Ustawianie limitów wiadomości dla subkonta").

@@ -134,8 +134,8 @@ func TestRequestsAreWrittenAsDocumented(t *testing.T) {
 		}
 	}
 	v := vendortest.New(t, added)
-	_, err := newClient(t, "token", v).Add(t.Context(), serwersms.NewSubaccount{Username: "abc", Password: vendorhttp.NewSecret("żółw"), Template: 1})
-	if err != nil || v.Got()[0].Body != `{"subaccount_username":"abc","subaccount_password":"żółw","subaccount_id":1}` {
+	_, err := newClient(t, "token", v).Add(t.Context(), serwersms.NewSubaccount{Username: "a.B_1,c@x", Password: vendorhttp.NewSecret("żółw"), Template: 1})
+	if err != nil || v.Got()[0].Body != `{"subaccount_username":"a.B_1,c@x","subaccount_password":"żółw","subaccount_id":1}` {
 		t.Errorf("%v: what is empty is left out: %s", err, v.Got()[0].Body)
 	}
 }
@@ -147,6 +147,8 @@ func TestWhatTheVendorWouldRefuseIsNotSent(t *testing.T) {
 		return err
 	}
 	for name, err := range map[string]error{
+		"blank": add("jan kowalski", subPassword), "letter": add("Łukasz", subPassword), "dash": add("jan-kowalski", subPassword), "control": add("jan\n", subPassword),
+		"quote": add("o'hara", subPassword), "not UTF-8": add("jan\xff", subPassword), "plus": add("a+b@x.pl", subPassword),
 		"short name": add("ab", subPassword), "long name": add(strings.Repeat("x", 21), subPassword),
 		"short password": add("abc", "xy"), "long password": add("abc", strings.Repeat("x", 21)),
 		"type":     c.Limit(t.Context(), serwersms.Limit{ID: 1, Type: "sms", Value: 1}),
