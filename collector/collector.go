@@ -51,6 +51,10 @@ type Store interface {
 	// SetZone remembers the zone in which an account's records are read and returns the one before, empty if there was none.
 	// When it changes, the next answer queues all its records again.
 	SetZone(account, zone string) (before string, err error)
+	// Twins are the records of a vendor day that were committed as twins: what each is remembered by, and its UID.
+	Twins(account string, day report.Day) (map[uint64]string, error)
+	// ForgetTwins makes these twins records like any other.
+	ForgetTwins(account string, day report.Day, twins []uint64) error
 	// Reconsider makes the next answer decode again what was rejected.
 	Reconsider(account string) error
 	// Prune forgets what was first observed before a day.

@@ -37,8 +37,8 @@ type outcome struct {
 	new         int
 	changed     int
 	quarantined int
-	shadowed    int  // records whose UID the answer lists another time with other content
-	overlaps    bool // the oldest record of the answer was known before
+	twins       []string // UIDs that the answer lists several times with different content, as far as that is new
+	overlaps    bool     // the oldest record of the answer was known before
 	tally       parser.Tally
 	ahead       time.Duration // how far in the future the newest connection starts, 0 if that is nothing strange
 	doubt       string        // why a complete answer for yesterday does not seal that day, empty if it may
@@ -66,6 +66,12 @@ func (c *Collector) read(ctx context.Context, out *outcome) {
 		// What was not committed is not marked as seen, so the next answer brings it again.
 		out.failure = report.Fail(report.Local, "state", "account %s: an answer could not be recorded, it is asked for again: %w", a.Name, err)
 		return
+	}
+	if out.failure == nil && out.window.Whole() {
+		if err := r.settleTwins(); err != nil {
+			out.failure = report.Fail(report.Local, "state", "account %s: records with one uid could not be settled: %w", a.Name, err)
+			return
+		}
 	}
 	if out.failure == nil && out.window.Kind == report.Yesterday {
 		out.doubt = c.considerSeal(out, r.hashes)

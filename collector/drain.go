@@ -116,6 +116,9 @@ func (d *drain) parse(queued report.QueuedBatch) (report.Batch, error) {
 		}
 		rec := report.Record{Raw: e.Raw, Charset: e.Charset}
 		conn, reject := decode(rec, parser.Source{Account: e.Account, Location: zone, FetchedAt: e.FetchedAt})
+		if e.Twin && reject == nil {
+			reject = twin(rec, &conn)
+		}
 		if reject != nil {
 			reject.Version = e.Version
 			batch.Rejects = append(batch.Rejects, *reject)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -86,6 +87,9 @@ func (o *observer) startAtZero(accounts []*account, insertReasons, fetchReasons 
 	}
 }
 
+// twinsNamed is how many uids one line of the log names.
+const twinsNamed = 20
+
 // observe counts and logs one cycle. A cycle that the limits forbade was no request.
 func (o *observer) observe(out *outcome) {
 	name, kind := out.account.Name, string(out.window.Kind)
@@ -131,8 +135,9 @@ func (o *observer) observe(out *outcome) {
 		o.findings.WithLabelValues(name, dayInDoubt).Inc()
 		log.Error("the answer for yesterday does not seal that day; it is asked again", "day", out.day, "why", out.doubt)
 	}
-	if out.shadowed > 0 {
-		log.Warn("the answer lists a uid twice with different content; the one that is new counts", "records", out.shadowed)
+	if len(out.twins) > 0 {
+		log.Warn("the answer lists a uid twice with different content: one of them is stored, the other is in quarantine as "+report.UIDTwice,
+			"uids", strings.Join(out.twins[:min(len(out.twins), twinsNamed)], " "), "records", len(out.twins))
 	}
 	level := slog.LevelDebug
 	if out.fresh > 0 {

@@ -89,8 +89,7 @@ func (r *reading) take(rec report.Record, hash, seen uint64) {
 		item.UID = ""
 		r.out.quarantined++
 	} else if r.uids[item.UID] {
-		item.Shadowed = true
-		r.out.shadowed++
+		r.twin(&item)
 	} else if known, ok := r.c.store.Lookup(r.source.Account, item.UID); ok {
 		// A text that was only read in another way, with the same outcome, is unchanged.
 		if known.Seen == seen || known.Hash != hash || known.Outcome != item.Outcome {
@@ -106,20 +105,12 @@ func (r *reading) take(rec report.Record, hash, seen uint64) {
 	r.part = append(r.part, item)
 }
 
-// finish commits the last part with the account of the request. Contents that this answer both replaces and still lists stay
-// known, or the next poll would bring them back.
+// finish commits the last part with the account of the request.
 func (r *reading) finish() error {
 	if r.failed != nil {
 		return r.failed
 	}
-	if len(r.replaced) > 0 {
-		for _, seen := range r.seen {
-			if r.replaced[seen] {
-				r.part = append(r.part, report.Item{Seen: seen, Shadowed: true})
-				r.out.shadowed++
-			}
-		}
-	}
+	r.keepReplaced()
 	return r.commit(r.out.fetches())
 }
 

@@ -9,8 +9,9 @@ type Item struct {
 	Hash    uint64 // XXH64 of Raw
 	Seen    uint64 // what it is remembered by, see parser.Seen
 	Outcome uint64 // what became of it, see parser.Outcome; 0 is unknown
-	// Shadowed: an earlier record of the same answer has this UID. It is remembered as seen, not queued.
-	Shadowed bool
+	// Twin: the answer has this UID another time, with other content, and that one counts. A twin is
+	// remembered as seen and queued for the quarantine.
+	Twin bool
 	// The rest is empty for a record that the parser rejected.
 	UID       string
 	StartedAt time.Time
@@ -39,6 +40,7 @@ type Entry struct {
 	FetchedAt   time.Time
 	FirstSeenAt time.Time
 	Version     uint64
+	Twin        bool      // as in Item
 	MovedFrom   time.Time // when the vendor moved the start of this UID: the old start, to be withdrawn; else zero
 }
 

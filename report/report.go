@@ -143,6 +143,10 @@ type Reject struct {
 	ResolvedAt time.Time
 }
 
+// UIDTwice is the Reason of a Reject that can be read, but whose UID another record of the same answer
+// has, with other content.
+const UIDTwice = "uid_twice"
+
 func (r *Reject) Error() string { return r.Reason + ": " + r.Detail }
 
 // DayState tells how far a vendor day has been collected.

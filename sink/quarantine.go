@@ -39,6 +39,8 @@ func recordKey(r *report.Reject) uint64 {
 	switch {
 	case !r.ResolvedAt.IsZero(): // it was read from quarantine
 		return r.Hash
+	case r.Reason == report.UIDTwice: // beside what else there is of its uid
+		return xxhash.Sum64String("twin\x00" + growing.ReplaceAllLiteralString(r.Raw, ""))
 	case uid != "":
 		return xxhash.Sum64String("uid\x00" + uid)
 	case hasDT.MatchString(r.Raw):

@@ -16,7 +16,7 @@ import (
 //
 // A UID with new content replaces the old: that counts as not seen from then on, so that going back to the old content is
 // stored again; FirstSeenAt stays; if the start moved, the entry names the old start. Of two items with one UID the first is
-// queued and the other only marked as seen. An item that is already queued with the same content is skipped; if it was read in
+// queued, and the other only marked as seen unless it is a Twin. An item that is already queued with the same content is skipped; if it was read in
 // another way since, it is queued only if its Outcome differs.
 func (s *Store) Commit(o report.Observation) error {
 	s.writing.Lock()
@@ -90,7 +90,7 @@ func (c *commit) uid(item int) string { return c.o.Items[item].UID }
 // takes keys in random order a thousand times slower.
 func (c *commit) sort() (rows, others []int) {
 	for i, item := range c.o.Items {
-		if item.UID == "" || item.Shadowed || len(item.UID) > maxUID {
+		if item.UID == "" || item.Twin || len(item.UID) > maxUID {
 			others = append(others, i)
 		} else {
 			rows = append(rows, i)
@@ -143,7 +143,7 @@ func (c *commit) row(account *bolt.Bucket, i int) error {
 	return uids.Put(key, next.encode())
 }
 
-// other marks a record as seen that is no row: a reject, which is queued, or a shadowed one, which is not.
+// other marks a record as seen that is no row: a reject or a twin, which are queued, or one more text of a row.
 func (c *commit) other(account *bolt.Bucket, i int) error {
 	item := &c.o.Items[i]
 	others, err := ofDay(account, othersBucket, c.o.Day)
@@ -155,12 +155,15 @@ func (c *commit) other(account *bolt.Bucket, i int) error {
 		return nil
 	}
 	c.added = append(c.added, item.Seen)
-	kind := shadowedRecord
-	if !item.Shadowed && (item.UID == "" || len(item.UID) > maxUID) {
-		c.plans[i] = plan{queue: true, firstSeen: c.o.FetchedAt}
-		kind = rejectedRecord
+	value := append([]byte{twinRecord}, item.UID...)
+	reject := !item.Twin && (item.UID == "" || len(item.UID) > maxUID)
+	if reject {
+		value = []byte{rejectedRecord}
 	}
-	return others.Put(key, []byte{kind})
+	if reject || item.Twin {
+		c.plans[i] = plan{queue: true, firstSeen: c.o.FetchedAt}
+	}
+	return others.Put(key, value)
 }
 
 // committed brings the memory up to what the disk now holds.

@@ -90,9 +90,9 @@ func TestAMovedStartNamesTheOldOne(t *testing.T) {
 }
 
 func TestOfTwoContentsOfOneUIDTheFirstIsQueued(t *testing.T) {
-	shadowed := row("u2", "B")
-	shadowed.Shadowed = true
-	items := []report.Item{row("u1", "A"), row("u1", "B"), row("u2", "A"), shadowed, row("u1", "A")}
+	twin := row("u2", "B")
+	twin.Twin = true
+	items := []report.Item{row("u1", "A"), row("u1", "B"), row("u2", "A"), twin, row("u1", "A")}
 	s := openTest(t, t.TempDir())
 	commitTest(t, s, observation(items...))
 	s = reopen(t, s)

@@ -24,6 +24,7 @@ const (
 	_ = 1 << iota // format 2: a record whose document had backslashes as data
 	movedFlag
 	charsetFlag
+	twinFlag
 )
 
 var errEntry = errors.New("an entry cannot be read")
@@ -34,6 +35,9 @@ func encodeRow(e report.Entry) []byte {
 	flags := byte(0)
 	if e.Charset != "" {
 		flags |= charsetFlag
+	}
+	if e.Twin {
+		flags |= twinFlag
 	}
 	if !e.MovedFrom.IsZero() {
 		flags |= movedFlag
@@ -70,6 +74,7 @@ func decodeRow(b []byte) (e report.Entry, err error) {
 	if kind != rowEntry || r.short {
 		return e, errEntry
 	}
+	e.Twin = flags&twinFlag != 0
 	e.Raw = append([]byte(nil), r.rest...)
 	return e, nil
 }

@@ -6,13 +6,13 @@ import (
 	"alpemix-collector/report"
 )
 
-// TestReconsiderForgetsRejectsAlone: rows and shadowed records stay seen, also over a restart.
+// TestReconsiderForgetsRejectsAlone: rows and twins stay seen, also over a restart.
 func TestReconsiderForgetsRejectsAlone(t *testing.T) {
 	s := openTest(t, t.TempDir())
-	kept, shadowed := row("u1", "A"), row("u1", "B")
-	shadowed.Shadowed = true
+	kept, twin := row("u1", "A"), row("u1", "B")
+	twin.Twin = true
 	rejected := report.Item{Raw: []byte(`{"uid":"u2"}`), Hash: 42, Seen: 42}
-	commitTest(t, s, observation(kept, shadowed, rejected))
+	commitTest(t, s, observation(kept, twin, rejected))
 	drainAll(t, s)
 	for range 2 { // the second time there is nothing to do
 		if err := s.Reconsider("main"); err != nil {
@@ -21,9 +21,9 @@ func TestReconsiderForgetsRejectsAlone(t *testing.T) {
 	}
 	check := func(when string) {
 		t.Helper()
-		if s.Seen("main", rejected.Hash) || !s.Seen("main", kept.Hash) || !s.Seen("main", shadowed.Hash) {
-			t.Errorf("%s: the reject is seen: %v, the row: %v, the shadowed record: %v", when,
-				s.Seen("main", rejected.Hash), s.Seen("main", kept.Hash), s.Seen("main", shadowed.Hash))
+		if s.Seen("main", rejected.Hash) || !s.Seen("main", kept.Hash) || !s.Seen("main", twin.Hash) {
+			t.Errorf("%s: the reject is seen: %v, the row: %v, the twin: %v", when,
+				s.Seen("main", rejected.Hash), s.Seen("main", kept.Hash), s.Seen("main", twin.Hash))
 		}
 	}
 	check("at once")

@@ -14,7 +14,7 @@ import (
 //	meta      format, version (the last given out), inflight (boundaries of the batch in flight)
 //	accounts  by account: uids and others, both by observed day; days
 //	            uids    uid → identity          what is known of a connection
-//	            others  seen → kind             seen records that are no row: rejectedRecord, shadowedRecord
+//	            others  seen → kind             seen records that are no row: rejectedRecord; twinRecord and its uid
 //	            days    day → dayRecord
 //	queue     sequence number → row or day      see entry.go
 //	fetches   sequence number → fetchRecord
@@ -67,7 +67,7 @@ var present = []byte{1}
 
 // Kinds of records that are no row.
 const (
-	shadowedRecord byte = iota
+	twinRecord byte = iota
 	rejectedRecord
 )
 

@@ -46,7 +46,7 @@ func (c *commit) queue(tx *bolt.Tx) error {
 		item := &c.o.Items[i]
 		c.rows++
 		err := enqueue(queue, encodeRow(report.Entry{
-			Account: c.o.Account, Timezone: c.o.Timezone, Raw: item.Raw, Charset: item.Charset, Hash: item.Hash,
+			Account: c.o.Account, Timezone: c.o.Timezone, Raw: item.Raw, Charset: item.Charset, Hash: item.Hash, Twin: item.Twin,
 			FetchedAt: c.o.FetchedAt, FirstSeenAt: p.firstSeen, Version: c.version, MovedFrom: p.movedFrom,
 		}))
 		if err != nil {

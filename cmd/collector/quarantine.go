@@ -69,6 +69,9 @@ func (a *app) retryQuarantine(ctx context.Context, c *config.Config, db *clickHo
 	var batch report.Batch
 	now := time.Now().UTC().Truncate(time.Second)
 	for _, r := range rejects {
+		if r.Reason == report.UIDTwice { // it can be read, and another content of its uid is stored
+			continue
+		}
 		connection, still := readAgain(c, r, now)
 		if still != nil {
 			continue
