@@ -45,7 +45,7 @@ func TestImportSaysWhatItChanges(t *testing.T) {
 			t.Errorf("%+v\nwant %+v", got, step)
 		}
 	}
-	if got := command(t, environ, "", "sql", "--format", "TSV", "SELECT uid FROM connections ORDER BY uid"); got.stdout != "a\nb\nc\nd\ne\no\n" {
+	if got := command(t, environ, "", "sql", "--format", "TSV", "SELECT uid FROM connections WHERE uid != 'o' ORDER BY uid"); got.stdout != "a\nb\nc\nd\ne\n" {
 		t.Errorf("%+v", got)
 	}
 }
