@@ -50,7 +50,9 @@ Exit status: 0 all is well, 1 something is not, 2 the configuration is wrong.`,
 			}
 			k := &checking{app: a, config: c}
 			k.line("configuration", "read; state_dir is "+c.StateDir, nil)
+			k.ports()
 			k.clickHouse(command.Context())
+			k.customers()
 			k.accounts(command.Context())
 			k.resellers(command.Context())
 			if k.broken {
@@ -104,6 +106,7 @@ func (k *checking) clickHouse(ctx context.Context) {
 	if status.Version < status.Latest {
 		// Not a fault: every command that writes brings the schema up first.
 		k.line("schema", fmt.Sprintf("%s of %d; the next run, import or migrate up brings it there", well, status.Latest), nil)
+		k.writes(ctx, c, status)
 		return
 	}
 	err = status.Check()
@@ -111,6 +114,9 @@ func (k *checking) clickHouse(ctx context.Context) {
 		err = readable(ctx, c)
 	}
 	k.line("schema", well, err)
+	if err == nil {
+		k.writes(ctx, c, status)
+	}
 }
 
 // views are those of the contract.

@@ -40,10 +40,10 @@ func TestCheck(t *testing.T) {
 	environ, vendor, _ := desk(t)
 	got := command(t, environ, "", "check")
 	lines := strings.Split(got.stdout, "\n")
-	if got.code != exitOK || got.stderr != "" || len(lines) != 5 {
+	if got.code != exitOK || got.stderr != "" || len(lines) != 8 {
 		t.Fatalf("%+v", got)
 	}
-	for i, want := range []string{"ok    configuration: ", "ok    clickhouse: embedded engine at ", "ok    schema: database alpemix is at version 0 of ", "ok    account main: alpemix accepts the credentials; yesterday is due "} {
+	for i, want := range []string{"ok    configuration: ", "ok    http.listen: ", "ok    clickhouse.embedded.listen: ", "ok    clickhouse: embedded engine at ", "ok    schema: database alpemix is at version 0 of ", "ok    customers: there is no ", "ok    account main: alpemix accepts the credentials; yesterday is due "} {
 		if !strings.HasPrefix(lines[i], want) {
 			t.Errorf("line %d: %q, want %q", i, lines[i], want)
 		}

@@ -36,21 +36,33 @@ func (d *demoVendors) config(dir, dsn string, environ []string) (*config.Config,
 		resellers[l.Vendor] = accounts(d.account(l))
 	}
 	all["reseller"] = resellers
-	text, err := yaml.Marshal(all)
+	file := filepath.Join(folder, demoConfig)
+	load := func() (*config.Config, error) {
+		text, err := yaml.Marshal(all)
+		if err != nil {
+			return nil, err
+		}
+		text = append([]byte("# Made by collector demo at each start: the addresses change. The keys open nothing but its simulators.\n"), text...)
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			return nil, fmt.Errorf("--state: %w", err)
+		}
+		return config.Load(file, slices.DeleteFunc(slices.Clone(environ), func(pair string) bool {
+			return slices.ContainsFunc([]string{"ALPEMIX_", "RESELLER_", "STATE_DIR=", "CUSTOMERS_FILE=", "CLICKHOUSE_DSN="}, func(of string) bool {
+				return strings.HasPrefix(pair, config.EnvPrefix+of)
+			})
+		}))
+	}
+	c, err := load()
 	if err != nil {
 		return nil, err
 	}
-	file := filepath.Join(folder, demoConfig)
-	text = append([]byte("# Made by collector demo at each start: the addresses change. The keys open nothing but its simulators.\n"), text...)
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		return nil, fmt.Errorf("--state: %w", err)
+	// What the environment says of its addresses and of ClickHouse, for commands in another environment.
+	all["http"] = settings{"listen": c.HTTP.Listen, "hosts": c.HTTP.Hosts}
+	all["clickhouse"] = settings{
+		"dsn": dsn, "password_file": c.ClickHouse.PasswordFile, "database": c.ClickHouse.Database,
+		"embedded": settings{"listen": c.ClickHouse.Embedded.Listen, "library": c.ClickHouse.Embedded.Library},
 	}
-	c, err := config.Load(file, slices.DeleteFunc(slices.Clone(environ), func(pair string) bool {
-		return slices.ContainsFunc([]string{"ALPEMIX_", "RESELLER_", "STATE_DIR=", "CUSTOMERS_FILE=", "CLICKHOUSE_DSN="}, func(of string) bool {
-			return strings.HasPrefix(pair, config.EnvPrefix+of)
-		})
-	}))
-	if err != nil {
+	if c, err = load(); err != nil {
 		return nil, err
 	}
 	c.Warnings = nil

@@ -80,6 +80,9 @@ func apply(rule, key string, v reflect.Value) string {
 			return checkPercents(value)
 		}
 	case []string:
+		if rule == "hosts" {
+			return checkHosts(value)
+		}
 		if rule == "columns" && len(value) > 0 {
 			return "pseudonymized columns are not available in this version; it has to be []"
 		}
@@ -149,6 +152,18 @@ func checkPercents(values []int) string {
 			return fmt.Sprintf("%d is no threshold; give percent from 1 to %d, for example 80", value, mostPercent)
 		case slices.Contains(values[:i], value):
 			return fmt.Sprintf("%d is given twice", value)
+		}
+	}
+	return ""
+}
+
+// hostNames are as browsers send them: without scheme, port and path, and other alphabets as xn--….
+var hostNames = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$`)
+
+func checkHosts(values []string) string {
+	for _, value := range values {
+		if !hostNames.MatchString(value) && net.ParseIP(value) == nil {
+			return fmt.Sprintf("%q is not a host name; give it without scheme, port and path, for example collector.example.com", value)
 		}
 	}
 	return ""

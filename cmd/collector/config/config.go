@@ -30,7 +30,7 @@ type Log struct {
 // HTTP is the page, the metrics and the health checks.
 type HTTP struct {
 	Listen string   `yaml:"listen" default:"127.0.0.1:9187" check:"listen" doc:"Address of the page, /metrics, the health checks and /api/v1/status. They have no login: keep them on loopback or behind a proxy."`
-	Hosts  []string `yaml:"hosts" doc:"Host names under which a proxy on this machine offers them. On a loopback address only requests by address, for localhost or for one of these names are answered, so that no web page can reach them through a name of its own."`
+	Hosts  []string `yaml:"hosts" check:"hosts" doc:"Host names under which a proxy on this machine offers them. On a loopback address only requests by address, for localhost or for one of these names are answered, so that no web page can reach them through a name of its own."`
 }
 
 // ClickHouse is where the rows go.

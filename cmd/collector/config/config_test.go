@@ -110,7 +110,7 @@ func TestEveryKeyIsDocumentedAndHasACheckThatExists(t *testing.T) {
 			t.Errorf("%s: doc %q is not a sentence", l.Path, l.Doc)
 		}
 	}
-	others := "required positive percents second retention columns dsn"
+	others := "required positive percents second retention columns hosts dsn"
 	var walk func(reflect.Type)
 	walk = func(typ reflect.Type) {
 		for i := range typ.NumField() {
