@@ -27,7 +27,7 @@ type reading struct {
 	part   []report.Item
 	// What this answer has brought so far: two records with one UID must not be stored in turn at every poll.
 	fresh    map[uint64]bool // by what they are remembered by, as in replaced
-	uids     map[string]bool
+	uids     map[uint64]bool // hashes of UIDs: the texts themselves would keep every record in memory
 	replaced map[uint64]bool // contents that changes replace
 	failed   error           // of the state: the rest of the answer is left for the next one
 }
@@ -38,7 +38,7 @@ func newReading(c *Collector, out *outcome) *reading {
 		c: c, out: out,
 		source:   parser.Source{Account: out.account.Name, Location: out.account.Location, FetchedAt: out.body.FetchedAt, Tally: out.tally},
 		fresh:    map[uint64]bool{},
-		uids:     map[string]bool{},
+		uids:     map[uint64]bool{},
 		replaced: map[uint64]bool{},
 	}
 }
@@ -85,10 +85,11 @@ func (r *reading) take(rec report.Record, hash, seen uint64) {
 	if ahead := conn.StartedAt.Sub(r.source.FetchedAt); ahead > clockSlack {
 		r.out.ahead = max(r.out.ahead, ahead)
 	}
+	uid := parser.Hash([]byte(item.UID))
 	if reject != nil {
-		item.UID = ""
+		item.UID, uid = "", 0
 		r.out.quarantined++
-	} else if r.uids[item.UID] {
+	} else if r.uids[uid] {
 		r.twin(&item)
 	} else if known, ok := r.c.store.Lookup(r.source.Account, item.UID); ok {
 		// A text that was only read in another way, with the same outcome, is unchanged.
@@ -101,7 +102,7 @@ func (r *reading) take(rec report.Record, hash, seen uint64) {
 	} else {
 		r.out.new++
 	}
-	r.uids[item.UID] = true
+	r.uids[uid] = true
 	r.part = append(r.part, item)
 }
 
