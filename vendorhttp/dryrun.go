@@ -33,5 +33,5 @@ func preview(req *http.Request, r Request) *Preview {
 	if len(r.Body) > 0 {
 		text += "\n" + string(r.Body) + "\n"
 	}
-	return &Preview{Redact(text, r.Secrets)}
+	return &Preview{redactOwn(text, r.Secrets)}
 }

@@ -24,7 +24,7 @@ func (a *Answer) Fail(class report.Class, reason, format string, args ...any) *r
 // Excerpt is the beginning of what the vendor said, for an error.
 func (a *Answer) Excerpt(said []byte) string {
 	if a.request.Private {
-		return "(not shown: it may hold a secret)"
+		return notShown
 	}
 	return a.ErrorText(said)
 }
@@ -96,7 +96,7 @@ func (a *Answer) unreadable(err error) *report.Failure {
 	case len(bytes.TrimSpace(a.Body)) == 0:
 		return a.Fail(report.Transient, "empty_answer", "the answer (HTTP %d) is empty", a.Status)
 	case a.Page() && !isForm(err):
-		return a.Fail(report.Transient, "html_answer", "the answer is a web page: maintenance, or a captive portal in between: %q", a.Excerpt(a.Said()))
+		return a.Fail(report.Transient, "html_answer", "the answer is a web page: maintenance, or a captive portal in between (%s)", a.Shape())
 	}
 	return a.Fail(report.Transient, "unexpected_answer", "the answer (HTTP %d, %d bytes) is not as documented: %w", a.Status, len(a.Body), err)
 }

@@ -37,6 +37,23 @@ func TestOverlongAnswers(t *testing.T) {
 	}
 }
 
+// What is no HTTP is not quoted: it may hold a secret that comes once.
+func TestNoHTTP(t *testing.T) {
+	for _, answer := range []string{
+		`{"api_key":"secret"}` + "\r\n\r\n", "HTTP/1.1 secret\r\n\r\n", "HTTP/1.1 200 OK\r\nsecret\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: secret\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: secret\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: secret\r\n\r\n",
+	} {
+		c, err := vendorhttp.New(vendorhttp.Vendor{Name: "x"}, vendorhttp.Account{Name: "main", Endpoint: "http://" + rawServer(t, answer)}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Exchange(t.Context(), vendorhttp.Request{Job: "a call"}); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %v", answer, err)
+		}
+	}
+}
+
 // rawServer answers each request with the same bytes, and keeps the connection open.
 func rawServer(t *testing.T, answer string) (address string) {
 	t.Helper()

@@ -16,7 +16,7 @@ type redactedError struct {
 func (e *redactedError) Error() string { return e.text }
 func (e *redactedError) Unwrap() error { return e.cause }
 
-// RedactError takes the secrets out of an error's text: a page that echoes the request may hold them.
+// RedactError takes the secrets out of an error's text: what it quotes may echo the request.
 func RedactError(err error, secrets []string) error {
 	text := err.Error()
 	clean := Redact(text, secrets)
@@ -26,97 +26,137 @@ func RedactError(err error, secrets []string) error {
 	return &redactedError{clean, err}
 }
 
-// Redact replaces every secret as it is, and as JSON, an address, a web page and base64 write it.
-func Redact(text string, secrets []string) string { return redact(text, secrets, false) }
+// shortest is the length of a secret, in characters, from which on it is replaced wherever it stands.
+// A shorter one may be a word, or a part of one: to mark it would show where it occurs.
+const shortest = 8
 
-// redact also takes what a secret begins with at the end of a text that was cut.
-func redact(text string, secrets []string, cut bool) string {
-	all := spellings(secrets)
-	if len(all) == 0 {
-		return text
+// Redact replaces every secret of 8 characters or more, as it is and as JSON, an address, a web page
+// and base64 write it, also with line breaks in it.
+func Redact(text string, secrets []string) string {
+	clean, _ := replace(text, patterns(secrets, false))
+	return clean
+}
+
+// redactOwn is Redact for a text that we wrote ourselves from the request, where every word that is
+// a secret is known to be one.
+func redactOwn(text string, secrets []string) string {
+	clean, _ := replace(Redact(text, secrets), patterns(secrets, true))
+	return clean
+}
+
+const notShown = "(not shown: it may hold a secret)"
+
+// Excerpt is the beginning of a text of the vendor's, for an error, without control characters. A
+// text in which a short secret is a word is not shown at all.
+func Excerpt(body []byte, secrets []string) string {
+	const most, window = 80, 2048 // characters; bytes, in which the longest secret fits behind them
+	s := strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(string(body[:min(len(body), 1<<16)]), "?"))
+	s = strings.Join(strings.Fields(s), " ")
+	s = strings.ToValidUTF8(s[:min(len(s), window)], "")
+	if _, found := replace(s, patterns(secrets, true)); found {
+		return notShown
 	}
-	folded := lower(text)
-	var clean strings.Builder
+	s = Redact(s, secrets)
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}
+
+// replace puts a mark in place of every match.
+func replace(text string, all []pattern) (clean string, found bool) {
+	var b strings.Builder
 	done := 0
-	for i := 0; i < len(text); i++ {
+	for i := 0; i < len(text) && len(all) > 0; i++ {
 		from, to := i, 0
-		for _, s := range all {
-			if f, t := s.find(folded, i, cut); t > to {
+		for _, p := range all {
+			if f, t := p.find(text, i); t > to {
 				from, to = max(f, done), t
 			}
 		}
 		if to > 0 {
-			clean.WriteString(text[done:from] + redacted)
+			b.WriteString(text[done:from] + redacted)
 			done, i = to, to-1
 		}
 	}
-	return clean.String() + text[done:]
+	return b.String() + text[done:], done > 0
 }
 
-// find is the piece of text around the secret that begins at at; end is 0 if there is none.
-func (s *spelling) find(text string, at int, cut bool) (start, end int) {
-	const least = 4 // bytes at the end of a cut text; any text may end like the beginning of a secret
-	n, whole := s.match(text[at:])
-	if n == 0 || !whole && (!cut || n < least) {
+// find is the piece of text around a match that starts at i; end is 0 if there is none.
+func (p *pattern) find(text string, i int) (start, end int) {
+	if end = p.match(text, i); end == 0 {
 		return 0, 0
 	}
-	start, end = at, at+n
-	if s.encoded {
+	start = i
+	if p.encoded {
 		for start > 0 && inBase64(text[start-1]) {
 			start--
 		}
 		for end < len(text) && inBase64(text[end]) {
 			end++
 		}
+		return start, end
 	}
-	for s.longer && end < len(text) && !unicode.IsSpace(rune(text[end])) {
+	before := strings.LastIndexFunc(text[:start], notInWord) + 1
+	if before > 0 {
+		_, size := utf8.DecodeRuneInString(text[before-1:])
+		before += size - 1
+	}
+	after := len(text)
+	if n := strings.IndexFunc(text[end:], notInWord); n >= 0 {
+		after = end + n
+	}
+	inside := before < start || end < after
+	if inside && (p.short || isConstant(text[before:after]) && isLetters(text[start:end])) {
+		return 0, 0
+	}
+	for p.longer && end < len(text) && !unicode.IsSpace(rune(text[end])) {
 		end++
 	}
 	return start, end
 }
 
-// match is how much of the beginning of text spells the secret, whole or up to the end of text.
-func (s *spelling) match(text string) (n int, whole bool) {
-	reached, next, ended := []int{0}, []int(nil), false
-	for i := range s.characters {
+// match is where a match that starts at i ends, 0 if there is none.
+func (p *pattern) match(text string, i int) int {
+	reached, next := []int{i}, []int(nil)
+	var readings []reading
+	for n, want := range p.characters {
 		next = next[:0]
-		for _, at := range reached {
-			for _, form := range s.at(i) {
-				switch rest := text[at:]; {
-				case strings.HasPrefix(rest, form):
-					if !slices.Contains(next, at+len(form)) {
-						next = append(next, at+len(form))
-					}
-				case strings.HasPrefix(form, rest):
-					ended = true
+		for j := 0; j < len(reached); j++ {
+			readings = readingsOf(readings[:0], text, reached[j])
+			for _, r := range readings {
+				to := reached[j] + r.length
+				switch {
+				case r.filler && n > 0 && !p.short && len(reached) < maxFiller && !slices.Contains(reached, to):
+					reached = append(reached, to)
+				case !r.filler && p.same(r.character, want) && !slices.Contains(next, to):
+					next = append(next, to)
 				}
 			}
 		}
 		if len(next) == 0 {
-			if ended {
-				return len(text), false
-			}
-			return 0, false
+			return 0
 		}
 		reached, next = next, reached
 	}
-	return slices.Max(reached), true
+	return slices.Max(reached)
 }
 
-// Excerpt is the beginning of a body, for an error. Secrets go before it is cut, and what was cut of one goes too.
-func Excerpt(body []byte, secrets []string) string {
-	const most, window = 80, 4096
-	s := strings.TrimRightFunc(string(body[:min(len(body), window)]), func(r rune) bool { return r == utf8.RuneError }) // half a character
-	s = redact(s, secrets, true)
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	s = redact(strings.Join(strings.Fields(s), " "), secrets, true)
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
+// maxFiller is how much of what may stand between two characters of a secret is skipped.
+const maxFiller = 64
+
+func notInWord(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' }
+
+// isConstant tells that a word is one of a vendor's own, such as INVALID_PASSWORD.
+func isConstant(word string) bool {
+	return strings.Contains(word, "_") && strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
 }
+
+func isLetters(text string) bool { return !strings.ContainsFunc(text, notLetter) }
+
+func notLetter(r rune) bool { return r < 'A' || r > 'Z' }

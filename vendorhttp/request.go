@@ -118,7 +118,7 @@ func (c *Client) build(ctx context.Context, r *Request) (*http.Request, error) {
 // Format shows a request without its secrets, whatever the verb.
 func (r Request) Format(s fmt.State, _ rune) {
 	text := fmt.Sprintf("%s %s %s", r.Job, r.Method, strings.Join(r.Path, "/"))
-	_, _ = io.WriteString(s, Redact(text, r.Secrets))
+	_, _ = io.WriteString(s, redactOwn(text, r.Secrets))
 }
 
 // JSON writes v as the vendors' documents show it: json.Marshal would turn <, > and & of a password into escapes, which not

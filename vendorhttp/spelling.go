@@ -2,135 +2,174 @@ package vendorhttp
 
 import (
 	"encoding/base64"
-	"fmt"
+	"html"
+	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// spelling is the ways in which a text can be written: for each of its characters the forms that may stand for it, in lower case.
-type spelling struct {
-	characters []string
-	forms      [][]string            // of the characters that were looked for so far
-	formsOf    func(string) []string // of a character
-	encoded    bool                  // in base64: the characters around it carry bits of it too
-	longer     bool                  // the text goes on
+// pattern is a secret that is looked for.
+type pattern struct {
+	characters []rune // folded, without space
+	short      bool   // matches whole words alone, see shortest
+	encoded    bool   // in base64: the characters around it carry bits of it too
+	longer     bool   // the secret goes on
 }
 
-// at is the forms of character i. Most searches end at the first one.
-func (s *spelling) at(i int) []string {
-	if i == len(s.forms) {
-		s.forms = append(s.forms, s.formsOf(s.characters[i]))
-	}
-	return s.forms[i]
-}
+// longestPattern is how many characters of a secret are looked for; what follows goes with them up
+// to the next space.
+const longestPattern = 256
 
-// longestSpelled is how many characters of a secret are looked for; what follows goes with them up to the next space.
-const longestSpelled = 256
-
-func spellings(secrets []string) (all []*spelling) {
+// patterns are those of the secrets that are short, or of all others.
+func patterns(secrets []string, short bool) (all []pattern) {
 	for _, secret := range secrets {
-		if secret == "" {
+		p := pattern{short: short}
+		for rest := secret; rest != "" && !p.longer; {
+			r, size := character(rest)
+			rest = rest[size:]
+			if !unicode.IsSpace(r) && !unicode.IsControl(r) && r != '\\' {
+				p.characters = append(p.characters, fold(r))
+			}
+			p.longer = len(p.characters) == longestPattern
+		}
+		if len(p.characters) == 0 || (utf8.RuneCountInString(secret) < shortest) != short {
 			continue
 		}
-		s := spelled(secret)
-		all = append(all, s)
-		for before := range 3 {
+		all = append(all, p)
+		for before := 0; before < 3 && !short; before++ {
 			if core := base64Core(secret, before); core != nil {
-				core.longer = s.longer
-				all = append(all, core)
+				all = append(all, pattern{characters: core, encoded: true})
 			}
 		}
 	}
 	return all
 }
 
-func spelled(text string) *spelling {
-	s := &spelling{formsOf: escapes}
-	for len(text) > 0 {
-		if s.longer = len(s.characters) == longestSpelled; s.longer {
-			break
-		}
-		_, size := utf8.DecodeRuneInString(text)
-		s.characters = append(s.characters, text[:size])
-		text = text[size:]
+// base64Core is what is left of text in base64 where so many bytes stand before it: without the
+// characters that also carry bits of its neighbours. A very short one would match anywhere.
+func base64Core(text string, before int) (core []rune) {
+	const least = 6
+	padded := append(make([]byte, before), text[:min(len(text), longestPattern)]...)
+	first, last := (before*8+5)/6, len(padded)*8/6
+	if last-first < least {
+		return nil
 	}
-	return s
+	for _, r := range base64.RawStdEncoding.EncodeToString(padded)[first:last] {
+		core = append(core, standard(fold(r)))
+	}
+	return core
 }
 
-var (
-	short = strings.NewReplacer(`"`, `\"`, `\`, `\\`, "/", `\/`, "\n", `\n`, "\r", `\r`, "\t", `\t`,
-		"\a", `\a`, "\b", `\b`, "\f", `\f`, "\v", `\v`)
-	entities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;")
-)
+// standard is a character of either alphabet of base64 in the standard one.
+func standard(r rune) rune {
+	switch r {
+	case '-':
+		return '+'
+	case '_':
+		return '/'
+	}
+	return r
+}
 
-// escapes are a character itself and its escapes in addresses, JSON, and web pages.
-func escapes(raw string) []string {
-	r, _ := utf8.DecodeRuneInString(raw)
-	percent := ""
-	for i := range len(raw) {
-		percent += fmt.Sprintf("%%%02x", raw[i])
+func inBase64(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("+/_=-", c) >= 0
+}
+
+func (p *pattern) same(r, want rune) bool {
+	if r = fold(r); p.encoded {
+		r = standard(r)
 	}
-	unit := fmt.Sprintf(`\u%04x`, r)
-	if high, low := utf16.EncodeRune(r); high != utf8.RuneError {
-		unit = fmt.Sprintf(`\u%04x\u%04x`, high, low)
+	return r == want
+}
+
+func fold(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }
+
+// character is the first one of text. A byte that is no UTF-8 is one of its own, beyond all others.
+func character(text string) (r rune, size int) {
+	r, size = utf8.DecodeRuneInString(text)
+	if r == utf8.RuneError && size == 1 {
+		return unicode.MaxRune + 1 + rune(text[0]), 1
 	}
-	all := []string{lower(raw), percent, unit, fmt.Sprintf("&#%d;", r), fmt.Sprintf("&#%03d;", r), fmt.Sprintf("&#x%x;", r)}
-	if r > 0xffff {
-		all = append(all, fmt.Sprintf(`\u%08x`, r)) // as Go writes it
+	return r, size
+}
+
+// reading is one way to read a place of a text.
+type reading struct {
+	character rune
+	length    int  // bytes
+	filler    bool // may stand between two characters of a secret: line breaks, space, backslashes
+}
+
+// readingsOf adds the ways to read text at i: as it stands, and as the escapes of JSON, Go, an
+// address and a web page.
+func readingsOf(all []reading, text string, i int) []reading {
+	if i == len(text) {
+		return all
 	}
-	for _, escaped := range []string{short.Replace(raw), entities.Replace(raw)} {
-		if escaped != raw {
-			all = append(all, escaped)
+	add := func(r rune, length int) {
+		all = append(all, reading{r, length, r == '\\' || unicode.IsSpace(r) || unicode.IsControl(r)})
+	}
+	r, size := character(text[i:])
+	add(r, size)
+	switch rest := text[i:]; r {
+	case '+':
+		add(' ', 1)
+	case '\\':
+		if r, n := backslashed(rest); n > 0 {
+			add(r, n)
 		}
-	}
-	if r < ' ' || r == 0x7f || len(raw) == 1 && r == utf8.RuneError {
-		all = append(all, fmt.Sprintf(`\x%02x`, raw[0])) // the same
-	}
-	switch raw {
-	case " ":
-		all = append(all, "+")
-	case "\n", "\r":
-		all = append(all, " ") // in an excerpt
+	case '%':
+		var raw []byte
+		for n := 0; len(raw) < utf8.UTFMax && n+2 < len(rest) && rest[n] == '%'; n += 3 {
+			c, err := strconv.ParseUint(rest[n+1:n+3], 16, 8)
+			if err != nil {
+				break
+			}
+			raw = append(raw, byte(c))
+		}
+		if len(raw) > 0 {
+			r, size := character(string(raw))
+			add(r, 3*size)
+		}
+	case '&':
+		if n := strings.IndexByte(rest[:min(len(rest), 12)], ';'); n > 0 {
+			if s := html.UnescapeString(rest[:n+1]); utf8.RuneCountInString(s) == 1 {
+				r, _ := utf8.DecodeRuneInString(s)
+				add(r, n+1)
+			}
+		}
 	}
 	return all
 }
 
-// base64Core is what is left of text in base64 where so many bytes stand before it: without the characters that also carry bits
-// of its neighbours. A very short one would match anywhere.
-func base64Core(text string, before int) *spelling {
-	const shortest = 4
-	padded := append(make([]byte, before), text[:min(len(text), longestSpelled)]...)
-	first, last := (before*8+5)/6, len(padded)*8/6
-	if last-first < shortest {
-		return nil
+// backslashed reads an escape at the start of text; length is 0 if it is none.
+func backslashed(text string) (r rune, length int) {
+	if len(text) < 2 {
+		return 0, 0
 	}
-	core := base64.RawStdEncoding.EncodeToString(padded)[first:last]
-	return &spelling{encoded: true, characters: strings.Split(core, ""), formsOf: alphabets}
-}
-
-// alphabets are a character of base64 in both alphabets, and as addresses and JSON write it.
-func alphabets(c string) []string {
-	switch c {
-	case "+":
-		return []string{"+", "-", "%2b"}
-	case "/":
-		return []string{"/", "_", "%2f", `\/`}
+	digits := map[byte]int{'u': 4, 'U': 8, 'x': 2}[text[1]]
+	if digits == 0 {
+		if i := strings.IndexByte("nrtbfav", text[1]); i >= 0 {
+			return rune("\n\r\t\b\f\a\v"[i]), 2
+		}
+		return rune(text[1]), 2
 	}
-	return []string{lower(c)}
-}
-
-func inBase64(c byte) bool {
-	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("+/_=-", c) >= 0
-}
-
-// lower folds ASCII alone: every byte stays where it is.
-func lower(text string) string {
-	b := []byte(text)
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
+	n := 2 + digits
+	code, err := strconv.ParseUint(text[2:min(n, len(text))], 16, 32)
+	if err != nil || len(text) < n {
+		return 0, 0
+	}
+	r = rune(code)
+	if digits == 2 && r >= utf8.RuneSelf { // Go's escape of a byte that is no UTF-8
+		r += unicode.MaxRune + 1
+	}
+	if utf16.IsSurrogate(r) && len(text) >= n+6 && text[n] == '\\' {
+		low, err := strconv.ParseUint(text[n+2:n+6], 16, 32)
+		if pair := utf16.DecodeRune(r, rune(low)); err == nil && pair != utf8.RuneError {
+			return pair, n + 6
 		}
 	}
-	return string(b)
+	return r, n
 }

@@ -24,8 +24,19 @@ type Trouble struct {
 	Unsent bool // no byte of the request left this machine, so the vendor cannot have acted on it or counted it
 }
 
-func (t *Trouble) Error() string { return t.What + ": " + t.Err.Error() }
+func (t *Trouble) Error() string { return t.What + ": " + WithoutQuotes(t.Err.Error()) }
 func (t *Trouble) Unwrap() error { return t.Err }
+
+// WithoutQuotes is a message of net/http without what it quotes from its first quote to its last: the
+// bytes of an answer that is no HTTP may hold a secret.
+func WithoutQuotes(message string) string {
+	from := strings.IndexAny(message, "\"`")
+	if from < 0 {
+		return message
+	}
+	to := strings.LastIndexByte(message, message[from])
+	return message[:from] + "(not shown)" + message[to+1:]
+}
 
 // trouble sorts an error of the transport.
 func (c *Client) trouble(ctx context.Context, err error, heldBack bool) *Trouble {

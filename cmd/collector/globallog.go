@@ -4,6 +4,8 @@ import (
 	stdlog "log"
 	"log/slog"
 	"strings"
+
+	"alpemix-collector/vendorhttp"
 )
 
 // adoptGlobalLog makes to the logger of everything that logs without one of its own: net/http logs
@@ -18,12 +20,7 @@ func adoptGlobalLog(to *slog.Logger) {
 type globalLog struct{ to *slog.Logger }
 
 func (g globalLog) Write(line []byte) (int, error) {
-	text := strings.TrimSpace(string(line))
-	if from := strings.IndexAny(text, "\"`"); from >= 0 {
-		rest := text[from:]
-		to := strings.LastIndexByte(rest, rest[0])
-		text = text[:from] + "(not shown)" + rest[to+1:]
-	}
+	text := vendorhttp.WithoutQuotes(strings.TrimSpace(string(line)))
 	g.to.Warn("a library reports", "message", text)
 	return len(line), nil
 }
