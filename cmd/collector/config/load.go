@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,9 +65,13 @@ func Load(file string, environ []string) (*Config, error) {
 	}
 	l := &loader{file: file, env: map[string]string{}, origin: map[string]string{}, given: map[string]bool{}}
 	for _, pair := range environ {
-		// An empty variable is an unset one: that is how compose files and shells pass on what is not there.
-		if name, value, _ := strings.Cut(pair, "="); strings.HasPrefix(name, EnvPrefix) && value != "" {
+		name, value, _ := strings.Cut(pair, "=")
+		switch {
+		case !strings.HasPrefix(name, EnvPrefix):
+		case value != "":
 			l.env[name] = value
+		default: // unset: that is how compose files and shells pass on what is not there
+			l.empty = append(l.empty, name)
 		}
 	}
 	c := new(Config)
@@ -152,6 +157,7 @@ func (p place) index(i int) place {
 type loader struct {
 	file     string
 	env      map[string]string
+	empty    []string          // names of variables without a value
 	origin   map[string]string // path of a key to the environment variable that gave its value
 	given    map[string]bool   // paths of the keys that the file or the environment gave
 	warnings []string
@@ -177,19 +183,27 @@ func (l *loader) warnf(p place, format string, args ...any) {
 	l.warnings = append(l.warnings, p.path+": "+fmt.Sprintf(format, args...))
 }
 
+// positions are those of list elements in the name of a variable.
+var positions = regexp.MustCompile(`_\d+_`)
+
 // unknownEnvironment refuses variables with our prefix that mean nothing, so that a typing error does not pass for a setting.
 func (l *loader) unknownEnvironment() error {
 	known := map[string]bool{EnvFile: true}
 	for _, name := range l.origin {
 		known[name] = true
 	}
-	for _, name := range slices.Sorted(maps.Keys(l.env)) {
+	var names []string
+	for _, leaf := range leaves() {
+		names = append(names, leaf.Env)
+	}
+	for _, name := range l.empty {
+		if slices.Contains(names, positions.ReplaceAllString(name, "_0_")) {
+			known[name] = true
+		}
+	}
+	for _, name := range slices.Sorted(slices.Values(slices.AppendSeq(l.empty, maps.Keys(l.env)))) {
 		if known[name] || ofOrchestrator(name) {
 			continue
-		}
-		var names []string
-		for _, leaf := range leaves() {
-			names = append(names, leaf.Env)
 		}
 		return &Error{"environment", name, "stands for no key" + suggestion(name, names) + "; docs/configuration.md lists them"}
 	}

@@ -111,3 +111,15 @@ func TestDSNsShowNoPassword(t *testing.T) {
 		}
 	}
 }
+
+// TestEmptyVariablesOfNoKey are typing errors, too.
+func TestEmptyVariablesOfNoKey(t *testing.T) {
+	for name, known := range map[string]bool{
+		"COLLECTOR_LOG_LEVEL": true, "COLLECTOR_CONFIG": true, "COLLECTOR_ALPEMIX_ACCOUNTS_12_SECRET_KEY_FILE": true, "COLLECTOR_PORT": true,
+		"COLLECTOR_LOG_LEVELS": false, "COLLECTOR_RESELER": false, "COLLECTOR_ALPEMIX_ACCOUNTS_0_SECRET": false, "COLLECTOR_ALPEMIX_ACCOUNTS": false,
+	} {
+		if _, err := Load("", []string{name + "="}); (err == nil) != known {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
