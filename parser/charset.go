@@ -79,7 +79,7 @@ func readCharset(in, charset string) (text, quirk string) {
 		for len(in) > 0 {
 			r, size := utf8.DecodeRuneInString(in)
 			if r == utf8.RuneError && size == 1 {
-				r = charmap.Windows1254.DecodeByte(in[0])
+				r = windows1254(in[0])
 			}
 			b.WriteRune(r)
 			in = in[size:]
@@ -96,9 +96,18 @@ func readCharset(in, charset string) (text, quirk string) {
 	}
 	var b strings.Builder
 	for i := range len(in) {
-		b.WriteRune(charmap.Windows1254.DecodeByte(in[i]))
+		b.WriteRune(windows1254(in[i]))
 	}
 	return b.String(), quirkWindows1254
+}
+
+// windows1254 is the character of a byte. One that the code page leaves undefined is the control
+// character of its number, as in browsers, so that different bytes are different characters.
+func windows1254(b byte) rune {
+	if r := charmap.Windows1254.DecodeByte(b); r != utf8.RuneError {
+		return r
+	}
+	return rune(b)
 }
 
 // damagedUTF8 reports whether more speaks for UTF-8 than against it. A sequence that the end cuts

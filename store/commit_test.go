@@ -101,8 +101,12 @@ func TestOfTwoContentsOfOneUIDTheFirstIsQueued(t *testing.T) {
 			t.Errorf("%s is not seen: the next poll would bring it again", item.Raw)
 		}
 	}
-	if got := entries(drainAll(t, s)); strings.Join(got, "") != string(items[0].Raw)+string(items[2].Raw) {
+	queued := drainAll(t, s)
+	if got := entries(queued); strings.Join(got, "") != string(items[0].Raw)+string(items[2].Raw)+string(twin.Raw) {
 		t.Errorf("%q", got)
+	}
+	if !queued.Entries[2].Twin || queued.Entries[1].Twin {
+		t.Errorf("twins: %+v", queued.Entries)
 	}
 	if id, _ := s.Lookup("main", "u1"); id.Hash != items[0].Hash {
 		t.Error("the first content does not count")
