@@ -8,15 +8,16 @@ import (
 	"strings"
 )
 
-// onlyByName refuses requests that name a stranger's host, where we listen for this machine alone: a page of that stranger's in a browser
-// here could let its name lead to us, and read what we show (DNS rebinding). Addresses cannot be led anywhere else.
+// onlyByName refuses requests that name a stranger's host, where we listen for this machine alone or our names are known: a page
+// of that stranger's in a browser could let its name lead to us, and read what we show (DNS rebinding). Addresses cannot be led
+// anywhere else.
 func (c *Config) onlyByName(next http.Handler) http.Handler {
-	if !isLoopback(c.Listen) {
+	if !isLoopback(c.Listen) && len(c.Hosts) == 0 {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if name := hostname(r.Host); !c.answersTo(name) {
-			plain(w, http.StatusForbidden, fmt.Sprintf("nothing is shown under the name %q: if a proxy offers it, add it to http.hosts\n", name))
+			plain(w, http.StatusForbidden, fmt.Sprintf("nothing is shown under the name %q: if it is one of this server's or of a proxy, add it to http.hosts\n", name))
 			return
 		}
 		next.ServeHTTP(w, r)

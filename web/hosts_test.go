@@ -29,6 +29,13 @@ func TestStrangersNamesAreRefused(t *testing.T) {
 		{listen: "0.0.0.0:9187", host: "collector:9187", shown: true},
 		{listen: ":9187", host: "collector:9187", shown: true},
 		{listen: "192.0.2.7:9187", host: "collector.example.com", shown: true},
+		// ... but by these names alone where they are given: in a container, it is always 0.0.0.0.
+		{listen: "0.0.0.0:9187", host: "evil.example:9187", hosts: []string{"collector"}},
+		{listen: ":9187", host: "evil.example:9187", hosts: []string{"collector"}},
+		{listen: "192.0.2.7:9187", host: "collector.evil.example", hosts: []string{"collector"}},
+		{listen: "0.0.0.0:9187", host: "collector:9187", hosts: []string{"collector"}, shown: true},
+		{listen: "0.0.0.0:9187", host: "localhost:9187", hosts: []string{"collector"}, shown: true},
+		{listen: "0.0.0.0:9187", host: "192.0.2.7:9187", hosts: []string{"collector"}, shown: true},
 	} {
 		config := &Config{Listen: c.listen, Hosts: c.hosts}
 		handler := config.onlyByName(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "shown") }))

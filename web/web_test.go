@@ -63,7 +63,7 @@ func TestAnswers(t *testing.T) {
 		kind         string
 		holds        []string
 	}{
-		{"GET", "/", nil, 200, "text/html; charset=utf-8", []string{"main &lt;script&gt;", "credentials &amp; more", `href="/metrics"`, `href="/api/v1/status"`, "1 Mar 2026", "not since the start", "<dd>3 <small>oldest"}},
+		{"GET", "/", nil, 200, "text/html; charset=utf-8", []string{"main &lt;script&gt;", "credentials &amp; more", `href="metrics"`, `href="api/v1/status"`, "1 Mar 2026", "not since the start", "<dd>3 <small>oldest"}},
 		{"GET", "/live", nil, 200, "text/html; charset=utf-8", []string{`<main id="live"`, "main &lt;script&gt;"}},
 		{"GET", "/assets/" + builtIn().hash + "/page.css", nil, 200, "text/css; charset=utf-8", []string{"body {"}},
 		{"GET", "/assets/" + builtIn().hash + "/page.js", nil, 200, "text/javascript; charset=utf-8", []string{"'use strict'"}},

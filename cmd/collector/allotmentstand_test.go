@@ -100,7 +100,7 @@ func (h *helpDesk) until(t *testing.T, done func(*web.Status) bool) *web.Status 
 	var s *web.Status
 	for deadline := time.Now().Add(patience); ; pause(t.Context(), 20*time.Millisecond) {
 		var err error
-		if s, err = daemonStatus(t.Context(), h.setting("COLLECTOR_HTTP_LISTEN")); err == nil && done(s) {
+		if s, err = statusAt(t.Context(), h.setting("COLLECTOR_HTTP_LISTEN")); err == nil && done(s) {
 			return s
 		}
 		if time.Now().After(deadline) {

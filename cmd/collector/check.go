@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,9 +27,9 @@ type checking struct {
 func (a *app) checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
-		Short: "Try configuration, ClickHouse, schema and the vendors' credentials",
-		Long: `Prints one line for each of: the configuration, ClickHouse, its schema, and the
-credentials of each vendor account. It spends at most one token request and one
+		Short: "Try configuration, web server, ClickHouse, schema and the vendors' credentials",
+		Long: `Prints one line for each of: the configuration, who may read the page, ClickHouse,
+its schema, and the credentials of each vendor account. It spends at most one token request and one
 report request of each account, counted with those of the daemon. While a daemon
 runs on the same state folder, the accounts' lines are what the daemon has seen.
 Reseller vendors are asked for what they list.
@@ -51,6 +49,7 @@ Exit status: 0 all is well, 1 something is not, 2 the configuration is wrong.`,
 			k := &checking{app: a, config: c}
 			k.line("configuration", "read; state_dir is "+c.StateDir, nil)
 			k.ports()
+			k.http()
 			k.clickHouse(command.Context())
 			k.customers()
 			k.accounts(command.Context())
@@ -183,7 +182,8 @@ func (k *checking) accounts(ctx context.Context) {
 
 // askDaemon takes the accounts' state from the daemon that has the state folder: requests of ours would not be counted.
 func (k *checking) askDaemon(ctx context.Context) {
-	s, err := daemonStatus(ctx, k.config.HTTP.Listen)
+	client, url := localDaemon(ctx, k.config, statusTimeout)
+	s, err := daemonStatus(ctx, client, url)
 	if err != nil {
 		k.line("accounts", "", fmt.Errorf("another process has state_dir %s, and the status of a daemon cannot be read: %w", k.config.StateDir, err))
 		return
@@ -206,29 +206,4 @@ func (k *checking) askDaemon(ctx context.Context) {
 		}
 		k.line("account "+a.Name, well, err)
 	}
-}
-
-const statusTimeout = 5 * time.Second
-
-// daemonStatus asks the daemon that listens on this machine.
-func daemonStatus(ctx context.Context, listen string) (*web.Status, error) {
-	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, pageURL(listen)+"/api/v1/status", nil)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answers HTTP %d", request.URL, answer.StatusCode)
-	}
-	var s web.Status
-	if err := json.NewDecoder(answer.Body).Decode(&s); err != nil {
-		return nil, fmt.Errorf("%s: %w", request.URL, err)
-	}
-	return &s, nil
 }

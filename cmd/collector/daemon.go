@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -85,8 +86,13 @@ const daemonGC = 50
 // while the address is another's.
 func (d *daemon) run(ctx context.Context, work func(ctx context.Context, page string) error) error {
 	started := time.Now()
+	protection, err := web.ProtectionOf(d.config.HTTP.WebConfigFile)
+	if problem := exposed(&d.config.HTTP, protection); err == nil && problem != "" { // else the server has the error
+		d.log.Warn(problem)
+	}
 	server := web.New(web.Config{
-		Listen: d.config.HTTP.Listen, Hosts: d.config.HTTP.Hosts, Gatherer: d.metrics, Log: d.log,
+		Listen: d.config.HTTP.Listen, Hosts: d.config.HTTP.Hosts, WebConfigFile: d.config.HTTP.WebConfigFile,
+		Socket: socketOf(d.config.StateDir), Gatherer: d.metrics, Log: d.log,
 		Status: func() web.Status { return d.status(started) },
 		Usage:  d.usage,
 		Ready:  d.ready,
@@ -97,7 +103,11 @@ func (d *daemon) run(ctx context.Context, work func(ctx context.Context, page st
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return server.Run(ctx) })
 	if address, err := server.Addr(ctx); err == nil { // else Run has the error
-		g.Go(func() error { return work(ctx, pageURL(address.String())) })
+		page := pageURL(address.String())
+		if protection.TLS {
+			page = "https" + strings.TrimPrefix(page, "http")
+		}
+		g.Go(func() error { return work(ctx, page) })
 	}
 	return g.Wait()
 }

@@ -16,7 +16,7 @@ const healthTimeout = 4 * time.Second
 func (a *app) healthyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "healthy",
-		Short:  "Ask the daemon at http.listen whether it is healthy",
+		Short:  "Ask the daemon of the state folder whether it is healthy",
 		Args:   cobra.NoArgs,
 		Hidden: true,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -24,12 +24,12 @@ func (a *app) healthyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			request, err := http.NewRequestWithContext(command.Context(), http.MethodGet, pageURL(c.HTTP.Listen)+"/-/healthy", nil)
+			client, url := localDaemon(command.Context(), c, healthTimeout)
+			request, err := http.NewRequestWithContext(command.Context(), http.MethodGet, url+"/-/healthy", nil)
 			if err != nil {
 				return fmt.Errorf("http.listen %s: %w", c.HTTP.Listen, err)
 			}
-			// No proxy: the daemon is on this machine.
-			answer, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: healthTimeout}).Do(request)
+			answer, err := client.Do(request)
 			if err != nil {
 				return fmt.Errorf("no collector answers: %w", err)
 			}

@@ -154,7 +154,7 @@ func (k *killer) settled(t *testing.T, p *process) {
 	k.gate.Lock()
 	defer k.gate.Unlock()
 	k.waitFor(t, p, func() bool {
-		s, err := daemonStatus(t.Context(), k.setting("COLLECTOR_HTTP_LISTEN"))
+		s, err := statusAt(t.Context(), k.setting("COLLECTOR_HTTP_LISTEN"))
 		return err == nil && s.Queue.Rows == 0 && !slices.ContainsFunc(s.Accounts, func(a web.Account) bool { return a.SealedUntil == nil })
 	})
 	for deadline := time.Now().Add(time.Minute); ; pause(t.Context(), 50*time.Millisecond) {
@@ -254,7 +254,7 @@ func (k *killer) run(t *testing.T, kills, checkpoints int) {
 	t.Logf("killed: %v; vendor: %d answers, by errornumber %v; %d connections vanished amid", k.kills, len(k.vendor.Stats().Log), k.vendor.Stats().Answers, k.gone)
 	last := k.start(t, "run")
 	k.waitFor(t, last, func() bool {
-		_, err := daemonStatus(t.Context(), k.setting("COLLECTOR_HTTP_LISTEN"))
+		_, err := statusAt(t.Context(), k.setting("COLLECTOR_HTTP_LISTEN"))
 		return err == nil
 	})
 	if code := last.interrupt(t); code != exitOK {

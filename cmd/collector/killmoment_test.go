@@ -36,7 +36,7 @@ func TestEngineKilledAtItsStart(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.waitFor(t, p, func() bool {
-				s, err := daemonStatus(t.Context(), c.setting("COLLECTOR_HTTP_LISTEN"))
+				s, err := statusAt(t.Context(), c.setting("COLLECTOR_HTTP_LISTEN"))
 				return err == nil && len(s.Accounts) == 1 && s.Accounts[0].SealedUntil != nil
 			})
 			if code := p.interrupt(t); code != exitOK {

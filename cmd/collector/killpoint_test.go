@@ -177,7 +177,7 @@ func TestKilledAtEveryStatement(t *testing.T) {
 					return c.start(t, "run")
 				},
 				done: func() bool {
-					s, err := daemonStatus(t.Context(), c.setting("COLLECTOR_HTTP_LISTEN"))
+					s, err := statusAt(t.Context(), c.setting("COLLECTOR_HTTP_LISTEN"))
 					return err == nil && s.Queue.Rows == 0 && s.Accounts[0].SealedUntil != nil && c.readWhole(since)
 				},
 				kill: func(p *process) {

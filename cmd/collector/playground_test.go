@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 
 	"alpemix-collector/report"
 	"alpemix-collector/simulator"
+	"alpemix-collector/web"
 )
 
 // playground is an environment for the collector before a simulated vendor.
@@ -237,6 +239,11 @@ func (p *process) engine(t *testing.T) (pid int) {
 
 // patience bounds how long a test waits for a process. It is generous: what is waited for takes seconds on an idle machine.
 const patience = 4 * time.Minute
+
+// statusAt is the status of the daemon that listens at an address, without a login.
+func statusAt(ctx context.Context, listen string) (*web.Status, error) {
+	return daemonStatus(ctx, http.DefaultClient, pageURL(listen))
+}
 
 // waitFor polls until what a process should do has happened.
 func (c *playground) waitFor(t testing.TB, p *process, done func() bool) {

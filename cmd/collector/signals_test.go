@@ -114,7 +114,7 @@ func TestDaemonOutlivesTheReaderOfItsLog(t *testing.T) {
 		if err := p.Process.Signal(syscall.SIGHUP); err != nil { // it is logged
 			t.Fatal(err)
 		}
-		if _, err := daemonStatus(t.Context(), c.setting("COLLECTOR_HTTP_LISTEN")); err != nil {
+		if _, err := statusAt(t.Context(), c.setting("COLLECTOR_HTTP_LISTEN")); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -20,7 +20,7 @@ function ask() {
   if (asking) return;
   asked = Date.now();
   const request = asking = new XMLHttpRequest();
-  request.open('GET', '/live');
+  request.open('GET', 'live');
   request.responseType = 'document';
   request.timeout = patience;
   if (etag) request.setRequestHeader('If-None-Match', etag);

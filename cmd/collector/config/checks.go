@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+
 	"alpemix-collector/internal/secret"
 )
 
@@ -136,11 +138,12 @@ var textRules = map[string]func(value, argument string) string{
 	"database":     checkDatabase,
 	"cluster":      checkCluster,
 	"readable":     checkReadable,
+	"web":          checkWeb,
 	"certificates": checkCertificates,
 }
 
 // mayBeEmpty are the rules of keys whose empty text means something.
-var mayBeEmpty = []string{"cluster", "login", "readable", "certificates"}
+var mayBeEmpty = []string{"cluster", "login", "readable", "web", "certificates"}
 
 // mostPercent is far beyond any use of an allotment that is worth an event of its own.
 const mostPercent = 1000
@@ -268,6 +271,14 @@ func checkReadable(value, _ string) string {
 	defer func() { _ = f.Close() }() // opened for the question only
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		return fmt.Sprintf("%s is a folder; name the file in it", value)
+	}
+	return ""
+}
+
+// checkWeb reads TLS and logins of the web server as it does when it starts.
+func checkWeb(value, _ string) string {
+	if err := toolkit.Validate(value); err != nil {
+		return fmt.Sprintf("%s: %s; the form is that of Prometheus's exporter-toolkit", value, strings.ReplaceAll(err.Error(), "\n", " "))
 	}
 	return ""
 }

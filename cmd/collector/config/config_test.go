@@ -52,7 +52,7 @@ func TestDefaultsAreContract(t *testing.T) {
 	}
 	got := strings.TrimSuffix(fmt.Sprintln(c.StateDir, c.Timezone, c.Log, c.HTTP, c.ClickHouse, c.Retention, c.Privacy, c.CustomersFile,
 		c.Alpemix, c.Reseller.Thresholds, c.Reseller.Webhook, c.Reseller.RemotePC.Schedule, c.Reseller.CCPortal.Schedule, c.Reseller.SerwerSMS.Schedule, c.Reseller.LimaCity.Schedule), "\n")
-	want := "state Europe/Istanbul {info text} {127.0.0.1:9187 []} {embedded   alpemix  {127.0.0.1:8123 }} {0 0 400d} {[]} customers.csv" +
+	want := "state Europe/Istanbul {info text} {127.0.0.1:9187 [] } {embedded   alpemix  {127.0.0.1:8123 }} {0 0 400d} {[]} customers.csv" +
 		" {https://www.alpemix.com:5900/api {POST application/json} {3 5 1m ip} 1024 { 1.2} {@every 20s 5 0,3,6,9,12,15,18,21,23 * * *} []} [80 100] {  10s { 1.2}} @hourly @hourly @hourly @hourly"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
