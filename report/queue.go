@@ -28,6 +28,8 @@ type Observation struct {
 	Items     []Item
 	Fetches   []Fetch // kept apart from the queue's rows, see QueuedBatch
 	Days      []DayStatus
+	// Repeat queues Days also where nothing about them is new: ClickHouse lacks them.
+	Repeat bool
 }
 
 // Entry is one queued record with its provenance.

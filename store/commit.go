@@ -31,6 +31,9 @@ func (s *Store) Commit(o report.Observation) error {
 	}
 	s.mu.RLock()
 	c.version = s.nextVersion(o.FetchedAt)
+	for _, d := range o.Days { // read back from ClickHouse, which may know of more than an old state file
+		c.version = max(c.version, d.Version+1)
+	}
 	s.mu.RUnlock()
 	if err := s.updateLocked(c.store); err != nil {
 		s.dropFetches(len(o.Fetches))
@@ -179,11 +182,7 @@ func (s *Store) committed(c *commit) {
 	defer s.mu.Unlock()
 	s.version = c.version
 	s.queue.added(c.rows, c.toldDays, c.o.FetchedAt)
-	totals := s.totals[c.o.Account]
-	if totals == nil {
-		totals = map[report.Day]report.DayTotal{}
-		s.totals[c.o.Account] = totals
-	}
+	totals := s.totalsOf(c.o.Account)
 	for _, id := range c.before {
 		tally(totals, id, -1)
 	}

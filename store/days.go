@@ -31,7 +31,7 @@ func (s *Store) changedDays(o report.Observation) []report.DayStatus {
 		d.SealedAt, d.ReadAt = d.SealedAt.Round(0).UTC(), d.ReadAt.Round(0).UTC() // what is read back has no monotonic clock
 		known, ok := s.days[o.Account][d.Day]
 		d.Version = known.Version
-		if !ok || d != known {
+		if !ok || d != known || o.Repeat {
 			changed = append(changed, d)
 		}
 	}
@@ -66,7 +66,7 @@ func (c *commit) storeDays(tx *bolt.Tx, account *bolt.Bucket) error {
 		}
 		key := dayKey(c.days[i].Day)
 		known, err := decodeDay(days.Get(key))
-		tell := err != nil || !sameForOthers(known, c.days[i])
+		tell := err != nil || !sameForOthers(known, c.days[i]) || c.o.Repeat
 		if err := days.Put(key, b); err != nil {
 			return err
 		}

@@ -117,6 +117,14 @@ func (s *Store) Totals(account string, day report.Day) report.DayTotal {
 	return s.totals[account][day]
 }
 
+// totalsOf is the usage by day of an account; the caller holds mu.
+func (s *Store) totalsOf(account string) map[report.Day]report.DayTotal {
+	if s.totals[account] == nil {
+		s.totals[account] = map[report.Day]report.DayTotal{}
+	}
+	return s.totals[account]
+}
+
 // tally adds the usage of an identity to its day's total, or with sign -1 takes it away.
 func tally(totals map[report.Day]report.DayTotal, id report.Identity, sign int) {
 	t := totals[id.LocalDay]

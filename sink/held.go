@@ -1,0 +1,184 @@
+package sink
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"alpemix-collector/report"
+)
+
+// errIdentity is a replica that has not received the id yet which another one has taken.
+var errIdentity = errors.New("the id of the database was written and cannot be read yet")
+
+// Identity returns the random id of the database, and gives it one if it has none. It is another id once the database was
+// replaced, emptied or created anew. On a cluster a replica that is behind is waited for as far as the user's rights allow.
+func (w *Writer) Identity(ctx context.Context) (string, error) {
+	id, err := w.identity(ctx)
+	if id != "" || err != nil {
+		return id, err
+	}
+	table := w.db.target.Database + ".identity_rows"
+	if w.db.target.Cluster != "" {
+		_ = w.db.conn.Exec(ctx, "SYSTEM SYNC REPLICA "+table) // a right that the user need not have
+		if id, err = w.identity(ctx); id != "" || err != nil {
+			return id, err
+		}
+	}
+	err = w.db.conn.Exec(ctx, "INSERT INTO "+table+" SELECT {id:String}, now64(6, 'UTC')", clickhouse.Named("id", rand.Text()))
+	if err != nil {
+		return "", fmt.Errorf("write the id of the database at %s: %w", w.db.address, err)
+	}
+	if id, err = w.identity(ctx); id == "" && err == nil {
+		err = fmt.Errorf("ClickHouse at %s: %w", w.db.address, errIdentity)
+	}
+	return id, err
+}
+
+func (w *Writer) identity(ctx context.Context) (string, error) {
+	var ids []struct {
+		ID string `ch:"id"`
+	}
+	err := w.db.Select(ctx, &ids, "SELECT id FROM "+w.db.target.Database+".identity_rows ORDER BY created_at, id LIMIT 1", nil)
+	if err != nil {
+		return "", fmt.Errorf("read the id of the database: %w", err)
+	}
+	if len(ids) == 0 {
+		return "", nil
+	}
+	return ids[0].ID, nil
+}
+
+// Days reads the states of an account's days, oldest first.
+func (w *Writer) Days(ctx context.Context, account string) ([]report.DayStatus, error) {
+	var rows []struct {
+		Day      time.Time  `ch:"day"`
+		State    string     `ch:"state"`
+		Rows     uint64     `ch:"rows"`
+		SealedAt *time.Time `ch:"sealed_at"`
+		Version  uint64     `ch:"version"`
+	}
+	err := w.db.Select(ctx, &rows, fmt.Sprintf(`SELECT day, state, rows, sealed_at, version FROM %s.day_rows FINAL
+		WHERE account = {account:String} AND NOT moved ORDER BY day`, w.db.target.Database),
+		map[string]string{"account": account})
+	if err != nil {
+		return nil, fmt.Errorf("read the days of account %s: %w", account, err)
+	}
+	days := make([]report.DayStatus, len(rows))
+	for i, r := range rows {
+		days[i] = report.DayStatus{
+			Account: account, Day: report.DayOf(r.Day), State: report.DayState(r.State), Rows: r.Rows, Version: r.Version,
+		}
+		if r.SealedAt != nil {
+			days[i].SealedAt = r.SealedAt.UTC()
+		}
+	}
+	return days, nil
+}
+
+// Counts returns how many connections of an account are stored of each of its local days from one to another.
+func (w *Writer) Counts(ctx context.Context, account string, from, to report.Day) (map[report.Day]uint64, error) {
+	var rows []struct {
+		Day  time.Time `ch:"local_day"`
+		Rows uint64    `ch:"rows"`
+	}
+	err := w.db.Select(ctx, &rows, fmt.Sprintf(`SELECT local_day, count() AS rows FROM %s.connections
+		WHERE account = {account:String} AND local_day BETWEEN {from:Date} AND {to:Date}
+		AND %s GROUP BY local_day`, w.db.target.Database, startedBetween(from, to)),
+		map[string]string{"account": account, "from": from.String(), "to": to.String()})
+	if err != nil {
+		return nil, fmt.Errorf("count the connections of account %s: %w", account, err)
+	}
+	counts := map[report.Day]uint64{}
+	for _, r := range rows {
+		counts[report.DayOf(r.Day)] = r.Rows
+	}
+	return counts, nil
+}
+
+// startedBetween is for the partitions and the primary key; no zone is more than 14 hours from UTC.
+func startedBetween(from, to report.Day) string {
+	return fmt.Sprintf("started_at >= toDateTime(%d, 'UTC') AND started_at < toDateTime(%d, 'UTC')",
+		max((from-1).UTC().Unix(), 0), min((to+2).UTC().Unix(), lastSecond))
+}
+
+// Holds reports whether any connection of an account is stored.
+func (w *Writer) Holds(ctx context.Context, account string) (bool, error) {
+	var rows []struct {
+		Account string `ch:"account"`
+	}
+	err := w.db.Select(ctx, &rows, fmt.Sprintf(`SELECT account FROM %s.connection_rows WHERE account = {account:String} LIMIT 1`,
+		w.db.target.Database), map[string]string{"account": account})
+	if err != nil {
+		return false, fmt.Errorf("look for connections of account %s: %w", account, err)
+	}
+	return len(rows) > 0, nil
+}
+
+// Connections reads what is stored of an account's connections of a local day and later, by UID.
+func (w *Writer) Connections(ctx context.Context, account string, from report.Day) (map[string]report.Identity, error) {
+	var rows []struct {
+		UID         string    `ch:"uid"`
+		Hash        uint64    `ch:"hash"`
+		StartedAt   time.Time `ch:"started_at"`
+		Seconds     uint32    `ch:"duration_seconds"`
+		FirstSeenAt time.Time `ch:"first_seen_at"`
+		Day         time.Time `ch:"local_day"`
+	}
+	err := w.db.Select(ctx, &rows, fmt.Sprintf(`SELECT uid, hash, started_at, duration_seconds, first_seen_at, local_day
+		FROM %s.connection_rows FINAL
+		WHERE account = {account:String} AND local_day >= {from:Date} AND started_at >= toDateTime(%d, 'UTC') AND NOT deleted
+		ORDER BY version
+		SETTINGS do_not_merge_across_partitions_select_final = 1`, w.db.target.Database, max((from-1).UTC().Unix(), 0)),
+		map[string]string{"account": account, "from": from.String()})
+	if err != nil {
+		return nil, fmt.Errorf("read the connections of account %s since %s: %w", account, from, err)
+	}
+	held := make(map[string]report.Identity, len(rows))
+	for _, r := range rows {
+		held[r.UID] = report.Identity{
+			Hash: r.Hash, StartedAt: r.StartedAt.UTC(), Duration: time.Duration(r.Seconds) * time.Second,
+			FirstSeenAt: r.FirstSeenAt.UTC(), LocalDay: report.DayOf(r.Day),
+		}
+	}
+	return held, nil
+}
+
+// Held reads what is stored of customers and allotments.
+func (w *Writer) Held(ctx context.Context) (report.Held, error) {
+	held := report.Held{Customers: map[report.CustomerLine]bool{}, Allotments: map[report.AllotmentKey]time.Time{}}
+	var lines []struct {
+		Customer string `ch:"customer"`
+		Vendor   string `ch:"vendor"`
+		Account  string `ch:"account"`
+		Field    string `ch:"field"`
+		Value    string `ch:"value"`
+	}
+	err := w.db.Select(ctx, &lines, "SELECT customer, vendor, account, field, value FROM "+w.db.target.Database+".customers", nil)
+	if err != nil {
+		return held, fmt.Errorf("read the customers: %w", err)
+	}
+	for _, l := range lines {
+		held.Customers[report.CustomerLine(l)] = true
+	}
+	var periods []struct {
+		Vendor   string    `ch:"vendor"`
+		Account  string    `ch:"account"`
+		Customer string    `ch:"customer"`
+		Resource string    `ch:"resource"`
+		From     time.Time `ch:"newest"`
+	}
+	err = w.db.Select(ctx, &periods, fmt.Sprintf(`SELECT vendor, account, customer, resource, max(valid_from) AS newest
+		FROM %s.allotment_rows WHERE NOT moved GROUP BY vendor, account, customer, resource`, w.db.target.Database), nil)
+	if err != nil {
+		return held, fmt.Errorf("read the allotments: %w", err)
+	}
+	for _, p := range periods {
+		held.Allotments[report.AllotmentKey{Vendor: p.Vendor, Account: p.Account, Customer: p.Customer, Resource: p.Resource}] = p.From.UTC()
+	}
+	return held, nil
+}
