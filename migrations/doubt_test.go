@@ -25,8 +25,8 @@ func TestLostDaysAndRenamedAccounts(t *testing.T) {
 			days + `('a', '2026-03-01', 'open', 0, NULL, 2, 1)`,
 			periods + `(1, 'remotepc', 'a', 'X', 'computers', 5, 1, '', '2026-03-01 00:00:00', '2026-03-01 00:00:00', NULL),
 				(1, 'remotepc', 'b', 'X', 'computers', 5, 1, '', '2026-03-01 00:00:00', '2026-03-01 00:00:00', NULL)`,
-			`INSERT INTO DB.allotment_rows (version, vendor, account, customer, resource, valid_from, moved)
-				VALUES (2, 'remotepc', 'a', 'X', 'computers', '2026-03-01 00:00:00', 1)`,
+			`INSERT INTO DB.allotment_rows (version, vendor, account, customer, resource, valid_from, valid_to)
+				VALUES (2, 'remotepc', 'a', 'X', 'computers', '2026-03-01 00:00:00', '2026-03-01 00:00:00')`,
 			`INSERT INTO DB.quarantine_rows (at, vendor, account, hash, version) VALUES (now(), 'alpemix', 'a', 1, 1), (now(), 'alpemix', 'b', 1, 1)`,
 			`INSERT INTO DB.quarantine_rows (at, vendor, account, hash, version, moved) VALUES (now(), 'alpemix', 'a', 1, 2, 1)`,
 		}, []ask{

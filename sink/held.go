@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
-
 	"alpemix-collector/report"
 )
 
@@ -29,7 +27,7 @@ func (w *Writer) Identity(ctx context.Context) (string, error) {
 			return id, err
 		}
 	}
-	err = w.db.conn.Exec(ctx, "INSERT INTO "+table+" SELECT {id:String}, now64(6, 'UTC')", clickhouse.Named("id", rand.Text()))
+	err = w.db.conn.Exec(ctx, "INSERT INTO "+table+" SELECT {id:String}, now64(6, 'UTC')", named("id", rand.Text()))
 	if err != nil {
 		return "", fmt.Errorf("write the id of the database at %s: %w", w.db.address, err)
 	}
@@ -43,7 +41,7 @@ func (w *Writer) identity(ctx context.Context) (string, error) {
 	var ids []struct {
 		ID string `ch:"id"`
 	}
-	err := w.db.Select(ctx, &ids, "SELECT id FROM "+w.db.target.Database+".identity_rows ORDER BY created_at, id LIMIT 1", nil)
+	err := w.rows(ctx, &ids, "SELECT id FROM "+w.db.target.Database+".identity_rows ORDER BY created_at, id LIMIT 1")
 	if err != nil {
 		return "", fmt.Errorf("read the id of the database: %w", err)
 	}
@@ -62,9 +60,9 @@ func (w *Writer) Days(ctx context.Context, account string) ([]report.DayStatus, 
 		SealedAt *time.Time `ch:"sealed_at"`
 		Version  uint64     `ch:"version"`
 	}
-	err := w.db.Select(ctx, &rows, fmt.Sprintf(`SELECT day, state, rows, sealed_at, version FROM %s.day_rows FINAL
+	err := w.rows(ctx, &rows, fmt.Sprintf(`SELECT day, state, rows, sealed_at, version FROM %s.day_rows FINAL
 		WHERE account = {account:String} AND NOT moved ORDER BY day`, w.db.target.Database),
-		map[string]string{"account": account})
+		named("account", account))
 	if err != nil {
 		return nil, fmt.Errorf("read the days of account %s: %w", account, err)
 	}
@@ -86,10 +84,10 @@ func (w *Writer) Counts(ctx context.Context, account string, from, to report.Day
 		Day  time.Time `ch:"local_day"`
 		Rows uint64    `ch:"rows"`
 	}
-	err := w.db.Select(ctx, &rows, fmt.Sprintf(`SELECT local_day, count() AS rows FROM %s.connections
+	err := w.rows(ctx, &rows, fmt.Sprintf(`SELECT local_day, count() AS rows FROM %s.connections
 		WHERE account = {account:String} AND local_day BETWEEN {from:Date} AND {to:Date}
 		AND %s GROUP BY local_day`, w.db.target.Database, startedBetween(from, to)),
-		map[string]string{"account": account, "from": from.String(), "to": to.String()})
+		named("account", account), named("from", from.String()), named("to", to.String()))
 	if err != nil {
 		return nil, fmt.Errorf("count the connections of account %s: %w", account, err)
 	}
@@ -111,8 +109,8 @@ func (w *Writer) Holds(ctx context.Context, account string) (bool, error) {
 	var rows []struct {
 		Account string `ch:"account"`
 	}
-	err := w.db.Select(ctx, &rows, fmt.Sprintf(`SELECT account FROM %s.connection_rows WHERE account = {account:String} LIMIT 1`,
-		w.db.target.Database), map[string]string{"account": account})
+	err := w.rows(ctx, &rows, fmt.Sprintf(`SELECT account FROM %s.connection_rows WHERE account = {account:String} LIMIT 1`,
+		w.db.target.Database), named("account", account))
 	if err != nil {
 		return false, fmt.Errorf("look for connections of account %s: %w", account, err)
 	}
@@ -129,12 +127,12 @@ func (w *Writer) Connections(ctx context.Context, account string, from report.Da
 		FirstSeenAt time.Time `ch:"first_seen_at"`
 		Day         time.Time `ch:"local_day"`
 	}
-	err := w.db.Select(ctx, &rows, fmt.Sprintf(`SELECT uid, hash, started_at, duration_seconds, first_seen_at, local_day
+	err := w.rows(ctx, &rows, fmt.Sprintf(`SELECT uid, hash, started_at, duration_seconds, first_seen_at, local_day
 		FROM %s.connection_rows FINAL
 		WHERE account = {account:String} AND local_day >= {from:Date} AND started_at >= toDateTime(%d, 'UTC') AND NOT deleted
 		ORDER BY version
 		SETTINGS do_not_merge_across_partitions_select_final = 1`, w.db.target.Database, max((from-1).UTC().Unix(), 0)),
-		map[string]string{"account": account, "from": from.String()})
+		named("account", account), named("from", from.String()))
 	if err != nil {
 		return nil, fmt.Errorf("read the connections of account %s since %s: %w", account, from, err)
 	}
@@ -158,7 +156,7 @@ func (w *Writer) Held(ctx context.Context) (report.Held, error) {
 		Field    string `ch:"field"`
 		Value    string `ch:"value"`
 	}
-	err := w.db.Select(ctx, &lines, "SELECT customer, vendor, account, field, value FROM "+w.db.target.Database+".customers", nil)
+	err := w.rows(ctx, &lines, "SELECT customer, vendor, account, field, value FROM "+w.db.target.Database+".customers")
 	if err != nil {
 		return held, fmt.Errorf("read the customers: %w", err)
 	}
@@ -172,8 +170,8 @@ func (w *Writer) Held(ctx context.Context) (report.Held, error) {
 		Resource string    `ch:"resource"`
 		From     time.Time `ch:"newest"`
 	}
-	err = w.db.Select(ctx, &periods, fmt.Sprintf(`SELECT vendor, account, customer, resource, max(valid_from) AS newest
-		FROM %s.allotment_rows WHERE NOT moved GROUP BY vendor, account, customer, resource`, w.db.target.Database), nil)
+	err = w.rows(ctx, &periods, fmt.Sprintf(`SELECT vendor, account, customer, resource, max(valid_from) AS newest
+		FROM %s.allotment_rows GROUP BY vendor, account, customer, resource`, w.db.target.Database))
 	if err != nil {
 		return held, fmt.Errorf("read the allotments: %w", err)
 	}

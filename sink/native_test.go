@@ -194,7 +194,7 @@ func (f *front) answer(ctx context.Context, query string) error {
 		block := newBlock()
 		if err := block.Decode(in, clickhouse.ClientTCPProtocolVersion); errors.Is(err, io.EOF) {
 			if blocks == 0 && strings.HasPrefix(query, "SELECT") {
-				return f.header(query)
+				return f.header(ctx, query)
 			}
 			return nil
 		} else if err != nil {
@@ -207,8 +207,8 @@ func (f *front) answer(ctx context.Context, query string) error {
 }
 
 // header is the block without rows that begins every answer of a real server.
-func (f *front) header(query string) error {
-	rows, err := f.backend.Query(context.Background(), "DESCRIBE TABLE ("+query+")")
+func (f *front) header(ctx context.Context, query string) error {
+	rows, err := f.backend.Query(ctx, "DESCRIBE TABLE ("+query+")")
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/cespare/xxhash/v2"
 
 	"alpemix-collector/report"
@@ -59,9 +58,8 @@ type waiting struct {
 const openRecords = `resolved_at IS NULL AND NOT moved`
 
 func (w *Writer) waiting(ctx context.Context, account string) (open []waiting, err error) {
-	err = w.db.Select(ctx, &open, fmt.Sprintf(`SELECT hash, uid, version FROM %s.quarantine_rows FINAL
-		WHERE vendor = 'alpemix' AND account = {account:String} AND uid != '' AND %s`, w.db.target.Database, openRecords),
-		map[string]string{"account": account})
+	err = w.rows(ctx, &open, fmt.Sprintf(`SELECT hash, uid, version FROM %s.quarantine_rows FINAL
+		WHERE vendor = 'alpemix' AND account = %s AND uid != '' AND %s`, w.db.target.Database, literal(account), openRecords))
 	if err != nil {
 		return nil, fmt.Errorf("read the quarantine of account %s: %w", account, err)
 	}
@@ -143,9 +141,9 @@ func (w *Writer) SettleStored(ctx context.Context, account string) error {
 			uids = append(uids, r.UID)
 		}
 		var found []waiting
-		err := w.db.Select(ctx, &found, fmt.Sprintf(`SELECT uid, max(c.version) AS version FROM %s.connection_rows AS c
+		err := w.rows(ctx, &found, fmt.Sprintf(`SELECT uid, max(c.version) AS version FROM %s.connection_rows AS c
 			WHERE account = {account:String} AND uid IN {uids:Array(String)} AND NOT deleted GROUP BY uid`,
-			w.db.target.Database), map[string]string{"account": account, "uids": arrayText(uids)})
+			w.db.target.Database), named("account", account), named("uids", arrayText(uids)))
 		if err != nil {
 			return fmt.Errorf("look for quarantined connections of account %s: %w", account, err)
 		}
@@ -194,7 +192,7 @@ func (w *Writer) markResolved(ctx context.Context, version, condition, account s
 	return w.db.conn.Exec(ctx, fmt.Sprintf(`INSERT INTO %[1]s.quarantine_rows
 		SELECT q.* REPLACE (now('UTC') AS resolved_at, %[2]s AS version) FROM %[1]s.quarantine_rows AS q FINAL
 		WHERE q.resolved_at IS NULL AND NOT q.moved AND %[3]s`, w.db.target.Database, version, condition),
-		clickhouse.Named("account", account))
+		named("account", account))
 }
 
 // heldFor is how long newer text of a dismissed record does not open it again: Alpemix serves no record longer.
@@ -207,19 +205,19 @@ type Dismissal struct {
 	Before          time.Time
 }
 
-func (d *Dismissal) condition() (string, map[string]string) {
-	conditions, parameters := []string{openRecords}, map[string]string{}
+func (d *Dismissal) condition() (string, []any) {
+	conditions, parameters := []string{openRecords}, []any{}
 	if len(d.Keys) > 0 {
 		numbers := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(d.Keys)), ","), "[]")
 		conditions = append(conditions, "hash IN ("+numbers+")")
 	}
 	if d.Account != "" {
 		conditions = append(conditions, "account = {account:String}")
-		parameters["account"] = d.Account
+		parameters = append(parameters, named("account", d.Account))
 	}
 	if d.Reason != "" {
 		conditions = append(conditions, "reason = {reason:String}")
-		parameters["reason"] = d.Reason
+		parameters = append(parameters, named("reason", d.Reason))
 	}
 	if !d.Before.IsZero() {
 		conditions = append(conditions, fmt.Sprintf("at < toDateTime(%d, 'UTC')", d.Before.Unix()))
@@ -237,8 +235,8 @@ type Dismissed struct {
 // ToDismiss returns the waiting records that d names.
 func (w *Writer) ToDismiss(ctx context.Context, d Dismissal) (records []Dismissed, err error) {
 	condition, parameters := d.condition()
-	err = w.db.Select(ctx, &records, fmt.Sprintf(`SELECT vendor, account, hash FROM %s.quarantine_rows FINAL WHERE %s
-		ORDER BY vendor, account, hash`, w.db.target.Database, condition), parameters)
+	err = w.rows(ctx, &records, fmt.Sprintf(`SELECT vendor, account, hash FROM %s.quarantine_rows FINAL WHERE %s
+		ORDER BY vendor, account, hash`, w.db.target.Database, condition), parameters...)
 	if err != nil {
 		return nil, fmt.Errorf("read the quarantine: %w", err)
 	}

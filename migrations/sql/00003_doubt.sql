@@ -17,8 +17,6 @@ COMMENT 'Which database this is; the collector recognises it by the oldest id';
 -- An account that gets a new name takes its rows along: they are copied, and what is left under the old name is marked.
 ALTER TABLE {{.Database}}.day_rows{{.OnCluster}}
     ADD COLUMN IF NOT EXISTS moved UInt8 DEFAULT 0 COMMENT '1: the account was renamed, and the row now stands under its new name' AFTER version;
-ALTER TABLE {{.Database}}.allotment_rows{{.OnCluster}}
-    ADD COLUMN IF NOT EXISTS moved UInt8 DEFAULT 0 COMMENT '1: the account was renamed, and the row now stands under its new name' AFTER version;
 
 -- The default reads the uid of records that were quarantined before this column was there.
 ALTER TABLE {{.Database}}.quarantine_rows{{.OnCluster}}
@@ -66,48 +64,3 @@ COMMENT 'One row per record that could not be stored'
 AS SELECT at, vendor, account, reason, detail, raw, resolved_at
 FROM {{.Database}}.quarantine_rows FINAL
 WHERE NOT moved;
-
--- A period ends where it was closed, and in any case where the next one of the same allotment begins: the state file that
--- would have closed it may have been lost, or have been put back from an old copy.
-DROP VIEW IF EXISTS {{.Database}}.allotment_history{{.OnCluster}};
-CREATE VIEW IF NOT EXISTS {{.Database}}.allotment_history{{.OnCluster}}
-(
-    at         DateTime('UTC') COMMENT 'When this state was first told or set, UTC',
-    vendor     LowCardinality(String) COMMENT 'Reseller interface: remotepc, ccportal, serwersms or limacity',
-    account    LowCardinality(String) COMMENT 'Name of the account in the configuration',
-    customer   String COMMENT 'Name or id of the customer with the vendor; the view customers tells who that is',
-    resource   LowCardinality(String) COMMENT 'computers (RemotePC), the name of the pack in lower case (CC), sms_eco, sms_full, voice, mms, hlr (SerwerSMS), disk_gb, mysql_gb, mail (lima-city); empty: the customer itself, where the vendor does not tell limits',
-    allotted   Nullable(Float64) COMMENT 'What the customer may use; NULL if unknown',
-    utilized   Nullable(Float64) COMMENT 'What the customer uses of it; NULL if unknown',
-    unit       LowCardinality(String) COMMENT 'Unit of both; empty for pieces',
-    active     Nullable(Bool) COMMENT 'Whether the customer, or its pack, is enabled; NULL if unknown',
-    created_on Nullable(Date) COMMENT 'Since when the vendor has the customer; NULL if unknown',
-    raw        String COMMENT 'What the vendor sent of it, or what was set through us',
-    valid_from DateTime('UTC') COMMENT 'When this state was first read or set, UTC; never before that of the state it follows, also where the clock was set back',
-    valid_to   Nullable(DateTime('UTC')) COMMENT 'When another state was first read or set, or the customer was first missing, UTC; NULL while this one is valid'
-)
-COMMENT 'Every state of every allotment, from valid_from to valid_to, kept for ever'
-AS SELECT
-    p.at AS at, p.vendor AS vendor, p.account AS account, p.customer AS customer, p.resource AS resource, p.allotted AS allotted,
-    p.utilized AS utilized, p.unit AS unit, p.active AS active, p.created_on AS created_on, p.raw AS raw, p.valid_from AS valid_from,
-    nullIf(least(p.closed_at, p.next_from, if(p.valid_from < s.since, s.since, p.never)), p.never) AS valid_to
-FROM
-(
-    SELECT
-        at, vendor, account, customer, resource, allotted, utilized, unit, active, created_on, raw, valid_from,
-        toDateTime(4294967295, 'UTC') AS never, ifNull(valid_to, never) AS closed_at,
-        leadInFrame(valid_from, 1, toDateTime(4294967295, 'UTC')) OVER
-        (
-            PARTITION BY vendor, account, customer, resource ORDER BY valid_from
-            ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
-        ) AS next_from
-    FROM {{.Database}}.allotment_rows FINAL
-    WHERE NOT moved
-) AS p
-LEFT JOIN
-(
-    SELECT vendor, account, ifNull(since, toDateTime(0, 'UTC')) AS since FROM {{.Database}}.snapshot_rows FINAL
-) AS s ON s.vendor = p.vendor AND s.account = p.account
--- What was replaced within the second in which it began was never valid.
-WHERE ifNull(valid_to, p.never) > p.valid_from
-SETTINGS join_use_nulls = 0;
