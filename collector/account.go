@@ -19,6 +19,7 @@ type account struct {
 	turned           report.Day // the day to which the lane has turned in this run
 
 	mu           sync.Mutex
+	reached      report.Day                // turned, for the drain, which records what was lost behind it
 	todayDue     bool                      // a tick, a start or a failure asks for today, since its last request began
 	yesterdayDue bool                      // the same for yesterday
 	whole        wholeRead                 // the last whole read of today

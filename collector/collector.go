@@ -59,6 +59,16 @@ type Store interface {
 	Reconsider(account string) error
 	// Prune forgets what was first observed before a day.
 	Prune(account string, before report.Day) error
+	// Database is the id of the database that was last written to, empty before the first.
+	Database() (string, error)
+	// SetDatabase remembers it.
+	SetDatabase(id string) error
+	// Remembered is what is known of an account's connections of a day and later, by UID.
+	Remembered(account string, from report.Day) (map[string]report.Identity, error)
+	// Remember takes over what ClickHouse holds of connections, and makes the next answer queue them again.
+	Remember(account string, held map[string]report.Identity) error
+	// Repeat queues again what is known of customers and allotments and not held, and counts it.
+	Repeat(held report.Held) (customers, allotments int, err error)
 }
 
 // Writer writes to ClickHouse. One call is one attempt.
@@ -84,6 +94,10 @@ type Config struct {
 	Accounts []Account
 	Store    Store
 	Writer   Writer
+	// Database is compared with Store at the start and after failures; nil compares nothing.
+	Database Database
+	// Kept is how long ClickHouse keeps connections, 0 for ever: those that are older may be gone.
+	Kept time.Duration
 	// Reason bounds an error of Writer to a metric label.
 	Reason  func(error) string
 	Reasons []string // all that Reason may return
@@ -99,6 +113,8 @@ type Config struct {
 type Collector struct {
 	store    Store
 	writer   Writer
+	database Database // nil: nothing is compared
+	kept     time.Duration
 	observer *observer
 	accounts []*account
 	lanes    []*lane
@@ -113,7 +129,7 @@ func New(cfg Config) (*Collector, error) {
 	if cfg.FlushFor == 0 {
 		cfg.FlushFor = 10 * time.Second
 	}
-	c := &Collector{store: cfg.Store, writer: cfg.Writer, flushFor: cfg.FlushFor}
+	c := &Collector{store: cfg.Store, writer: cfg.Writer, database: cfg.Database, kept: cfg.Kept, flushFor: cfg.FlushFor}
 	scopes := map[string]*lane{}
 	for _, conf := range cfg.Accounts {
 		a, err := newAccount(conf)

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"slices"
 	"time"
 
 	"alpemix-collector/pacing"
@@ -11,23 +12,26 @@ import (
 const maxGapDays = 400
 
 // turned is what changes in an account's days, oldest first, when today is reached: days open as they begin, and a day that
-// Alpemix no longer tells and that was never read whole becomes a gap. One that was read whole stays open until its rows are
-// found in ClickHouse. A new account begins with yesterday.
-func turned(account string, days []report.DayStatus, today report.Day) []report.DayStatus {
-	next := today - 1
-	var changes []report.DayStatus
-	for _, d := range days {
+// Alpemix no longer serves and that was never read completely becomes a gap. One that was read completely stays open until its
+// rows are found in ClickHouse. A new account starts with yesterday.
+func turned(account string, days []report.DayStatus, today report.Day) (changes []report.DayStatus) {
+	first, known := today-1, map[report.Day]bool{}
+	for i, d := range days {
+		if i == 0 {
+			first = d.Day
+		}
+		known[d.Day] = true
 		if d.State == report.DayOpen && d.Day < today-1 && d.ReadAt.IsZero() {
 			d.State = report.DayGap
 			changes = append(changes, d)
 		}
 	}
-	if len(days) > 0 {
-		next = max(days[len(days)-1].Day+1, today-maxGapDays)
-	}
-	for ; next <= today; next++ {
-		d := report.DayStatus{Account: account, Day: next, State: report.DayOpen}
-		if next < today-1 {
+	for day := max(first, today-maxGapDays); day <= today; day++ {
+		if known[day] {
+			continue
+		}
+		d := report.DayStatus{Account: account, Day: day, State: report.DayOpen}
+		if day < today-1 {
 			d.State = report.DayGap
 		}
 		changes = append(changes, d)
@@ -35,7 +39,12 @@ func turned(account string, days []report.DayStatus, today report.Day) []report.
 	return changes
 }
 
-// turnDays opens the days that have begun and records gaps.
+// opened are the days that have begun when today is reached.
+func opened(account string, days []report.DayStatus, today report.Day) []report.DayStatus {
+	return slices.DeleteFunc(turned(account, days, today), func(d report.DayStatus) bool { return d.State != report.DayOpen })
+}
+
+// turnDays opens the days that have begun. The drain records those that were lost.
 func (l *lane) turnDays(now time.Time) {
 	c := l.collector
 	c.changingDays.Lock()
@@ -54,7 +63,8 @@ func (l *lane) turnDays(now time.Time) {
 			a.turned = today
 		}
 		known := c.store.Days(a.Name)
-		changes := turned(a.Name, known, today)
+		a.reach(today)
+		changes := opened(a.Name, known, today)
 		if len(changes) == 0 {
 			continue
 		}
@@ -69,6 +79,13 @@ func (l *lane) turnDays(now time.Time) {
 		c.observer.days(a.Name, changes, err)
 		pacing.Nudge(c.drain.wake)
 	}
+}
+
+// reach lets the drain know which day is today: what lies behind yesterday and was not read is lost.
+func (a *account) reach(today report.Day) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.reached = today
 }
 
 // oldestNeeded is the oldest day whose connections have to be remembered: Alpemix still tells it, or it waits for its seal.

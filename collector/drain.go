@@ -33,6 +33,8 @@ type drain struct {
 	failures  int // in a row
 	flushedAt time.Time
 	zones     map[string]*time.Location
+
+	consulting consulting
 }
 
 func newDrain(c *Collector) *drain {
@@ -47,6 +49,7 @@ func (d *drain) run(ctx context.Context) {
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:
+			d.consulting.at = time.Time{} // what answers next may be another database
 			wait := pacing.Growing(retryFirst, retryMost, d.failures)
 			d.failures++
 			d.collector.observer.writeFailed(err, wait)
@@ -76,6 +79,9 @@ func (d *drain) flush(ctx context.Context) error {
 // step writes one batch, or seals, and tells whether there may be more to do.
 func (d *drain) step(ctx context.Context, withFetches bool) (more bool, err error) {
 	c := d.collector
+	if err := d.consult(ctx); err != nil {
+		return false, fmt.Errorf("asking ClickHouse what it holds: %w", err)
+	}
 	queued, ok, err := c.store.Next(batchRows, batchBytes, withFetches)
 	if err != nil {
 		return false, err
@@ -83,6 +89,12 @@ func (d *drain) step(ctx context.Context, withFetches bool) (more bool, err erro
 	if !ok {
 		if withFetches {
 			d.flushedAt = time.Now()
+		}
+		if more, err := d.compare(ctx); more || err != nil {
+			return more, err
+		}
+		if more, err := d.loseDays(ctx); more || err != nil {
+			return more, err
 		}
 		return d.sealAll(ctx)
 	}

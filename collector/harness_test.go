@@ -31,6 +31,8 @@ type clickhouse struct {
 	fetches []report.Fetch
 	resold  report.Batch // all that is of resellers
 	writes  int          // acknowledged batches that carried rows of connections
+	id      string       // which database it is, given when it is first asked for
+	ids     int
 }
 
 type identity struct {
@@ -167,7 +169,7 @@ func (d *desk) open(change ...func(*collector.Account)) (*collector.Collector, *
 	}
 	d.metrics = prometheus.NewRegistry()
 	cfg := collector.Config{
-		Store: state, Writer: d.ch, Reason: func(error) string { return "unreachable" }, Metrics: d.metrics, Log: log,
+		Store: state, Writer: d.ch, Database: d.ch, Reason: func(error) string { return "unreachable" }, Metrics: d.metrics, Log: log,
 	}
 	for _, name := range d.accounts {
 		client, err := alpemix.New(alpemix.Config{

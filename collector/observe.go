@@ -34,6 +34,7 @@ const (
 	startsInFuture = "starts_in_future" // a connection starts later than now: the account's zone or a clock is wrong
 	dayInDoubt     = "day_in_doubt"     // an answer for yesterday does not tell that day
 	rowsMissing    = "rows_missing"     // ClickHouse has lost rows that it had acknowledged
+	otherDatabase  = "other_database"   // ClickHouse is another database than before: new, emptied or replaced
 )
 
 func newObserver(c *Collector, reg prometheus.Registerer, log *slog.Logger, reason func(error) string) *observer {
@@ -52,7 +53,7 @@ func newObserver(c *Collector, reg prometheus.Registerer, log *slog.Logger, reas
 		failures: counter("alpemix_request_failures_total", "Requests to Alpemix that brought no complete report.", "account", "report", "reason"),
 		rows:     counter("alpemix_rows_total", "Records in answers: received = stored + unchanged + quarantined.", "account", "outcome"),
 		quirks:   counter("alpemix_quirks_total", "Oddities met in answers, by name as in docs/quirks.md.", "quirk"),
-		findings: counter("alpemix_findings_total", "Contradictions between answers, the clock and what is known: starts_in_future, day_in_doubt, rows_missing.", "account", "finding"),
+		findings: counter("alpemix_findings_total", "Contradictions between answers, the clock and what is known: starts_in_future, day_in_doubt, rows_missing, other_database.", "account", "finding"),
 		refused:  counter("sink_insert_failures_total", "Writes to ClickHouse that failed and are tried again.", "reason"),
 		inserts: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "sink_inserts_total", Help: "Batches that ClickHouse has acknowledged.",
@@ -75,7 +76,7 @@ func (o *observer) startAtZero(accounts []*account, insertReasons, fetchReasons 
 		for _, outcome := range []string{"received", "stored", "unchanged", "quarantined"} {
 			o.rows.WithLabelValues(a.Name, outcome)
 		}
-		for _, finding := range []string{startsInFuture, dayInDoubt, rowsMissing} {
+		for _, finding := range []string{startsInFuture, dayInDoubt, rowsMissing, otherDatabase} {
 			o.findings.WithLabelValues(a.Name, finding)
 		}
 	}

@@ -26,9 +26,13 @@ func (c *Collector) Once(ctx context.Context) error {
 	if err := c.setZones(); err != nil {
 		return err
 	}
-	var errs []error
 	for _, l := range c.lanes {
 		l.turnDays(started)
+	}
+	// What ClickHouse has lost is asked for below. If it cannot be reached now, the flush at the end has the error.
+	_ = c.drain.flush(ctx)
+	var errs []error
+	for _, l := range c.lanes {
 		for _, a := range l.accounts {
 			for _, kind := range []report.Kind{report.Yesterday, report.Today} {
 				err := l.once(ctx, a, kind)

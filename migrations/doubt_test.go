@@ -1,6 +1,11 @@
 package migrations_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
 
 // The rows of a day that was lost are those that are there, also when an import brings them later; what a renamed account has
 // left under its old name is in no view.
@@ -40,4 +45,31 @@ func TestLostDaysAndRenamedAccounts(t *testing.T) {
 			`INSERT INTO DB.quarantine_rows (at, vendor, account, raw, hash, version) VALUES (now(), 'alpemix', 'a', '{"uid" : "u-1","dur":-1}', 1, 1)`,
 		}, []ask{{"SELECT uid FROM DB.quarantine_rows", []string{"u-1"}}}},
 	})
+}
+
+// TestDroppedTablesAreCreatedAgain: whatever is missing comes back, empty, and what is there keeps its rows.
+func TestDroppedTablesAreCreatedAgain(t *testing.T) {
+	db := open(t)
+	s := schema(t, "dropped")
+	if _, err := s.Up(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	whole := state(t, db, "dropped")
+	exec(t, db, "INSERT INTO dropped.day_rows (account, day, state, version) VALUES ('a', '2026-03-01', 'gap', 1)")
+	for _, drop := range []string{
+		"DROP TABLE dropped.connection_rows", "DROP TABLE dropped.identity_rows", "DROP VIEW dropped.allotment_history",
+		"DROP VIEW dropped.days;\nDROP TABLE dropped.quarantine_rows",
+	} {
+		exec(t, db, drop)
+		ran, err := s.Up(t.Context(), db)
+		if err != nil || len(ran) != strings.Count(drop, "DROP") {
+			t.Errorf("%s: ran %v, %v", drop, ran, err)
+		}
+		if diff := cmp.Diff(whole, state(t, db, "dropped")); diff != "" {
+			t.Errorf("%s (-before +after)\n%s", drop, diff)
+		}
+		if got := query(t, db, "SELECT state FROM dropped.days"); len(got) != 1 || got[0] != "gap" {
+			t.Errorf("%s: the days are %v", drop, got)
+		}
+	}
 }

@@ -129,7 +129,7 @@ func readable(ctx context.Context, c *clickHouse) error {
 	for _, view := range views {
 		err := c.Query(ctx, "SELECT * FROM "+view+" LIMIT 0", "TSV", io.Discard)
 		if err != nil && sink.Reason(err) == sink.ReasonMissingTable {
-			return fmt.Errorf("view %s cannot be read: %w; something was dropped: restore it, or drop table schema_version and run collector migrate, which makes what is missing", view, err)
+			return fmt.Errorf("view %s cannot be read: %w; something was dropped: restore it from a backup, or run collector migrate up, which creates it empty", view, err)
 		}
 		if err != nil {
 			return fmt.Errorf("view %s cannot be read: %w", view, err)

@@ -98,6 +98,47 @@ func (t *target) ReadBack(ctx context.Context, account string, day report.Day) (
 	return stored, err
 }
 
+// asked is the answer to a question about what ClickHouse holds.
+func asked[T any](ctx context.Context, t *target, question func(*sink.Writer) (T, error)) (answer T, err error) {
+	db, err := t.connect(ctx)
+	if err != nil {
+		return answer, err
+	}
+	answer, err = question(db.Writer())
+	t.doubt(err)
+	return answer, err
+}
+
+// Identity implements collector.Database, as the methods below do.
+func (t *target) Identity(ctx context.Context) (string, error) {
+	return asked(ctx, t, func(w *sink.Writer) (string, error) { return w.Identity(ctx) })
+}
+
+func (t *target) Days(ctx context.Context, account string) ([]report.DayStatus, error) {
+	return asked(ctx, t, func(w *sink.Writer) ([]report.DayStatus, error) { return w.Days(ctx, account) })
+}
+
+func (t *target) Counts(ctx context.Context, account string, from, to report.Day) (map[report.Day]uint64, error) {
+	return asked(ctx, t, func(w *sink.Writer) (map[report.Day]uint64, error) { return w.Counts(ctx, account, from, to) })
+}
+
+func (t *target) Holds(ctx context.Context, account string) (bool, error) {
+	return asked(ctx, t, func(w *sink.Writer) (bool, error) { return w.Holds(ctx, account) })
+}
+
+func (t *target) Connections(ctx context.Context, account string, from report.Day) (map[string]report.Identity, error) {
+	return asked(ctx, t, func(w *sink.Writer) (map[string]report.Identity, error) { return w.Connections(ctx, account, from) })
+}
+
+func (t *target) Held(ctx context.Context) (report.Held, error) {
+	return asked(ctx, t, func(w *sink.Writer) (report.Held, error) { return w.Held(ctx) })
+}
+
+func (t *target) SettleStored(ctx context.Context, account string) error {
+	_, err := asked(ctx, t, func(w *sink.Writer) (struct{}, error) { return struct{}{}, w.SettleStored(ctx, account) })
+	return err
+}
+
 // close ends the connections, and the embedded engine.
 func (t *target) close() error {
 	t.mu.Lock()

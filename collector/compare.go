@@ -1,0 +1,255 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"alpemix-collector/report"
+)
+
+// comparison is what a comparison of the state file with ClickHouse has found.
+type comparison struct {
+	replaced              bool
+	missing               int // connections of today and yesterday that are asked for again
+	taken                 int // connections that only ClickHouse knew
+	days                  int // states that were written again
+	lost                  []lostDays
+	customers, allotments int // that were written again
+}
+
+// lostDays are sealed days of an account whose connections are no longer in ClickHouse.
+type lostDays struct {
+	account string
+	days    []report.DayStatus
+}
+
+func (f *comparison) any() bool {
+	return f.missing+f.taken+f.days+len(f.lost)+f.customers+f.allotments > 0
+}
+
+// compare looks, when the queue is empty, for what the state file knows and ClickHouse does not hold. What the state file can
+// tell is queued again; connections that Alpemix still serves are asked for again; of sealed days whose connections are gone
+// nothing but an import or a restored backup brings them back, so they become gaps.
+func (d *drain) compare(ctx context.Context) (more bool, err error) {
+	c := d.collector
+	if !d.consulting.due {
+		return false, nil
+	}
+	found := comparison{replaced: d.consulting.replaced}
+	for _, a := range c.accounts {
+		if err := c.compareConnections(ctx, a, &found); err != nil {
+			return false, err
+		}
+		if err := c.compareDays(ctx, a, &found); err != nil {
+			return false, err
+		}
+		if err := c.database.SettleStored(ctx, a.Name); err != nil {
+			return false, err
+		}
+	}
+	held, err := c.database.Held(ctx)
+	if err != nil {
+		return false, err
+	}
+	if rows, _ := c.store.QueueStats(); rows > 0 {
+		return true, nil // what was queued meanwhile looks as if it were missing: look again when that is written
+	}
+	if found.customers, found.allotments, err = c.store.Repeat(held); err != nil {
+		return false, err
+	}
+	d.consulting.due, d.consulting.replaced, d.consulting.compared = false, false, time.Now()
+	c.observer.compared(&found)
+	return found.any(), nil
+}
+
+// compareConnections compares the connections that Alpemix still serves.
+func (c *Collector) compareConnections(ctx context.Context, a *account, found *comparison) error {
+	yesterday := a.day(time.Now()) - 1
+	known, err := c.store.Remembered(a.Name, yesterday)
+	if err != nil {
+		return err
+	}
+	held, err := c.database.Connections(ctx, a.Name, yesterday)
+	if err != nil {
+		return err
+	}
+	if rows, _ := c.store.QueueStats(); rows > 0 {
+		return nil // see compare
+	}
+	var missing []string
+	take := map[string]report.Identity{}
+	reopen := false
+	for uid, k := range known {
+		h, ok := held[uid]
+		if ok && h.Hash == k.Hash && h.StartedAt.Equal(k.StartedAt) {
+			continue
+		}
+		missing = append(missing, uid)
+		reopen = reopen || k.LocalDay == yesterday
+		if ok {
+			take[uid] = h
+		}
+	}
+	for uid, h := range held {
+		if _, ok := known[uid]; !ok {
+			take[uid] = h
+			found.taken++
+		}
+	}
+	if len(missing)+len(take) == 0 {
+		return nil
+	}
+	if err := c.store.Forget(a.Name, missing); err != nil {
+		return err
+	}
+	if err := c.store.Remember(a.Name, take); err != nil {
+		return err
+	}
+	found.missing += len(missing)
+	if len(missing) > 0 {
+		c.observer.findings.WithLabelValues(a.Name, rowsMissing).Inc()
+	}
+	if reopen && c.dayStatus(a, yesterday).State == report.DaySealed {
+		_, err = c.changeDay(a, yesterday, func(d *report.DayStatus) {
+			d.State, d.SealedAt, d.ReadAt = report.DayOpen, time.Time{}, time.Time{}
+		})
+	}
+	a.askAll(reopen)
+	return err
+}
+
+// askAll wants the whole of today, and of yesterday if that lacks connections.
+func (a *account) askAll(yesterday bool) {
+	a.mu.Lock()
+	a.whole = wholeRead{}
+	a.mu.Unlock()
+	a.due(&a.todayDue)
+	if yesterday {
+		a.due(&a.yesterdayDue)
+	}
+}
+
+// compareDays writes the states of days again that ClickHouse does not hold, unless the connections that a seal promises are gone.
+func (c *Collector) compareDays(ctx context.Context, a *account, found *comparison) error {
+	stored, err := c.database.Days(ctx, a.Name)
+	if err != nil {
+		return err
+	}
+	held := map[report.Day]report.DayStatus{}
+	for _, d := range stored {
+		held[d.Day] = d
+	}
+	c.changingDays.Lock()
+	defer c.changingDays.Unlock()
+	now := time.Now()
+	known, yesterday := c.store.Days(a.Name), a.day(now)-1
+	counts, err := c.countSealed(ctx, a, known, held)
+	if err != nil {
+		return err
+	}
+	var repeat, lost []report.DayStatus
+	for _, d := range known {
+		h, ok := held[d.Day]
+		differs := !ok || !sameState(d, h)
+		switch {
+		case counts != nil && d.State == report.DaySealed && counts[d.Day] < d.Rows && !c.expired(d.Day, now):
+			if d.Day < yesterday { // else it is read again
+				d.State, d.SealedAt, d.Rows = report.DayGap, time.Time{}, counts[d.Day]
+				lost = append(lost, d)
+			}
+		case differs:
+			repeat = append(repeat, d)
+		}
+	}
+	o := report.Observation{Account: a.Name, Day: yesterday + 1, FetchedAt: now, Days: append(repeat, lost...), Repeat: true}
+	if len(o.Days) == 0 {
+		return nil
+	}
+	if err := c.store.Commit(o); err != nil {
+		return fmt.Errorf("account %s: days that ClickHouse lacks could not be queued: %w", a.Name, err)
+	}
+	found.days += len(repeat)
+	if len(lost) > 0 {
+		found.lost = append(found.lost, lostDays{a.Name, lost})
+	}
+	return nil
+}
+
+// countSealed counts the stored connections of days whose seal is known and not stored, or of all sealed days if no connection of
+// the account is stored; nil if there is no reason to count.
+func (c *Collector) countSealed(ctx context.Context, a *account, known []report.DayStatus, held map[report.Day]report.DayStatus) (map[report.Day]uint64, error) {
+	var from, to report.Day
+	sealed, unsure := 0, false
+	for _, d := range known {
+		if d.State != report.DaySealed || d.Rows == 0 {
+			continue
+		}
+		if sealed == 0 {
+			from = d.Day
+		}
+		sealed, to = sealed+1, d.Day
+		h, ok := held[d.Day]
+		unsure = unsure || !ok || !sameState(d, h)
+	}
+	if sealed == 0 {
+		return nil, nil
+	}
+	if !unsure {
+		some, err := c.database.Holds(ctx, a.Name)
+		if err != nil || some {
+			return nil, err
+		}
+	}
+	return c.database.Counts(ctx, a.Name, from, to)
+}
+
+// expired reports whether connections of a day may have gone because they are not kept longer.
+func (c *Collector) expired(day report.Day, now time.Time) bool {
+	return c.kept > 0 && day.UTC().Add(c.kept).Before(now.Add(48*time.Hour))
+}
+
+// loseDays records the days that Alpemix no longer serves as gaps, after ClickHouse was asked what it says of them. It is called
+// when the queue is empty; while ClickHouse cannot be asked they stay open.
+func (d *drain) loseDays(ctx context.Context) (more bool, err error) {
+	c := d.collector
+	for _, a := range c.accounts {
+		if len(c.lostDays(a)) == 0 {
+			continue
+		}
+		if c.database != nil {
+			if err := c.learn(ctx, a); err != nil {
+				return more, err
+			}
+		}
+		c.changingDays.Lock()
+		lost := c.lostDays(a)
+		if len(lost) > 0 {
+			err = c.store.Commit(report.Observation{Account: a.Name, Day: lost[len(lost)-1].Day, FetchedAt: time.Now(), Days: lost})
+			more = true
+		}
+		c.changingDays.Unlock()
+		c.observer.days(a.Name, lost, err)
+		if err != nil {
+			return more, err
+		}
+	}
+	return more, nil
+}
+
+// lostDays are the days of an account that its lane has left behind and that nobody has read completely.
+func (c *Collector) lostDays(a *account) (lost []report.DayStatus) {
+	a.mu.Lock()
+	today := a.reached
+	a.mu.Unlock()
+	if today == 0 {
+		return nil
+	}
+	for _, d := range turned(a.Name, c.store.Days(a.Name), today) {
+		if d.State == report.DayGap {
+			d.Rows = c.store.Totals(a.Name, d.Day).Rows
+			lost = append(lost, d)
+		}
+	}
+	return lost
+}
