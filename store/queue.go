@@ -119,7 +119,7 @@ func (s *Store) Next(maxRows, maxBytes int, withFetches bool) (b report.QueuedBa
 			return err
 		})
 	case queue.rows+queue.days > 0, withFetches && queue.fetches+waiting > 0:
-		err = s.updateLocked(func(tx *bolt.Tx) error {
+		err = s.updateAnyway(func(tx *bolt.Tx) error {
 			bounds, err := chooseBoundary(tx, maxRows, maxBytes)
 			if err != nil {
 				return err
@@ -208,7 +208,7 @@ func (s *Store) Ack(b report.QueuedBatch) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	var oldest time.Time
-	err := s.updateLocked(func(tx *bolt.Tx) (err error) {
+	err := s.updateAnyway(func(tx *bolt.Tx) (err error) {
 		bounds, ok, err := readBoundary(tx)
 		if err != nil {
 			return err

@@ -3,7 +3,9 @@
 package store
 
 import (
+	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -21,6 +23,7 @@ const fileName = "state.db"
 // error has changed nothing, neither on disk nor in memory.
 type Store struct {
 	path    string
+	own     os.FileInfo // of the open file
 	db      *bolt.DB
 	log     *slog.Logger
 	machine Options
@@ -81,6 +84,9 @@ func open(dir string, log *slog.Logger, o Options, opts bolt.Options) (*Store, e
 	if err = s.load(time.Now()); err == nil {
 		err = s.compact(dir, opts)
 	}
+	if err == nil {
+		s.own, err = os.Stat(path)
+	}
 	if err != nil {
 		_ = s.db.Close()
 		return nil, err
@@ -95,9 +101,11 @@ func (s *Store) nextVersion(at time.Time) uint64 {
 	return max(uint64(max(at.UnixMicro(), 0)), s.version+1)
 }
 
-// Close writes what waited for a transaction and releases the file.
+// Close writes what waited for a transaction and releases the file. A file that was deleted meanwhile is written again.
 func (s *Store) Close() error {
-	err := s.update(nil)
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	err := errors.Join(s.updateAnyway(nil), s.rescue())
 	if closeErr := s.db.Close(); err == nil && closeErr != nil {
 		err = s.explain(closeErr)
 	}
@@ -126,6 +134,14 @@ func (s *Store) refresh() error {
 
 // updateLocked is update for callers that hold writing.
 func (s *Store) updateLocked(change func(*bolt.Tx) error) error {
+	if err := s.intact(); err != nil {
+		return err
+	}
+	return s.updateAnyway(change)
+}
+
+// updateAnyway is updateLocked also for a file that has lost its name: what waits for ClickHouse is still written there.
+func (s *Store) updateAnyway(change func(*bolt.Tx) error) error {
 	if err := s.refresh(); err != nil {
 		return err
 	}

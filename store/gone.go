@@ -1,0 +1,61 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// ErrGone is a state file that was deleted or replaced while this process had it open.
+var ErrGone = errors.New("the state file is gone")
+
+// rescueSuffix is added to the name of the file for the copy that Close writes where another file has taken the name.
+const rescueSuffix = ".rescued"
+
+// intact reports whether the open file still has its name: what is written into a deleted file is lost with the process.
+func (s *Store) intact() error {
+	named, err := os.Stat(s.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: %s was deleted while the collector was running: nothing more is read from the vendors; "+
+			"restart the collector, it writes the file again when it stops", ErrGone, s.path)
+	case err == nil && s.own != nil && !os.SameFile(named, s.own):
+		return fmt.Errorf("%w: %s was replaced by another file while the collector was running: nothing more is read from the vendors; "+
+			"restart the collector, which then goes on with the file that is there now and keeps what it had in %s",
+			ErrGone, s.path, s.path+rescueSuffix)
+	}
+	return nil // any other error is for the transaction to meet
+}
+
+// rescue writes the content of a file that has lost its name under that name again, or beside the file that has it now.
+func (s *Store) rescue() error {
+	gone := s.intact()
+	if gone == nil {
+		return nil
+	}
+	copied := s.path + rescueSuffix
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
+		return explain(copied, err)
+	}
+	err := s.db.View(func(tx *bolt.Tx) error { return tx.CopyFile(copied, 0o600) })
+	if err != nil {
+		return explain(copied, err)
+	}
+	err = os.Link(copied, s.path) // never over another file
+	switch {
+	case err == nil:
+		err = os.Remove(copied)
+		s.log.Warn("the state file was deleted while the collector was running; it was written again", "file", s.path)
+	case errors.Is(err, fs.ErrExist):
+		err = nil
+		s.log.Warn("another state file has taken the name of the one that was open; that was kept", "file", copied)
+	}
+	if err = errors.Join(err, syncDir(filepath.Dir(s.path))); err != nil {
+		return explain(copied, err)
+	}
+	return nil
+}
