@@ -127,7 +127,7 @@ func TestStateAndClickHouseOfDifferentAge(t *testing.T) {
 		name  string
 		age   int // days between the copies and the start with one of them
 		after func(t *testing.T, d *desk, state []byte, ch *clickhouse)
-		gaps  int // that are stored afterwards
+		gaps  int  // that are stored afterwards
 		whole bool // every connection is stored afterwards, else those of the days that Alpemix serves
 		ids   bool // it is another database
 	}{
@@ -170,7 +170,7 @@ func TestStateAndClickHouseOfDifferentAge(t *testing.T) {
 					t.Fatal(err)
 				}
 				old := d.ch.copyOf()
-				d.run(2*time.Hour + time.Duration(tt.age)*24*time.Hour, seldom)
+				d.run(2*time.Hour+time.Duration(tt.age)*24*time.Hour, seldom)
 				tt.after(t, d, state, old)
 				d.run(8*time.Minute, seldom)
 				states := d.ch.states()
