@@ -40,7 +40,7 @@ var floors = map[string][]string{
 	"sink":                           {"report", "migrations"},
 	"sink/engine":                    {},
 	"sink/enginetest":                {"sink/engine"},
-	"keyring":                        {"vendorhttp"},
+	"keyring":                        {"internal/secret", "vendorhttp"},
 	"spool":                          {"report"},
 	"store":                          {"report"},
 	"pacing":                         {"report"},

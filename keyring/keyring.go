@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"alpemix-collector/internal/secret"
 	"alpemix-collector/vendorhttp"
 )
 
@@ -59,6 +60,9 @@ func (k *Keyring) Key(account, customer string) (key vendorhttp.Secret, err erro
 	key = content(text)
 	if key.IsZero() {
 		return key, fmt.Errorf("%w of customer %s of account %s is stored (%s)", ErrNoKey, customer, account, path)
+	}
+	if err := secret.Check(key.Reveal()); err != nil { // somebody has written it by hand
+		return vendorhttp.Secret{}, fmt.Errorf("the key of customer %s in %s %w", customer, path, err)
 	}
 	return key, nil
 }

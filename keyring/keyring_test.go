@@ -12,7 +12,7 @@ import (
 	"alpemix-collector/vendorhttp"
 )
 
-var secret = vendorhttp.NewSecret("HnyxDQCkB6NUJCd6a7X43qIygcLVJ9ZR")
+var apiKey = vendorhttp.NewSecret("HnyxDQCkB6NUJCd6a7X43qIygcLVJ9ZR")
 
 func reserve(t *testing.T, k *Keyring, username string) *Slot {
 	t.Helper()
@@ -51,14 +51,14 @@ func TestAKeyIsStored(t *testing.T) {
 	if got := listed(t, k); got != nil {
 		t.Errorf("room shows as a key: %v", got)
 	}
-	must(t, s.Keep(secret), s.Assign("386557"), s.Close())
+	must(t, s.Keep(apiKey), s.Assign("386557"), s.Close())
 	key, err := k.Key("de", "386557")
-	if err != nil || key.Reveal() != secret.Reveal() {
+	if err != nil || key.Reveal() != apiKey.Reveal() {
 		t.Error(err)
 	}
 	path := k.Path("de", "386557")
 	text, err := os.ReadFile(path)
-	if err != nil || string(text) != secret.Reveal()+"\n" || path != filepath.Join(k.state, "limacity-keys", "de", "386557") {
+	if err != nil || string(text) != apiKey.Reveal()+"\n" || path != filepath.Join(k.state, "limacity-keys", "de", "386557") {
 		t.Errorf("%s: %d bytes, %v", path, len(text), err)
 	}
 	for file, mode := range map[string]os.FileMode{path: 0o600, filepath.Dir(path): 0o700, k.dir: 0o700} {
@@ -68,14 +68,14 @@ func TestAKeyIsStored(t *testing.T) {
 	}
 	must(t, reserve(t, k, "another").Close(), os.Mkdir(filepath.Join(k.dir, "de", "folder"), 0o700))
 	for _, customer := range []string{"99", "100", "../../state.db", "..", ".hidden"} {
-		_, err := k.Put("eu/west", customer, secret)
+		_, err := k.Put("eu/west", customer, apiKey)
 		must(t, err)
 	}
 	want := []string{"de 386557", "eu/west ..", "eu/west 99", "eu/west 100", "eu/west .hidden", "eu/west ../../state.db"}
 	if got := listed(t, k); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
-	if entries, err := k.List(); err != nil || strings.Contains(fmt.Sprintf("%+v", entries), secret.Reveal()) || entries[0].StoredAt.IsZero() {
+	if entries, err := k.List(); err != nil || strings.Contains(fmt.Sprintf("%+v", entries), apiKey.Reveal()) || entries[0].StoredAt.IsZero() {
 		t.Errorf("%+v %v", entries, err)
 	}
 }
@@ -96,7 +96,7 @@ func TestNoKey(t *testing.T) {
 func TestAKeyWithoutAnID(t *testing.T) {
 	k := New(t.TempDir())
 	s := reserve(t, k, "demouser1337")
-	must(t, s.Keep(secret), s.Close())
+	must(t, s.Keep(apiKey), s.Close())
 	if got := listed(t, k); !slices.Equal(got, []string{"de @demouser1337"}) {
 		t.Errorf("%q", got)
 	}
@@ -104,7 +104,7 @@ func TestAKeyWithoutAnID(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "so nothing was sent") || !strings.Contains(err.Error(), "rename that file to the id") {
 		t.Error(err)
 	}
-	if key, err := k.Key("de", "@demouser1337"); err != nil || key.Reveal() != secret.Reveal() {
+	if key, err := k.Key("de", "@demouser1337"); err != nil || key.Reveal() != apiKey.Reveal() {
 		t.Error(err)
 	}
 }
@@ -116,7 +116,7 @@ func TestNoKeyIsOverwritten(t *testing.T) {
 		t.Error(replaced, err)
 	}
 	s := reserve(t, k, "demouser1337")
-	must(t, s.Keep(secret))
+	must(t, s.Keep(apiKey))
 	err := s.Assign("386557")
 	if err == nil || !strings.Contains(err.Error(), "the key is in "+k.Path("de", "@demouser1337")) {
 		t.Error(err)
@@ -125,10 +125,10 @@ func TestNoKeyIsOverwritten(t *testing.T) {
 	if got := listed(t, k); !slices.Equal(got, []string{"de 386557", "de @demouser1337"}) {
 		t.Errorf("%q", got)
 	}
-	if replaced, err := k.Put("de", "386557", secret); !replaced || err != nil { // a person says so
+	if replaced, err := k.Put("de", "386557", apiKey); !replaced || err != nil { // a person says so
 		t.Error(replaced, err)
 	}
-	if key, err := k.Key("de", "386557"); err != nil || key.Reveal() != secret.Reveal() {
+	if key, err := k.Key("de", "386557"); err != nil || key.Reveal() != apiKey.Reveal() {
 		t.Error(err)
 	}
 }
@@ -139,7 +139,7 @@ func TestTwoProcessesMakeOneCustomer(t *testing.T) {
 	if _, err := k.Reserve("de", "demouser1337"); err == nil || !strings.Contains(err.Error(), "another process makes this customer now") {
 		t.Error(err)
 	}
-	must(t, s.Keep(secret))
+	must(t, s.Keep(apiKey))
 	if got := listed(t, k); len(got) != 1 {
 		t.Errorf("the other one took the room: %q", got)
 	}
@@ -183,9 +183,9 @@ func TestADiskThatFails(t *testing.T) {
 			continue
 		}
 		must(t, err)
-		err = s.Keep(secret)
+		err = s.Keep(apiKey)
 		if step == 5 {
-			if err == nil || strings.Contains(err.Error(), secret.Reveal()) {
+			if err == nil || strings.Contains(err.Error(), apiKey.Reveal()) {
 				t.Error(err)
 			}
 			continue
@@ -195,7 +195,7 @@ func TestADiskThatFails(t *testing.T) {
 			t.Errorf("%d: %v", step, err)
 		}
 		must(t, s.Close())
-		if key, err := k.Key("de", "386557"); err != nil || key.Reveal() != secret.Reveal() {
+		if key, err := k.Key("de", "386557"); err != nil || key.Reveal() != apiKey.Reveal() {
 			t.Errorf("%d: %v", step, err)
 		}
 	}
@@ -205,13 +205,13 @@ func TestADiskThatFails(t *testing.T) {
 func TestAFolderThatIsGone(t *testing.T) {
 	k := New(t.TempDir())
 	s := reserve(t, k, "demouser1337")
-	must(t, s.Keep(secret), os.Mkdir(k.Path("de", "386557"), 0o700))
+	must(t, s.Keep(apiKey), os.Mkdir(k.Path("de", "386557"), 0o700))
 	must(t, os.WriteFile(filepath.Join(k.Path("de", "386557"), "x"), nil, 0o600))
 	if err := s.Assign("386557"); err == nil || !strings.Contains(err.Error(), "the key is in "+k.Path("de", "@demouser1337")) {
 		t.Error(err)
 	}
 	must(t, s.Close())
-	if key, err := k.Key("de", "@demouser1337"); err != nil || key.Reveal() != secret.Reveal() {
+	if key, err := k.Key("de", "@demouser1337"); err != nil || key.Reveal() != apiKey.Reveal() {
 		t.Error(err)
 	}
 }
@@ -247,8 +247,8 @@ func TestPowerLoss(t *testing.T) {
 	}
 	s := reserve(t, k, "demouser1337")
 	check(nameless, fmt.Sprint(" ", room))
-	must(t, s.Keep(secret))
-	check(nameless, secret.Reveal()+" 33")
+	must(t, s.Keep(apiKey))
+	check(nameless, apiKey.Reveal()+" 33")
 	must(t, s.Assign("386557"))
-	check(path, secret.Reveal()+" 33")
+	check(path, apiKey.Reveal()+" 33")
 }

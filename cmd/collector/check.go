@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -146,7 +147,11 @@ func (k *checking) accounts(ctx context.Context) {
 		return
 	}
 	if err := k.refuseOthers(k.config.StateDir); err != nil {
-		k.line("state", "", err)
+		if isLocked(filepath.Join(k.config.StateDir, "state.db")) {
+			k.askDaemon(ctx) // to ask leaves no files behind
+		} else {
+			k.line("state", "", err)
+		}
 		return
 	}
 	state, err := store.Open(k.config.StateDir, k.logger(k.config))
