@@ -18,6 +18,10 @@ COMMENT 'Which database this is; the collector recognises it by the oldest id';
 ALTER TABLE {{.Database}}.day_rows{{.OnCluster}}
     ADD COLUMN IF NOT EXISTS moved UInt8 DEFAULT 0 COMMENT '1: the account was renamed, and the row now stands under its new name' AFTER version;
 
+-- What is no UTF-8 is kept as it came, so that a wrong guess at its charset can be undone.
+ALTER TABLE {{.Database}}.connections{{.OnCluster}}
+    COMMENT COLUMN raw 'The bytes of the record as Alpemix sent it, which need not be UTF-8; empty once retention.raw has passed';
+
 -- The default reads the uid of records that were quarantined before this column was there.
 ALTER TABLE {{.Database}}.quarantine_rows{{.OnCluster}}
     COMMENT COLUMN hash 'What identifies the record: one record is one row however often its text changes';
@@ -57,7 +61,7 @@ CREATE VIEW IF NOT EXISTS {{.Database}}.quarantine{{.OnCluster}}
     account     LowCardinality(String) COMMENT 'Name of the account in the configuration',
     reason      LowCardinality(String) COMMENT 'Why the record could not be stored, a short fixed word',
     detail      String COMMENT 'What was seen',
-    raw         String COMMENT 'The record as sent, in UTF-8; empty once retention.raw has passed',
+    raw         String COMMENT 'The bytes of the record as sent, which need not be UTF-8; empty once retention.raw has passed',
     resolved_at Nullable(DateTime('UTC')) COMMENT 'When the connection was stored by a later reading, or the record was dismissed, UTC; NULL while it waits'
 )
 COMMENT 'One row per record that could not be stored'
