@@ -49,6 +49,9 @@ func (r *reading) split() error {
 		r.out.tally[quirk] += n
 	}
 	summary, err := parser.SplitStream(r.out.body.Content.Open, r.out.body.ContentType, func(rec report.Record) error {
+		if redact := r.out.body.Redact; redact != nil {
+			rec.Raw = redact(rec.Raw) // what is stored is what is hashed, here and when it is read back
+		}
 		hash := parser.Hash(rec.Raw)
 		seen := parser.Seen(rec, hash)
 		r.hashes, r.seen = append(r.hashes, hash), append(r.seen, seen)

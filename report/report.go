@@ -41,9 +41,12 @@ func (w Window) String() string {
 
 // Body is one answer of a vendor, unparsed, with where it came from.
 type Body struct {
-	Account     string
-	Window      Window
-	Content     Content        // as received, before any charset or repair; nil if no report came. Whoever takes the Body closes it
+	Account string
+	Window  Window
+	Content Content // as received, before any charset or repair; nil if no report came. Whoever takes the Body closes it
+	// Redact is a record without the credentials of the account, should the vendor have echoed them; nil
+	// leaves records as they are. It is applied before anything is made of a record.
+	Redact      func(raw []byte) []byte
 	Quirks      map[string]int // findings of the exchange by quirk; nil when there are none
 	ContentType string         // of the HTTP answer; the parser takes the charset from it when the bytes are not UTF-8
 	AskedAt     time.Time

@@ -1,6 +1,7 @@
 package vendorhttp
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"unicode"
@@ -41,6 +42,28 @@ func Redact(text string, secrets []string) string {
 // a secret is known to be one.
 func redactOwn(text string, secrets []string) string {
 	clean, _ := replace(Redact(text, secrets), patterns(secrets, true))
+	return clean
+}
+
+// Redactor takes the secrets out of many texts. It is safe for concurrent use.
+type Redactor struct{ patterns []pattern }
+
+// NewRedactor looks for what Redact looks for.
+func NewRedactor(secrets []string) *Redactor { return &Redactor{patterns(secrets, false)} }
+
+// Record is raw without secrets; nearly always it is raw itself. What takes their place keeps a
+// record of JSON one.
+func (r *Redactor) Record(raw []byte) []byte {
+	clean := raw
+	for i := range r.patterns {
+		p := &r.patterns[i]
+		if len(p.needles) > 0 && !slices.ContainsFunc(p.needles, func(n string) bool { return bytes.Contains(clean, []byte(n)) }) {
+			continue
+		}
+		if text, found := replace(string(clean), r.patterns[i:i+1]); found {
+			clean = []byte(text)
+		}
+	}
 	return clean
 }
 
@@ -114,9 +137,6 @@ func (p *pattern) find(text string, i int) (start, end int) {
 	inside := before < start || end < after
 	if inside && (p.short || isConstant(text[before:after]) && isLetters(text[start:end])) {
 		return 0, 0
-	}
-	for p.longer && end < len(text) && !unicode.IsSpace(rune(text[end])) {
-		end++
 	}
 	return start, end
 }

@@ -15,51 +15,70 @@ type pattern struct {
 	characters []rune // folded, without space
 	short      bool   // matches whole words alone, see shortest
 	encoded    bool   // in base64: the characters around it carry bits of it too
-	longer     bool   // the secret goes on
+	// needles are pieces of the secret that no escape changes, of which a line break leaves one whole;
+	// empty if it has none.
+	needles []string
 }
-
-// longestPattern is how many characters of a secret are looked for; what follows goes with them up
-// to the next space.
-const longestPattern = 256
 
 // patterns are those of the secrets that are short, or of all others.
 func patterns(secrets []string, short bool) (all []pattern) {
 	for _, secret := range secrets {
-		p := pattern{short: short}
-		for rest := secret; rest != "" && !p.longer; {
+		p := pattern{short: short, needles: needles(secret)}
+		for rest := secret; rest != ""; {
 			r, size := character(rest)
 			rest = rest[size:]
 			if !unicode.IsSpace(r) && !unicode.IsControl(r) && r != '\\' {
 				p.characters = append(p.characters, fold(r))
 			}
-			p.longer = len(p.characters) == longestPattern
 		}
 		if len(p.characters) == 0 || (utf8.RuneCountInString(secret) < shortest) != short {
 			continue
 		}
 		all = append(all, p)
 		for before := 0; before < 3 && !short; before++ {
-			if core := base64Core(secret, before); core != nil {
-				all = append(all, pattern{characters: core, encoded: true})
+			if core := base64Core(secret, before); core != "" {
+				all = append(all, core.pattern())
 			}
 		}
 	}
 	return all
 }
 
-// base64Core is what is left of text in base64 where so many bytes stand before it: without the
-// characters that also carry bits of its neighbours. A very short one would match anywhere.
-func base64Core(text string, before int) (core []rune) {
-	const least = 6
-	padded := append(make([]byte, before), text[:min(len(text), longestPattern)]...)
-	first, last := (before*8+5)/6, len(padded)*8/6
-	if last-first < least {
+// needles are the first and the last piece of letters and digits of text, apart from each other.
+func needles(text string) []string {
+	const size = 4
+	var pieces []string
+	for run := range strings.FieldsFuncSeq(text, func(r rune) bool { return r > 'z' || notInWord(r) || r == '_' }) {
+		for ; len(run) >= size; run = run[size:] {
+			pieces = append(pieces, run[:size])
+		}
+	}
+	if len(pieces) < 2 {
 		return nil
 	}
-	for _, r := range base64.RawStdEncoding.EncodeToString(padded)[first:last] {
-		core = append(core, standard(fold(r)))
+	return []string{pieces[0], pieces[len(pieces)-1]}
+}
+
+// base64Core is what is left of text in base64 where so many bytes stand before it: without the
+// characters that also carry bits of its neighbours. A very short one would match anywhere.
+func base64Core(text string, before int) core {
+	const least = 6
+	padded := append(make([]byte, before), text...)
+	first, last := (before*8+5)/6, len(padded)*8/6
+	if last-first < least {
+		return ""
 	}
-	return core
+	return core(base64.RawStdEncoding.EncodeToString(padded)[first:last])
+}
+
+type core string
+
+func (c core) pattern() pattern {
+	p := pattern{encoded: true, needles: needles(string(c))}
+	for _, r := range c {
+		p.characters = append(p.characters, standard(fold(r)))
+	}
+	return p
 }
 
 // standard is a character of either alphabet of base64 in the standard one.

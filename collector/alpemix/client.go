@@ -75,6 +75,7 @@ type Client struct {
 	key    string // fingerprint of the credentials, under which the token is stored
 
 	asking chan struct{} // full during a Fetch, so that two of them do not both ask for a token
+	tokens []string      // that were used last; for whoever fills asking
 }
 
 // New checks cfg and makes a client; it sends nothing. Without rt it builds a transport with cfg.TLS and the proxy of the

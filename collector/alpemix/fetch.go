@@ -3,6 +3,7 @@ package alpemix
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"alpemix-collector/pacing"
@@ -153,7 +154,7 @@ func (f *fetch) newToken(ctx context.Context) (string, *report.Failure) {
 
 // report sends w with token; the answer goes to f.body.
 func (f *fetch) report(ctx context.Context, w report.Window, token string) *report.Failure {
-	f.secrets = append(f.secrets, token)
+	f.remember(token)
 	request, err := reportRequestOf(w, token)
 	if err != nil {
 		return f.fail(w.Kind, report.Permanent, "bad_window", "%w", err)
@@ -168,6 +169,20 @@ func (f *fetch) report(ctx context.Context, w report.Window, token string) *repo
 		}
 	}
 	return fail
+}
+
+// tokensKept is how many tokens are looked for in records. A record may still show one that has been
+// replaced, and the next answers must not store it.
+const tokensKept = 4
+
+// remember makes token a secret of this and of later answers.
+func (f *fetch) remember(token string) {
+	if !slices.Contains(f.tokens, token) {
+		f.tokens = append(f.tokens, token)
+		f.tokens = f.tokens[max(0, len(f.tokens)-tokensKept):]
+	}
+	f.secrets = append([]string{f.cfg.SecretKey}, f.tokens...)
+	f.body.Redact = vendorhttp.NewRedactor(f.secrets).Record
 }
 
 // keep hands over a report, and what came of one: the records that are complete in it are true.
