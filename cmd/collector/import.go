@@ -17,6 +17,7 @@ import (
 	"alpemix-collector/parser"
 	"alpemix-collector/report"
 	"alpemix-collector/sink"
+	"alpemix-collector/vendorhttp"
 )
 
 // importing is one run of the import command.
@@ -122,6 +123,17 @@ func zone(c *config.Config, account string) *time.Location {
 	return c.Location()
 }
 
+// redactor takes the secret key of an account out of records, as the daemon does. An account that is
+// not configured has none.
+func redactor(c *config.Config, account string) func(raw []byte) []byte {
+	for i := range c.Alpemix.Accounts {
+		if a := &c.Alpemix.Accounts[i]; a.Name == account {
+			return vendorhttp.NewRedactor([]string{a.SecretKey.Reveal()}).Record
+		}
+	}
+	return nil
+}
+
 // importMemory is what the runtime may hold, in bytes: with the pages of the binary, an import then stays below 64 MB.
 const importMemory = 44 << 20
 
@@ -206,6 +218,7 @@ func (i *importing) once(ctx context.Context, source *source, fetchedAt time.Tim
 	stream := i.writer.Import(ctx)
 	judge.unchanged, judge.expired = 0, 0
 	in := &ingest{
+		redact: redactor(i.config, i.account),
 		source: parser.Source{Account: i.account, Location: zone(i.config, i.account), FetchedAt: fetchedAt},
 		add: func(c *report.Connection) error {
 			if kept, err := judge.isKept(ctx, c); !kept {

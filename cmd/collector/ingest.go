@@ -19,6 +19,7 @@ import (
 // them. The buffers between the stages go round in a circle, so memory does not grow with the report.
 type ingest struct {
 	source parser.Source
+	redact func(raw []byte) []byte // takes the account's credentials out of a record; nil: nothing
 	// add takes one connection, in the report's order.
 	add func(*report.Connection) error
 	// quarantine takes records that could not be read.
@@ -86,7 +87,7 @@ func (in *ingest) run(ctx context.Context, open func() (io.ReadCloser, error)) (
 	var fault error
 	group.Go(func() error {
 		defer close(full)
-		fault = split(ctx, open, full, free)
+		fault = in.split(ctx, open, full, free)
 		return nil
 	})
 	n := ingested{rejects: map[string]int{}}
@@ -98,9 +99,12 @@ func (in *ingest) run(ctx context.Context, open func() (io.ReadCloser, error)) (
 }
 
 // split cuts the report into records and hands them on in chunks.
-func split(ctx context.Context, open func() (io.ReadCloser, error), full chan<- *chunk, free <-chan *chunk) error {
+func (in *ingest) split(ctx context.Context, open func() (io.ReadCloser, error), full chan<- *chunk, free <-chan *chunk) error {
 	var c *chunk
 	_, err := parser.SplitStream(open, "", func(r report.Record) error {
+		if in.redact != nil {
+			r.Raw = in.redact(r.Raw)
+		}
 		if c != nil && len(c.text)+len(r.Raw) > chunkBytes {
 			full <- c // never blocks: there is room for all chunks
 			c = nil

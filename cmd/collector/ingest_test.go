@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/parser"
 	"alpemix-collector/report"
 )
@@ -134,5 +135,22 @@ func TestIngestStopsWhenItCannotWrite(t *testing.T) {
 	rows, _, _, err := collected(t, body(records...), 5)
 	if !errors.Is(err, errFull) || len(rows.Connections) != 5 {
 		t.Errorf("%d rows, %v", len(rows.Connections), err)
+	}
+}
+
+func TestIngestTakesOutTheSecretKey(t *testing.T) {
+	c, err := config.Load("", []string{
+		"COLLECTOR_ALPEMIX_ACCOUNTS_0_NAME=main", "COLLECTOR_ALPEMIX_ACCOUNTS_0_MAIN_USERNAME=acme",
+		"COLLECTOR_ALPEMIX_ACCOUNTS_0_SECRET_KEY=S3cret/Key-4711",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if redactor(c, "other") != nil {
+		t.Error("an account that is not configured has a secret")
+	}
+	raw := `{"uid":"1","exp":"key S3cret\/Key-4711"}`
+	if got := string(redactor(c, "main")([]byte(raw))); got != `{"uid":"1","exp":"key [redacted]"}` {
+		t.Error(got)
 	}
 }

@@ -28,7 +28,7 @@ func (f *fetch) judge(kind report.Kind, a *answer) *report.Failure {
 	case a.TooLarge():
 		return f.fail(kind, report.Permanent, "body_too_large", "the answer is longer than %d MiB; its records up to there are read: raise alpemix.max_answer_mib", f.cfg.MaxBody>>20)
 	case a.Cut != nil:
-		return fail("body_cut", "the answer ended early, after %d bytes: %w", a.Size(), a.Cut)
+		return fail("body_cut", "%s ended early, after %d bytes: %w", named(kind), a.Size(), a.Cut)
 	case env.Unread != nil:
 		return f.unread(kind, a)
 	case kind == report.Token && env.Token == "":
@@ -51,14 +51,21 @@ func (f *fetch) unread(kind report.Kind, a *answer) *report.Failure {
 		return fail("html_answer", "the answer is a web page, not JSON: maintenance, or a captive portal in between (%s)", a.Shape())
 	case parser.Truncated:
 		if a.Length > 0 && a.Length == a.Size() {
-			return fail("body_cut", "the answer ends within a record, after the %d bytes of its Content-Length: does the vendor count "+
+			return fail(parser.Truncated, "the answer ends within a record, after the %d bytes of its Content-Length: does the vendor count "+
 				"characters there instead of bytes? The oldest connections are missing; those before them are read", a.Length)
 		}
-		return fail("body_cut", "the answer ended early, after %d bytes", a.Size())
+		return fail(parser.Truncated, "%s ended early, after %d bytes", named(kind), a.Size())
 	case parser.WrongTopLevel:
 		return fail("unexpected_answer", "the answer is not a JSON object (%s)", a.Shape())
 	}
 	return fail("unexpected_answer", "the answer (HTTP %d, %d bytes): %w", a.Status, a.Size(), a.envelope.Unread)
+}
+
+func named(kind report.Kind) string {
+	if kind == report.Token {
+		return "the answer with the token"
+	}
+	return "the report"
 }
 
 // numbered is the failure of an error number.

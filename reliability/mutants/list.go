@@ -103,7 +103,7 @@ var mutants = []mutant{
 	}},
 	{"secrets in errors", []edit{
 		{"collector/alpemix/fetch.go", "Err: f.redacted(err)}", "Err: err}"},
-		{"collector/alpemix/judge.go", "vendorhttp.Excerpt(body, f.secrets)", "vendorhttp.Excerpt(body, nil)"},
+		{"collector/alpemix/judge.go", "in between (%s)\", a.Shape())", "in between (%s)\", a.Body)"},
 	}},
 	{"ticks outlive the run", []edit{
 		{"collector/collector.go", "	defer stopTicks()\n", "	_ = stopTicks\n"},
