@@ -8,7 +8,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"alpemix-collector/report"
 )
@@ -19,12 +18,15 @@ var header = []string{"customer", "vendor", "account", "field", "value"}
 // customerField is the field by which every reseller vendor knows a customer.
 const customerField = "customer"
 
+// alpemix is the vendor of support connections.
+const alpemix = "alpemix"
+
 // fieldsOf are the fields by which a vendor's data tell a customer.
 var fieldsOf = []struct {
 	vendor string
 	fields []string
 }{
-	{"alpemix", []string{"support_number", "target_alpemix_id", "target_name", "target_device", "staff_name"}},
+	{alpemix, []string{"support_number", "target_alpemix_id", "target_name", "target_device", "staff_name"}},
 	{"remotepc", []string{customerField}},
 	{"ccportal", []string{customerField}},
 	{"serwersms", []string{customerField}},
@@ -34,20 +36,23 @@ var fieldsOf = []struct {
 // worstLines is how many wrong lines one error names.
 const worstLines = 10
 
+// Customers is a customers.csv that can be used.
+type Customers struct {
+	Lines    []report.CustomerLine
+	Warnings []string // what is probably not meant, each with its line
+	numbers  []int    // of Lines, in the file
+}
+
 // ParseCustomers reads a customers.csv: a header and lines of customer, vendor, account, field and value, as spreadsheets write
 // them too. Its error names the file and each wrong line, and then none of the lines may be used.
-func ParseCustomers(file string, text []byte) ([]report.CustomerLine, error) {
-	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
-	if line := firstUnreadable(text); line > 0 {
-		return nil, fmt.Errorf("%s: line %d: holds bytes that are not UTF-8; save the file as UTF-8, in Excel as \"CSV UTF-8\"", file, line)
+func ParseCustomers(file string, text []byte) (Customers, error) {
+	plain, comma, err := tableText(text)
+	if err != nil {
+		return Customers{}, fmt.Errorf("%s: %w", file, err)
 	}
-	first, _, _ := bytes.Cut(text, []byte("\n"))
-	table := csv.NewReader(bytes.NewReader(text))
-	table.FieldsPerRecord = -1
-	if bytes.ContainsRune(first, ';') {
-		table.Comma = ';'
-	}
-	p := customersParser{seen: map[report.CustomerLine]place{}}
+	table := csv.NewReader(bytes.NewReader(plain))
+	table.FieldsPerRecord, table.Comma = -1, comma
+	p := customersParser{seen: map[report.CustomerLine]place{}, names: map[string]place{}}
 	for {
 		record, err := table.Read()
 		if errors.Is(err, io.EOF) {
@@ -58,23 +63,28 @@ func ParseCustomers(file string, text []byte) ([]report.CustomerLine, error) {
 			return p.result(file)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+			return Customers{}, fmt.Errorf("%s: %w", file, err)
 		}
 		line, _ := table.FieldPos(0)
 		p.record(line, record)
 	}
 }
 
-func firstUnreadable(text []byte) int {
-	if utf8.Valid(text) {
-		return 0
-	}
-	for i, line := range bytes.Split(text, []byte("\n")) {
-		if !utf8.Valid(line) {
-			return i + 1
+// Unknown are warnings about lines whose account is not one of its vendor's in accounts.
+func (c Customers) Unknown(accounts map[string][]string) (warnings []string) {
+	for i, l := range c.Lines {
+		known := accounts[l.Vendor]
+		if l.Account == "" || slices.Contains(known, l.Account) {
+			continue
 		}
+		configured := strings.Join(known, ", ")
+		if configured == "" {
+			configured = "none"
+		}
+		warnings = append(warnings, fmt.Sprintf("line %d: account %q of %s is not configured (configured: %s); the line matches nothing that is collected now",
+			c.numbers[i], l.Account, l.Vendor, configured))
 	}
-	return 0
+	return warnings
 }
 
 // unmapped is the customer of usage_vs_allotment of whom no line of the customers file tells.
@@ -82,8 +92,9 @@ const unmapped = "(unmapped)"
 
 type customersParser struct {
 	headed bool
-	lines  []report.CustomerLine
+	read   Customers
 	seen   map[report.CustomerLine]place // by everything but the customer
+	names  map[string]place              // of customers, by nameKey: where each was first
 	errs   []error
 }
 
@@ -116,7 +127,24 @@ func (p *customersParser) record(line int, record []string) {
 			p.wrong(line, "%s", problem)
 			return
 		}
-		p.lines = append(p.lines, l)
+		p.read.Lines, p.read.numbers = append(p.read.Lines, l), append(p.read.numbers, line)
+		p.warn(line, l)
+	}
+}
+
+// warn notes what is probably not meant.
+func (p *customersParser) warn(line int, l report.CustomerLine) {
+	key := nameKey(l.Customer)
+	if before, known := p.names[key]; !known {
+		p.names[key] = place{line, l.Customer}
+	} else if before.customer != l.Customer {
+		p.read.Warnings = append(p.read.Warnings, fmt.Sprintf("line %d: customer %q and %q of line %d are nearly the same name, and count as two customers",
+			line, l.Customer, before.customer, before.line))
+	}
+	for _, cell := range []struct{ name, text string }{{"customer", l.Customer}, {"account", l.Account}, {"value", l.Value}} {
+		if doubt := doubtfulText(cell.text); doubt != "" {
+			p.read.Warnings = append(p.read.Warnings, fmt.Sprintf("line %d: %s %q %s", line, cell.name, cell.text, doubt))
+		}
 	}
 }
 
@@ -149,6 +177,11 @@ func (p *customersParser) problem(line int, l report.CustomerLine) string {
 	case l.Value == "":
 		return fmt.Sprintf("value is empty; it is what %s has as %s", l.Vendor, l.Field)
 	}
+	for _, cell := range []struct{ name, text string }{{"customer", l.Customer}, {"account", l.Account}, {"value", l.Value}} {
+		if damage := damagedText(cell.text); damage != "" {
+			return fmt.Sprintf("%s %q %s", cell.name, cell.text, damage)
+		}
+	}
 	key := l
 	key.Customer = ""
 	before, twice := p.seen[key]
@@ -162,12 +195,12 @@ func (p *customersParser) problem(line int, l report.CustomerLine) string {
 	return ""
 }
 
-func (p *customersParser) result(file string) ([]report.CustomerLine, error) {
+func (p *customersParser) result(file string) (Customers, error) {
 	if !p.headed && len(p.errs) == 0 {
 		p.wrong(1, "there is no header; the first line has to be %s", strings.Join(header, ","))
 	}
 	if len(p.errs) == 0 {
-		return p.lines, nil
+		return p.read, nil
 	}
 	errs := p.errs[:min(len(p.errs), worstLines)]
 	for i := range errs {
@@ -176,5 +209,5 @@ func (p *customersParser) result(file string) ([]report.CustomerLine, error) {
 	if more := len(p.errs) - len(errs); more > 0 {
 		errs = append(errs, fmt.Errorf("%s: %d more lines are wrong", file, more))
 	}
-	return nil, errors.Join(errs...)
+	return Customers{}, errors.Join(errs...)
 }

@@ -2,11 +2,13 @@ package reseller
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"alpemix-collector/report"
 	world "alpemix-collector/simulator/reseller"
@@ -30,12 +32,38 @@ func TestCustomersInEveryForm(t *testing.T) {
 		"quotes":             strings.ReplaceAll(plain, "Bakkal", `"Bakkal"`),
 		"blanks":             strings.ReplaceAll(plain, ",", " , "),
 		"blank lines":        strings.ReplaceAll(plain, "\n", "\n\n"),
+		"tabs":               strings.ReplaceAll(plain, ",", "\t"),
+		"bars":               strings.ReplaceAll(plain, ",", "|"),
+		"CR":                 strings.ReplaceAll(plain, "\n", "\r"),
+		"CR, one at the end": strings.TrimSuffix(strings.ReplaceAll(plain, "\n", "\r"), "\r"),
+		"sep=;":              "sep=;\n" + strings.ReplaceAll(plain, ",", ";"),
+		"sep=, and CRLF":     "\ufeffSep=,\r\n" + strings.ReplaceAll(plain, "\n", "\r\n"),
+		"sep= quoted":        "\"sep=;\"\r\n" + strings.ReplaceAll(strings.ReplaceAll(plain, ",", ";"), "\n", "\r\n"),
+		"sep= tab":           "sep=\t\n" + strings.ReplaceAll(plain, ",", "\t"),
+		"sep= and columns":   "sep=;;;;;\n" + strings.ReplaceAll(plain, ",", ";"),
+		"UTF-16LE":           string(utf16of(plain, false)),
+		"UTF-16BE":           string(utf16of(strings.ReplaceAll(plain, "\n", "\r\n"), true)),
+		"Unicode text":       string(utf16of(strings.ReplaceAll(strings.ReplaceAll(plain, ",", "\t"), "\n", "\r\n"), false)),
+		"no-break blanks":    strings.ReplaceAll(plain, ",", "\u00a0,\u2007\u202f\u3000"),
 		"capitals":           strings.NewReplacer("customer,vendor", "Customer,Vendor", "remotepc", "RemotePC", "support_number", "Support_Number").Replace(plain),
 	} {
-		if got, err := ParseCustomers("customers.csv", []byte(text)); err != nil || !reflect.DeepEqual(got, bakkal) {
-			t.Errorf("%s: %v %v", name, got, err)
+		if got, err := ParseCustomers("customers.csv", []byte(text)); err != nil || !reflect.DeepEqual(got.Lines, bakkal) || got.Warnings != nil {
+			t.Errorf("%s: %+v %v", name, got, err)
 		}
 	}
+}
+
+func utf16of(text string, big bool) []byte {
+	order := binary.ByteOrder(binary.LittleEndian)
+	if big {
+		order = binary.BigEndian
+	}
+	var out []byte
+	for _, unit := range utf16.Encode([]rune("\ufeff" + text)) {
+		out = append(out, 0, 0)
+		order.PutUint16(out[len(out)-2:], unit)
+	}
+	return out
 }
 
 func TestCustomersWithDelimitersInNames(t *testing.T) {
@@ -44,7 +72,7 @@ func TestCustomersWithDelimitersInNames(t *testing.T) {
 		"customer,vendor,account,field,value\n\"Şen; \"\"Gül\"\", Ltd\",alpemix,,target_name,\"KASA,1\"\n",
 		"customer;vendor;account;field;value\n\"Şen; \"\"Gül\"\", Ltd\";alpemix;;target_name;KASA,1\n",
 	} {
-		if got, err := ParseCustomers("customers.csv", []byte(text)); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err := ParseCustomers("customers.csv", []byte(text)); err != nil || !reflect.DeepEqual(got.Lines, want) {
 			t.Errorf("%v %v", got, err)
 		}
 	}
@@ -73,18 +101,27 @@ func TestWrongCustomers(t *testing.T) {
 		"quote without end": {
 			"\"A,ccportal,,customer,x\nB,ccportal,,customer,y", `line 3: extraneous or missing " in quoted-field; a field with a quote in it is put in quotes, and the quote written twice`,
 		},
-		"charset": {"A,ccportal,,customer,x\n\xde\x65n,ccportal,,customer,y", `line 3: holds bytes that are not UTF-8; save the file as UTF-8, in Excel as "CSV UTF-8"`},
+		"shortened number":  {"A,alpemix,,support_number,1.00E+03", `line 2: value "1.00E+03" is a number that a spreadsheet has shortened; make the column one of texts and enter the whole value again`},
+		"shortened, German": {"A,alpemix,,target_alpemix_id,\"1,23457E+11\"", `line 2: value "1,23457E+11" is a number that a spreadsheet has shortened; make the column one of texts and enter the whole value again`},
+		"too narrow":        {"A,alpemix,,support_number,######", `line 2: value "######" is what a spreadsheet shows instead of a value; enter the value again`},
+		"broken formula":    {"#REF!,alpemix,,support_number,7", `line 2: customer "#REF!" is what a spreadsheet shows instead of a value; enter the value again`},
+		"formula":           {`A,alpemix,,support_number,"=""007"""`, `line 2: value "=\"007\"" is a formula; enter the value alone`},
+		"charset":           {"A,ccportal,,customer,x\n\xde\x65n,ccportal,,customer,y", `line 3: holds bytes that are not UTF-8; save the file as UTF-8, in Excel as "CSV UTF-8"`},
 		"several": {"A,x,,customer,x\nB,ccportal,,customer,y\nC,ccportal,,z,y", "line 2: vendor \"x\" is not one of alpemix, remotepc, ccportal, serwersms, limacity\n" +
 			"FILE: line 4: field \"z\" is not one of ccportal's: customer"},
 	} {
 		lines, err := ParseCustomers("/etc/customers.csv", []byte("customer,vendor,account,field,value\n"+tc.lines+"\n"))
-		if want := "/etc/customers.csv: " + strings.ReplaceAll(tc.want, "FILE", "/etc/customers.csv"); err == nil || err.Error() != want || lines != nil {
+		if want := "/etc/customers.csv: " + strings.ReplaceAll(tc.want, "FILE", "/etc/customers.csv"); err == nil || err.Error() != want || lines.Lines != nil {
 			t.Errorf("%s: %v\ngot  %v\nwant %s", name, lines, err, want)
 		}
 	}
 	for name, tc := range map[string]struct{ text, want string }{
-		"empty":     {"", "c: line 1: there is no header; the first line has to be customer,vendor,account,field,value"},
-		"no header": {"A,ccportal,,customer,x\n", `c: line 1: "A,ccportal,,customer,x" is not the header; the first line has to be customer,vendor,account,field,value`},
+		"empty":                 {"", "c: line 1: there is no header; the first line has to be customer,vendor,account,field,value"},
+		"UTF-16 without a mark": {string(utf16of("customer,vendor\n", false)[2:]), `c: line 1: holds NUL bytes, as UTF-16 without a byte order mark does; save the file as UTF-8, in Excel as "CSV UTF-8"`},
+		"cut UTF-16":            {"\xff\xfec\x00u", "c: line 1: \"c\ufffd\" is not the header; the first line has to be customer,vendor,account,field,value"},
+		"unknown separator":     {"sep=:\ncustomer:vendor\n", "c: line 1: sep= has to name a comma, a semicolon, a tab or a bar"},
+		"another separator":     {"customer:vendor:account:field:value\n", `c: line 1: "customer:vendor:account:field:value" is not the header; the first line has to be customer,vendor,account,field,value`},
+		"no header":             {"A,ccportal,,customer,x\n", `c: line 1: "A,ccportal,,customer,x" is not the header; the first line has to be customer,vendor,account,field,value`},
 		"many": {"customer,vendor,account,field,value\n" + strings.Repeat("A,x,,customer,x\n", 14),
 			"c: 4 more lines are wrong"},
 	} {
@@ -95,10 +132,46 @@ func TestWrongCustomers(t *testing.T) {
 	}
 }
 
+// TestWhatIsProbablyNotMeantIsWarnedOf, with its line, and used all the same.
+func TestWhatIsProbablyNotMeantIsWarnedOf(t *testing.T) {
+	for name, tc := range map[string]struct {
+		lines string
+		want  []string
+	}{
+		"nothing":     {"A,alpemix,,support_number,1\nB,alpemix,,support_number,2\nA,alpemix,,support_number,3", nil},
+		"case":        {"Bakkal,alpemix,,support_number,1\nBAKKAL,alpemix,,support_number,2", []string{`line 3: customer "BAKKAL" and "Bakkal" of line 2 are nearly`}},
+		"Turkish i":   {"İpek Işık,alpemix,,support_number,1\nipek ışık,alpemix,,support_number,2\nIPEK IŞIK,alpemix,,support_number,3", []string{"line 3: customer", "line 4: customer"}},
+		"blanks":      {"Bakkal Ltd,alpemix,,support_number,1\nBakkal  Ltd,alpemix,,support_number,2\nBakkal\u00a0Ltd,alpemix,,support_number,3", []string{"line 3: customer", "line 4: customer"}},
+		"NFC":         {"\u015een,alpemix,,support_number,1\nS\u0327en,alpemix,,support_number,2", []string{"line 3: customer", "writes accents"}},
+		"full width":  {"ACME,alpemix,,support_number,1\n\uff21\uff23\uff2d\uff25,alpemix,,support_number,2", []string{"line 3: customer"}},
+		"zero width":  {"A,alpemix,,target_name,KASA\u200b1", []string{"line 2: value", "U+200B"}},
+		"control":     {"A,alpemix,,target_name,KASA\x01", []string{"line 2: value", "U+0001"}},
+		"many digits": {"A,alpemix,,support_number,1234567890123450", []string{"line 2: value"}},
+		"apostrophe":  {"A,alpemix,,support_number,'007", []string{"line 2: value"}},
+		"no number":   {"A,alpemix,,target_device,1E5\nB,alpemix,,target_device,2e7\nC,alpemix,,target_name,#1", nil},
+	} {
+		read, err := ParseCustomers("c", []byte("customer,vendor,account,field,value\n"+tc.lines+"\n"))
+		got := strings.Join(read.Warnings, "\n")
+		if err != nil || len(read.Lines) == 0 || (got == "") != (tc.want == nil) {
+			t.Errorf("%s: %+v %v", name, read, err)
+		}
+		for _, want := range tc.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: %q does not hold %s", name, got, want)
+			}
+		}
+	}
+	read, err := ParseCustomers("c", []byte("customer,vendor,account,field,value\nA,remotepc,eu,customer,x\n\nA,remotepc,EU,customer,y\nA,alpemix,,staff_name,z\nA,ccportal,k,customer,z\n"))
+	got := read.Unknown(map[string][]string{"remotepc": {"eu", "us"}, "alpemix": {"main"}})
+	if err != nil || len(got) != 2 || !strings.HasPrefix(got[0], `line 4: account "EU" of remotepc is not configured (configured: eu, us)`) || !strings.Contains(got[1], "(configured: none)") {
+		t.Errorf("%q %v", got, err)
+	}
+}
+
 // TestAnAccountOfItsOwnIsNoContradiction: a line with an account is more exact than one for any.
 func TestAnAccountOfItsOwnIsNoContradiction(t *testing.T) {
 	lines, err := ParseCustomers("c", []byte("customer,vendor,account,field,value\nA,ccportal,,customer,x\nB,ccportal,kommitt,customer,x\nC,alpemix,,staff_name,x\n"))
-	if err != nil || len(lines) != 3 {
+	if err != nil || len(lines.Lines) != 3 {
 		t.Errorf("%v %v", lines, err)
 	}
 }
@@ -109,7 +182,8 @@ func TestTheSimulatorsCustomersAreRead(t *testing.T) {
 	if err := w.WriteMappings(&text); err != nil {
 		t.Fatal(err)
 	}
-	lines, err := ParseCustomers("customers.csv", text.Bytes())
+	read, err := ParseCustomers("customers.csv", text.Bytes())
+	lines := read.Lines
 	if want := w.Mappings(); err != nil || len(lines) != len(want) || len(lines) < 40 {
 		t.Fatalf("%d of %d lines: %v", len(lines), len(want), err)
 	}
@@ -132,16 +206,16 @@ func FuzzCustomers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		lines, err := ParseCustomers("c", text)
 		if err != nil {
-			if lines != nil || !strings.HasPrefix(err.Error(), "c: line ") {
+			if lines.Lines != nil || !strings.HasPrefix(err.Error(), "c: line ") {
 				t.Fatalf("%v %v", lines, err)
 			}
 			return
 		}
 		again := "customer,vendor,account,field,value\n"
-		for _, l := range lines {
+		for _, l := range lines.Lines {
 			again += fmt.Sprintf("%s,%s,%s,%s,%s\n", quoted(l.Customer), l.Vendor, quoted(l.Account), l.Field, quoted(l.Value))
 		}
-		if got, err := ParseCustomers("c", []byte(again)); err != nil || !reflect.DeepEqual(got, lines) {
+		if got, err := ParseCustomers("c", []byte(again)); err != nil || !reflect.DeepEqual(got.Lines, lines.Lines) {
 			t.Fatalf("%q\n%v, then %v %v", text, lines, got, err)
 		}
 	})
@@ -157,7 +231,7 @@ func TestTheDocumentedFileIsRead(t *testing.T) {
 	}
 	_, rest, _ := strings.Cut(string(page), "```csv\n")
 	example, after, _ := strings.Cut(rest, "```\n")
-	if lines, err := ParseCustomers("customers.csv", []byte(example)); err != nil || len(lines) != 4 {
+	if lines, err := ParseCustomers("customers.csv", []byte(example)); err != nil || len(lines.Lines) != 4 {
 		t.Errorf("%v %v", lines, err)
 	}
 	for _, v := range fieldsOf {

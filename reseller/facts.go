@@ -8,11 +8,12 @@ import (
 
 // Facts is what can be told at one moment: the page, the status and the gauges show it.
 type Facts struct {
-	Accounts      []AccountFacts
-	CustomerLines int       // of customers.csv that are in use
-	CustomersErr  error     // why the newest version of the file is not, nil if it is
-	EventsWaiting int       // that have not been delivered yet
-	OldestEvent   time.Time // of those, when it was raised
+	Accounts          []AccountFacts
+	CustomerLines     int       // of customers.csv that are in use
+	CustomersErr      error     // why the newest version of the file is not, nil if it is
+	CustomersWarnings []string  // about lines that are in use
+	EventsWaiting     int       // that have not been delivered yet
+	OldestEvent       time.Time // of those, when it was raised
 }
 
 // AccountFacts is what can be told of one account.
@@ -35,7 +36,7 @@ type AccountFacts struct {
 func (r *Jobs) Facts() Facts {
 	var f Facts
 	f.EventsWaiting, f.OldestEvent = r.eventsWaiting()
-	f.CustomerLines, f.CustomersErr = r.mapping.state()
+	f.CustomerLines, f.CustomersWarnings, f.CustomersErr = r.mapping.state()
 	for _, j := range r.jobs {
 		f.Accounts = append(f.Accounts, j.facts(r.store.Allotments(j.Vendor, j.Name), time.Now().In(r.location)))
 	}

@@ -27,6 +27,7 @@ var (
 	pendingDesc = desc("reseller_pending_customers", "Customers of whom the vendor had not carried out all changes when the account was last read.", "vendor", "account")
 	missingDesc = desc("reseller_missing_customers", "Customers who are not up to date while others are: they could not be read, or the account's list suddenly lacks them.", "vendor", "account")
 	linesDesc   = desc("reseller_customers_file_lines", "Lines of the customers file that are in use.")
+	warnedDesc  = desc("reseller_customers_file_warnings", "Warnings about lines of the customers file that are in use: unknown accounts, nearly equal names, invisible characters.")
 	waitingDesc = desc("reseller_webhook_queue_events", "Events that wait for their delivery to the webhook.")
 	oldestDesc  = desc("reseller_webhook_oldest_event_timestamp_seconds", "Since when the oldest event waits for its delivery, as Unix time; no series if none waits.")
 )
@@ -37,7 +38,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 
 // Describe implements prometheus.Collector.
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{allottedDesc, utilizedDesc, exhausted, reachedDesc, failingDesc, pendingDesc, missingDesc, linesDesc, waitingDesc, oldestDesc} {
+	for _, d := range []*prometheus.Desc{allottedDesc, utilizedDesc, exhausted, reachedDesc, failingDesc, pendingDesc, missingDesc, linesDesc, warnedDesc, waitingDesc, oldestDesc} {
 		ch <- d
 	}
 }
@@ -72,6 +73,7 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 		gauge(missingDesc, float64(a.Missing), a.Vendor, a.Name)
 	}
 	gauge(linesDesc, float64(f.CustomerLines))
+	gauge(warnedDesc, float64(len(f.CustomersWarnings)))
 	if g.courier != nil {
 		gauge(waitingDesc, float64(f.EventsWaiting))
 		if f.EventsWaiting > 0 {

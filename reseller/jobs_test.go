@@ -260,6 +260,7 @@ func TestMetrics(t *testing.T) {
 			"reseller_threshold_events_total eu 100 computers remotepc":      2,
 			"reseller_customers_file_valid":                                  1,
 			"reseller_customers_file_lines":                                  0,
+			"reseller_customers_file_warnings":                               0,
 		}
 		if got := o.values(); !maps.Equal(got, want) {
 			t.Errorf("got  %v\nwant %v", got, want)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,7 +29,8 @@ type mapping struct {
 	current bool // seen is the version that was recorded
 	seen    version
 	lines   []report.CustomerLine
-	err     error // of the newest version, nil if it is in use
+	warns   []string // about the version in use
+	err     error    // of the newest version, nil if it is in use
 }
 
 // version tells one content of a file from the next without reading it; the zero version is no file.
@@ -57,13 +59,13 @@ func (r *Jobs) readMapping() error {
 		m.err = nil // what was wrong has been put back
 		return nil
 	}
-	var lines []report.CustomerLine
+	var read Customers
 	if err == nil {
-		lines, err = m.read(now)
+		read, err = r.readVersion(now)
 	}
 	changes := 0
 	if err == nil {
-		if changes, err = r.store.SetCustomers(lines); err != nil {
+		if changes, err = r.store.SetCustomers(read.Lines); err != nil {
 			err = fmt.Errorf("the lines of %s could not be recorded: %w", m.path, err)
 		}
 	}
@@ -79,11 +81,12 @@ func (r *Jobs) readMapping() error {
 		}
 		return err
 	}
-	m.current, m.seen, m.lines = true, now, lines
+	m.current, m.seen, m.lines = true, now, read.Lines
+	m.warns = append(read.Warnings, read.Unknown(r.accounts)...)
 	if changes > 0 {
 		r.queued()
 	}
-	r.observer.mapped(m.path, now != version{}, len(lines), changes)
+	r.observer.mapped(m.path, now != version{}, len(m.lines), changes, m.warns)
 	return nil
 }
 
@@ -104,17 +107,26 @@ func (m *mapping) look() (version, error) {
 	return version{info.ModTime(), info.Size()}, nil
 }
 
-// read reads the version of the file. One that changes meanwhile is being written.
-func (m *mapping) read(now version) ([]report.CustomerLine, error) {
+// readVersion reads the version of the file. One that changes meanwhile is being written; one that is
+// gone although lines of it are in use was hardly taken away to unmap everybody.
+func (r *Jobs) readVersion(now version) (Customers, error) {
+	m := r.mapping
 	if now == (version{}) {
-		return nil, nil
+		if m.path == "" {
+			return Customers{}, nil
+		}
+		known, err := r.store.Customers()
+		if err == nil && len(known) > 0 {
+			err = fmt.Errorf("%s is gone; to map nobody any more, put a file with only the header there", m.path)
+		}
+		return Customers{}, err
 	}
 	text, err := os.ReadFile(m.path)
 	if err != nil {
-		return nil, err
+		return Customers{}, err
 	}
 	if after, err := m.look(); err != nil || after != now {
-		return nil, fmt.Errorf("%s is being written", m.path)
+		return Customers{}, fmt.Errorf("%s is being written", m.path)
 	}
 	return ParseCustomers(m.path, text)
 }
@@ -126,7 +138,7 @@ func (m *mapping) customerOf(vendor, account, customer string) string {
 	defer m.mu.Unlock()
 	name := ""
 	for _, l := range m.lines {
-		if l.Vendor != vendor || l.Field != customerField || l.Value != customer {
+		if l.Vendor != vendor || l.Field != customerField || l.Value != strings.TrimSpace(customer) {
 			continue
 		}
 		if l.Account == account {
@@ -139,9 +151,9 @@ func (m *mapping) customerOf(vendor, account, customer string) string {
 	return name
 }
 
-// state is what the page shows: how many lines are in use, and why the newest version is not.
-func (m *mapping) state() (lines int, err error) {
+// state is what the page shows: how many lines are in use, what is doubtful about them, and why the newest version is not.
+func (m *mapping) state() (lines int, warnings []string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return len(m.lines), m.err
+	return len(m.lines), m.warns, m.err
 }

@@ -52,7 +52,10 @@ func TestTheCustomersFileIsReadAgainWhenItChanges(t *testing.T) {
 			{"the disk is full", func() { o.store.setBroken(errDisk); write(head + "Dora,remotepc,,customer,a\n")() }, "C", 1, 3, "no room"},
 			{"and no more", func() { o.store.setBroken(nil) }, "Dora", 1, 4, ""},
 			{"a folder in its place", func() { _ = os.Remove(file); _ = os.Mkdir(file, 0o700) }, "Dora", 1, 4, "is not a file of customers"},
-			{"it is gone", func() { _ = os.Remove(file) }, "", 0, 5, ""},
+			{"it is gone", func() { _ = os.Remove(file) }, "Dora", 1, 4, "customers.csv is gone; to map nobody any more, put a file with only the header there"},
+			{"it is emptied", write(""), "Dora", 1, 4, "there is no header"},
+			{"the header alone", write(head), "", 0, 5, ""},
+			{"it is gone for good", func() { _ = os.Remove(file) }, "", 0, 5, ""},
 		} {
 			step.do()
 			time.Sleep(minute)
@@ -74,7 +77,7 @@ func TestTheCustomersFileIsReadAgainWhenItChanges(t *testing.T) {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		if n := strings.Count(o.logged(), "level=ERROR msg=\"the customers file cannot be used"); n != 4 {
+		if n := strings.Count(o.logged(), "level=ERROR msg=\"the customers file cannot be used"); n != 6 {
 			t.Errorf("%d errors are told, want each once:\n%s", n, o.logged())
 		}
 	})
@@ -98,6 +101,28 @@ func TestEventsNameTheCustomerOfTheFile(t *testing.T) {
 		}
 		if len(names) != 4 || names["eu/a"] != "Eu" || names["eu/c"] != "Ex" || names["us/a"] != "Any" || names["eu/b"] != "" {
 			t.Errorf("%v", names)
+		}
+	})
+}
+
+// TestAFileThatIsGoneAtTheStart: what it said in the run before stays in use, also of a process that does everything once.
+func TestAFileThatIsGoneAtTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, always("eu", has("eu", " a\u00a0", 10, 8)))
+		o.file, o.hook = filepath.Join(t.TempDir(), "customers.csv"), &webhook{}
+		if err := o.open().Once(t.Context()); err != nil {
+			t.Errorf("there never was one: %v", err)
+		}
+		o.store.lines = []report.CustomerLine{{Customer: "A", Vendor: "remotepc", Field: "customer", Value: "a"}}
+		if err := o.open().Once(t.Context()); err == nil || !strings.Contains(err.Error(), "customers.csv is gone") || len(o.store.lines) != 1 {
+			t.Errorf("%v, %d lines", err, len(o.store.lines))
+		}
+		time.Sleep(32 * 24 * time.Hour)
+		if f := o.run(time.Second).Facts(); f.CustomerLines != 1 || f.CustomersErr == nil || o.values()["reseller_customers_file_valid"] != 0 {
+			t.Errorf("%+v", f)
+		}
+		if n := len(o.hook.events); n == 0 || o.hook.events[n-1].MappedTo != "A" {
+			t.Errorf("%+v", o.hook.events)
 		}
 	})
 }

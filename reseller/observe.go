@@ -178,20 +178,20 @@ func (o *observer) stuck(err error) {
 }
 
 // mapped logs a version of customers.csv that is now in use.
-func (o *observer) mapped(file string, there bool, lines, changes int) {
+func (o *observer) mapped(file string, there bool, lines, changes int, warnings []string) {
 	o.mapping.Set(1)
-	switch {
-	case there:
-		o.log.Info("customers file read", "file", file, "lines", lines, "changes", changes)
-	case changes > 0:
-		o.log.Warn("the customers file is gone: nothing is mapped to customers any more", "file", file, "changes", changes)
-	default:
-		o.log.Info("there is no customers file: nothing is mapped to customers", "file", file)
+	if len(warnings) > 0 {
+		o.log.Warn("the customers file is in use and holds what is probably not meant", "file", file, "warnings", len(warnings), "first", some(warnings))
 	}
+	if there {
+		o.log.Info("customers file read", "file", file, "lines", lines, "changes", changes)
+		return
+	}
+	o.log.Info("there is no customers file: nothing is mapped to customers", "file", file)
 }
 
 // mappingRefused logs that the newest version of customers.csv is not in use.
 func (o *observer) mappingRefused(file string, lines int, err error) {
 	o.mapping.Set(0)
-	o.log.Error("the customers file cannot be used; what was read of it before stays in use until it is mended", "file", file, "lines_in_use", lines, "err", err)
+	o.log.Error("the customers file cannot be used; what was read of it before stays in use", "file", file, "lines_in_use", lines, "err", err)
 }

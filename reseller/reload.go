@@ -13,7 +13,7 @@ func (r *Jobs) CheckCustomers() error {
 	defer r.mapping.mu.Unlock()
 	now, err := r.mapping.look()
 	if err == nil {
-		_, err = r.mapping.read(now)
+		_, err = r.readVersion(now)
 	}
 	return err
 }
@@ -37,6 +37,9 @@ func (r *Jobs) Retry(vendor, account string) {
 		if j.Vendor == vendor && j.Name == account {
 			j.mu.Lock()
 			j.due, j.pause = true, pacing.Pause{}
+			if j.round != nil {
+				j.round.restart()
+			}
 			j.mu.Unlock()
 			pacing.Nudge(j.wake)
 		}

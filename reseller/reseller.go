@@ -75,8 +75,10 @@ type Config struct {
 	Store         Store
 	Location      *time.Location // of the schedules and of the months of events
 	CustomersFile string         // customers.csv; there need not be such a file
-	Thresholds    []int          // percent of an allotment at which an event is told
-	Webhook       Webhook        // nil for none
+	// AlpemixAccounts are the names that lines of customers.csv may have, beside those of Accounts.
+	AlpemixAccounts []string
+	Thresholds      []int   // percent of an allotment at which an event is told
+	Webhook         Webhook // nil for none
 	// Queued is called after something was queued, for whoever writes it. It may be nil.
 	Queued  func()
 	Metrics prometheus.Registerer
@@ -91,6 +93,7 @@ type Jobs struct {
 	queued     func()
 	observer   *observer
 	jobs       []*job
+	accounts   map[string][]string // that are configured, by vendor
 	mapping    *mapping
 	courier    *courier // nil without a webhook
 }
@@ -104,7 +107,9 @@ func New(cfg Config) (*Jobs, error) {
 		store: cfg.Store, location: cmp.Or(cfg.Location, time.UTC), thresholds: cfg.Thresholds, queued: cfg.Queued,
 		mapping: &mapping{path: cfg.CustomersFile},
 	}
+	r.accounts = map[string][]string{alpemix: cfg.AlpemixAccounts}
 	for _, conf := range cfg.Accounts {
+		r.accounts[conf.Vendor] = append(r.accounts[conf.Vendor], conf.Name)
 		schedule, err := cron.ParseStandard(conf.Schedule)
 		if err != nil {
 			return nil, fmt.Errorf("%s account %s: schedule: %w", conf.Vendor, conf.Name, err)

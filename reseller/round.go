@@ -48,6 +48,12 @@ func (r *round) start() {
 	r.owe(r.customers...)
 }
 
+// restart makes all customers due at once.
+func (r *round) restart() {
+	clear(r.pauses)
+	r.start()
+}
+
 // add makes one customer due at once, who may have been changed through us.
 func (r *round) add(name string) {
 	if slices.Contains(r.customers, name) {

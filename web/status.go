@@ -88,6 +88,8 @@ type CustomersFile struct {
 	Valid bool   `json:"valid"` // it is in use as it is, or there is none
 	Lines int    `json:"lines"` // in use
 	Error string `json:"error"` // what is wrong with its newest version, empty if nothing is
+	// Warnings are about lines in use that are probably not meant, each with its number.
+	Warnings []string `json:"warnings"`
 }
 
 // Events are what is told of allotments that are nearly used up.

@@ -176,7 +176,9 @@ func (v *view) notices(answer UsageAnswer) []notice {
 		}
 	}
 	if f := v.CustomersFile; !f.Valid {
-		add(false, "The lines in use stay as they are until it is mended.", "The newest version of %s cannot be used: %s", f.File, f.Error)
+		add(false, "The lines in use stay as they are.", "The newest version of %s cannot be used: %s", f.File, f.Error)
+	} else if n := len(f.Warnings); n > 0 {
+		add(false, "They are in use as they are; the log has the others.", "%s: %s probably not meant: %s", f.File, plural(n, "line holds something", "lines hold something"), f.Warnings[0])
 	}
 	if n := v.Quarantined(); n > 0 {
 		add(false, "collector quarantine list shows them; after an upgrade, collector quarantine retry reads them again.", "%s could not be read.", plural(n, "record", "records"))

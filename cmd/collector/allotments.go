@@ -28,8 +28,13 @@ func (d *daemon) newJobs() (*reseller.Jobs, error) {
 		d.webhook = newRenewableWebhook(receiver)
 		receiver = d.webhook
 	}
+	var alpemix []string
+	for _, a := range c.Alpemix.Accounts {
+		alpemix = append(alpemix, a.Name)
+	}
 	return reseller.New(reseller.Config{
-		Accounts: accounts, Store: d.state, Location: c.Location(), CustomersFile: c.CustomersFile, Thresholds: c.Reseller.Thresholds,
+		AlpemixAccounts: alpemix,
+		Accounts:        accounts, Store: d.state, Location: c.Location(), CustomersFile: c.CustomersFile, Thresholds: c.Reseller.Thresholds,
 		Webhook: receiver, Queued: d.collector.Queued, Metrics: d.metrics, Log: d.log,
 	})
 }

@@ -72,6 +72,6 @@ func (k *checking) customers() {
 		k.line("customers", "", fmt.Errorf("cannot read %s: %w", file, bare(err)))
 		return
 	}
-	lines, err := reseller.ParseCustomers(file, text)
-	k.line("customers", fmt.Sprintf("%s has %d lines", file, len(lines)), err)
+	read, err := reseller.ParseCustomers(file, text)
+	k.line("customers", fmt.Sprintf("%s has %d lines", file, len(read.Lines))+doubtful(append(read.Warnings, read.Unknown(k.accountNames())...)), err)
 }

@@ -24,7 +24,10 @@ func (k *checking) resellers(ctx context.Context) {
 	checkAccounts(ctx, k, "ccportal", ccPortalAccounts(k.config), func(ctx context.Context, c *ccportal.Client) (string, error) {
 		s, err := c.Snapshot(ctx, nil)
 		if names := slices.Sorted(maps.Keys(s.Failed)); err == nil && len(names) > 0 {
-			err = fmt.Errorf("%d of %d customers cannot be read: %w", len(names), len(s.Read)+unread(&s), s.Failed[names[0]])
+			err = s.Failed[names[0]]
+			if all := len(s.Read) + unread(&s); all > 1 {
+				err = fmt.Errorf("%d of %d customers cannot be read: %w", len(names), all, err)
+			}
 		}
 		return fmt.Sprintf("pack/list tells the packs of %d customers", len(s.Read)) + pendingOf(s.Pending), err
 	})

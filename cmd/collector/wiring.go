@@ -72,7 +72,7 @@ func (d *daemon) status(startedAt time.Time) web.Status {
 	for _, a := range f.Accounts {
 		s.Resellers = append(s.Resellers, resellerStatus(a))
 	}
-	s.CustomersFile = web.CustomersFile{File: d.config.CustomersFile, Valid: f.CustomersErr == nil, Lines: f.CustomerLines}
+	s.CustomersFile = web.CustomersFile{File: d.config.CustomersFile, Valid: f.CustomersErr == nil, Lines: f.CustomerLines, Warnings: append([]string{}, f.CustomersWarnings...)}
 	if f.CustomersErr != nil {
 		s.CustomersFile.Error = oneLine(f.CustomersErr)
 	}

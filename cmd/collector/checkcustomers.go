@@ -1,0 +1,39 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// doubtful names the first of the warnings about customers.csv.
+func doubtful(warnings []string) string {
+	const most = 5
+	switch n := len(warnings); {
+	case n == 0:
+		return ""
+	case n > most:
+		return fmt.Sprintf("; probably not meant: %s; and %d more", strings.Join(warnings[:most], "; "), n-most)
+	}
+	return "; probably not meant: " + strings.Join(warnings, "; ")
+}
+
+// accountNames are the configured accounts by vendor.
+func (k *checking) accountNames() map[string][]string {
+	names := map[string][]string{}
+	for _, a := range k.config.Alpemix.Accounts {
+		names["alpemix"] = append(names["alpemix"], a.Name)
+	}
+	for _, a := range k.config.Reseller.RemotePC.Accounts {
+		names["remotepc"] = append(names["remotepc"], a.Name)
+	}
+	for _, a := range k.config.Reseller.CCPortal.Accounts {
+		names["ccportal"] = append(names["ccportal"], a.Name)
+	}
+	for _, a := range k.config.Reseller.SerwerSMS.Accounts {
+		names["serwersms"] = append(names["serwersms"], a.Name)
+	}
+	for _, a := range k.config.Reseller.LimaCity.Accounts {
+		names["limacity"] = append(names["limacity"], a.Name)
+	}
+	return names
+}

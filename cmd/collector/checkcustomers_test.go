@@ -1,0 +1,29 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"alpemix-collector/cmd/collector/config"
+)
+
+func TestCheckReadsTheCustomersFile(t *testing.T) {
+	c := &config.Config{}
+	c.Reseller.RemotePC.Accounts = append(c.Reseller.RemotePC.Accounts, config.RemotePCAccount{Name: "eu"})
+	const head = "customer,vendor,account,field,value\n"
+	for name, tc := range map[string]struct{ text, want string }{
+		"good":    {head + "A,remotepc,eu,customer,x\n", "ok    customers: FILE has 1 lines\n"},
+		"wrong":   {head + "A,remotpc,eu,customer,x\n", "FAIL  customers: FILE: line 2: vendor "},
+		"account": {head + "A,remotepc,us,customer,x\n", `ok    customers: FILE has 1 lines; probably not meant: line 2: account "us" of remotepc is not configured (configured: eu)`},
+		"names":   {head + "A,remotepc,,customer,x\na,remotepc,,customer,y\n", `ok    customers: FILE has 2 lines; probably not meant: line 3: customer "a" and "A" of line 2`},
+	} {
+		c.CustomersFile = write(t, "customers.csv", tc.text)
+		var out bytes.Buffer
+		k := &checking{app: &app{stdout: &out}, config: c}
+		k.customers()
+		if want := strings.ReplaceAll(tc.want, "FILE", c.CustomersFile); !strings.HasPrefix(out.String(), want) || k.broken != (name == "wrong") {
+			t.Errorf("%s: %s, want %s", name, out.String(), want)
+		}
+	}
+}
