@@ -16,10 +16,10 @@ import (
 // INSERT … SELECT FROM file(). The ratio is what counts.
 func BenchmarkInsert(b *testing.B) {
 	const rows = 300_000
-	addr, password := sharedEngine(b)
+	addr, dir := sharedEngine(b)
 	table := func(b *testing.B) string {
 		name := fmt.Sprintf("bench_%d", time.Now().UnixNano())
-		c := connect(b, addr, password, clickhouse.CompressionNone)
+		c := connect(b, addr, dir, clickhouse.CompressionNone)
 		if err := c.Exec(b.Context(), "CREATE TABLE "+name+` (uid String, started_at DateTime('UTC'), duration UInt32, staff LowCardinality(String),
 			ip LowCardinality(String), device String, raw String CODEC(ZSTD)) ENGINE = ReplacingMergeTree PARTITION BY toYYYYMM(started_at) ORDER BY (started_at, uid)`); err != nil {
 			b.Fatal(err)
@@ -35,7 +35,7 @@ func BenchmarkInsert(b *testing.B) {
 	for _, method := range []clickhouse.CompressionMethod{clickhouse.CompressionNone, clickhouse.CompressionLZ4} {
 		b.Run("clickhouse-go/"+method.String(), func(b *testing.B) {
 			name := table(b)
-			c := connect(b, addr, password, method)
+			c := connect(b, addr, dir, method)
 			for b.Loop() {
 				batch, err := c.PrepareBatch(b.Context(), "INSERT INTO "+name)
 				if err != nil {
@@ -79,7 +79,7 @@ func BenchmarkInsert(b *testing.B) {
 
 // BenchmarkSelect reads a result of 1,000,000 rows as the engine writes it and as clickhouse-go asks for it.
 func BenchmarkSelect(b *testing.B) {
-	addr, password := sharedEngine(b)
+	addr, dir := sharedEngine(b)
 	const query = "SELECT number, toString(number) AS s, toLowCardinality(toString(number % 20)) AS l FROM numbers(1000000)"
 	b.Run("Native", func(b *testing.B) {
 		for b.Loop() {
@@ -89,7 +89,7 @@ func BenchmarkSelect(b *testing.B) {
 		}
 	})
 	b.Run("clickhouse-go", func(b *testing.B) {
-		c := connect(b, addr, password, clickhouse.CompressionNone)
+		c := connect(b, addr, dir, clickhouse.CompressionNone)
 		for b.Loop() {
 			rows, err := c.Query(b.Context(), query)
 			if err != nil {

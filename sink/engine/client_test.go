@@ -19,17 +19,18 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-func options(addr, password string, method clickhouse.CompressionMethod) *clickhouse.Options {
-	o := &clickhouse.Options{Protocol: clickhouse.HTTP, Addr: []string{addr}, Auth: clickhouse.Auth{Database: "alpemix", Username: daemonUser, Password: password}}
+func options(addr, dir string, method clickhouse.CompressionMethod) *clickhouse.Options {
+	o := &clickhouse.Options{Protocol: clickhouse.HTTP, Addr: []string{addr}, Auth: clickhouse.Auth{Database: "alpemix", Username: daemonUser},
+		TransportFunc: func(*http.Transport) (http.RoundTripper, error) { return Transport(dir), nil }}
 	if method != clickhouse.CompressionNone {
 		o.Compression = &clickhouse.Compression{Method: method, Level: 3}
 	}
 	return o
 }
 
-func connect(t testing.TB, addr, password string, method clickhouse.CompressionMethod) driver.Conn {
+func connect(t testing.TB, addr, dir string, method clickhouse.CompressionMethod) driver.Conn {
 	t.Helper()
-	c, err := clickhouse.Open(options(addr, password, method))
+	c, err := clickhouse.Open(options(addr, dir, method))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,11 +70,11 @@ func sampleRow(i int) row {
 }
 
 func TestRoundTrip(t *testing.T) {
-	addr, password := sharedEngine(t)
+	addr, dir := sharedEngine(t)
 	for _, method := range []clickhouse.CompressionMethod{clickhouse.CompressionNone, clickhouse.CompressionLZ4, clickhouse.CompressionZSTD, clickhouse.CompressionGZIP, clickhouse.CompressionDeflate, clickhouse.CompressionBrotli} {
 		t.Run(method.String(), func(t *testing.T) {
 			ctx := context.Background()
-			c := connect(t, addr, password, method)
+			c := connect(t, addr, dir, method)
 			table := "round_" + method.String()
 			if err := c.Exec(ctx, "CREATE OR REPLACE TABLE "+table+" "+rowColumns); err != nil {
 				t.Fatal(err)
@@ -104,8 +105,8 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func TestDatabaseSQL(t *testing.T) {
-	addr, password := sharedEngine(t)
-	db := clickhouse.OpenDB(options(addr, password, clickhouse.CompressionLZ4))
+	addr, dir := sharedEngine(t)
+	db := clickhouse.OpenDB(options(addr, dir, clickhouse.CompressionLZ4))
 	defer db.Close()
 	if err := db.Ping(); err != nil {
 		t.Fatal(err)
@@ -141,8 +142,8 @@ func TestDatabaseSQL(t *testing.T) {
 // TestInsertSettings checks that settings of an INSERT reach it, that they do not outlive it, and that data in every way of
 // sending arrives.
 func TestInsertSettings(t *testing.T) {
-	addr, password := sharedEngine(t)
-	c := connect(t, addr, password, clickhouse.CompressionNone)
+	addr, dir := sharedEngine(t)
+	c := connect(t, addr, dir, clickhouse.CompressionNone)
 	if err := c.Exec(t.Context(), "CREATE OR REPLACE TABLE once (a UInt64) ENGINE = MergeTree ORDER BY a SETTINGS non_replicated_deduplication_window = 100"); err != nil {
 		t.Fatal(err)
 	}
@@ -184,8 +185,8 @@ func TestInsertSettings(t *testing.T) {
 
 // TestInsertFails checks that an INSERT which cannot be stored is an error with ClickHouse's number.
 func TestInsertFails(t *testing.T) {
-	addr, password := sharedEngine(t)
-	c := connect(t, addr, password, clickhouse.CompressionLZ4)
+	addr, dir := sharedEngine(t)
+	c := connect(t, addr, dir, clickhouse.CompressionLZ4)
 	if err := c.Exec(t.Context(), "CREATE OR REPLACE TABLE parts (a UInt64, b String) ENGINE = MergeTree PARTITION BY a ORDER BY a"); err != nil {
 		t.Fatal(err)
 	}
@@ -216,8 +217,8 @@ func TestInsertFails(t *testing.T) {
 // TestBrokenInsert breaks the data of an INSERT off at several places and in every encoding: nothing of it may be stored, for
 // a retry with the same token would then be dropped.
 func TestBrokenInsert(t *testing.T) {
-	addr, password := sharedEngine(t)
-	c := connect(t, addr, password, clickhouse.CompressionNone)
+	addr, dir := sharedEngine(t)
+	c := connect(t, addr, dir, clickhouse.CompressionNone)
 	if err := c.Exec(t.Context(), "CREATE OR REPLACE TABLE broken (a UInt64) ENGINE = MergeTree ORDER BY a"); err != nil {
 		t.Fatal(err)
 	}
@@ -245,11 +246,11 @@ func TestBrokenInsert(t *testing.T) {
 		}
 		for _, keep := range []int{0, 1, 10, 25, body.Len() / 2, body.Len()/2 + 25, body.Len() - 1} {
 			for _, chunked := range []bool{true, false} {
-				conn, err := net.Dial("tcp", addr)
+				conn, err := Transport(dir).DialContext(t.Context(), "", "")
 				if err != nil {
 					t.Fatal(err)
 				}
-				fmt.Fprintf(conn, "POST /?%s HTTP/1.1\r\nHost: localhost\r\nX-ClickHouse-User: %s\r\nX-ClickHouse-Key: %s\r\n", params, daemonUser, password)
+				fmt.Fprintf(conn, "POST /?%s HTTP/1.1\r\nHost: localhost\r\nX-ClickHouse-User: %s\r\n", params, daemonUser)
 				if encoding != "" && encoding != "blocks" {
 					fmt.Fprintf(conn, "Content-Encoding: %s\r\n", encoding)
 				}
@@ -258,7 +259,7 @@ func TestBrokenInsert(t *testing.T) {
 				} else {
 					fmt.Fprintf(conn, "Content-Length: %d\r\n\r\n%s", body.Len(), body.Bytes()[:keep])
 				}
-				conn.(*net.TCPConn).CloseWrite()
+				conn.(*net.UnixConn).CloseWrite()
 				answer, _ := io.ReadAll(conn)
 				conn.Close()
 				if strings.Contains(string(answer), " 200 ") {

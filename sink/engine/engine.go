@@ -10,9 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Version is the release of libchdb that this package is written for and that `make engine` fetches.
@@ -44,14 +41,14 @@ func openEngine(cfg ServeConfig) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	config, err := writeAccess(cfg.Dir, cfg.Database)
+	config, err := writeAccess(cfg.Doors.dir, cfg.Database)
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{lib: lib, dir: cfg.Dir, database: cfg.Database}
-	e.args = []string{"--path=" + filepath.Join(cfg.Dir, "data"), "--config-file=" + config}
+	e := &engine{lib: lib, dir: cfg.Doors.dir, lock: cfg.Doors.lock, database: cfg.Database}
+	e.args = []string{"--path=" + filepath.Join(cfg.Doors.dir, "data"), "--config-file=" + config}
 	if e.control, err = lib.open(e.args...); err != nil {
-		return nil, fmt.Errorf("embedded ClickHouse in %s: %w", cfg.Dir, err)
+		return nil, fmt.Errorf("embedded ClickHouse in %s: %w", cfg.Doors.dir, err)
 	}
 	if _, err := e.control.exec("CREATE DATABASE IF NOT EXISTS "+quoteName(cfg.Database)+" ENGINE = Atomic", ""); err != nil {
 		return nil, fmt.Errorf("embedded ClickHouse: cannot create database %s: %w", cfg.Database, err)
@@ -77,26 +74,6 @@ func openEngine(cfg ServeConfig) (*engine, error) {
 	}
 	e.memory = memory / 2
 	return e, nil
-}
-
-// lockDir takes the folder for this process; the system gives it back when the process ends, however it ends. An engine whose
-// daemon was killed a moment ago is given the time to notice.
-func lockDir(dir string) (*os.File, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("embedded ClickHouse: cannot make its folder: %w", err)
-	}
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("embedded ClickHouse: %w", err)
-	}
-	for range 40 {
-		if err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == nil {
-			return f, nil
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	f.Close()
-	return nil, fmt.Errorf("embedded ClickHouse: another process has %s open, as a rule a collector that is running: %w", dir, err)
 }
 
 // session opens a fresh connection for one request, so that nothing of it (settings, database, role, temporary tables)

@@ -32,8 +32,8 @@ func FuzzFront(f *testing.F) {
 	}
 	formats := words("tabseparated csv native json")
 	handlers := []http.Handler{
-		newHandler(&engine{database: "d", formats: formats, version: "1"}, password, true),
-		newHandler(&engine{database: "d", formats: formats, version: "1"}, password, false),
+		newHandler(&engine{database: "d", formats: formats, version: "1"}).readersDoor(),
+		newHandler(&engine{database: "d", formats: formats, version: "1"}).ownersDoor(),
 	}
 	f.Fuzz(func(t *testing.T, method, target, header, body string) {
 		defer time.AfterFunc(time.Minute, func() { panic("this input hangs") }).Stop()

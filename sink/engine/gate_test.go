@@ -13,8 +13,8 @@ import (
 // fixture makes the tables that readers are tried on.
 func fixture(t *testing.T) (addr string) {
 	t.Helper()
-	addr, password := sharedEngine(t)
-	c := connect(t, addr, password, clickhouse.CompressionNone)
+	addr, dir := sharedEngine(t)
+	c := connect(t, addr, dir, clickhouse.CompressionNone)
 	for _, s := range []string{
 		"CREATE TABLE IF NOT EXISTS t (a UInt64, s String) ENGINE = ReplacingMergeTree ORDER BY a",
 		"CREATE OR REPLACE VIEW v AS SELECT * FROM t FINAL SETTINGS do_not_merge_across_partitions_select_final = 1",

@@ -19,7 +19,7 @@ type answer struct {
 
 func send(t testing.TB, r *http.Request) answer {
 	t.Helper()
-	res, err := http.DefaultTransport.RoundTrip(r)
+	res, err := transportFor(r).RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,15 +48,20 @@ func post(t testing.TB, addr, params, query string) answer {
 
 func asDaemon(t testing.TB, r *http.Request) *http.Request {
 	t.Helper()
-	_, password := sharedEngine(t)
 	r.Header.Set("X-ClickHouse-User", daemonUser)
-	r.Header.Set("X-ClickHouse-Key", password)
 	return r
+}
+
+// transportFor brings what asDaemon marked to the socket of the shared engine.
+func transportFor(r *http.Request) http.RoundTripper {
+	if r.Header.Get("X-ClickHouse-User") == daemonUser && r.Header.Get("X-ClickHouse-Key") == "" {
+		return Transport(shared.dir)
+	}
+	return http.DefaultTransport
 }
 
 func TestRequests(t *testing.T) {
 	addr := fixture(t)
-	_, password := sharedEngine(t)
 	q := func(s string) string { return "query=" + url.QueryEscape(s) }
 	tests := map[string]struct {
 		method, path, params, body string
@@ -101,8 +106,8 @@ func TestRequests(t *testing.T) {
 		"basic":                    {params: q("SELECT 1"), header: map[string]string{"Authorization": "Basic ZGVmYXVsdDo="}, want: "1\n"},
 		"wrong password":           {params: q("SELECT 1") + "&user=collector&password=x", status: 403, code: "516", want: "~AUTHENTICATION_FAILED"},
 		"unknown user":             {params: q("SELECT 1"), header: map[string]string{"X-ClickHouse-User": "nobody"}, status: 403, code: "516", want: "~nobody: Authentication failed"},
-		"daemon in the URL":        {method: "POST", params: "user=collector&password=" + password, body: "SET max_threads = 1"},
-		"session":                  {params: q("SELECT 1") + "&session_id=x", status: 400, want: "~session_id"},
+		"daemon by name alone":     {method: "POST", params: "user=collector", body: "SET max_threads = 1", status: 403, code: "516", want: "~AUTHENTICATION_FAILED"},
+		"session":                  {params: q("SELECT 1") + "&session_id=x&session_timeout=60&session_check=0", want: "1\n"},
 		"insert values":            {method: "POST", daemon: true, params: q("INSERT INTO t VALUES"), body: "(20, 'a'), (21, 'b')"},
 		"insert in the body":       {method: "POST", daemon: true, body: "INSERT INTO t (a, s) FORMAT JSONEachRow\n{\"a\":22,\"s\":\"c\"}\n"},
 		"insert by settings":       {method: "POST", daemon: true, params: q("INSERT INTO t (a, s) SETTINGS max_threads = 1 FORMAT CSV") + "&max_insert_block_size=1", body: "23,d\n24,e\n"},
@@ -112,7 +117,7 @@ func TestRequests(t *testing.T) {
 		"insert by a reader":       {method: "POST", params: q("INSERT INTO t FORMAT CSV"), body: "1,a", status: 500, code: "164", want: "~READONLY"},
 		"error after output":       {params: q("SELECT throwIf(number = 3) FROM numbers(10) SETTINGS max_block_size = 1"), status: 500, code: "395", want: "~FUNCTION_THROW_IF"},
 		"foreign host":             {params: q("SELECT 1"), header: map[string]string{"Host": "evil.example:8123"}, status: 403, want: "~serves localhost only"},
-		"foreign origin":           {method: "POST", body: "SELECT 1", header: map[string]string{"Origin": "http://evil.example"}, status: 403, want: "~cross-origin"},
+		"foreign origin":           {method: "POST", body: "SELECT 1", header: map[string]string{"Origin": "http://evil.example"}, status: 403, want: "~other origins"},
 		"external tables":          {method: "POST", params: q("SELECT 1"), header: map[string]string{"Content-Type": "multipart/form-data; boundary=x"}, body: "--x--", status: 400, want: "~external tables"},
 	}
 	for name, tt := range tests {

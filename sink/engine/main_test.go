@@ -25,10 +25,13 @@ func TestMain(m *testing.M) {
 		defer stop()
 		library, err := FindLibrary(os.Getenv("COLLECTOR_CLICKHOUSE_EMBEDDED_LIBRARY"))
 		if err == nil {
-			err = Serve(ctx, ServeConfig{
-				Library: library, Dir: dir, Listen: os.Getenv(envListen), Database: "alpemix",
-				Parent: os.Stdin, Announce: AnnounceOn(os.Stdout),
-			})
+			var doors *Doors
+			if doors, err = Inherited(dir, true); err == nil {
+				err = Serve(ctx, ServeConfig{
+					Library: library, Doors: doors, Database: "alpemix",
+					Parent: os.Stdin, Announce: AnnounceOn(os.Stdout),
+				})
+			}
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -38,7 +41,12 @@ func TestMain(m *testing.M) {
 	}
 	if dir := os.Getenv(envParent); dir != "" {
 		os.Unsetenv(envParent)
-		p := New(Config{Command: []string{os.Args[0]}, Env: append(os.Environ(), envDir+"="+dir)})
+		doors, err := OpenDoors(dir, os.Getenv(envListen))
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		p := New(Config{Command: []string{os.Args[0]}, Env: append(os.Environ(), envDir+"="+dir), Doors: doors})
 		go func() {
 			<-p.Ready()
 			fmt.Println(p.PID())
@@ -75,7 +83,11 @@ func start(t testing.TB, dir, listen string) *Process {
 func launch(t testing.TB, dir, listen string, log io.Writer) (*Process, func()) {
 	t.Helper()
 	needLibrary(t)
-	p := New(Config{Command: []string{os.Args[0]}, Env: append(os.Environ(), envDir+"="+dir, envListen+"="+listen), Logger: slog.New(slog.NewTextHandler(log, nil))})
+	doors, err := OpenDoors(dir, listen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := New(Config{Command: []string{os.Args[0]}, Env: append(os.Environ(), envDir+"="+dir), Doors: doors, Logger: slog.New(slog.NewTextHandler(log, nil))})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()
@@ -88,7 +100,13 @@ func launch(t testing.TB, dir, listen string, log io.Writer) (*Process, func()) 
 		cancel()
 		t.Fatal("the engine was not ready within a minute")
 	}
-	return p, func() { cancel(); <-done }
+	return p, func() {
+		cancel()
+		<-done
+		if err := doors.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // shared is one engine for all tests that neither kill it nor need a folder of their own.
@@ -98,7 +116,8 @@ var shared struct {
 	stop func()
 }
 
-func sharedEngine(t testing.TB) (addr, password string) {
+// sharedEngine returns its address for readers and its folder, by which the owner reaches it.
+func sharedEngine(t testing.TB) (addr, dir string) {
 	t.Helper()
 	if shared.Process == nil {
 		dir, err := os.MkdirTemp("", "engine-test-*")
@@ -109,9 +128,5 @@ func sharedEngine(t testing.TB) (addr, password string) {
 		shared.Process, shared.dir = p, dir
 		shared.stop = func() { stop(); os.RemoveAll(dir) }
 	}
-	_, password, err := Credential(shared.dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return shared.Addr(), password
+	return shared.Addr(), shared.dir
 }

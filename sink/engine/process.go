@@ -16,9 +16,11 @@ import (
 
 // Config tells how to start the engine's process.
 type Config struct {
-	// Command is the argv of the child. It has to call Serve with os.Stdin as Parent and AnnounceOn(os.Stdout) as Announce.
+	// Command is the argv of the child. It has to call Serve with Inherited doors, os.Stdin as Parent and
+	// AnnounceOn(os.Stdout) as Announce.
 	Command []string
 	Env     []string // of the child; nil: this process's
+	Doors   *Doors   // are handed to each child; who starts the process closes them
 	Logger  *slog.Logger
 }
 
@@ -107,6 +109,18 @@ func (p *Process) once(ctx context.Context) error {
 	cmd.WaitDelay = stopWithin
 	// A group of its own: Ctrl-C in a terminal is for the daemon, which flushes first and then stops the engine.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if p.cfg.Doors != nil {
+		files, err := p.cfg.Doors.files()
+		if err != nil {
+			return fmt.Errorf("cannot start the embedded ClickHouse engine: %w", err)
+		}
+		cmd.ExtraFiles = files
+		defer func() {
+			for _, f := range files {
+				f.Close()
+			}
+		}()
+	}
 	parent, err := cmd.StdinPipe() // held open and never written: its end tells the child that we are gone
 	if err != nil {
 		return fmt.Errorf("cannot start the embedded ClickHouse engine: %w", err)
@@ -126,6 +140,7 @@ func (p *Process) once(ctx context.Context) error {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if addr, ok := strings.CutPrefix(lines.Text(), announcement); ok {
+			addr = strings.TrimSpace(addr)
 			p.set(addr, cmd.Process.Pid)
 			p.cfg.Logger.Info("embedded ClickHouse engine serves", "addr", addr, "pid", cmd.Process.Pid)
 			select {
@@ -145,11 +160,11 @@ func (p *Process) once(ctx context.Context) error {
 	return fmt.Errorf("the embedded ClickHouse engine: %w", err)
 }
 
-const announcement = "ready "
+const announcement = "ready"
 
 // AnnounceOn tells the parent, which reads w, that the engine serves.
 func AnnounceOn(w io.Writer) func(addr string) {
-	return func(addr string) { fmt.Fprintln(w, announcement+addr) }
+	return func(addr string) { fmt.Fprintln(w, announcement, addr) }
 }
 
 // tail hands the child's stderr on to the log and remembers the line that tells why it ended: the last one, or, when the Go

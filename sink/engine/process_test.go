@@ -52,13 +52,10 @@ func TestKilledUnderLoad(t *testing.T) {
 	stop = sync.OnceFunc(stop)
 	defer stop()
 	addr := p.Addr()
-	_, password, err := Credential(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	transport := Transport(dir)
 	do := func(query string) (string, error) {
-		r := newRequest(t, http.MethodPost, addr, "user=collector&password="+password, query)
-		res, err := http.DefaultTransport.RoundTrip(r)
+		r := newRequest(t, http.MethodPost, addr, "user=collector", query)
+		res, err := transport.RoundTrip(r)
 		if err != nil {
 			return "", err
 		}
@@ -153,27 +150,30 @@ func isZombie(pid int) bool {
 func TestStartIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	p := start(t, dir, freeAddr(t))
-	missing := t.TempDir() + "/libchdb.so"
 	tests := map[string]struct {
-		dir, listen, library, want string
+		dir, listen, want string
 	}{
-		"folder in use":    {dir: dir, listen: "127.0.0.1:0", want: "another engine has " + dir + " open"},
-		"port in use":      {dir: t.TempDir(), listen: p.Addr(), want: p.Addr() + " is in use"},
+		"folder in use":    {dir: dir, listen: "127.0.0.1:0", want: "embedded ClickHouse in " + dir + ": another process has it open"},
+		"port in use":      {dir: t.TempDir(), listen: p.Addr(), want: fmt.Sprintf("%s is in use by another process of user %d", p.Addr(), os.Getuid())},
 		"no such address":  {dir: t.TempDir(), listen: "192.0.2.1:1", want: "cannot listen on 192.0.2.1:1"},
-		"no library":       {dir: t.TempDir(), listen: "127.0.0.1:0", library: missing, want: missing},
 		"folder is a file": {dir: os.Args[0], listen: "127.0.0.1:0", want: "not a directory"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			env := append(os.Environ(), envDir+"="+tt.dir, envListen+"="+tt.listen)
-			if tt.library != "" {
-				env = append(env, "COLLECTOR_CLICKHOUSE_EMBEDDED_LIBRARY="+tt.library)
-			}
-			err := New(Config{Command: []string{os.Args[0]}, Env: env}).Run(t.Context())
-			if err == nil || !strings.Contains(err.Error(), tt.want) {
+			if _, err := OpenDoors(tt.dir, tt.listen); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want …%s…", err, tt.want)
 			}
 		})
+	}
+	missing := t.TempDir() + "/libchdb.so"
+	doors, err := OpenDoors(t.TempDir(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer doors.Close()
+	env := append(os.Environ(), envDir+"="+doors.dir, "COLLECTOR_CLICKHOUSE_EMBEDDED_LIBRARY="+missing)
+	if err := New(Config{Command: []string{os.Args[0]}, Env: env, Doors: doors}).Run(t.Context()); err == nil || !strings.Contains(err.Error(), missing) {
+		t.Errorf("no library: %v", err)
 	}
 }
 
@@ -209,7 +209,7 @@ func TestDeath(t *testing.T) {
 
 // TestClientLeaves checks that a query does not go on for a client that has left.
 func TestClientLeaves(t *testing.T) {
-	addr, password := sharedEngine(t)
+	addr, dir := sharedEngine(t)
 	for name, query := range map[string]string{
 		"no output yet": "SELECT max(cityHash64(number)) FROM numbers(1000000000000)",
 		"output":        "SELECT cityHash64(number) FROM numbers(1000000000000)",
@@ -221,12 +221,12 @@ func TestClientLeaves(t *testing.T) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				if res, err := http.DefaultTransport.RoundTrip(r); err == nil {
+				if res, err := transportFor(r).RoundTrip(r); err == nil {
 					io.Copy(io.Discard, res.Body)
 					res.Body.Close()
 				}
 			}()
-			c := connect(t, addr, password, clickhouse.CompressionNone)
+			c := connect(t, addr, dir, clickhouse.CompressionNone)
 			running := func() bool {
 				var n uint64
 				if err := c.QueryRow(t.Context(), "SELECT count() FROM system.processes WHERE query LIKE '%1000000000000%' AND query NOT LIKE '%processes%'").Scan(&n); err != nil {
@@ -244,7 +244,7 @@ func TestClientLeaves(t *testing.T) {
 
 // TestBrokenAnswer checks that an answer whose query fails midway cannot be taken for a whole one.
 func TestBrokenAnswer(t *testing.T) {
-	addr, password := sharedEngine(t)
+	addr, dir := sharedEngine(t)
 	const query = "SELECT number, throwIf(number = 3000000) FROM numbers(5000000) SETTINGS max_block_size = 65536"
 	res, err := http.DefaultTransport.RoundTrip(newRequest(t, http.MethodPost, addr, "", query))
 	if err != nil {
@@ -260,7 +260,7 @@ func TestBrokenAnswer(t *testing.T) {
 		t.Errorf("the answer ends with %q", tail)
 	}
 	for _, method := range []clickhouse.CompressionMethod{clickhouse.CompressionNone, clickhouse.CompressionLZ4, clickhouse.CompressionGZIP} {
-		c := connect(t, addr, password, method)
+		c := connect(t, addr, dir, method)
 		rows, err := c.Query(t.Context(), query)
 		if err == nil {
 			for rows.Next() {

@@ -163,7 +163,7 @@ var (
 		"NAMED('a', QUOTED)", "NAMED(QUOTED)('a')", "NAMED(QUOTED, [1, 2], [(1, 1)])", "NAMED(QUOTED, [(1, 1)], ['a'])", "toString(NAMED(QUOTED, 1))",
 		"toString(arrayReduce(QUOTED, [1, 2]))", "finalizeAggregation(CAST('', QUOTED))", "if(1, file('SECRET'), '')", "arrayMap({p:Identifier}, ['SECRET'])[1]",
 	}
-	places = []string{
+	wayPlaces = []string{
 		"`default`.`SECRET`", "file('SECRET', 'LineAsString')", "NAMED(QUOTED)", "NAMED(QUOTED, 1)", "NAMED(QUOTED, (1, 'a'))",
 		"loop(NAMED(QUOTED, 1))", "view(SELECT WAY AS b)", "viewIfPermitted(SELECT 1 AS b ELSE NAMED(QUOTED))", "(SELECT WAY AS b)", "system.models",
 		"url('file://SECRET')", "format('TSV', 'b String', WAY)", "merge('system', 'models')", "values(QUOTED, WAY)", "executable('SECRET', 'TSV', 'b String')",
@@ -175,7 +175,7 @@ var (
 	names = []string{"x", "`a\nSelectWithUnionQuery x`", "`a\nShowTables`", "`a\\nExplain x`", "`a\n SelectQuery x`", "`a (x`", "`file`"}
 )
 
-// statement is one of them with ways, places to read from, names of functions, and SQL in quotes.
+// statement is one of them with ways, wayPlaces to read from, names of functions, and SQL in quotes.
 func (w writer) statement() string {
 	text := w.pick(statements)
 	for range 4 {
@@ -186,7 +186,7 @@ func (w writer) statement() string {
 			}
 			return way
 		})
-		text = w.replace(text, "PLACE", func() string { return w.pick(places) + w.pick([]string{"", "", " AS " + w.pick(names)}) })
+		text = w.replace(text, "PLACE", func() string { return w.pick(wayPlaces) + w.pick([]string{"", "", " AS " + w.pick(names)}) })
 	}
 	text = w.replace(text, "NAMED", func() string { return w.pick(w.cage.functions) })
 	text = w.replace(text, "QUOTED", func() string {

@@ -83,8 +83,6 @@ func parseRequest(r *http.Request, daemon bool, database string) (*request, erro
 			q.params = append(q.params, param{strings.TrimPrefix(name, "param_"), value})
 		case name == "wait_end_of_query":
 			q.whole = isTrue(value)
-		case name == "session_id":
-			return nil, refuse(codeBadArguments, "sessions are not supported by the embedded engine: send no session_id")
 		case ignored[name]:
 		case !isSettingName(name):
 			return nil, refuse(codeBadArguments, "%q is not the name of a setting", name)
@@ -162,7 +160,10 @@ func (q *request) settle(e *engine) error {
 
 // ignored are URL parameters that steer a real server's HTTP handler and mean nothing here.
 var ignored = map[string]bool{
-	"user": true, "password": true, "quota_key": true, "session_timeout": true, "session_check": true, "buffer_size": true,
+	"user": true, "password": true, "quota_key": true, "buffer_size": true,
+	// A session would keep settings and temporary tables, which readers have none of: each request stands alone.
+	"session_id": true, "session_timeout": true, "session_check": true, "close_session": true,
+	"cancel_http_readonly_queries_on_client_close": true, "http_wait_end_of_query": true, "http_response_buffer_size": true,
 	"send_progress_in_http_headers": true, "http_zlib_compression_level": true,
 	"network_zstd_compression_level": true, "stacktrace": true, "role": true, "http_write_exception_in_output_format": true,
 	"readonly": true, "log_comment": true, "add_http_cors_header": true, "http_headers_progress_interval_ms": true,

@@ -29,10 +29,12 @@ type response struct {
 	out     io.Writer   // what compresses, down to the client
 	closers []io.Closer // the outermost first
 	native  *transcoder
+	until   time.Time         // that the whole answer may take; zero: for ever
+	waits   func(begins bool) // is called around each write to the client
 }
 
 func newResponse(w http.ResponseWriter, q *request, e *engine) *response {
-	r := &response{w: w, q: q, e: e, tag: strings.ToLower(rand.Text()[:16])}
+	r := &response{w: w, q: q, e: e, waits: func(bool) {}, tag: strings.ToLower(rand.Text()[:16])}
 	h := w.Header()
 	set(h, "X-ClickHouse-Query-Id", q.queryID)
 	set(h, "X-ClickHouse-Timezone", e.zone)
@@ -65,12 +67,30 @@ func (r *response) write(p []byte) (err error) {
 	return r.send(p)
 }
 
+// send writes p in pieces, each within its time.
 func (r *response) send(p []byte) error {
-	http.NewResponseController(r.w).SetWriteDeadline(time.Now().Add(takeWithin))
-	if _, err := r.out.Write(p); err != nil {
-		return &clientGone{err}
+	r.waits(true)
+	defer r.waits(false)
+	control := http.NewResponseController(r.w)
+	for len(p) > 0 {
+		n := min(len(p), takePiece)
+		control.SetWriteDeadline(r.deadline(time.Now()))
+		if _, err := r.out.Write(p[:n]); err != nil {
+			return &clientGone{err}
+		}
+		r.waits(true)
+		p = p[n:]
 	}
 	return nil
+}
+
+// deadline is that of a write that starts now.
+func (r *response) deadline(now time.Time) time.Time {
+	piece := now.Add(takeWithin)
+	if !r.until.IsZero() && r.until.Before(piece) {
+		return r.until
+	}
+	return piece
 }
 
 // start sends the headers and what was held back. An answer without output is not compressed.

@@ -5,21 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"syscall"
 	"time"
 )
 
 // stopGrace is how long running queries may go on when the engine is stopped; after it they break off, as their clients see.
 const stopGrace = 5 * time.Second
 
-// ServeConfig is what the child process is told.
+// ServeConfig is what the engine's process needs.
 type ServeConfig struct {
 	Library  string // path of libchdb.so, see FindLibrary
-	Dir      string // the engine's folder: data, lock, credential
-	Listen   string // host:port
+	Doors    *Doors // from OpenDoors or Inherited; its lock is never given back: the engine works in its folder until the process ends
 	Database string // created if missing; the default of every request
 	// Parent is the pipe from the process that started this one; its end means that the parent is gone. Nil: no parent.
 	Parent io.Reader
@@ -34,42 +31,33 @@ func Serve(ctx context.Context, cfg ServeConfig) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if cfg.Parent != nil {
-		// Not Pdeathsig: it tells of the end of the thread that started this process. The pipe ends with the process.
+		// Not Pdeathsig: it reports the end of the thread that started this process. The pipe ends with the process.
 		go func() {
 			io.Copy(io.Discard, cfg.Parent)
 			os.Exit(0) // without ado: acknowledged rows are on disk
 		}()
 	}
-	lock, err := lockDir(cfg.Dir)
-	if err != nil {
-		return err
-	}
-	listener, err := net.Listen("tcp", cfg.Listen)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("embedded ClickHouse: %s is in use by another process; set clickhouse.embedded.listen to a free port: %w", cfg.Listen, err)
-	} else if err != nil {
-		return fmt.Errorf("embedded ClickHouse cannot listen on %s: %w", cfg.Listen, err)
-	}
-	defer listener.Close()
-	_, password, err := Credential(cfg.Dir)
-	if err != nil {
-		return err
-	}
 	e, err := openEngine(cfg)
 	if err != nil {
 		return err
 	}
-	e.lock = lock
+	h := newHandler(e)
 	server := &http.Server{
-		Handler:           newHandler(e, password, isLoopback(listener.Addr().String())),
+		Handler:           h.readersDoor(),
 		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
+		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    maxQuery + 1<<16,
+		ConnContext:       noteClient,
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	owner := &http.Server{Handler: h.ownersDoor(), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: maxQuery + 1<<16}
+	failed := make(chan error, 2)
+	go func() { failed <- owner.Serve(ownerListener{cfg.Doors.owner, cfg.Doors.dir}) }()
+	if cfg.Doors.readers != nil {
+		l := &readersListener{Listener: cfg.Doors.readers, counts: make(map[string]int)}
+		go func() { failed <- server.Serve(l) }()
+	}
 	if cfg.Announce != nil {
-		cfg.Announce(listener.Addr().String())
+		cfg.Announce(cfg.Doors.Addr())
 	}
 	select {
 	case err := <-failed:
@@ -78,7 +66,7 @@ func Serve(ctx context.Context, cfg ServeConfig) error {
 	}
 	grace, stop := context.WithTimeout(context.Background(), stopGrace)
 	defer stop()
-	if err := server.Shutdown(grace); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+	if err := errors.Join(server.Shutdown(grace), owner.Shutdown(grace)); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("embedded ClickHouse: %w", err)
 	}
 	return nil

@@ -3,80 +3,47 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"strings"
+	"os"
 	"time"
 )
 
-// Queries that run at once; more wait for their turn, for at most maxWait. Readers cannot take the daemon's places.
+// Time that a client may take to send a query, and to take a piece of its answer; and time that all of a reader's request may
+// take, the writing included.
 const (
-	maxReaders = 8
-	maxDaemon  = 16
-	maxWait    = 30 * time.Second
+	sendWithin  = time.Minute
+	takeWithin  = 30 * time.Second
+	takePiece   = 1 << 20
+	readerTotal = (maxSeconds + 60) * time.Second
 )
 
-// Time that a client may take to send a query, and to take a piece of its answer.
+// stuckAfter is how many tries to end a reader's query of which the engine takes no notice end the process: the parent starts
+// it again, which costs a second, and a lost place would cost it for good.
 const (
-	sendWithin = time.Minute
-	takeWithin = 2 * time.Minute
+	killEvery  = 100 * time.Millisecond
+	stuckAfter = 600
 )
 
 // handler is ClickHouse's HTTP interface over one engine.
 type handler struct {
-	engine   *engine
-	password string // the daemon's
-	readers  chan struct{}
-	daemon   chan struct{}
+	engine  *engine
+	readers *places
+	daemon  *places
 }
 
-// newHandler answers for e. With loopback it serves requests to loopback names only: a page of a browser on this machine
-// could otherwise have its own name lead here and read everything.
-func newHandler(e *engine, password string, loopback bool) http.Handler {
-	h := &handler{engine: e, password: password, readers: make(chan struct{}, maxReaders), daemon: make(chan struct{}, maxDaemon)}
-	mux := http.NewServeMux()
-	ok := func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "Ok.\n") }
-	mux.HandleFunc("GET /ping", ok)
-	mux.HandleFunc("GET /replicas_status", ok)
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.RawQuery == "" {
-			ok(w, r)
-			return
-		}
-		h.serve(w, r)
-	})
-	mux.HandleFunc("POST /{$}", h.serve)
-	// Pages of other origins may not POST here; what they GET they cannot read.
-	checked := http.NewCrossOriginProtection().Handler(mux)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if loopback && !isLoopback(r.Host) {
-			http.Error(w, fmt.Sprintf("this ClickHouse engine serves localhost only, not %q", r.Host), http.StatusForbidden)
-			return
-		}
-		checked.ServeHTTP(w, r)
-	})
+func newHandler(e *engine) *handler {
+	return &handler{engine: e, readers: newPlaces(maxReaders, maxPerClient), daemon: newPlaces(maxDaemon, maxDaemon)}
 }
 
-func isLoopback(host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
-}
-
-func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
-	daemon, err := authenticate(r, h.password)
+func (h *handler) serve(w http.ResponseWriter, r *http.Request, owner bool) {
+	daemon, err := authenticate(r, owner)
 	if err != nil {
 		h.refuse(w, err)
 		return
 	}
-	deadline := http.NewResponseController(w)
-	deadline.SetReadDeadline(time.Now().Add(sendWithin))
+	control := http.NewResponseController(w)
+	control.SetReadDeadline(time.Now().Add(sendWithin))
 	q, err := parseRequest(r, daemon, h.engine.database)
 	if err == nil {
 		err = q.settle(h.engine)
@@ -85,17 +52,26 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, err)
 		return
 	}
-	deadline.SetReadDeadline(time.Time{})
-	release, err := h.take(r.Context(), daemon)
+	control.SetReadDeadline(time.Time{})
+	ctx, lane := r.Context(), h.daemon
+	if !daemon {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, readerTotal)
+		defer cancel()
+		lane = h.readers
+	}
+	place, err := lane.take(ctx, clientOf(r), control)
 	if err != nil {
 		h.refuse(w, err)
 		return
 	}
-	defer release()
+	defer lane.release(place)
 	a := newResponse(w, q, h.engine)
-	err = h.run(r.Context(), q, a)
+	a.until, _ = ctx.Deadline()
+	a.waits = func(begins bool) { lane.writing(place, begins) }
+	err = h.run(ctx, q, a)
 	var gone *clientGone
-	if errors.As(err, &gone) || r.Context().Err() != nil {
+	if errors.As(err, &gone) || ctx.Err() != nil {
 		panic(http.ErrAbortHandler) // nobody is there to read an answer
 	}
 	if err == nil {
@@ -106,23 +82,10 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// take waits for one of the places for running queries and returns what gives it back.
-func (h *handler) take(ctx context.Context, daemon bool) (release func(), err error) {
-	places := h.readers
-	if daemon {
-		places = h.daemon
-	}
-	ctx, cancel := context.WithTimeout(ctx, maxWait)
-	defer cancel()
-	select {
-	case places <- struct{}{}:
-		return func() { <-places }, nil
-	case <-ctx.Done():
-		return nil, refuse(codeTooManyQueries, "%d queries are running; try again later", cap(places))
-	}
-}
-
 func (h *handler) run(ctx context.Context, q *request, a *response) error {
+	ended := make(chan struct{})
+	defer close(ended)
+	defer context.AfterFunc(ctx, func() { h.stop(q, ended) })()
 	c, err := h.engine.session(q)
 	if err != nil {
 		return err
@@ -131,9 +94,6 @@ func (h *handler) run(ctx context.Context, q *request, a *response) error {
 	if err := h.engine.judge(c, q); err != nil {
 		return err
 	}
-	ended := make(chan struct{})
-	defer close(ended)
-	defer context.AfterFunc(ctx, func() { h.stop(q.id, ended) })()
 	if q.body != nil {
 		a.stats, err = c.insert(q.query.text, q.query.format, q.params, q.body)
 		return err
@@ -146,16 +106,21 @@ func (h *handler) run(ctx context.Context, q *request, a *response) error {
 	return err
 }
 
-// stop kills the query of a client that left, again and again till it has ended: it may not have begun yet.
-func (h *handler) stop(id string, ended <-chan struct{}) {
-	for {
-		if err := h.engine.kill(id); err != nil {
+// stop kills the query of a client that left, or that is over its time, again and again until it has ended: it may not have
+// started yet.
+func (h *handler) stop(q *request, ended <-chan struct{}) {
+	for tries := 0; ; tries++ {
+		if err := h.engine.kill(q.id); err != nil {
 			slog.Warn("embedded ClickHouse: cannot stop the query of a client that left", "err", err)
+		}
+		if tries >= stuckAfter && !q.daemon {
+			slog.Error("embedded ClickHouse: a reader's query does not end; the engine restarts", "query", q.queryID)
+			os.Exit(1) // acknowledged rows are on disk
 		}
 		select {
 		case <-ended:
 			return
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(killEvery):
 		}
 	}
 }
