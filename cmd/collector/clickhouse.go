@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
 
 	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/migrations"
 	"alpemix-collector/sink"
+	"alpemix-collector/sink/engine"
 )
 
 // clickHouse is the configured ClickHouse, with the embedded engine behind it if that is what is configured.
@@ -49,9 +49,14 @@ func readOnly(dsn string) string {
 }
 
 // openClickHouse connects to the configured server, or starts the embedded engine, or joins that of another collector process.
-// An embedded engine answers when it returns; a server may be away. The engine lives until Close, also when ctx has ended:
-// there may be rows to flush.
+// An embedded engine answers when it returns; a server may be unreachable. The engine lives until Close, also when ctx has
+// ended: there may be rows to flush. Only the daemon's serves readers.
 func (a *app) openClickHouse(ctx context.Context, c *config.Config, may access) (*clickHouse, error) {
+	return a.openServing(ctx, c, may, "")
+}
+
+// openServing is openClickHouse with an embedded engine that serves readers at listen.
+func (a *app) openServing(ctx context.Context, c *config.Config, may access, listen string) (*clickHouse, error) {
 	log := a.logger(c)
 	if !c.ClickHouse.DSN.Embedded() {
 		dsn := c.ClickHouse.DSN.Reveal()
@@ -77,10 +82,10 @@ func (a *app) openClickHouse(ctx context.Context, c *config.Config, may access) 
 		return nil, &noDataError{c.StateDir}
 	}
 	foreign := a.refuseOthers(c.StateDir)
-	if isServed, err := a.isThere(c.StateDir, filepath.Join(engineFolder, "credential")); foreign != nil && (may == writes || !isServed) {
-		return nil, errors.Join(foreign, err)
+	if foreign != nil && may == writes {
+		return nil, foreign
 	}
-	e, err := newEmbedded(c, log)
+	e, err := newEmbedded(c, listen, log)
 	if err != nil {
 		return nil, err
 	}
@@ -89,15 +94,16 @@ func (a *app) openClickHouse(ctx context.Context, c *config.Config, may access) 
 	if err != nil {
 		return nil, err
 	}
-	as := sink.Config{DSN: "http://" + e.listen + "/" + c.ClickHouse.Database}
+	// The address names the engine for people. Requests go to the socket, whoever listens there.
+	as := sink.Config{DSN: "http://" + c.ClickHouse.Embedded.Listen + "/" + c.ClickHouse.Database, Transport: e.transport}
 	if may == writes { // the engine lets everybody else read only
-		as.Username, as.Password = e.user, e.password
+		as.Username = engine.Owner
 	}
 	db, err := sink.Open(as)
 	if err != nil {
 		return nil, errors.Join(err, stop())
 	}
-	return &clickHouse{DB: db, log: log, name: "embedded engine at " + e.listen, stop: stop, embedded: true}, nil
+	return &clickHouse{DB: db, log: log, name: "embedded engine at " + c.ClickHouse.Embedded.Listen, stop: stop, embedded: true}, nil
 }
 
 // Close ends the connections, and the engine if it is ours.

@@ -18,19 +18,19 @@ import (
 	"alpemix-collector/sink/engine"
 )
 
-// embedded keeps the embedded engine answering at its address: by a child process of ours, or, as long as it lives, by the
-// child of another collector process on the same state folder. So commands work beside the daemon, and the daemon goes on
-// when a command that was there before it ends.
+// embedded keeps the embedded engine answering at the socket in its folder: by a child process of ours, or, as long as it lives, by
+// the child of another collector process on the same state folder. So commands work while the daemon is running, and the
+// daemon goes on when a command that was there before it ends.
 type embedded struct {
-	dir, listen, database, library string
+	dir, database, library string
+	listen                 string // for readers; empty: none are served
 
-	user, password string
-	log            *slog.Logger
-	mayServe       func() error // why no engine of ours may write into dir; nil: it may
-	client         *http.Client
-	every          time.Duration // between probes
-	ready          chan struct{} // closed when the engine has answered for the first time
-	once           sync.Once
+	log       *slog.Logger
+	mayServe  func() error // why no engine of ours may write into dir; nil: it may
+	transport *http.Transport
+	every     time.Duration // between probes
+	ready     chan struct{} // closed when the engine has answered for the first time
+	once      sync.Once
 }
 
 // engineFolder is the place of the engine's data in the state folder.
@@ -45,24 +45,23 @@ const (
 	startRace = 15 * time.Second
 )
 
-func newEmbedded(c *config.Config, log *slog.Logger) (*embedded, error) {
+func newEmbedded(c *config.Config, listen string, log *slog.Logger) (*embedded, error) {
 	// Absolute: the engine takes a relative path of its data for something else where it makes tables.
 	dir, err := filepath.Abs(filepath.Join(c.StateDir, engineFolder))
 	if err != nil {
 		return nil, fmt.Errorf("state_dir %s: %w", c.StateDir, err)
 	}
-	e := &embedded{
-		dir:      dir,
-		listen:   c.ClickHouse.Embedded.Listen,
-		database: c.ClickHouse.Database,
-		library:  c.ClickHouse.Embedded.Library,
-		log:      log,
-		client:   &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: probeTimeout},
-		every:    probeEvery,
-		ready:    make(chan struct{}),
-	}
-	e.user, e.password, err = engine.Credential(e.dir)
-	return e, err
+	return &embedded{
+		dir:       dir,
+		listen:    listen,
+		database:  c.ClickHouse.Database,
+		library:   c.ClickHouse.Embedded.Library,
+		log:       log,
+		mayServe:  func() error { return nil },
+		transport: engine.Transport(dir),
+		every:     probeEvery,
+		ready:     make(chan struct{}),
+	}, nil
 }
 
 // start lets the engine run until stop is called, and returns when it answers.
@@ -89,17 +88,15 @@ func (e *embedded) start(ctx context.Context) (stop func() error, err error) {
 // the configuration or the machine. Later ones pass, or somebody mends their cause, so they are logged and it goes on.
 func (e *embedded) run(ctx context.Context) error {
 	for wait := e.every; ctx.Err() == nil; {
-		who, err := e.probe(ctx)
-		if err == nil && who == ours {
+		if e.answers(ctx) {
 			e.once.Do(func() { close(e.ready) })
 			wait = e.every
 			pause(ctx, e.every)
 			continue
 		}
-		if err == nil {
-			if err = e.serve(ctx); err == nil || e.othersAnswer(ctx) {
-				continue
-			}
+		err := e.serve(ctx)
+		if err == nil || ctx.Err() != nil || errors.Is(err, engine.ErrInUse) && e.othersAnswer(ctx) {
+			continue
 		}
 		select {
 		case <-e.ready:
@@ -114,22 +111,25 @@ func (e *embedded) run(ctx context.Context) error {
 }
 
 // serve runs the engine in a child process.
-func (e *embedded) serve(ctx context.Context) error {
-	if e.mayServe != nil {
-		if err := e.mayServe(); err != nil {
-			return err
-		}
+func (e *embedded) serve(ctx context.Context) (err error) {
+	if err := e.mayServe(); err != nil {
+		return err
 	}
 	library, err := engine.FindLibrary(e.library)
 	if err != nil {
 		return err
 	}
-	process := engine.New(engine.Config{
-		// This binary itself, also after an upgrade has replaced its file.
-		Command: []string{"/proc/self/exe", "engine", "--library", library, "--dir", e.dir, "--listen", e.listen, "--database", e.database},
-		Env:     withoutConfiguration(os.Environ()),
-		Logger:  e.log,
-	})
+	doors, err := engine.OpenDoors(e.dir, e.listen)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, doors.Close()) }()
+	// This binary itself, also after an upgrade has replaced its file.
+	command := []string{"/proc/self/exe", "engine", "--library", library, "--dir", e.dir, "--database", e.database}
+	if e.listen != "" {
+		command = append(command, "--readers")
+	}
+	process := engine.New(engine.Config{Command: command, Env: withoutConfiguration(os.Environ()), Doors: doors, Logger: e.log})
 	done := make(chan struct{})
 	defer close(done)
 	go func() {
@@ -156,8 +156,7 @@ func withoutConfiguration(environ []string) []string {
 // othersAnswer waits for the engine of a process that was faster than ours to take the folder.
 func (e *embedded) othersAnswer(ctx context.Context) bool {
 	for deadline := time.Now().Add(startRace); time.Now().Before(deadline) && ctx.Err() == nil; pause(ctx, probeEvery/4) {
-		who, err := e.probe(ctx)
-		if err == nil && who == ours {
+		if e.answers(ctx) {
 			return true
 		}
 		if !e.locked() {
@@ -167,7 +166,7 @@ func (e *embedded) othersAnswer(ctx context.Context) bool {
 	return ctx.Err() != nil
 }
 
-// locked tells whether another process has the engine's folder.
+// locked reports whether another process has the engine's folder.
 func (e *embedded) locked() bool {
 	f, err := os.Open(filepath.Join(e.dir, "lock"))
 	if err != nil {
@@ -177,35 +176,22 @@ func (e *embedded) locked() bool {
 	return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK)
 }
 
-type answerer int
-
-const (
-	nobody answerer = iota
-	ours            // an engine that knows the credential of our folder
-)
-
-// probe asks who answers at the engine's address. Someone who does not know our credential is an error.
-func (e *embedded) probe(ctx context.Context) (answerer, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+e.listen+"/?query=SELECT+1", nil)
+// answers reports whether an engine answers at the socket of our folder.
+func (e *embedded) answers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/?query=SELECT+1", nil)
 	if err != nil {
-		return nobody, fmt.Errorf("clickhouse.embedded.listen %s: %w", e.listen, err)
+		return false
 	}
-	request.Header.Set("X-ClickHouse-User", e.user)
-	request.Header.Set("X-ClickHouse-Key", e.password)
-	answer, err := e.client.Do(request)
-	if err != nil { // refused, or busy beyond patience: starting a child tells which
-		return nobody, nil
+	request.Header.Set("X-ClickHouse-User", engine.Owner)
+	answer, err := e.transport.RoundTrip(request)
+	if err != nil { // refused, or busy beyond patience: starting a child finds out
+		return false
 	}
 	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, 1<<10))
-	if err != nil {
-		return nobody, nil
-	}
-	if answer.StatusCode == http.StatusOK && strings.TrimSpace(string(body)) == "1" {
-		return ours, nil
-	}
-	return nobody, fmt.Errorf("clickhouse.embedded.listen: %s is held by a server that is not the engine of %s (it answers HTTP %d): choose another port",
-		e.listen, e.dir, answer.StatusCode)
+	return err == nil && answer.StatusCode == http.StatusOK && strings.TrimSpace(string(body)) == "1"
 }
 
 // pause waits for d, or for the end of ctx.

@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,7 +41,7 @@ func freeAddress(t testing.TB) string {
 // started runs an embedded until the returned function is called, and waits until it answers.
 func started(t testing.TB, c *config.Config) (e *embedded, stop func()) {
 	t.Helper()
-	e, err := newEmbedded(c, slog.New(slog.DiscardHandler))
+	e, err := newEmbedded(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +64,7 @@ func TestEmbeddedIsSharedAndInherited(t *testing.T) {
 	defer stopSecond()
 	stopFirst()
 	deadline := time.Now().Add(time.Minute)
-	for who, _ := second.probe(t.Context()); who != ours; who, _ = second.probe(t.Context()) {
+	for !second.answers(t.Context()) {
 		if time.Now().After(deadline) {
 			t.Fatal("the second did not take over")
 		}
@@ -85,7 +82,7 @@ func TestEmbeddedRace(t *testing.T) {
 	}
 	results := make(chan result)
 	for range 3 {
-		e, err := newEmbedded(c, slog.New(slog.DiscardHandler))
+		e, err := newEmbedded(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,76 +110,68 @@ func TestEmbeddedRace(t *testing.T) {
 	}
 }
 
+// TestEmbeddedAddressHeldByAnother: whoever has the port is named, and sent nothing.
 func TestEmbeddedAddressHeldByAnother(t *testing.T) {
-	other := httptest.NewServer(http.NotFoundHandler())
-	defer other.Close()
+	other, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	connected := make(chan struct{}, 1)
+	go func() {
+		if c, err := other.Accept(); err == nil {
+			_ = c.Close()
+			connected <- struct{}{}
+		}
+	}()
 	c := embeddedConfig(t)
-	c.ClickHouse.Embedded.Listen = strings.TrimPrefix(other.URL, "http://")
-	e, err := newEmbedded(c, slog.New(slog.DiscardHandler))
+	c.ClickHouse.Embedded.Listen = other.Addr().String()
+	e, err := newEmbedded(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	err = e.run(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "clickhouse.embedded.listen: "+c.ClickHouse.Embedded.Listen+" is held by a server that is not the engine") {
+	if err == nil || !strings.Contains(err.Error(), "clickhouse.embedded.listen: "+other.Addr().String()+" is in use by another process") {
 		t.Error(err)
+	}
+	if err := other.Close(); err != nil {
+		t.Error(err)
+	}
+	if len(connected) != 0 {
+		t.Error("the other process was spoken to")
+	}
+	if _, err := os.Stat(filepath.Join(c.StateDir, engineFolder, "credential")); err == nil {
+		t.Error("there is a credential that could be sent to somebody")
 	}
 }
 
-// TestEmbeddedOutlivesFaults: once the engine has answered, neither a strange answer nor a failed start is the end.
+// TestEmbeddedOutlivesFaults: once the engine has answered, failed starts are not the end.
 func TestEmbeddedOutlivesFaults(t *testing.T) {
 	c := embeddedConfig(t)
-	c.ClickHouse.Embedded.Library = "/absent/libchdb.so" // a start fails
-	var answers atomic.Int32
-	var status atomic.Int32
-	status.Store(http.StatusOK)
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(int(status.Load()))
-		_, _ = w.Write([]byte("1\n"))
-		answers.Add(1)
-	})}
-	listen := func() {
-		l, err := net.Listen("tcp", c.ClickHouse.Embedded.Listen)
-		if err != nil {
-			t.Fatal(err)
-		}
-		go func() { _ = server.Serve(l) }() // ends with the listener
-	}
+	_, stopOther := started(t, c)
 	var log syncBuffer
-	e, err := newEmbedded(c, slog.New(slog.NewTextHandler(&log, nil)))
+	e, err := newEmbedded(c, "", slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.every = 10 * time.Millisecond
-	listen()
+	e.library, e.every = "/absent/libchdb.so", 10*time.Millisecond // a start fails
 	stop, err := e.start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+	stopOther()
 	until := func(what string, done func() bool) {
 		t.Helper()
-		for deadline := time.Now().Add(20 * time.Second); !done(); pause(t.Context(), time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); !done(); pause(t.Context(), time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%s did not come\n%s", what, log.String())
 			}
 		}
 	}
-	more := func() bool {
-		before := answers.Load()
-		pause(t.Context(), 100*time.Millisecond)
-		return answers.Load() > before+3
-	}
-	status.Store(http.StatusInternalServerError)
-	until("the log of HTTP 500", func() bool { return strings.Contains(log.String(), "HTTP 500") })
-	status.Store(http.StatusOK)
-	until("probing after HTTP 500", more)
-	if err := server.Close(); err != nil {
-		t.Fatal(err)
-	}
 	until("the log of a failed start", func() bool { return strings.Contains(log.String(), "/absent/libchdb.so") })
-	server = &http.Server{Handler: server.Handler}
-	listen()
-	until("probing after a failed start", more)
-	if err := errors.Join(stop(), server.Close()); err != nil {
+	_, stopOther = started(t, c)
+	defer stopOther()
+	until("an answer after a failed start", func() bool { return e.answers(t.Context()) })
+	if err := stop(); err != nil {
 		t.Error(err)
 	}
 }
@@ -208,7 +197,7 @@ func (b *syncBuffer) String() string {
 func TestEmbeddedLibraryMissing(t *testing.T) {
 	c := embeddedConfig(t)
 	c.ClickHouse.Embedded.Library = "/absent/libchdb.so"
-	e, err := newEmbedded(c, slog.New(slog.DiscardHandler))
+	e, err := newEmbedded(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +210,7 @@ func TestEmbeddedLibraryMissing(t *testing.T) {
 func TestEmbeddedLibraryBroken(t *testing.T) {
 	c := embeddedConfig(t)
 	c.ClickHouse.Embedded.Library = write(t, "libchdb.so", "no library")
-	e, err := newEmbedded(c, slog.New(slog.DiscardHandler))
+	e, err := newEmbedded(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,8 @@ import (
 // engineCommand is the child process of the embedded engine. It is hidden: the commands that need the engine start it.
 func (a *app) engineCommand() *cobra.Command {
 	var c engine.ServeConfig
+	var dir string
+	var readers bool
 	command := &cobra.Command{
 		Use:         "engine",
 		Short:       "Serve the embedded ClickHouse engine to the process that started this one",
@@ -30,10 +32,10 @@ func (a *app) engineCommand() *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.StringVar(&c.Library, "library", "", "path of libchdb.so")
-	flags.StringVar(&c.Dir, "dir", "", "folder of the engine's data")
-	flags.StringVar(&c.Listen, "listen", "", "address, host:port")
+	flags.StringVar(&dir, "dir", "", "folder of the engine's data")
+	flags.BoolVar(&readers, "readers", false, "serve readers at the listener that is handed down")
 	flags.StringVar(&c.Database, "database", "", "database that is made if it is missing")
-	for _, name := range []string{"library", "dir", "listen", "database"} {
+	for _, name := range []string{"library", "dir", "database"} {
 		if err := command.MarkFlagRequired(name); err != nil { // a misspelt name above
 			panic(err)
 		}

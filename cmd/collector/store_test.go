@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"alpemix-collector/report"
+	"alpemix-collector/sink/enginetest"
 )
 
 // TestCommandsOnTheEngine goes the way of someone who has saved reports: schema, import, SQL, quarantine.
@@ -108,17 +109,14 @@ func TestImportGivesUpOnAClickHouseThatStaysAway(t *testing.T) {
 
 // TestImportWaitsForClickHouse: an outage of the server costs time, not the import.
 func TestImportWaitsForClickHouse(t *testing.T) {
-	c := embeddedConfig(t)
-	e, stop := started(t, c)
-	user, password := e.user, e.password
-	stop()
-	environ := []string{"COLLECTOR_CLICKHOUSE_DSN=http://" + user + ":" + password + "@" + c.ClickHouse.Embedded.Listen + "/alpemix"}
+	server := enginetest.Start(t)
+	server.Kill()
+	environ := []string{"COLLECTOR_CLICKHOUSE_DSN=" + server.DSN("alpemix")}
 	file := write(t, "day.json", body(record("a", 1), record("b", 2)))
 	done := make(chan outcome)
 	go func() { done <- commandIn(t.Context(), environ, "", "import", file, "--account", "a", "--wait", "1m") }()
 	pause(t.Context(), time.Second)
-	_, stop = started(t, c)
-	defer stop()
+	server.Restart(t)
 	if got := <-done; got.code != exitOK || !strings.Contains(got.stdout, "2 stored") || !strings.Contains(got.stderr, "ClickHouse is away; trying again") {
 		t.Errorf("%+v", got)
 	}

@@ -59,7 +59,7 @@ func (t *target) connect(ctx context.Context) (*clickHouse, error) {
 
 func (t *target) open(ctx context.Context) error {
 	if t.opened == nil {
-		opened, err := t.openClickHouse(ctx, t.config, writes)
+		opened, err := t.openServing(ctx, t.config, writes, t.config.ClickHouse.Embedded.Listen)
 		if err != nil {
 			return err
 		}

@@ -2,25 +2,26 @@
 package enginetest
 
 import (
-	"bufio"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"alpemix-collector/sink/engine"
 )
 
-// The environment by which a test binary knows that it is the child.
-const (
-	dirVariable    = "ENGINETEST_DIR"
-	listenVariable = "ENGINETEST_LISTEN"
-)
+// dirVariable is how a test binary knows that it is the child.
+const dirVariable = "ENGINETEST_DIR"
 
 // Main is the whole of a TestMain: it runs the tests, or, in the child process, the engine.
 func Main(m *testing.M) {
@@ -31,23 +32,26 @@ func Main(m *testing.M) {
 		os.Exit(code)
 	}
 	library, err := engine.FindLibrary(os.Getenv("COLLECTOR_CLICKHOUSE_EMBEDDED_LIBRARY"))
+	var doors *engine.Doors
+	if err == nil {
+		doors, err = engine.Inherited(dir, true)
+	}
 	if err == nil {
 		err = engine.Serve(context.Background(), engine.ServeConfig{
-			Library: library, Dir: dir, Listen: os.Getenv(listenVariable), Database: "alpemix", Parent: os.Stdin,
-			Announce: func(addr string) { fmt.Println(addr) },
+			Library: library, Doors: doors, Database: "alpemix", Parent: os.Stdin, Announce: engine.AnnounceOn(os.Stdout),
 		})
 	}
 	fmt.Fprintln(os.Stderr, err)
 	os.Exit(1)
 }
 
-// Server is a running engine.
+// Server is a running engine, behind a front of the tests that asks the daemon for a password as a ClickHouse server does: the
+// engine itself knows its owner by a socket.
 type Server struct {
-	Addr           string // host:port of its HTTP interface
+	Addr           string // host:port of the front
 	User, Password string // of the daemon: may write
 	Dir            string
-	process        *exec.Cmd
-	stdin          interface{ Close() error }
+	stop           func() error
 }
 
 // DSN is the address of the engine for clickhouse-go, with the daemon's credential and this default database.
@@ -57,8 +61,10 @@ func (s *Server) DSN(database string) string {
 
 // Kill ends the engine without a warning. Its data stays in Dir.
 func (s *Server) Kill() {
-	s.process.Process.Kill()
-	s.process.Wait()
+	if s.stop != nil {
+		_ = s.stop()
+		s.stop = nil
+	}
 }
 
 // Restart starts a killed engine again, at the same address and on the same data.
@@ -104,9 +110,7 @@ type sharedServer struct {
 }
 
 func (s *sharedServer) stop() {
-	if s.server.process != nil {
-		s.server.Kill()
-	}
+	s.server.Kill()
 	os.RemoveAll(s.server.Dir)
 }
 
@@ -118,28 +122,108 @@ func (s *Server) start() error {
 	if err != nil {
 		return err
 	}
-	if s.User, s.Password, err = engine.Credential(dir); err != nil {
-		return err
-	}
-	s.process = exec.Command(os.Args[0])
-	s.process.Env = append(os.Environ(), dirVariable+"="+dir, listenVariable+"="+s.Addr)
-	var log strings.Builder
-	s.process.Stderr = &log
-	stdout, err := s.process.StdoutPipe()
+	doors, err := engine.OpenDoors(dir, "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	if s.stdin, err = s.process.StdinPipe(); err != nil {
-		return err
+	var log syncedLog
+	process := engine.New(engine.Config{
+		Command: []string{os.Args[0]}, Env: append(os.Environ(), dirVariable+"="+dir), Doors: doors,
+		Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- process.Run(ctx) }()
+	select {
+	case <-process.Ready():
+	case err := <-done:
+		cancel()
+		return errors.Join(fmt.Errorf("the engine did not start: %w\n%s", err, log.String()), doors.Close())
 	}
-	if err := s.process.Start(); err != nil {
-		return err
+	if s.User = engine.Owner; s.Password == "" {
+		s.Password = rand.Text()
 	}
-	line, err := bufio.NewReader(stdout).ReadString('\n')
+	front, err := s.front(dir, doors.Addr())
 	if err != nil {
-		s.process.Wait()
-		return errors.Join(fmt.Errorf("the engine did not start: %s", log.String()), err)
+		cancel()
+		return errors.Join(err, <-done, doors.Close())
 	}
-	s.Addr = strings.TrimSpace(line)
+	s.stop = func() error {
+		pid := process.PID()
+		cancel()
+		if pid > 0 {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		return errors.Join(<-done, front.Close(), doors.Close())
+	}
 	return nil
+}
+
+// front serves at s.Addr, or at a free port the first time: the daemon by the engine's socket, others at its readers' door.
+func (s *Server) front(dir, readers string) (*http.Server, error) {
+	listener, err := net.Listen("tcp", s.Addr)
+	if err != nil {
+		return nil, err
+	}
+	s.Addr = listener.Addr().String()
+	owner, reader := engine.Transport(dir), &http.Transport{DisableCompression: true}
+	proxy := &httputil.ReverseProxy{
+		FlushInterval: -1,
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "http", readers, readers
+			if q := r.Out.URL.Query(); s.knows(r.In) {
+				r.Out.URL.Host = "owner"
+				q.Del("user")
+				q.Del("password")
+				r.Out.URL.RawQuery = q.Encode()
+				r.Out.Header.Del("Authorization")
+				r.Out.Header.Del("X-ClickHouse-Key")
+				r.Out.Header.Set("X-ClickHouse-User", engine.Owner)
+			}
+		},
+		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Host == "owner" {
+				return owner.RoundTrip(r)
+			}
+			return reader.RoundTrip(r)
+		}),
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+		ErrorLog:     slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
+	server := &http.Server{Handler: proxy, ErrorLog: proxy.ErrorLog}
+	go func() { _ = server.Serve(listener) }() // ends with Close
+	return server, nil
+}
+
+// knows reports whether r comes with the daemon's credential.
+func (s *Server) knows(r *http.Request) bool {
+	user, key := r.Header.Get("X-ClickHouse-User"), r.Header.Get("X-ClickHouse-Key")
+	if u, p, ok := r.BasicAuth(); ok && user == "" {
+		user, key = u, p
+	}
+	if user == "" {
+		user, key = r.URL.Query().Get("user"), r.URL.Query().Get("password")
+	}
+	return user == s.User && key == s.Password
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+type syncedLog struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *syncedLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *syncedLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
