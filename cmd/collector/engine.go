@@ -22,7 +22,11 @@ func (a *app) engineCommand() *cobra.Command {
 		RunE: func(command *cobra.Command, _ []string) error {
 			c.Parent = a.stdin
 			c.Announce = engine.AnnounceOn(raw(a.stdout))
-			if err := engine.Serve(command.Context(), c); err != nil {
+			var err error
+			if c.Doors, err = engine.Inherited(dir, readers); err == nil {
+				err = engine.Serve(command.Context(), c)
+			}
+			if err != nil {
 				// The parent puts these words into an error of its own.
 				_, _ = fmt.Fprintln(a.stderr, oneLine(err))
 				return errFailed
