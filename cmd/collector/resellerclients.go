@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/secret"
 	"alpemix-collector/reseller/ccportal"
 	"alpemix-collector/reseller/limacity"
 	"alpemix-collector/reseller/remotepc"
@@ -93,6 +94,11 @@ func secretOf(s config.Secret) vendorhttp.Secret { return vendorhttp.NewSecret(s
 // portalCustomers are the account's customer numbers, from the configuration or from its file with one a line.
 func portalCustomers(a config.CCPortalAccount) ([]string, error) {
 	if a.CustomersFile == "" {
+		for _, number := range a.Customers {
+			if err := secret.Check(number); err != nil {
+				return nil, fmt.Errorf("reseller.ccportal account %s: customers: %q %w", a.Name, number, err)
+			}
+		}
 		return a.Customers, nil
 	}
 	text, err := os.ReadFile(a.CustomersFile)
@@ -100,8 +106,14 @@ func portalCustomers(a config.CCPortalAccount) ([]string, error) {
 		return nil, fmt.Errorf("reseller.ccportal account %s: customers_file: %w", a.Name, err)
 	}
 	var all []string
+	n := 0
 	for line := range strings.Lines(string(bytes.TrimPrefix(text, []byte("\ufeff")))) {
-		if number := strings.TrimSpace(line); number != "" {
+		n++
+		number := strings.TrimSpace(line)
+		if err := secret.Check(number); err != nil {
+			return nil, fmt.Errorf("reseller.ccportal account %s: line %d of customers_file %s: %q %w", a.Name, n, a.CustomersFile, number, err)
+		}
+		if number != "" {
 			all = append(all, number)
 		}
 	}
