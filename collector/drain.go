@@ -129,7 +129,7 @@ func (d *drain) parse(queued report.QueuedBatch) (report.Batch, error) {
 		rec := report.Record{Raw: e.Raw, Charset: e.Charset}
 		conn, reject := decode(rec, parser.Source{Account: e.Account, Location: zone, FetchedAt: e.FetchedAt})
 		if e.Twin && reject == nil {
-			reject = twin(rec, &conn)
+			reject = parser.Twin(&conn)
 		}
 		if reject != nil {
 			reject.Version = e.Version

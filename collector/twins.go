@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"fmt"
 	"slices"
 
 	"alpemix-collector/parser"
@@ -77,13 +76,4 @@ func (r *reading) settleTwins() error {
 		return err
 	}
 	return r.c.store.ForgetTwins(account, day, gone)
-}
-
-// twin is what the quarantine keeps of a record whose UID its answer lists another time.
-func twin(rec report.Record, conn *report.Connection) *report.Reject {
-	return &report.Reject{
-		Vendor: parser.Vendor, Account: conn.Account, Reason: report.UIDTwice,
-		Detail: fmt.Sprintf("the answer lists uid %s twice with different content; the other one is stored", conn.UID),
-		Raw:    string(rec.Raw), Hash: conn.Hash, At: conn.FetchedAt,
-	}
 }

@@ -241,7 +241,7 @@ func (i *importing) once(ctx context.Context, source *source, fetchedAt time.Tim
 	} else if closeErr := stream.Close(); closeErr != nil {
 		err = closeErr
 	}
-	n.unchanged, n.expired = judge.unchanged, judge.expired
+	n.unchanged, n.expired = n.unchanged+judge.unchanged, judge.expired
 	return n, stream.Acknowledged() > 0, err
 }
 

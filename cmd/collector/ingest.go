@@ -79,6 +79,7 @@ type chunk struct {
 
 // run ingests what open gives. An error of the report itself comes after what stood before the fault has been handed on.
 func (in *ingest) run(ctx context.Context, open func() (io.ReadCloser, error)) (ingested, error) {
+	parent := ctx
 	group, ctx := errgroup.WithContext(ctx)
 	full, free := make(chan *chunk, chunks), make(chan *chunk, chunks)
 	for range chunks {
@@ -90,9 +91,13 @@ func (in *ingest) run(ctx context.Context, open func() (io.ReadCloser, error)) (
 		fault = in.split(ctx, open, full, free)
 		return nil
 	})
-	n := ingested{rejects: map[string]int{}}
-	group.Go(func() error { return in.read(full, free, &n) })
-	if err := group.Wait(); err != nil {
+	n, u := ingested{rejects: map[string]int{}}, newUIDs()
+	group.Go(func() error { return in.read(full, free, u, &n) })
+	err := group.Wait()
+	if err == nil && len(u.twice) > 0 {
+		err = in.twins(parent, open, u, &n)
+	}
+	if err != nil {
 		return n, err
 	}
 	return n, fault
@@ -127,38 +132,28 @@ func (in *ingest) split(ctx context.Context, open func() (io.ReadCloser, error),
 	return err
 }
 
-// read turns records into connections and rejects.
-func (in *ingest) read(full <-chan *chunk, free chan<- *chunk, n *ingested) error {
-	var rejects []report.Reject
-	bytes := 0
+// read turns records into connections and rejects. Of a uid that comes twice the first record counts, as
+// in a live answer.
+func (in *ingest) read(full <-chan *chunk, free chan<- *chunk, u *uids, n *ingested) error {
+	rejects := &rejectParts{quarantine: in.quarantine, count: n.rejects}
 	for c := range full {
 		start := 0
 		for _, end := range c.ends {
 			connection, reject := parser.Parse(report.Record{Raw: c.text[start:end]}, in.source)
 			start = end
-			if reject == nil {
-				// A uid that stands twice in one answer is taken at its first place, as of a live answer: the later has to be the older.
-				connection.Version -= uint64(n.records)
-				n.records++
-				if err := in.add(&connection); err != nil {
-					return err
-				}
-				continue
-			}
 			n.records++
-			n.rejects[reject.Reason]++
-			rejects = append(rejects, *reject)
-			if bytes += len(reject.Raw); len(rejects) == rejectRows || bytes > rejectBytes {
-				if err := in.quarantine(rejects); err != nil {
-					return err
-				}
-				rejects, bytes = rejects[:0], 0
+			var err error
+			switch {
+			case reject != nil:
+				err = rejects.add(reject)
+			case u.meet(connection.UID):
+				err = in.add(&connection)
+			}
+			if err != nil {
+				return err
 			}
 		}
 		free <- c
 	}
-	if len(rejects) == 0 {
-		return nil
-	}
-	return in.quarantine(rejects)
+	return rejects.flush()
 }

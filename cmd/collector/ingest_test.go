@@ -82,14 +82,41 @@ func TestIngest(t *testing.T) {
 	}
 }
 
-// TestIngestTakesTheFirstOfOneUID: of two rows with one identity ClickHouse keeps the greater version.
+// TestIngestTakesTheFirstOfOneUID: what differs from it is quarantined, once.
 func TestIngestTakesTheFirstOfOneUID(t *testing.T) {
-	rows, _, _, err := collected(t, body(record("u", 1), record("u", 2)), unlimited)
+	rows, _, n, err := collected(t, body(
+		record("u", 1), record("v", 5), record("u", 2), record("u", 1), record("u", 2), record("u", 3), record("v", 5),
+	), unlimited)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := rows.Connections; len(c) != 2 || c[0].Version <= c[1].Version {
+	if c := rows.Connections; len(c) != 2 || c[0].Raw != record("u", 1) || c[1].Raw != record("v", 5) {
 		t.Errorf("%+v", c)
+	}
+	if r := rows.Rejects; len(r) != 2 || r[0].Raw != record("u", 2) || r[1].Raw != record("u", 3) || !strings.Contains(r[0].Detail, "uid u ") {
+		t.Errorf("%+v", r)
+	}
+	if got, want := n.String(), "7 records, 2 stored, 3 unchanged, 2 quarantined (2 uid_twice)"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestIngestReadsEachRecordByItself: charsets and escapes may be mixed in one file.
+func TestIngestReadsEachRecordByItself(t *testing.T) {
+	one := func(uid, separator, exp string) string {
+		return `{"uid":"` + uid + `","dt":"09:30:00 01` + separator + `03` + separator + `2026","exp":"` + exp + `"}`
+	}
+	sent := []string{
+		one("a", `\\`, `\u00c7a\u011fr\u0131`), one("b", `\\`, "\xC7a\xF0r\xFD"), one("c", `\`, `C:\new`), one("d", `\\`, `C:\Program`), one("e", `\\`, "Çağrı"),
+	}
+	rows, _, _, err := collected(t, body(sent...), unlimited)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"Çağrı", "Çağrı", `C:\new`, `C:\Program`, "Çağrı"} {
+		if c := rows.Connections[i]; c.Explanation != want || c.Raw != sent[i] {
+			t.Errorf("%q became %q, want %q", sent[i], c.Explanation, want)
+		}
 	}
 }
 
