@@ -93,9 +93,23 @@ func (c *courier) try(ctx context.Context, e report.Event) (again time.Time, err
 	if failure.Class == report.Permanent {
 		pause = refused
 	}
-	pause.Failed(failure, time.Now())
+	delay(pause, failure, time.Now())
 	c.all.observer.deliveryFailed(e, pause.Until, failure)
 	return earlier(pause.Until, expiry), fmt.Errorf("an event of %s account %s waits for its delivery: %w", e.Vendor, e.Account, failure)
+}
+
+// delay plans the next try after f. A receiver that says when it wants to be asked again is asked then,
+// but less and less often if it never accepts anything.
+func delay(pause *pacing.Pause, f *report.Failure, now time.Time) {
+	const throttledFirst, throttledMost = time.Second, 2 * time.Minute
+	if f.Class == report.Throttle {
+		pause.Wait(now, throttledFirst, throttledMost)
+	} else {
+		pause.Failed(f, now)
+	}
+	if f.NotBefore.After(pause.Until) {
+		pause.Until = f.NotBefore
+	}
 }
 
 // settle ends an event's wait. What cannot be recorded is recorded later; until then it is not delivered again.

@@ -260,6 +260,7 @@ type office struct {
 	t         *testing.T
 	store     *memory
 	hook      *webhook
+	receiver  reseller.Webhook // instead of hook
 	file      string
 	sources   []*source
 	portal    *portal  // an account whose customers are asked one by one
@@ -305,6 +306,9 @@ func (o *office) open() *reseller.Jobs {
 	}
 	if o.hook != nil {
 		cfg.Webhook = o.hook
+	}
+	if o.receiver != nil {
+		cfg.Webhook = o.receiver
 	}
 	for _, s := range o.sources {
 		cfg.Accounts = append(cfg.Accounts, reseller.Account{Vendor: s.vendor, Name: s.account, Source: s, Schedule: o.every})

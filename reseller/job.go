@@ -257,5 +257,8 @@ func (j *job) settle(out *outcome) {
 		j.pause.Wait(now, doubtFirst, doubtMost)
 	default:
 		j.pause.Failed(f, now)
+		if f.NotBefore.After(j.pause.Until) {
+			j.pause.Until = f.NotBefore
+		}
 	}
 }

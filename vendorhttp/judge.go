@@ -10,12 +10,6 @@ import (
 	"alpemix-collector/report"
 )
 
-// A vendor that says that requests come too fast, or a proxy that says so, is left alone for a while.
-const (
-	throttleLeast = time.Minute
-	throttleMost  = time.Hour
-)
-
 // Fail makes a failure of the request that a answers, see Client.Fail.
 func (a *Answer) Fail(class report.Class, reason, format string, args ...any) *report.Failure {
 	return a.client.Fail(a.request, class, reason, format, args...)
@@ -47,7 +41,11 @@ func (a *Answer) Refused() *report.Failure {
 	switch {
 	case a.Status == http.StatusTooManyRequests:
 		too := fail(report.Throttle, "http_429", "too many requests")
-		too.NotBefore = time.Now().Add(max(retryAfter(a.Header), throttleLeast))
+		wait, said := retryAfter(a.Header, time.Now())
+		if !said {
+			wait = throttleUsual
+		}
+		too.NotBefore = time.Now().Add(wait)
 		return too
 	case a.Status == http.StatusProxyAuthRequired:
 		refused := fail(report.Permanent, "proxy_auth", "the proxy wants a user and password: give them in HTTPS_PROXY")
@@ -58,18 +56,13 @@ func (a *Answer) Refused() *report.Failure {
 	case a.Status >= 300 && a.Status < 400:
 		return fail(report.Permanent, "redirect", "redirects are not followed, or secrets would go elsewhere: is "+v.EndpointKey+" right?")
 	case a.Status == http.StatusRequestTimeout, a.Status >= 500:
-		return fail(report.Transient, "http_5xx", "the vendor's server or a proxy in front of it is in trouble")
+		trouble := fail(report.Transient, "http_5xx", "the vendor's server or a proxy in front of it is in trouble")
+		if wait, said := retryAfter(a.Header, time.Now()); said {
+			trouble.NotBefore = time.Now().Add(wait)
+		}
+		return trouble
 	}
 	return fail(report.Permanent, "http_4xx", "is "+v.EndpointKey+" right?")
-}
-
-// retryAfter reads the seconds of a Retry-After header, 0 for none.
-func retryAfter(h http.Header) time.Duration {
-	n, err := strconv.Atoi(h.Get("Retry-After"))
-	if err != nil || n < 0 {
-		return 0
-	}
-	return min(time.Duration(min(n, 1<<20))*time.Second, throttleMost)
 }
 
 // InForm is err about an answer that is in the vendor's form, though it begins as a page does: XML.
