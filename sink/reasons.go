@@ -25,6 +25,7 @@ const (
 	ReasonReadOnly       = "read_only"       // the server, the table or the user may only read
 	ReasonMemory         = "memory"          // the query or the server is at its memory limit
 	ReasonDisk           = "disk"            // the server's disk is full or fails
+	ReasonDamaged        = "damaged"         // stored data is damaged or a file of it is missing
 	ReasonBusy           = "busy"            // too many queries at once
 	ReasonKeeper         = "keeper"          // Keeper does not answer, or not in time
 	ReasonCanceled       = "canceled"        // the collector is stopping
@@ -45,6 +46,8 @@ var byCode = map[int32]string{
 	164: ReasonReadOnly, 242: ReasonReadOnly, 389: ReasonReadOnly,
 	173: ReasonMemory, 241: ReasonMemory,
 	74: ReasonDisk, 75: ReasonDisk, 76: ReasonDisk, 243: ReasonDisk, 1001: ReasonDisk,
+	33: ReasonDamaged, 40: ReasonDamaged, 107: ReasonDamaged, 226: ReasonDamaged, 227: ReasonDamaged, 228: ReasonDamaged,
+	231: ReasonDamaged, 246: ReasonDamaged, 271: ReasonDamaged, 432: ReasonDamaged,
 	201: ReasonBusy, 202: ReasonBusy,
 	225: ReasonKeeper, 244: ReasonKeeper, 254: ReasonKeeper, 285: ReasonKeeper, 319: ReasonKeeper, 999: ReasonKeeper,
 }
@@ -102,4 +105,10 @@ func Reason(err error) string {
 		}
 	}
 	return ReasonOther
+}
+
+// Answered reports whether err is ClickHouse's own answer: it runs, and cannot or will not do what it was asked.
+func Answered(err error) bool {
+	_, ok := errors.AsType[*clickhouse.Exception](err)
+	return ok
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -90,6 +91,12 @@ func (c *usageCache) refresh(done chan struct{}) {
 	if err != nil {
 		c.next = ended.Add(usageFor)
 		failed := &UsageError{Message: err.Error(), Since: began.UTC()}
+		if a, ok := errors.AsType[interface {
+			error
+			Answered() bool
+		}](err); ok {
+			failed.Answered = a.Answered()
+		}
 		if c.last.Error != nil {
 			failed.Since = c.last.Error.Since
 		}

@@ -15,10 +15,11 @@ type UsageAnswer struct {
 	Error   *UsageError `json:"error"`   // null when the last question was answered
 }
 
-// UsageError is a question that ClickHouse did not answer, and none since.
+// UsageError is a question to which ClickHouse gave no good answer, and none since.
 type UsageError struct {
-	Message string    `json:"message"` // a sentence; holds no secret
-	Since   time.Time `json:"since"`   // of the first of them
+	Message  string    `json:"message"` // a sentence; holds no secret
+	Since    time.Time `json:"since"`   // of the first of them
+	Answered bool      `json:"-"`       // ClickHouse runs, and answered with this error
 }
 
 // Usage is what the views hold of the configured accounts.

@@ -159,7 +159,11 @@ func (v *view) notices(answer UsageAnswer) []notice {
 	for i := range v.Accounts {
 		v.accountNotices(&v.Accounts[i], add)
 	}
-	if e := answer.Error; e != nil {
+	switch e := answer.Error; {
+	case e != nil && e.Answered:
+		add(true, "Usage is shown as it was known before; what cannot be stored waits in the queue. The runbook SinkFailing says what to do.",
+			"ClickHouse answers with an error: %s", e.Message)
+	case e != nil:
 		add(true, "Rows wait in the queue until it answers; none is dropped. Usage is shown as it was known before.", "ClickHouse does not answer: %s", e.Message)
 	}
 	if oldest := v.Queue.Oldest; oldest != nil && v.At.Sub(*oldest) > queuedFor {

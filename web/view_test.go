@@ -107,6 +107,9 @@ func TestNotices(t *testing.T) {
 		{"a queue of a minute", func(s *Status, _ *UsageAnswer) { s.Queue = Queue{Rows: 5, Oldest: ago(time.Minute)} }, "Everything is collected", false},
 		{"a queue", func(s *Status, _ *UsageAnswer) { s.Queue = Queue{Rows: 1, Oldest: ago(6 * time.Minute)} }, "1 row waits for ClickHouse for more than 5 minutes.", true},
 		{"ClickHouse away", func(_ *Status, a *UsageAnswer) { a.Error = &UsageError{Message: "refused.", Since: sceneNow} }, "ClickHouse does not answer: refused.", true},
+		{"ClickHouse's data damaged", func(_ *Status, a *UsageAnswer) {
+			a.Error = &UsageError{Message: "Checksum doesn't match", Since: sceneNow, Answered: true}
+		}, "ClickHouse answers with an error: Checksum doesn't match.", true},
 		{"a reseller", func(s *Status, _ *UsageAnswer) { s.Resellers[0].LastError = &SnapshotError{Message: "auth"} }, "remotepc account eu cannot be read: auth.", true},
 		{"the customers file", func(s *Status, _ *UsageAnswer) { s.CustomersFile.Valid, s.CustomersFile.Error = false, "line 3" },
 			"The newest version of customers.csv cannot be used: line 3.", false},

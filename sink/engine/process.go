@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -70,7 +71,7 @@ const (
 	firstPause  = 250 * time.Millisecond
 	longPause   = 30 * time.Second
 	stableAfter = time.Minute
-	stopWithin  = 15 * time.Second
+	stopWithin  = 8 * time.Second // more than stopGrace
 )
 
 // Run starts the engine, restarts it with growing pauses when it dies, and stops it when ctx ends; then it returns nil. An
@@ -105,7 +106,12 @@ func (p *Process) Run(ctx context.Context) error {
 func (p *Process) once(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, p.cfg.Command[0], p.cfg.Command[1:]...)
 	cmd.Env = p.cfg.Env
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.Cancel = func() error {
+		if stopped(cmd.Process.Pid) {
+			return cmd.Process.Kill() // it would not take notice; acknowledged rows are on disk
+		}
+		return cmd.Process.Signal(syscall.SIGTERM)
+	}
 	cmd.WaitDelay = stopWithin
 	// A group of its own: Ctrl-C in a terminal is for the daemon, which flushes first and then stops the engine.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -158,6 +164,16 @@ func (p *Process) once(ctx context.Context) error {
 		return errors.New(why) // what the child said at its end
 	}
 	return fmt.Errorf("the embedded ClickHouse engine: %w", err)
+}
+
+// stopped reports whether a signal or a debugger holds a process still.
+func stopped(pid int) bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, state, _ := strings.Cut(string(b), ") ")
+	return strings.HasPrefix(state, "T") || strings.HasPrefix(state, "t")
 }
 
 const announcement = "ready"

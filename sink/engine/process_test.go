@@ -187,6 +187,24 @@ func TestStop(t *testing.T) {
 	}
 }
 
+// TestStopOfAStoppedEngine: an engine that a signal holds still keeps nobody waiting.
+func TestStopOfAStoppedEngine(t *testing.T) {
+	p, stop := launch(t, t.TempDir(), "127.0.0.1:0", os.Stderr)
+	pid := p.PID()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "it is held still", func() bool { return stopped(pid) })
+	began := time.Now()
+	stop()
+	if took := time.Since(began); took >= stopWithin {
+		t.Errorf("the stop took %v", took)
+	}
+	if !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		t.Error("the engine outlives Run")
+	}
+}
+
 // TestDeath has the child die in several ways and asks for the reason.
 func TestDeath(t *testing.T) {
 	for script, want := range map[string]string{
