@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // stopGrace is how long running queries may go on when the engine is stopped; after it they break off, as their clients see.
@@ -36,6 +38,9 @@ func Serve(ctx context.Context, cfg ServeConfig) error {
 			io.Copy(io.Discard, cfg.Parent)
 			os.Exit(0) // without ado: acknowledged rows are on disk
 		}()
+	}
+	if err := enoughFiles(); err != nil {
+		return err
 	}
 	e, err := openEngine(cfg)
 	if err != nil {
@@ -70,4 +75,16 @@ func Serve(ctx context.Context, cfg ServeConfig) error {
 		return fmt.Errorf("embedded ClickHouse: %w", err)
 	}
 	return nil
+}
+
+// leastFiles is how many open files the engine needs to work at all. With less it starts, and then fails in each query anew.
+const leastFiles = 256
+
+func enoughFiles() error {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Cur >= leastFiles {
+		return nil // the runtime has raised it as far as it may
+	}
+	return fmt.Errorf("embedded ClickHouse needs %d open files or more, and the limit is %d: raise it (ulimit -n 4096, LimitNOFILE= of a systemd unit)",
+		leastFiles, limit.Cur)
 }
