@@ -42,7 +42,10 @@ func terminalOf(stream any) (*os.File, bool) {
 // raw is where a stream's text goes without being escaped: for what steers a terminal by intention, and for data.
 func raw(stream io.Writer) io.Writer {
 	if w, ok := stream.(*terminal.Writer); ok {
-		return w.Raw
+		stream = w.Raw
+	}
+	if w, ok := stream.(*terminal.Lossy); ok {
+		return w.File()
 	}
 	return stream
 }

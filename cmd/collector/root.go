@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -74,7 +75,10 @@ func (a *app) execute(ctx context.Context, args []string) int {
 		if run := c.RunE; run != nil {
 			c.RunE = func(c *cobra.Command, args []string) error {
 				started = true
-				if _, lasts := c.Annotations[lasting]; !lasts && !a.nohup {
+				_, lasts := c.Annotations[lasting]
+				if lasts {
+					a.stdout, a.stderr = lossy(a.stdout), lossy(a.stderr)
+				} else if !a.nohup {
 					go a.endAtHangup(ctx, cancel)
 				}
 				return run(c, args)
@@ -86,15 +90,28 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	if err != nil && !started {
 		err = &usageError{command.CommandPath(), withSuggestion(command, err)}
 	}
-	if _, lasts := command.Annotations[lasting]; !lasts {
-		_ = stdout.Flush() // Err has it
-		if err == nil {
-			err = stdout.Err() // also where nobody looked at what came of printing
-		}
+	_ = stdout.Flush() // Err has it
+	_, lasts := command.Annotations[lasting]
+	if err == nil && !lasts {
+		err = stdout.Err() // also where nobody looked at what came of printing
 	}
-	code := a.status(ctx, err)
+	code := exitBrokenPipe // the reader has seen enough, as head has
+	if err == nil || lasts || !a.unread() {
+		code = a.status(ctx, err)
+	}
 	_ = stderr.Flush() // there is nobody to whom an error could be said
 	return code
+}
+
+// readerPatience is how long a daemon waits once for a reader of its log that has stalled.
+const readerPatience = time.Second
+
+// lossy is a stream of a daemon, which no reader may stop.
+func lossy(stream io.Writer) io.Writer {
+	if f, ok := raw(stream).(*os.File); ok {
+		return terminal.NewWriter(terminal.NewLossy(f, readerPatience))
+	}
+	return stream
 }
 
 // status prints err as one line, and returns the exit status of it.
@@ -105,8 +122,6 @@ func (a *app) status(ctx context.Context, err error) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case a.unread(): // the reader has seen enough, as head has
-		return exitBrokenPipe
 	case errors.Is(err, errInterrupted), ctx.Err() != nil && errors.Is(err, context.Canceled): // what the parts say of their end is of no use
 		a.complain(errInterrupted)
 		return exitFailure

@@ -123,6 +123,30 @@ func TestDaemonOutlivesTheReaderOfItsLog(t *testing.T) {
 	}
 }
 
+// TestDaemonOutlivesALogThatIsNotRead: a pipe that is full, as behind Ctrl-S, must not cost a day.
+func TestDaemonOutlivesALogThatIsNotRead(t *testing.T) {
+	c := newPlayground(t, simulator.Options{Accounts: []simulator.Account{{Name: "main"}}})
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	if _, err := w.Write(make([]byte, 64<<10)); err != nil {
+		t.Fatal(err)
+	}
+	p := exec.Command(os.Args[0], "run")
+	p.Env, p.Stdout, p.Stderr = append([]string{asCollector + "=1"}, c.environ...), w, w
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Process.Kill() })
+	stalled := &process{p, new(syncBuffer)}
+	c.waitFor(t, stalled, func() bool { return c.readWhole(0) })
+	if code := stalled.interrupt(t); code != exitOK {
+		t.Errorf("exit status %d", code)
+	}
+}
+
 // TestCommandsEndQuietlyWhenNobodyReads, as other tools do before head.
 func TestCommandsEndQuietlyWhenNobodyReads(t *testing.T) {
 	environ, _, _ := desk(t)
