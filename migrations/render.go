@@ -40,6 +40,14 @@ func (t Target) Durable() string {
 	return fsync
 }
 
+// Trimmed is a column without white space around it, no-break blanks among it, as Go's strings.TrimSpace
+// has it. Only where the first or the last byte may be of some is the whole text looked at.
+func (t Target) Trimmed(column string) string {
+	const first, last = "9, 10, 11, 12, 13, 32, 194, 225, 226, 227", "9, 10, 11, 12, 13, 32, 128, 129, 130, 131, 132, 133, 134, 135, 136, 137, 138, 159, 160, 168, 169, 175"
+	return "if(reinterpretAsUInt8(substring(" + column + ", 1, 1)) IN (" + first + ") OR reinterpretAsUInt8(substring(" + column + ", -1)) IN (" + last +
+		"), replaceRegexpAll(" + column + `, '^[\\s\\x0B\\x{85}\\p{Z}]+|[\\s\\x0B\\x{85}\\p{Z}]+$', ''), ` + column + ")"
+}
+
 // render fills target into every migration.
 func render(target Target) (fs.FS, error) {
 	all, err := template.ParseFS(files, "sql/*.sql")

@@ -30,6 +30,21 @@ func TestUsageVersusAllotment(t *testing.T) {
 			},
 		},
 		{
+			name: "blanks around a value do not count in the data",
+			inserts: []string{
+				lines + `(1, 0, 'Acme', 'alpemix', '', 'support_number', '77'), (1, 0, 'Voila', 'alpemix', 'main', 'target_name', 'voil` + "\u00e0" + ` ` + "\u0131" + `'), (1, 0, 'Acme', 'remotepc', '', 'customer', 'a b'),
+					(1, 0, 'Edge', 'alpemix', '', 'staff_name', '` + "\u00e0" + `')`,
+				usage + `(1, 'u1', 'main', '2025-03-10 08:00:00', '2025-03-10', 1, '', '', ' 77', '', ''), (1, 'u2', 'main', '2025-03-10 08:00:00', '2025-03-10', 2, '', '', '77` + "\u00a0" + `', '', ''),
+					(1, 'u3', 'main', '2025-03-10 08:00:00', '2025-03-10', 4, '', '', '` + "\t" + `` + "\u2007" + `` + "\u202f" + `77` + "\r\n" + `` + "\u3000" + `', '', ''), (1, 'u4', 'main', '2025-03-10 08:00:00', '2025-03-10', 8, '', '', '7 7', '', ''),
+					(1, 'u5', 'main', '2025-03-10 08:00:00', '2025-03-10', 16, '', '', '` + "\u00a0" + `', '` + "\u0085" + `voil` + "\u00e0" + ` ` + "\u0131" + `` + "\u2028" + `', ''), (1, 'u6', 'main', '2025-03-10 08:00:00', '2025-03-10', 32, '', '', '', '', '` + "\u00e0" + ` '),
+					(1, 'u7', 'main', '2025-03-10 08:00:00', '2025-03-10', 64, '', '', '` + "\u200b" + `77', '', '')`,
+				periods + `(1, 'remotepc', 'eu', ' a b` + "\u00a0" + `', 'computers', 4, 2, '', '2025-03-01 00:00:00', '2025-03-01 00:00:00', '2025-04-01 00:00:00')`,
+			},
+			asks: []ask{{joined, []string{
+				"(unmapped) | 2025-03-01 | 2 | 72 |  | ? | ? | ?", "Acme | 2025-03-01 | 3 | 7 | computers | 4 | 2 | 0.5", "Edge | 2025-03-01 | 1 | 32 |  | ? | ? | ?", "Voila | 2025-03-01 | 1 | 16 |  | ? | ? | ?",
+			}}},
+		},
+		{
 			name: "a customer that disappeared has an allotment for the last time in that month",
 			inserts: []string{
 				lines + `(1, 0, 'Acme', 'alpemix', '', 'support_number', '77'), (1, 0, 'Acme', 'remotepc', '', 'customer', 'a')`,
