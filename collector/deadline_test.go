@@ -36,6 +36,9 @@ func lastingFaults() map[string]simulator.Fault {
 // TestNoPauseOutlastsMidnight: whatever fails, and whenever it stops failing, the day that can be lost
 // is read in time, and so is today. Until then the limits are kept, and nobody is hammered.
 func TestNoPauseOutlastsMidnight(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays days")
+	}
 	for name, fault := range lastingFaults() {
 		for _, early := range []time.Duration{25 * time.Minute, 5 * time.Minute, 90 * time.Second} {
 			t.Run(fmt.Sprint(name, " until ", early), func(t *testing.T) {

@@ -91,6 +91,9 @@ func TestRefusedNewTokensAreNotHammered(t *testing.T) {
 }
 
 func TestClickHouseAwayOverMidnightIsNoGap(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays days")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, monday.Add(9*time.Hour), simulator.Options{World: &simulator.World{Seed: 3, PerWorkday: 100}})
 		d.run(time.Hour)

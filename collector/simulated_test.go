@@ -49,6 +49,9 @@ func TestTwoDaysWithEditsLateEndingsAndMidnights(t *testing.T) {
 }
 
 func TestEveryReadingOfTheDocument(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays days")
+	}
 	for _, mode := range simulator.Modes() {
 		t.Run(mode.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -111,6 +114,9 @@ func TestAPollWithoutNewsWritesAndDecodesNothing(t *testing.T) {
 }
 
 func TestClickHouseAwayForTwoDays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays days")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, monday, simulator.Options{World: &simulator.World{Seed: 3, PerWorkday: 200}})
 		d.ch.setAway(true)

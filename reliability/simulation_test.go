@@ -16,7 +16,7 @@ import (
 
 var (
 	firstSeed = flag.Uint64("seed", 1, "the first seed to simulate")
-	seeds     = flag.Uint64("seeds", 1000, "how many seeds to simulate")
+	seeds     = flag.Uint64("seeds", 300, "how many seeds to simulate")
 )
 
 // batches are simulated side by side; the seeds of a batch follow one another.

@@ -248,6 +248,7 @@ func TestImportKilledAtEveryStatement(t *testing.T) {
 	if err := os.WriteFile(file, c.vendor.Report("main", day, time.Now()), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	touch(t, file)
 	last, points := f.atEachPoint(t, life{
 		start: func() *process { return c.start(t, "import", file) },
 		kill:  func(p *process) { _ = p.Process.Kill() },

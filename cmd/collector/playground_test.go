@@ -240,6 +240,14 @@ func (p *process) engine(t *testing.T) (pid int) {
 // patience bounds how long a test waits for a process. It is generous: what is waited for takes seconds on an idle machine.
 const patience = 4 * time.Minute
 
+// touch sets a file's time to now: under another date, see .ci/dates, it would be the real one.
+func touch(t testing.TB, file string) {
+	t.Helper()
+	if err := os.Chtimes(file, time.Now(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // statusAt is the status of the daemon that listens at an address, without a login.
 func statusAt(ctx context.Context, listen string) (*web.Status, error) {
 	return daemonStatus(ctx, http.DefaultClient, pageURL(listen))

@@ -52,6 +52,8 @@ func TestCommandsOnTheEngine(t *testing.T) {
 	if err := os.WriteFile(packed, encoder.EncodeAll(text, nil), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	touch(t, plain)
+	touch(t, packed)
 	summary := fmt.Sprintf(`: %d records, %d stored, 0 quarantined, \d+\.\ds\n`, len(truth), len(truth))
 	expect(command(t, environ, "", "import", plain), exitOK, "main: "+plain+summary, "")
 	expect(command(t, environ, "", "import", packed, "--account", "main"), exitOK, "main: "+packed+summary, "")
