@@ -29,6 +29,8 @@ type account struct {
 	unsealed     pacing.Pause              // yesterday's answer did not tell that day, or ClickHouse had lost rows of it: no use in asking at once
 	last         map[report.Kind]time.Time // last success
 	failures     map[report.Kind]failed    // by what they concern; without those that a success has followed
+	judgedAt     time.Time                 // when an answer for today was last compared with what is known
+	todayDoubt   string                    // what was found then
 	busy         bool                      // a request is running
 }
 

@@ -44,6 +44,8 @@ type Store interface {
 	Days(account string) []report.DayStatus
 	// Expected is what ClickHouse must hold of a day before it is sealed: UID to hash.
 	Expected(account string, day report.Day) (map[string]uint64, error)
+	// Shares compares the connections remembered of each local day with the hashes of an answer's records.
+	Shares(account string, answer []uint64) (map[report.Day]report.DayShare, error)
 	// Totals is the usage known of a day.
 	Totals(account string, day report.Day) report.DayTotal
 	// Forget makes the next answer queue these connections again.

@@ -41,7 +41,8 @@ type outcome struct {
 	overlaps    bool     // the oldest record of the answer was known before
 	tally       parser.Tally
 	ahead       time.Duration // how far in the future the newest connection starts, 0 if that is nothing strange
-	doubt       string        // why a complete answer for yesterday does not seal that day, empty if it may
+	doubt       string        // why a complete answer is not believed to describe its day, empty if nothing speaks against it
+	accepted    bool          // it is taken in spite of the doubt: the day can hardly be asked for again
 }
 
 // read makes the request, finds what is new in its answer and commits it.
@@ -62,20 +63,28 @@ func (c *Collector) read(ctx context.Context, out *outcome) {
 			out.failure = unreadable(out, err)
 		}
 	}
-	if err := r.finish(); err != nil {
+	err = r.finish()
+	if err == nil && out.failure == nil && out.window.Whole() {
+		err = r.settleTwins()
+	}
+	if err == nil && out.failure == nil {
+		err = r.consider()
+	}
+	if err != nil {
 		// What was not committed is not marked as seen, so the next answer brings it again.
 		out.failure = report.Fail(report.Local, "state", "account %s: an answer could not be recorded, it is asked for again: %w", a.Name, err)
-		return
 	}
-	if out.failure == nil && out.window.Whole() {
-		if err := r.settleTwins(); err != nil {
-			out.failure = report.Fail(report.Local, "state", "account %s: records with one uid could not be settled: %w", a.Name, err)
-			return
-		}
+}
+
+// consider asks what a complete answer says of its day.
+func (r *reading) consider() error {
+	switch r.out.window.Kind {
+	case report.Yesterday:
+		return r.c.considerSeal(r.out, r.hashes)
+	case report.Today:
+		return r.c.considerToday(r.out, r.hashes)
 	}
-	if out.failure == nil && out.window.Kind == report.Yesterday {
-		out.doubt = c.considerSeal(out, r.hashes)
-	}
+	return nil
 }
 
 // held reports that nothing failed but that our own count of the vendor's limits, or its block, ended

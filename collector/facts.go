@@ -27,10 +27,21 @@ type AccountFacts struct {
 	Gaps        int          // days that were lost
 	LostAt      time.Time    // when Alpemix stopped telling the newest of them
 	Days        []report.DayStatus
+	Doubts      []DayDoubt // of the last week and today, oldest first
 	TokenExpiry time.Time
 	Failure     *report.Failure // the newest that no success of its kind has followed
 	PausedUntil time.Time       // the next try after a failure
 }
+
+// DayDoubt is a day whose newest answer is not believed to describe all of it.
+type DayDoubt struct {
+	Day    report.Day
+	Sealed bool // for want of a better answer
+	Why    string
+}
+
+// doubtsFor is how many days a doubt is shown.
+const doubtsFor = 7
 
 // Facts gathers them from the state.
 func (c *Collector) Facts() Facts {
@@ -56,6 +67,9 @@ func (c *Collector) accountFacts(a *account, now time.Time) AccountFacts {
 		Days: c.store.Days(a.Name), TokenExpiry: a.Fetcher.TokenExpiry(),
 	}
 	for _, d := range facts.Days {
+		if d.Doubt != "" && d.State != report.DayGap && d.Day >= day-doubtsFor {
+			facts.Doubts = append(facts.Doubts, DayDoubt{d.Day, d.State == report.DaySealed, d.Doubt})
+		}
 		switch {
 		case d.State == report.DayGap:
 			facts.Gaps++
@@ -66,6 +80,9 @@ func (c *Collector) accountFacts(a *account, now time.Time) AccountFacts {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.todayDoubt != "" {
+		facts.Doubts = append(facts.Doubts, DayDoubt{day, false, a.todayDoubt})
+	}
 	facts.LastSuccess, facts.Failure = maps.Clone(a.last), a.failure()
 	for _, p := range a.pauses {
 		facts.PausedUntil = later(facts.PausedUntil, p.Ends(now))

@@ -32,7 +32,7 @@ type observer struct {
 // Findings, the label of alpemix_findings_total.
 const (
 	startsInFuture = "starts_in_future" // a connection starts later than now: the account's zone or a clock is wrong
-	dayInDoubt     = "day_in_doubt"     // an answer for yesterday does not tell that day
+	dayInDoubt     = "day_in_doubt"     // an answer is not believed to describe its day
 	rowsMissing    = "rows_missing"     // ClickHouse has lost rows that it had acknowledged
 	otherDatabase  = "other_database"   // ClickHouse is another database than before: new, emptied or replaced
 )
@@ -133,8 +133,7 @@ func (o *observer) observe(out *outcome) {
 		log.Error("connections start in the future: is the account's timezone right, and this machine's clock?", "ahead", out.ahead)
 	}
 	if out.doubt != "" {
-		o.findings.WithLabelValues(name, dayInDoubt).Inc()
-		log.Error("the answer for yesterday does not seal that day; it is asked again", "day", out.day, "why", out.doubt)
+		o.doubt(log, out)
 	}
 	if len(out.twins) > 0 {
 		log.Warn("the answer lists a uid twice with different content: one of them is stored, the other is in quarantine as "+report.UIDTwice,
@@ -146,6 +145,19 @@ func (o *observer) observe(out *outcome) {
 	}
 	log.Log(context.Background(), level, "read", "rows", out.rows, "new", out.new, "changed", out.changed, "quarantined", out.quarantined,
 		"seconds", out.body.FetchedAt.Sub(out.body.AskedAt).Seconds())
+}
+
+// doubt counts and logs an answer that is not believed to describe its day.
+func (o *observer) doubt(log *slog.Logger, out *outcome) {
+	o.findings.WithLabelValues(out.account.Name, dayInDoubt).Inc()
+	what := "the answer for yesterday does not seal that day; it is asked again"
+	switch {
+	case out.window.Kind != report.Yesterday:
+		what = "the answer for today is in doubt; it is asked again"
+	case out.accepted:
+		what = "the answer for yesterday is in doubt; the day is sealed with it and marked, because it can hardly be asked for again"
+	}
+	log.Error(what, "day", out.day, "why", out.doubt)
 }
 
 // stopped logs how a run ended.
@@ -187,6 +199,10 @@ func (o *observer) days(account string, changes []report.DayStatus, err error) {
 	for _, d := range changes {
 		switch d.State {
 		case report.DaySealed:
+			if d.Doubt != "" {
+				o.log.Warn("day sealed in doubt: every connection that was read is in ClickHouse, but there may be more", "account", account, "day", d.Day, "rows", d.Rows, "doubt", d.Doubt)
+				continue
+			}
 			o.log.Info("day sealed: every connection was found in ClickHouse", "account", account, "day", d.Day, "rows", d.Rows)
 		case report.DayGap:
 			o.log.Error("day lost: it was never read completely and Alpemix no longer tells it", "account", account, "day", d.Day, "rows", d.Rows)

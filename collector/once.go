@@ -83,7 +83,7 @@ func (l *lane) once(ctx context.Context, a *account, kind report.Kind) error {
 		f := out.failure
 		switch {
 		case f == nil && out.doubt != "":
-			return fmt.Errorf("account %s: %s cannot be sealed: %s", a.Name, j.day, out.doubt)
+			return fmt.Errorf("account %s: %s is in doubt: the answer for %s is not believed to describe it: %s", a.Name, j.day, j.window, out.doubt)
 		case f == nil:
 			return nil
 		case ctx.Err() != nil:

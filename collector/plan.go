@@ -48,7 +48,7 @@ func (a *account) wants(now time.Time, yesterday report.DayStatus) []want {
 			job:      job{a, report.Window{Kind: report.Yesterday, Deadline: a.deadline(now, yesterday)}, day - 1},
 			deadline: midnight, askedAt: a.askedAt[report.Yesterday], since: paused(report.Yesterday),
 		}
-		w.first = unsealed && (a.pauses[report.Yesterday].Failures == 0 || midnight.Sub(now) < lastReads)
+		w.first = unsealed && (a.pauses[report.Yesterday].Failures == 0 && a.unsealed.Failures == 0 || midnight.Sub(now) < lastReads)
 		if !a.yesterdayDue {
 			w.since = later(w.since, later(a.unsealed.Ends(now), day.Start(a.Location).Add(sealGrace)))
 		}
@@ -63,9 +63,10 @@ func (a *account) wants(now time.Time, yesterday report.DayStatus) []want {
 	return ws
 }
 
-// readable reports whether a day can still be lost: the vendor serves it and nobody has read all of it.
+// readable reports whether a day can still be lost: the vendor serves it and no answer is believed to be
+// all of it.
 func readable(yesterday report.DayStatus) bool {
-	return yesterday.State != report.DaySealed && yesterday.ReadAt.IsZero()
+	return (yesterday.State != report.DaySealed || yesterday.Doubt != "") && yesterday.ReadAt.IsZero()
 }
 
 // deadline is when yesterday can no longer be read, zero if it cannot be lost any more.

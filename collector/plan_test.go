@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -149,53 +148,6 @@ func TestTodayWindow(t *testing.T) {
 				t.Errorf("got %s, want %s", got, tc.want)
 			}
 		})
-	}
-}
-
-func TestRowsTellWhatDayAnAnswerIsAbout(t *testing.T) {
-	hashes := func(from, to uint64) (list []uint64) {
-		for h := from; h < to; h++ {
-			list = append(list, h)
-		}
-		return list
-	}
-	// The day's records are 0 to 99, those of the day before 100 to 199; from 1000 on they are no connections.
-	known := func(ofDay uint64) (days [3]map[string]uint64) {
-		days = [3]map[string]uint64{{}, {}, {}}
-		for h := range uint64(100) {
-			days[0][fmt.Sprint(100+h)] = 100 + h
-		}
-		for h := range ofDay {
-			days[1][fmt.Sprint(h)] = h
-		}
-		return days
-	}
-	for _, tc := range []struct {
-		name        string
-		answer      []uint64
-		known       uint64 // of the day
-		early, late bool   // whether it tells the day soon after midnight, and later
-	}{
-		{"an empty day", nil, 0, true, true},
-		{"the whole day", hashes(0, 100), 100, true, true},
-		{"a tenth has vanished", hashes(10, 100), 100, true, true},
-		{"empty, though it was not", nil, 1, false, true},
-		{"one of four has vanished", hashes(0, 3), 4, false, true},
-		{"nothing but a record that cannot be read", hashes(1000, 1001), 0, true, true},
-		{"the day before", hashes(100, 200), 0, false, false},
-		{"mostly the day before", hashes(90, 200), 100, false, false},
-		{"its first hours only", hashes(0, 20), 100, false, true},
-		{"with rows of the day before", hashes(0, 130), 100, true, true},
-	} {
-		for _, early := range []bool{true, false} {
-			want := tc.late
-			if early {
-				want = tc.early
-			}
-			if why := doubt(tc.answer, known(tc.known), early); (why == "") != want {
-				t.Errorf("%s, early %v: %q", tc.name, early, why)
-			}
-		}
 	}
 }
 

@@ -16,79 +16,6 @@ const (
 	unsealedMost  = 30 * time.Minute
 )
 
-// turnedBy is how long after midnight in the account's zone a vendor whose day turns later, or whose clock is slow, has
-// turned it. Until then an answer that is shorter than what is known of the day is not believed to be all of it.
-const turnedBy = 6 * time.Hour
-
-// considerSeal remembers that a complete answer told its day, so that the drain looks for its rows in ClickHouse; or it says
-// why the answer does not tell that day.
-func (c *Collector) considerSeal(out *outcome, hashes []uint64) (doubt string) {
-	a := out.account
-	start := (out.day + 1).Start(a.Location)
-	if out.body.AskedAt.Before(start.Add(sealGrace)) {
-		return "" // too soon after midnight to believe; it is asked again
-	}
-	sealed := c.dayStatus(a, out.day).State == report.DaySealed
-	doubt, err := c.doubt(a, out.day, hashes, out.body.AskedAt.Sub(start) < turnedBy)
-	if a.day(out.body.FetchedAt) != out.day+1 {
-		doubt = "midnight passed while it was read"
-	}
-	if err == nil && doubt == "" {
-		_, err = c.changeDay(a, out.day, func(d *report.DayStatus) { d.ReadAt = out.body.FetchedAt })
-	}
-	if err != nil {
-		doubt = "the state of the day could not be recorded: " + err.Error()
-	}
-	if doubt != "" && sealed {
-		return "" // it was told once; this answer adds nothing to be looked for
-	}
-	if doubt != "" {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.unsealed.Wait(time.Now(), unsealedFirst, unsealedMost)
-		a.unsealed.Shorten(time.Now(), a.midnight(time.Now()))
-		return doubt
-	}
-	pacing.Nudge(c.drain.wake)
-	return ""
-}
-
-// doubt compares an answer with what is known of its day and of the days beside it.
-func (c *Collector) doubt(a *account, day report.Day, answer []uint64, early bool) (string, error) {
-	var known [3]map[string]uint64 // the day before, the day, the day after
-	for i := range known {
-		var err error
-		if known[i], err = c.store.Expected(a.Name, day-1+report.Day(i)); err != nil {
-			return "", err
-		}
-	}
-	return doubt(answer, known, early), nil
-}
-
-// doubt finds out by its rows whether an answer tells the day of which the connections known[1] are known, or says why not.
-// When Alpemix turns its day is not documented (vendors/README.md), so an answer may tell another day than was asked for, or
-// parts of two; and rows may vanish from it. Records that are no connections say nothing of days.
-func doubt(answer []uint64, known [3]map[string]uint64, early bool) string {
-	dayOf := map[uint64]int{}
-	for i, connections := range known {
-		for _, hash := range connections {
-			dayOf[hash] = i + 1
-		}
-	}
-	var told [4]int // of no day, and of the three
-	for _, hash := range answer {
-		told[dayOf[hash]]++
-	}
-	ofDay, others := told[2], told[1]+told[3]
-	switch {
-	case others > ofDay:
-		return fmt.Sprintf("%d of its connections are of that day and %d of the days beside it: is the vendor's clock behind, or the account's timezone wrong?", ofDay, others)
-	case early && 5*ofDay < 4*len(known[1]):
-		return fmt.Sprintf("it tells only %d of the %d connections that are known of that day: has the vendor's day not ended yet?", ofDay, len(known[1]))
-	}
-	return ""
-}
-
 // sealAll seals the days that were read whole; it is called when the queue is empty, so all that belongs to them is written.
 func (d *drain) sealAll(ctx context.Context) (more bool, err error) {
 	for _, a := range d.collector.accounts {
@@ -134,7 +61,7 @@ func (d *drain) seal(ctx context.Context, a *account, day report.DayStatus) erro
 		}
 		c.observer.missing(a.Name, day.Day, len(missing))
 		a.askAgain(now)
-	} else {
+	} else if day.Doubt == "" {
 		a.unsealedNoMore()
 	}
 	changed, err := c.changeDay(a, day.Day, func(d *report.DayStatus) {

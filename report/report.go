@@ -173,8 +173,19 @@ type DayStatus struct {
 	SealedAt time.Time // UTC; zero unless sealed
 	// ReadAt is when an answer told the whole day after its end, until its rows were looked for in ClickHouse; else zero. It is
 	// remembered by us alone.
-	ReadAt  time.Time
+	ReadAt time.Time
+	// Doubt is why the newest answer for the day is not believed to describe all of it, empty if
+	// nothing speaks against it. A day may be sealed in doubt at the last reads of it.
+	Doubt string
+	// Watched: a complete answer described the day while it ran. It is remembered by us alone.
+	Watched bool
 	Version uint64
+}
+
+// DayShare is how many connections are remembered of a day, and how many of these an answer lists.
+type DayShare struct {
+	Known  int
+	Listed int
 }
 
 // Fetch is the account of one request to a vendor, for the table fetches.

@@ -191,6 +191,7 @@ var dayTable = table[report.DayStatus]{"day_rows", []column[report.DayStatus]{
 	number64("rows", func(d *report.DayStatus) uint64 { return d.Rows }),
 	secondOrNull("sealed_at", func(d *report.DayStatus) time.Time { return d.SealedAt }),
 	number64("version", func(d *report.DayStatus) uint64 { return d.Version }),
+	text("doubt", func(d *report.DayStatus) string { return d.Doubt }),
 }}
 
 var fetchTable = table[report.Fetch]{"fetch_rows", []column[report.Fetch]{

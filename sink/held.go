@@ -59,8 +59,9 @@ func (w *Writer) Days(ctx context.Context, account string) ([]report.DayStatus, 
 		Rows     uint64     `ch:"rows"`
 		SealedAt *time.Time `ch:"sealed_at"`
 		Version  uint64     `ch:"version"`
+		Doubt    string     `ch:"doubt"`
 	}
-	err := w.rows(ctx, &rows, fmt.Sprintf(`SELECT day, state, rows, sealed_at, version FROM %s.day_rows FINAL
+	err := w.rows(ctx, &rows, fmt.Sprintf(`SELECT day, state, rows, sealed_at, version, doubt FROM %s.day_rows FINAL
 		WHERE account = {account:String} AND NOT moved ORDER BY day`, w.db.target.Database),
 		named("account", account))
 	if err != nil {
@@ -69,7 +70,7 @@ func (w *Writer) Days(ctx context.Context, account string) ([]report.DayStatus, 
 	days := make([]report.DayStatus, len(rows))
 	for i, r := range rows {
 		days[i] = report.DayStatus{
-			Account: account, Day: report.DayOf(r.Day), State: report.DayState(r.State), Rows: r.Rows, Version: r.Version,
+			Account: account, Day: report.DayOf(r.Day), State: report.DayState(r.State), Rows: r.Rows, Version: r.Version, Doubt: r.Doubt,
 		}
 		if r.SealedAt != nil {
 			days[i].SealedAt = r.SealedAt.UTC()

@@ -162,6 +162,8 @@ type dayRecord struct {
 	Rows     uint64          `json:"rows"`
 	SealedAt time.Time       `json:"sealed_at,omitzero"`
 	ReadAt   time.Time       `json:"read_at,omitzero"`
+	Doubt    string          `json:"doubt,omitempty"`
+	Watched  bool            `json:"watched,omitempty"`
 	Version  uint64          `json:"version"`
 }
 

@@ -110,6 +110,34 @@ func (s *Store) Expected(account string, day report.Day) (map[string]uint64, err
 	return expected, nil
 }
 
+// Shares are the remembered connections of an account by their local day, compared with the hashes of
+// an answer's records.
+func (s *Store) Shares(account string, answer []uint64) (map[report.Day]report.DayShare, error) {
+	listed := make(map[uint64]struct{}, len(answer))
+	for _, hash := range answer {
+		listed[hash] = struct{}{}
+	}
+	shares := map[report.Day]report.DayShare{}
+	err := s.db.View(func(tx *bolt.Tx) error {
+		return eachDay(accountBucket(tx, account), uidsBucket, func(_ report.Day, uids *bolt.Bucket) error {
+			return uids.ForEach(func(_, v []byte) error {
+				id, err := decodeIdentity(v)
+				share := shares[id.LocalDay]
+				share.Known++
+				if _, ok := listed[id.Hash]; ok {
+					share.Listed++
+				}
+				shares[id.LocalDay] = share
+				return err
+			})
+		})
+	})
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	return shares, nil
+}
+
 // Totals is the usage known of a local day. It does no I/O.
 func (s *Store) Totals(account string, day report.Day) report.DayTotal {
 	s.mu.RLock()

@@ -35,6 +35,14 @@ type Account struct {
 	UnsealedDays           []report.Day `json:"unsealed_days"` // past days that are neither sealed nor a gap, oldest first
 	SealedUntil            *report.Day  `json:"sealed_until"`  // the newest sealed day
 	GapDays                int          `json:"gap_days"`      // days that were lost
+	Doubts                 []DayDoubt   `json:"doubts"`        // of today and the last week, oldest first
+}
+
+// DayDoubt is a day whose newest answer is not believed to describe all of it.
+type DayDoubt struct {
+	Day    report.Day `json:"day"`
+	Sealed bool       `json:"sealed"` // at the last reads of it, for want of a better answer
+	Why    string     `json:"why"`
 }
 
 // LastSuccess tells when the newest whole answer of each report arrived.

@@ -210,6 +210,13 @@ func (v *view) accountNotices(a *accountView, add func(bad bool, then, form stri
 	} else if read := a.LastSuccess.Today; read != nil && v.At.Sub(*read) > quietFor {
 		add(true, "The log tells what it waits for.", "Account %s was last read at %s.", a.Name, a.Read.Text)
 	}
+	for _, d := range a.Doubts {
+		then := "It is asked again; what was read is stored."
+		if d.Sealed {
+			then = "The day is sealed for want of a better answer; collector import reads saved reports of it, if there are any."
+		}
+		add(!d.Sealed, then, "Account %s: the answer for %s is in doubt: %s", a.Name, dateOf(d.Day), d.Why)
+	}
 	for _, d := range a.UnsealedDays {
 		if yesterday := a.Today - 1; d < yesterday || !morning(local) {
 			add(true, "Alpemix tells a day until the next one ends: after that it cannot be read any more.", "Account %s: %s is not sealed yet.", a.Name, dateOf(d))

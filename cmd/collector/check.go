@@ -206,9 +206,21 @@ func (k *checking) askDaemon(ctx context.Context) {
 			err = errors.New("the running daemon does not know it; restart the daemon")
 		case facts.LastError != nil:
 			err = fmt.Errorf("the running daemon says: %s", facts.LastError.Message)
+		case inDoubt(facts) != "":
+			err = fmt.Errorf("the running daemon says: %s", inDoubt(facts))
 		case facts.LastSuccess.Today != nil:
 			well = "the running daemon has read it at " + facts.LastSuccess.Today.In(a.Location()).Format("2006-01-02 15:04:05 MST")
 		}
 		k.line("account "+a.Name, well, err)
 	}
+}
+
+// inDoubt names the newest day whose answers are in doubt and can still be asked for, empty without one.
+func inDoubt(a web.Account) (doubt string) {
+	for _, d := range a.Doubts {
+		if d.Day >= a.Today-1 {
+			doubt = fmt.Sprintf("the answer for %s is in doubt: %s", d.Day, d.Why)
+		}
+	}
+	return doubt
 }
