@@ -13,7 +13,7 @@ var contract = map[string]string{
 		"staff_local_ip, staff_device, staff_alpemix_id, target_name, target_ip, target_local_ip, target_device, target_alpemix_id, " +
 		"local_day, first_seen_at, fetched_at, raw",
 	"daily_usage": "account, day, staff_name, connections, seconds",
-	"days":        "account, day, state, rows, sealed_at",
+	"days":        "account, day, state, rows, sealed_at, doubt",
 	"fetches":     "at, vendor, account, job, outcome, code, rows, new_rows, changed_rows, quarantined_rows, bytes, seconds",
 	"quarantine":  "at, vendor, account, reason, detail, raw, resolved_at",
 	"allotments":  "at, vendor, account, customer, resource, allotted, utilized, unit, active, created_on, raw",
