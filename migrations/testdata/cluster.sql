@@ -505,6 +505,8 @@ COMMENT 'Which database this is; the collector recognises it by the oldest id';
 -- An account that gets a new name takes its rows along: they are copied, and what is left under the old name is marked.
 ALTER TABLE alpemix.day_rows ON CLUSTER 'main'
     ADD COLUMN IF NOT EXISTS moved UInt8 DEFAULT 0 COMMENT '1: the account was renamed, and the row now stands under its new name' AFTER version;
+ALTER TABLE alpemix.day_rows ON CLUSTER 'main'
+    ADD COLUMN IF NOT EXISTS doubt String DEFAULT '' COMMENT 'as days.doubt' AFTER moved;
 
 -- What is no UTF-8 is kept as it came, so that a wrong guess at its charset can be undone.
 ALTER TABLE alpemix.connections ON CLUSTER 'main'
@@ -525,10 +527,11 @@ CREATE VIEW IF NOT EXISTS alpemix.days ON CLUSTER 'main'
     day       Date COMMENT 'Vendor day, in the zone of the account',
     state     Enum8('open' = 1, 'sealed' = 2, 'gap' = 3) COMMENT 'open: may still change; sealed: read completely after its end and found in ClickHouse; gap: gone unsealed, Alpemix serves it no more',
     rows      UInt64 COMMENT 'Connections known of that day, those imported into a gap included',
-    sealed_at Nullable(DateTime('UTC')) COMMENT 'When the day was sealed, UTC; NULL unless sealed'
+    sealed_at Nullable(DateTime('UTC')) COMMENT 'When the day was sealed, UTC; NULL unless sealed',
+    doubt     String COMMENT 'Why the newest answer for the day is not believed to describe all of it; empty as a rule'
 )
 COMMENT 'How far each vendor day of each account is collected'
-AS SELECT d.account AS account, d.day AS day, d.state AS state, if(d.state = 'sealed', d.rows, unsealed.rows) AS rows, d.sealed_at AS sealed_at
+AS SELECT d.account AS account, d.day AS day, d.state AS state, if(d.state = 'sealed', d.rows, unsealed.rows) AS rows, d.sealed_at AS sealed_at, d.doubt AS doubt
 FROM alpemix.day_rows AS d FINAL
 LEFT JOIN
 (
