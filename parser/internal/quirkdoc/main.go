@@ -27,6 +27,9 @@ const preface = `<!-- Generated from parser/quirks.go by "go generate ./parser";
 What the document of Alpemix leaves open, or says in two ways, and what the collector makes of it. Each name is also the
 label of the metric ` + "`alpemix_quirks_total{quirk}`" + ` and a folder with an example in ` + "`parser/testdata/quirks`" + `.
 
+Each record is read by its own evidence: an odd one changes nothing of its neighbours. The column ` + "`raw`" + ` holds the
+bytes as they were sent, so that a wrong reading can be undone (decision 11).
+
 Marks: [V] read in a public source, [R] tried, [I] inferred, [?] nobody outside the vendor knows. Rows are those of
 section 1 of the notes on the vendor's document.
 `
