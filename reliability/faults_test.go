@@ -78,6 +78,10 @@ func faults() []fault {
 		vendorFails("the answer is cut and the connection breaks", "body_cut", "the report ended early", simulator.Fault{Cut: 400}),
 		vendorFails("the answer is cut as if it were whole", "truncated", "", simulator.Fault{Cut: 400, CutQuietly: true}),
 		vendorFails("a page of maintenance, with HTTP 200", "html_answer", "a web page, not JSON", simulator.Fault{Page: simulator.MaintenancePage}),
+		vendorFails("a report under another key", "unexpected_envelope", "seen {errornumber: 0, Results: a list of 0}", simulator.Fault{Page: simulator.OtherEnvelopes[0]}),
+		during("The vendor", "the connection stays open behind a complete answer", `alpemix_quirks_total{quirk="transport_end"}`, "", func(e *epoch) {
+			e.faults, e.faultRate = []simulator.Fault{{KeepOpen: true}}, 1
+		}),
 		vendorFails("HTTP 502", "http_5xx", "", simulator.Fault{Status: 502}),
 		number(100, "step_missing"), number(101, "step_wrong"), number(102, "bad_credentials"), number(103, "server_error"),
 		number(104, "unsafe_credentials"), number(105, "token_not_created"), number(106, "bad_request"), number(107, "unknown_request"),

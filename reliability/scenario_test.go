@@ -281,7 +281,7 @@ func stamp(t time.Time) string { return t.UTC().Format("01-02 15:04:05.000") }
 
 // vendorFaults are what can go wrong with one request: the simulator's, and every error number of alpemix.txt.
 var vendorFaults = func() []simulator.Fault {
-	all := append(simulator.EveryFault(), simulator.Fault{Cut: 3000, CutQuietly: true}, simulator.Fault{Cut: 9000, CutQuietly: true})
+	all := append(simulator.EveryFault(), simulator.Fault{KeepOpen: true}, simulator.Fault{Cut: 3000, CutQuietly: true}, simulator.Fault{Cut: 9000, CutQuietly: true})
 	for _, number := range []int{100, 101, 102, 104, 106, 107, 200, 204} {
 		all = append(all, simulator.Fault{ErrorNumber: number})
 	}

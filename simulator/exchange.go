@@ -32,7 +32,7 @@ func Exchange(r *http.Request, f Fault, play func() Answer) (*http.Response, err
 		return nil, f.Lost
 	}
 	length := int64(len(a.Body))
-	if f.CutQuietly {
+	if f.CutQuietly || f.KeepOpen {
 		length = -1 // it would give the cut away
 	}
 	return &http.Response{

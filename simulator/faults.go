@@ -38,6 +38,7 @@ type Fault struct {
 	Cut         int           // the body stops after so many bytes, if it has more, and the connection fails with io.ErrUnexpectedEOF
 	CutQuietly  bool          // the body ends there as if it were whole
 	Stall       time.Duration // the body pauses at Cut instead and then goes on
+	KeepOpen    bool          // the connection stays open behind the body, whose length is not announced
 }
 
 // Errors of connections.
@@ -52,6 +53,12 @@ const MaintenancePage = `<!DOCTYPE html>
 <body><h1>Sistem bakımda</h1><p>Lütfen daha sonra tekrar deneyin.</p></body></html>
 `
 
+// OtherEnvelopes are answers that look like reports and are none: what they hold says nothing of a day.
+var OtherEnvelopes = []string{
+	`{"errornumber":0,"Results":[]}`, `{"errornumber":0,"message":"bakım"}`, `{"errornumber":0,"data":{"results":[]}}`,
+	`{"errornumber":0,"results":{}}`, `{"results":[]}`,
+}
+
 var errCut = errors.New("simulated cut")
 
 // EveryFault lists faults that pass without anyone's help, one of each sort.
@@ -60,6 +67,7 @@ func EveryFault() []Fault {
 		{Delay: 2 * time.Second}, {Lag: 5 * time.Second}, {Delay: time.Minute}, {Lag: time.Minute},
 		{Err: ErrRefused}, {Err: ErrReset}, {Lost: ErrReset}, {Lag: 20 * time.Second, Lost: ErrReset},
 		{Cut: 1}, {Cut: 700}, {Cut: 20_000}, {Cut: 700, CutQuietly: true}, {Cut: 700, Stall: 10 * time.Second},
+		{Page: OtherEnvelopes[0]}, {Page: OtherEnvelopes[1]}, {Page: OtherEnvelopes[2]}, {Page: OtherEnvelopes[3]}, {Page: OtherEnvelopes[4]},
 		{Page: MaintenancePage}, {Status: 500, Page: MaintenancePage}, {Status: 502}, {Status: 503, Page: MaintenancePage},
 		{ErrorNumber: 103}, {ErrorNumber: 105}, {ErrorNumber: 108}, {ErrorNumber: 999},
 		{ErrorNumber: 201}, {ErrorNumber: 202}, {ErrorNumber: 203}, {ErrorNumber: 205},

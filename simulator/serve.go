@@ -133,6 +133,10 @@ func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err == nil:
 		a.delivered(true)
+		if a.fault.KeepOpen {
+			_ = http.NewResponseController(w).Flush() // the client is about to leave
+			<-r.Context().Done()
+		}
 	case errors.Is(err, errCut) && a.fault.CutQuietly:
 		a.delivered(false)
 	default:
@@ -215,12 +219,16 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := a.write(&body); err != nil {
 		return nil, err
 	}
+	length := int64(body.Len())
+	if a.fault.KeepOpen {
+		length = -1
+	}
 	return &http.Response{
 		Status: fmt.Sprintf("%d %s", a.status, http.StatusText(a.status)), StatusCode: a.status,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header:        http.Header{"Content-Type": {a.contentType}},
 		Body:          &delivery{ctx: r.Context(), text: body.Bytes(), answer: a},
-		ContentLength: int64(body.Len()), Request: r,
+		ContentLength: length, Request: r,
 	}, nil
 }
 
@@ -255,12 +263,19 @@ func (b *delivery) Read(p []byte) (int, error) {
 			return 0, io.ErrUnexpectedEOF
 		}
 	}
+	if f.KeepOpen && b.over {
+		<-b.ctx.Done()
+		return 0, b.ctx.Err()
+	}
 	n := copy(p, b.text[b.at:end])
 	b.at += n
 	if b.at < len(b.text) {
 		return n, nil
 	}
 	b.end(true)
+	if f.KeepOpen {
+		return n, nil
+	}
 	return n, io.EOF
 }
 

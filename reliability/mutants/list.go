@@ -111,6 +111,12 @@ var mutants = []mutant{
 		{"collector/alpemix/fetch.go", "Err: f.redacted(err)}", "Err: err}"},
 		{"collector/alpemix/judge.go", "in between (%s)\", a.Shape())", "in between (%s)\", a.Body)"},
 	}},
+	{"a report under another key is an empty day", []edit{
+		{"parser/envelope.go", "empty && (!s.numbered || s.unexpected)", "false"},
+	}},
+	{"a complete answer counts only when the connection ends", []edit{
+		{"vendorhttp/exchange.go", "if a.Cut != nil && complete() {", "if false {"},
+	}},
 	{"ticks outlive the run", []edit{
 		{"collector/collector.go", "	defer stopTicks()\n", "	_ = stopTicks\n"},
 	}},
