@@ -1,0 +1,82 @@
+package sink
+
+import (
+	"context"
+	"fmt"
+
+	"alpemix-collector/report"
+)
+
+// movable is a table of which the rows of an account go where its name goes. What is left under the old name is marked so that
+// no view shows it. The logs of requests and of changing calls keep the name that the account had then.
+type movable struct {
+	table    string
+	alpemix  bool   // else of resellers
+	vendor   bool   // it has a column vendor
+	months   string // the column by whose months it is partitioned, "" if it is not
+	live     string // rows that have not gone yet
+	withdraw string // what marks a row that has gone
+	// newest: a copy has to beat whatever stands under its identity, such as the same day of an account that left the name. Only
+	// where the state file repeats what is newer still; elsewhere older content would win over what waits in the queue.
+	newest bool
+}
+
+var movables = []movable{
+	{"connection_rows", true, false, "started_at", "NOT r.deleted", "1 AS deleted, '' AS raw, '' AS explanation", false},
+	{"quarantine_rows", true, true, "", "NOT r.moved", "1 AS moved, '' AS raw", true},
+	{"allotment_rows", false, true, "", "ifNull(r.valid_to != r.valid_from, true)", "r.valid_from AS valid_to, '' AS raw", false},
+	{"snapshot_rows", false, true, "", "true", "", false},
+	{"day_rows", true, false, "", "NOT r.moved", "1 AS moved", true},
+}
+
+// Move gives all rows of an account another name. After an error it is run again: each step may be repeated. The copies are
+// newer than what an earlier move has left under their name.
+func (w *Writer) Move(ctx context.Context, m report.Move) error {
+	for _, t := range movables {
+		if t.alpemix != (m.Vendor == "alpemix") {
+			continue
+		}
+		if err := w.moveTable(ctx, t, m); err != nil {
+			return fmt.Errorf("move %s account %s to %s in %s at %s: %w", m.Vendor, m.From, m.To, t.table, w.db.address, err)
+		}
+	}
+	return nil
+}
+
+func (w *Writer) moveTable(ctx context.Context, t movable, m report.Move) error {
+	table := w.db.target.Database + "." + t.table
+	where := "r.account = " + literal(m.From) + " AND " + t.live
+	if t.vendor {
+		where += " AND r.vendor = " + literal(m.Vendor)
+	}
+	parts := []string{""}
+	if t.months != "" { // one statement for each, so that none takes long
+		var months []struct {
+			Month uint32 `ch:"month"`
+		}
+		err := w.rows(ctx, &months, fmt.Sprintf("SELECT DISTINCT toYYYYMM(r.%s) AS month FROM %s AS r WHERE %s ORDER BY month", t.months, table, where))
+		if err != nil {
+			return err
+		}
+		parts = nil
+		for _, p := range months {
+			parts = append(parts, fmt.Sprintf(" AND toYYYYMM(r.%s) = %d", t.months, p.Month))
+		}
+	}
+	for _, part := range parts {
+		rows := " FROM " + table + " AS r FINAL WHERE " + where + part + " SETTINGS do_not_merge_across_partitions_select_final = 1"
+		version := "r.version"
+		if t.newest {
+			version = fmt.Sprintf("greatest(r.version, (SELECT max(version) FROM %s WHERE account = %s))", table, literal(m.To))
+		}
+		err := w.db.conn.Exec(ctx, fmt.Sprintf("INSERT INTO %s SELECT r.* REPLACE (%s AS account, %s + 2 AS version)%s",
+			table, literal(m.To), version, rows))
+		if err == nil && t.withdraw != "" {
+			err = w.db.conn.Exec(ctx, fmt.Sprintf("INSERT INTO %s SELECT r.* REPLACE (%s, r.version + 1 AS version)%s", table, t.withdraw, rows))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
