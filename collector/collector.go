@@ -69,6 +69,9 @@ type Store interface {
 	Remembered(account string, from report.Day) (map[string]report.Identity, error)
 	// Remember takes over what ClickHouse holds of connections, and makes the next answer queue them again.
 	Remember(account string, held map[string]report.Identity) error
+	// Moves are the renamed accounts whose rows ClickHouse has still to move, oldest first, and Moved ends the first of them.
+	Moves() ([]report.Move, error)
+	Moved() error
 	// Repeat queues again what is known of customers and allotments and not held, and counts it.
 	Repeat(held report.Held) (customers, allotments int, err error)
 }

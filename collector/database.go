@@ -13,6 +13,8 @@ import (
 type Database interface {
 	// Identity is the id of the database: another one once it was replaced or emptied.
 	Identity(ctx context.Context) (string, error)
+	// Move gives all rows of an account another name. It may be repeated.
+	Move(ctx context.Context, m report.Move) error
 	// Days are the states of an account's days as stored, oldest first.
 	Days(ctx context.Context, account string) ([]report.DayStatus, error)
 	// Counts counts an account's stored connections by local day.
@@ -57,6 +59,9 @@ func (d *drain) consult(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := d.move(ctx); err != nil {
+		return err
+	}
 	if since := now.Sub(d.consulting.compared); d.consulting.at.IsZero() || id != before || since < 0 || since >= compareEvery {
 		d.consulting.due = true
 	}
@@ -78,6 +83,22 @@ func (d *drain) consult(ctx context.Context) error {
 	}
 	d.consulting.at = now
 	return nil
+}
+
+// move lets ClickHouse follow accounts that were renamed, before anything is written under their new names.
+func (d *drain) move(ctx context.Context) error {
+	store := d.collector.store
+	moves, err := store.Moves()
+	for _, m := range moves {
+		if err := d.collector.database.Move(ctx, m); err != nil {
+			return err
+		}
+		if err := store.Moved(); err != nil {
+			return err
+		}
+		d.collector.observer.moved(m)
+	}
+	return err
 }
 
 // replaced lets the next answers bring again what only the lost database held.

@@ -96,6 +96,28 @@ func (w *clickhouse) Held(context.Context) (report.Held, error) {
 	return held, nil
 }
 
+func (w *clickhouse) Move(_ context.Context, m report.Move) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.away {
+		return errAway
+	}
+	for id, c := range w.rows {
+		if id.account == m.From {
+			delete(w.rows, id)
+			id.account, c.Account = m.To, m.To
+			w.rows[id] = c
+		}
+	}
+	for day, d := range w.days {
+		if d.Account == m.From {
+			d.Account = m.To
+			w.days[day] = d
+		}
+	}
+	return nil
+}
+
 func (w *clickhouse) SettleStored(context.Context, string) error { return nil }
 
 // copyOf is a backup of what is stored.

@@ -41,3 +41,8 @@ func (o *observer) compared(found *comparison) {
 		"day_states", found.days, "customers", found.customers, "allotments", found.allotments,
 		"connections_asked_again", found.missing, "connections_taken_over", found.taken)
 }
+
+// moved logs that the rows of a renamed account stand under its new name.
+func (o *observer) moved(m report.Move) {
+	o.log.Info("the rows of a renamed account have moved", "vendor", m.Vendor, "before", m.From, "now", m.To)
+}

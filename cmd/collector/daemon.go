@@ -62,6 +62,9 @@ func (a *app) newDaemon(c *config.Config) (*daemon, error) {
 		config: c, log: log, state: state, target: &target{app: a, config: c, log: log}, metrics: prometheus.NewRegistry(), notes: spool.New(c.StateDir), probing: newProbing(c.StateDir),
 	}
 	d.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(), machine{c.StateDir, log})
+	if err := d.rename(); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
 	accounts, err := d.accounts(c, state)
 	if err == nil {
 		d.collector, err = collector.New(collector.Config{

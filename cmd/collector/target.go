@@ -114,6 +114,11 @@ func (t *target) Identity(ctx context.Context) (string, error) {
 	return asked(ctx, t, func(w *sink.Writer) (string, error) { return w.Identity(ctx) })
 }
 
+func (t *target) Move(ctx context.Context, m report.Move) error {
+	_, err := asked(ctx, t, func(w *sink.Writer) (struct{}, error) { return struct{}{}, w.Move(ctx, m) })
+	return err
+}
+
 func (t *target) Days(ctx context.Context, account string) ([]report.DayStatus, error) {
 	return asked(ctx, t, func(w *sink.Writer) ([]report.DayStatus, error) { return w.Days(ctx, account) })
 }

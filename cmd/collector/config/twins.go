@@ -1,9 +1,13 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net"
 	"net/url"
 	"strings"
+
+	"alpemix-collector/report"
 )
 
 // login is what a vendor knows an account by. Two accounts with one login would be counted twice.
@@ -75,4 +79,28 @@ func server(address string) string {
 	}
 	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
 	return scheme + "://" + net.JoinHostPort(host, port) + strings.TrimRight(strings.ToLower(u.Path), "/")
+}
+
+// Logins are all accounts with what their vendors know them by. An Alpemix login is its username, wherever the endpoint is.
+func (c *Config) Logins() (logins []report.Login) {
+	add := func(vendor string, l login) {
+		sum := sha256.Sum256([]byte(vendor + "\x00" + l.value))
+		logins = append(logins, report.Login{Vendor: vendor, Account: l.account, Fingerprint: hex.EncodeToString(sum[:16])})
+	}
+	for _, a := range c.Alpemix.Accounts {
+		add("alpemix", alpemixLogin(a))
+	}
+	for _, a := range c.Reseller.RemotePC.Accounts {
+		add("remotepc", remotePCLogin(a))
+	}
+	for _, a := range c.Reseller.CCPortal.Accounts {
+		add("ccportal", ccPortalLogin(a))
+	}
+	for _, a := range c.Reseller.SerwerSMS.Accounts {
+		add("serwersms", serwerSMSLogin(a))
+	}
+	for _, a := range c.Reseller.LimaCity.Accounts {
+		add("limacity", limaCityLogin(a))
+	}
+	return logins
 }

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+
+	"alpemix-collector/keyring"
+	"alpemix-collector/report"
+)
+
+// rename recognises accounts that have got another name in the configuration, and moves what is known of them there.
+func (d *daemon) rename() error {
+	renamed, err := d.state.Rename(d.config.Logins())
+	if err != nil {
+		return fmt.Errorf("recognising renamed accounts: %w", err)
+	}
+	for _, m := range renamed {
+		d.log.Warn("an account has another name in the configuration, its login is the same: its rows move to the new name; "+
+			"lines of customers.csv and dashboards that name the account have to follow", "vendor", m.Vendor, "before", m.From, "now", m.To)
+	}
+	if err := d.moveKeys(renamed); err != nil { // nothing is lost, and collecting does not need them
+		d.log.Error("keys of lima-city's customers did not follow their account", "err", err)
+	}
+	return nil
+}
+
+// moveKeys moves the keys of lima-city's customers.
+func (d *daemon) moveKeys(renamed []report.Move) error {
+	accounts := map[string]string{}
+	for _, m := range renamed {
+		if m.Vendor == "limacity" {
+			accounts[m.From] = m.To
+		}
+	}
+	return keyring.New(d.config.StateDir).Rename(accounts)
+}

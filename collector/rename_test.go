@@ -1,0 +1,79 @@
+package collector_test
+
+import (
+	"io"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"alpemix-collector/collector"
+	"alpemix-collector/report"
+	"alpemix-collector/simulator"
+	"alpemix-collector/store"
+)
+
+// TestRenamedAccount: an account that gets another name is counted under that alone, also when rows wait for a ClickHouse that is
+// down, and when it gets its old name back.
+func TestRenamedAccount(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		away bool
+		back bool
+	}{{"plain", false, false}, {"while ClickHouse is down", true, false}, {"and back", false, true}, {"and back while ClickHouse is down", true, true}} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk(t, monday.Add(8*time.Hour), simulator.Options{World: &simulator.World{Seed: 3, PerWorkday: 40}})
+				rename := func(name string) func(*collector.Account) {
+					state, err := store.OpenSimulated(d.dir, slog.New(slog.NewTextHandler(io.Discard, nil)), store.Options{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer func() { _ = state.Close() }()
+					if _, err := state.Rename([]report.Login{{Vendor: "alpemix", Account: name, Fingerprint: "F"}}); err != nil {
+						t.Fatal(err)
+					}
+					return func(a *collector.Account) { a.Name, a.Today = name, "@every 5m" }
+				}
+				d.run(26*time.Hour, rename("main"))
+				d.ch.setAway(tt.away)
+				d.run(2*time.Hour, rename("main"))
+				name := "merkez"
+				change := rename(name)
+				d.run(2*time.Hour, change)
+				if tt.back {
+					name = "main"
+					change = rename(name)
+				}
+				d.run(time.Hour, change)
+				d.ch.setAway(false)
+				d.run(26*time.Hour, change)
+
+				truth := d.vendor.Truth("main", report.DayOf(monday), report.DayOf(monday)+1, time.Now())
+				got, n := d.ch.connections(name)
+				for _, c := range truth {
+					if _, ok := got[c.UID]; !ok {
+						t.Errorf("%s of %s is not stored under %s", c.UID, c.LocalDay, name)
+					}
+				}
+				all := 0
+				for id, c := range d.ch.rows {
+					if !c.Deleted {
+						all++
+					}
+					if id.account != name {
+						t.Errorf("%s is stored under %s", id.uid, id.account)
+					}
+				}
+				if all != n || n != len(got) {
+					t.Errorf("%d rows, %d under %s, of %d connections", all, n, name, len(got))
+				}
+				for _, day := range d.ch.days {
+					if day.Account != name || day.State == report.DayGap {
+						t.Errorf("%s of %s is %s", day.Day, day.Account, day.State)
+					}
+				}
+			})
+		})
+	}
+}
