@@ -9,7 +9,11 @@ import (
 
 // rename recognises accounts that have got another name in the configuration, and moves what is known of them there.
 func (d *daemon) rename() error {
-	renamed, err := d.state.Rename(d.config.Logins())
+	var logins []report.Login
+	for _, l := range d.config.Logins() {
+		logins = append(logins, report.Login(l))
+	}
+	renamed, err := d.state.Rename(logins)
 	if err != nil {
 		return fmt.Errorf("recognising renamed accounts: %w", err)
 	}

@@ -6,8 +6,6 @@ import (
 	"net"
 	"net/url"
 	"strings"
-
-	"alpemix-collector/report"
 )
 
 // login is what a vendor knows an account by. Two accounts with one login would be counted twice.
@@ -81,11 +79,14 @@ func server(address string) string {
 	return scheme + "://" + net.JoinHostPort(host, port) + strings.TrimRight(strings.ToLower(u.Path), "/")
 }
 
-// Logins are all accounts with what their vendors know them by. An Alpemix login is its username, wherever the endpoint is.
-func (c *Config) Logins() (logins []report.Login) {
+// Login is an account of a vendor and a fingerprint of what the vendor knows it by. It holds no secret.
+type Login struct{ Vendor, Account, Fingerprint string }
+
+// Logins are the logins of all accounts. That of Alpemix is the username, wherever the endpoint is.
+func (c *Config) Logins() (logins []Login) {
 	add := func(vendor string, l login) {
 		sum := sha256.Sum256([]byte(vendor + "\x00" + l.value))
-		logins = append(logins, report.Login{Vendor: vendor, Account: l.account, Fingerprint: hex.EncodeToString(sum[:16])})
+		logins = append(logins, Login{vendor, l.account, hex.EncodeToString(sum[:16])})
 	}
 	for _, a := range c.Alpemix.Accounts {
 		add("alpemix", alpemixLogin(a))
