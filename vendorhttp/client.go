@@ -64,7 +64,10 @@ func New(v Vendor, a Account, rt http.RoundTripper) (*Client, error) {
 		return nil, err
 	}
 	if rt == nil {
-		if rt, err = NewTransport(a.TLS, v.TLSKey); err != nil {
+		if err := checkProxy(base); err != nil {
+			return nil, err
+		}
+		if rt, err = newReloading(a.TLS, v.TLSKey); err != nil {
 			return nil, err
 		}
 	}

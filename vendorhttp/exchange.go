@@ -26,6 +26,7 @@ type Answer struct {
 	Imperfect error
 	Length    int64     // Content-Length; -1 for none
 	At        time.Time // UTC: when its last byte had arrived
+	Via       string    // host of the proxy that it came through; empty for none
 	Rows      uint64    // how many rows it told, for report.Fetch; set by who reads it
 
 	*body
@@ -45,7 +46,8 @@ func (c *Client) Exchange(ctx context.Context, r Request) (*Answer, error) {
 	limited, stop := context.WithCancelCause(limited)
 	defer stop(nil)
 	var h handshake
-	req, err := c.build(httptrace.WithClientTrace(limited, h.trace()), &r)
+	var via string
+	req, err := c.build(httptrace.WithClientTrace(withVia(limited, &via), h.trace()), &r)
 	if err != nil {
 		return nil, &Trouble{Class: report.Permanent, Reason: "bad_request", What: "not sent", Err: err, Unsent: true}
 	}
@@ -54,11 +56,11 @@ func (c *Client) Exchange(ctx context.Context, r Request) (*Answer, error) {
 	case errors.Is(err, errDryRun):
 		return nil, preview(req, r)
 	case err != nil:
-		return nil, c.trouble(ctx, err, h.heldBack())
+		return nil, c.trouble(ctx, err, h.heldBack(), via)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	a := &Answer{
-		Status: resp.StatusCode, Header: resp.Header, Length: resp.ContentLength, client: c, request: r,
+		Status: resp.StatusCode, Header: resp.Header, Length: resp.ContentLength, Via: via, client: c, request: r,
 		body: &body{folder: c.account.Spill, most: c.account.MaxBody},
 	}
 	complete := func() bool { return isDocument(a.head) }

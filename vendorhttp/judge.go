@@ -12,6 +12,9 @@ import (
 
 // Fail makes a failure of the request that a answers, see Client.Fail.
 func (a *Answer) Fail(class report.Class, reason, format string, args ...any) *report.Failure {
+	if a.Via != "" {
+		format, args = format+"%s", append(args, byWayOf(a.Via))
+	}
 	return a.client.Fail(a.request, class, reason, format, args...)
 }
 

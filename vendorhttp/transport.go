@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -43,7 +42,7 @@ func NewTransport(cfg TLS, key string) (*http.Transport, error) {
 		}
 	}
 	return &http.Transport{
-		Proxy:               proxy,
+		Proxy:               noting(http.ProxyFromEnvironment),
 		DialContext:         (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
 		TLSClientConfig:     tlsConfig,
 		TLSHandshakeTimeout: 15 * time.Second,
@@ -61,17 +60,6 @@ func NewTransport(cfg TLS, key string) (*http.Transport, error) {
 			return nil
 		},
 	}, nil
-}
-
-var errProxySetting = errors.New("the proxy address in HTTPS_PROXY is not valid")
-
-// proxy is the environment's. Its own error would show the address with user and password.
-func proxy(req *http.Request) (*url.URL, error) {
-	u, err := http.ProxyFromEnvironment(req)
-	if err != nil {
-		return nil, errProxySetting
-	}
-	return u, nil
 }
 
 // proxyRefusal is a proxy's answer other than 200 to CONNECT.

@@ -39,13 +39,13 @@ func WithoutQuotes(message string) string {
 }
 
 // trouble sorts an error of the transport.
-func (c *Client) trouble(ctx context.Context, err error, heldBack bool) *Trouble {
+func (c *Client) trouble(ctx context.Context, err error, heldBack bool, via string) *Trouble {
 	unsent := heldBack || neverSent(err)
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return &Trouble{report.Transient, "canceled", "given up while it was running", err, unsent}
 	}
 	class, reason, hint := c.vendor.diagnose(err)
-	return &Trouble{class, reason, fmt.Sprintf("%s: %s", c.base.Host, hint), err, unsent}
+	return &Trouble{class, reason, fmt.Sprintf("%s%s: %s", c.base.Host, byWayOf(via), hint), err, unsent}
 }
 
 // diagnose tells what kind of trouble err is and what to check. Certificates and proxies need a person, all else may pass.

@@ -3,8 +3,10 @@ package alpemix
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"alpemix-collector/parser"
@@ -63,7 +65,11 @@ func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answe
 	}
 	f.body.Status, f.body.ContentType = a.Status, a.Header.Get("Content-Type")
 	f.body.Requests[len(f.body.Requests)-1].Bytes = uint64(a.Size())
-	if fail := f.end(f.judge(kind, a)); fail != nil {
+	fail := f.judge(kind, a)
+	if fail != nil && fail.Code == 0 && a.Via != "" && !strings.Contains(fail.Error(), a.Via) {
+		fail.Err = fmt.Errorf("%w (by way of the proxy %s)", fail.Err, a.Via)
+	}
+	if f.end(fail) != nil {
 		return a, fail
 	}
 	if err := f.unblock(); err != nil {
