@@ -172,7 +172,7 @@ func TestARequestAndItsAnswerShowNoSecret(t *testing.T) {
 }
 
 func TestHowLongToWaitAfter429(t *testing.T) {
-	for header, want := range map[string]time.Duration{"": time.Minute, "30": time.Minute, "600": 10 * time.Minute, "999999999999": time.Hour, "99999999": time.Hour, "-5": time.Minute, "soon": time.Minute} {
+	for header, want := range map[string]time.Duration{"": time.Minute, "30": 30 * time.Second, "600": 10 * time.Minute, "999999999999": time.Hour, "99999999": time.Hour, "-5": time.Minute, "soon": time.Minute} {
 		resp := vendortest.Reply(429, "", "")
 		resp.Header.Set("Retry-After", header)
 		start := time.Now()
