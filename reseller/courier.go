@@ -108,7 +108,7 @@ func delay(pause *pacing.Pause, f *report.Failure, now time.Time) {
 		pause.Failed(f, now)
 	}
 	if f.NotBefore.After(pause.Until) {
-		pause.Until = f.NotBefore
+		pause.Hold(now, f.NotBefore)
 	}
 }
 

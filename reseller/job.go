@@ -86,9 +86,10 @@ func (j *job) next(now time.Time) (due bool, until time.Time) {
 
 // until is when a due account may be read; the caller holds mu.
 func (j *job) until() time.Time {
-	until := j.pause.Ends(time.Now())
+	now := time.Now()
+	until := j.pause.Ends(now)
 	if j.round != nil {
-		if first := j.round.until(); first.After(until) {
+		if first := j.round.until(now); first.After(until) {
 			until = first
 		}
 	}
@@ -257,8 +258,5 @@ func (j *job) settle(out *outcome) {
 		j.pause.Wait(now, doubtFirst, doubtMost)
 	default:
 		j.pause.Failed(f, now)
-		if f.NotBefore.After(j.pause.Until) {
-			j.pause.Until = f.NotBefore
-		}
 	}
 }

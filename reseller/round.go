@@ -76,7 +76,7 @@ func (r *round) owe(names ...string) {
 func (r *round) ask(now time.Time) (names []string) {
 	r.asking = true
 	for _, name := range r.customers {
-		if p := r.pauses[name]; r.owed[name] && (p == nil || !p.Until.After(now)) {
+		if p := r.pauses[name]; r.owed[name] && (p == nil || p.Ends(now).IsZero()) {
 			names = append(names, name)
 		}
 	}
@@ -91,14 +91,17 @@ func (r *round) finish() {
 }
 
 // until is when the next customer is due; zero if one is now, or none is owed.
-func (r *round) until() (first time.Time) {
+func (r *round) until(now time.Time) (first time.Time) {
 	for name := range r.owed {
-		p := r.pauses[name]
-		if p == nil {
-			return time.Time{}
+		var ends time.Time
+		if p := r.pauses[name]; p != nil {
+			ends = p.Ends(now)
 		}
-		if first.IsZero() || p.Until.Before(first) {
-			first = p.Until
+		if ends.IsZero() {
+			return ends
+		}
+		if first.IsZero() || ends.Before(first) {
+			first = ends
 		}
 	}
 	return first
