@@ -47,7 +47,7 @@ func TestDashboardsPush(t *testing.T) {
 		{"overwrite", "--overwrite --token-file " + token, nil, true, exitOK, "updated  ", ""},
 		{"file before environment", "--token-file " + other, []string{tokenVariable + "=" + secret}, false, exitFailure, "", "Grafana answers 401 Unauthorized: no Bearer [redacted]"},
 		{"no token", "", nil, false, exitUsage, "", "the token is missing: give --token-file"},
-		{"no such file", "--token-file absent", nil, false, exitUsage, "", "--token-file absent: no such file"},
+		{"no such file", "--token-file absent", nil, false, exitUsage, "", "--token-file: cannot read absent: no such file"},
 		{"wrong authority", "--ca-file " + token + " --token-file " + token, nil, false, exitUsage, "", "holds no certificate in PEM form"},
 		{"wrong address", "--grafana grafana.example.com --token-file " + token, nil, false, exitUsage, "", "--grafana: the address of Grafana has to be like https://"},
 	} {

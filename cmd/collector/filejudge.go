@@ -17,12 +17,13 @@ type fileJudge struct {
 	account string
 	oldest  time.Time // what started earlier is past its retention; zero: nothing is
 	known   map[report.Day][]uint64
+	hashes  int // in known
 
 	unchanged, expired int
 }
 
-// knownDays bounds the memory of a judge. The records of a day stand together in a report.
-const knownDays = 8
+// knownHashes bounds the memory of a fileJudge, at 8 bytes each.
+const knownHashes = 1 << 20
 
 // isKept counts c and reports whether it is to be stored: ClickHouse would delete what is past its retention.
 func (j *fileJudge) isKept(ctx context.Context, c *report.Connection) (bool, error) {
@@ -32,14 +33,16 @@ func (j *fileJudge) isKept(ctx context.Context, c *report.Connection) (bool, err
 	}
 	hashes, ok := j.known[c.LocalDay]
 	if !ok {
-		if len(j.known) >= knownDays {
+		if j.hashes > knownHashes {
 			clear(j.known)
+			j.hashes = 0
 		}
 		var err error
 		if hashes, err = j.writer.Hashes(ctx, j.account, c.LocalDay); err != nil {
 			return false, err
 		}
 		j.known[c.LocalDay] = hashes
+		j.hashes += len(hashes)
 	}
 	if _, found := slices.BinarySearch(hashes, c.Hash); found {
 		j.unchanged++

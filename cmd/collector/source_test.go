@@ -126,7 +126,7 @@ func TestTimesToComeAreNotBelieved(t *testing.T) {
 	if err != nil || s.modifiedAt.After(time.Now()) {
 		t.Errorf("%v %v", s, err)
 	}
-	i := &importing{app: &app{environ: []string{"COLLECTOR_STATE_DIR=" + t.TempDir()}, stderr: t.Output()}, account: "a"}
+	i := &importing{app: &app{ctx: t.Context(), environ: []string{"COLLECTOR_STATE_DIR=" + t.TempDir()}, stderr: t.Output()}, account: "a"}
 	if err := i.prepare(coming.Format(time.RFC3339)); err != nil || i.fetchedAt.After(time.Now()) || i.fetchedAt.IsZero() {
 		t.Errorf("%v %v", i.fetchedAt, err)
 	}

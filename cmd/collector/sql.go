@@ -23,6 +23,9 @@ func (a *app) sqlCommand() *cobra.Command {
 and prints the answer. - reads the statement from standard input. A FORMAT clause
 in the statement wins over --format.
 
+In a table, and in any format on a terminal, controls that names may hold show
+escaped; in a file or pipe every other format is exact.
+
 It reads only. With --write the statement has all rights of the configured user;
 so it is needed too where that user's profile sets readonly itself.
 
