@@ -33,6 +33,7 @@ TIMEOUT := 40m
 
 test: engine ## all tests
 	@sh web/fetch.sh tests
+	@sh sink/engine/testdata/clients/fetch.sh
 	go test -timeout $(TIMEOUT) ./...
 
 # Of three packages the race detector would take most of an hour: parts of them.
