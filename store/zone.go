@@ -70,16 +70,20 @@ func (s *Store) oldestDay(account string) (oldest report.Day, err error) {
 	return oldest, nil
 }
 
-// sameHours compares two zones over the days from the one before oldest until the day after tomorrow: all that the remembered
-// records can be of. A name that this machine does not know has no hours to compare.
+// sameHours compares two zones over all that the remembered records can be of, and over a year on both sides of now: a zone that
+// differs in winter alone is another one in summer, too. A name that this machine does not know has no hours to compare.
 func sameHours(a, b string, oldest report.Day) bool {
 	zoneA, errA := time.LoadLocation(a)
 	zoneB, errB := time.LoadLocation(b)
 	if a == "" || errA != nil || errB != nil {
 		return false
 	}
-	end := time.Now().AddDate(0, 0, 2)
-	for t := (oldest - 1).UTC(); t.Before(end); t = t.Add(15 * time.Minute) { // no clock changes between quarters
+	now := time.Now()
+	t, end := now.AddDate(-1, 0, 0), now.AddDate(1, 0, 0)
+	if first := (oldest - 1).UTC(); first.Before(t) {
+		t = first
+	}
+	for ; t.Before(end); t = t.Add(time.Hour) {
 		_, offsetA := t.In(zoneA).Zone()
 		if _, offsetB := t.In(zoneB).Zone(); offsetA != offsetB {
 			return false

@@ -42,6 +42,7 @@ func TestAnotherNameOfTheSameHours(t *testing.T) {
 		{"a fixed offset that is the same", "Europe/Istanbul", "Etc/GMT-3", true},
 		{"an offset with the wrong sign", "Europe/Istanbul", "Etc/GMT+3", false},
 		{"a zone that differs in summer only", "Europe/London", "Africa/Abidjan", false},
+		{"a zone that differs in winter only", "Europe/Athens", "Europe/Istanbul", false},
 		{"a neighbour an hour away", "Europe/Berlin", "Europe/Istanbul", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
