@@ -48,8 +48,8 @@ race: engine ## tests with the race detector; it needs a C compiler
 DATES := '2027-01-30 12:00' '2027-05-30 12:00' '2027-11-30 12:00' '2028-02-29 12:00' '2027-12-31 20:59:30'
 dates: engine ## tests that see the date, on other dates; it needs a C compiler
 	@set -e; for date in $(DATES); do \
-		.ci/dates/run "$$date" ./cmd/collector ./report ./simulator/... ./web \
-			-run '^Test(Demo|Commands|Usage|Answers|View|Calendar|World|Day|Year|Moment)'; \
+		.ci/dates/run "$$date" ./cmd/collector ./dashboards ./report ./simulator/... ./web \
+			-run '^Test(Demo|CommandsReach|Usage|Answers|View|Calendar|World|Day|Year|Moment|EveryPanel)'; \
 	done
 
 screenshots: charts ## the pictures of the README, with Debian's chromium and fonts-inter

@@ -35,12 +35,24 @@ func TestEveryPanelShowsTheDemonstration(t *testing.T) {
 					if expr := v.promql(q.Expr); !prometheus.Query(t, expr) {
 						t.Errorf("%s: %s: no series answers %s", d.Title, p.Title, expr)
 					}
-				} else if sql := v.of(&p).expand(t, q.RawSQL); !ask(t, server, sql).shows() {
+				} else if sql := v.of(&p).expand(t, q.RawSQL); !ask(t, server, sql).shows() && !nobody(t, server, p.Title) {
 					t.Errorf("%s: %s: nothing to show for %s", d.Title, p.Title, sql)
 				}
 			}
 		}
 	}
+}
+
+// whom some panels show: on some dates the demonstration has nobody of that kind.
+var whom = map[string]string{
+	"Unused":                  "utilized < allotted / 10",
+	"Over and nearly used up": "utilized >= allotted * 0.8",
+}
+
+// nobody reports whether a panel is rightly empty.
+func nobody(t *testing.T, server *enginetest.Server, panel string) bool {
+	condition, ok := whom[panel]
+	return ok && ask(t, server, "SELECT 1 FROM allotments WHERE allotted > 0 AND "+condition+" LIMIT 1").Data == nil
 }
 
 // shows tells whether there is anything but rows of NULL.

@@ -29,7 +29,7 @@ type level struct {
 	of          func(sample) float64
 	unit        float64
 	share, more float64
-	warm        bool // it counts only after some minutes, when caches are full
+	warm        bool // it counts only after some minutes, when caches are full and a killed engine has caught up
 }
 
 var levels = []level{
@@ -37,9 +37,9 @@ var levels = []level{
 	{"goroutines", func(s sample) float64 { return s.goroutines }, 1, 0.1, 8, false},
 	{"daemon files", func(s sample) float64 { return s.files }, 1, 0.1, 8, false},
 	{"engine MB", func(s sample) float64 { return s.engineMemory }, 1 << 20, 0.25, 64, true},
-	{"engine files", func(s sample) float64 { return s.engineFiles }, 1, 0.25, 50, false},
+	{"engine files", func(s sample) float64 { return s.engineFiles }, 1, 0.25, 50, true},
 	{"state file MB", func(s sample) float64 { return s.stateFile }, 1 << 20, 0.2, 4, false},
-	{"queue rows", func(s sample) float64 { return s.queue }, 1, 1, 2000, false},
+	{"queue rows", func(s sample) float64 { return s.queue }, 1, 1, 2000, true},
 }
 
 // median and most are those of the samples in which there is something to measure.
