@@ -51,7 +51,11 @@ func (a *app) refuseOthers(stateDir string) error {
 		if owner == me || name == "." && me != 0 {
 			return nil
 		}
-		return a.stateDirError(fmt.Sprintf("%s belongs to %s, and this is %s; %s", filepath.Join(stateDir, name), nameOf(owner), nameOf(me), a.runAs(owner)))
+		advice := a.runAs(owner)
+		if folder, err := os.Stat(stateDir); err == nil && name != "." && ownerOf(folder) == me { // a command of another user has left it
+			advice = "give it back: sudo chown -R " + accountOf(me) + " " + shellWord(stateDir)
+		}
+		return a.stateDirError(fmt.Sprintf("%s belongs to %s, and this is %s; %s", filepath.Join(stateDir, name), nameOf(owner), nameOf(me), advice))
 	}
 	return nil
 }
@@ -63,27 +67,35 @@ func ownerOf(info os.FileInfo) int {
 	return os.Geteuid()
 }
 
-func nameOf(uid int) string {
-	if u, err := user.LookupId(strconv.Itoa(uid)); err == nil {
-		return "user " + u.Username
-	}
-	return "user " + strconv.Itoa(uid)
-}
+func nameOf(uid int) string { return "user " + accountOf(uid) }
 
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
 
 // runAs is the command line of this process for another user.
 func (a *app) runAs(uid int) string {
-	as := "'#" + strconv.Itoa(uid) + "'"
-	if u, err := user.LookupId(strconv.Itoa(uid)); err == nil {
-		as = u.Username
+	as := accountOf(uid)
+	if as == strconv.Itoa(uid) { // sudo takes it for a name else
+		as = "'#" + as + "'"
 	}
 	words := []string{"run it as that user: sudo -u", as, "collector"}
 	for _, word := range a.args {
-		if !plainWord.MatchString(word) {
-			word = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-		}
-		words = append(words, word)
+		words = append(words, shellWord(word))
 	}
 	return strings.Join(words, " ")
+}
+
+// accountOf is a user's name, or number where there is no name.
+func accountOf(uid int) string {
+	if u, err := user.LookupId(strconv.Itoa(uid)); err == nil {
+		return u.Username
+	}
+	return strconv.Itoa(uid)
+}
+
+// shellWord is a word as a shell reads it back.
+func shellWord(word string) string {
+	if plainWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
