@@ -89,6 +89,7 @@ type Account struct {
 	Name     string
 	Location *time.Location // the zone of dt and of the vendor's days
 	Scope    string         // accounts of one scope share the vendor's limits and so one lane
+	Rate     Rate           // of the scope's reports, to say what freshness results; zero if unknown
 	Fetcher  Fetcher
 	// Cron specifications, read in Location. They only wake; what is asked follows from the state.
 	Today, Yesterday string
@@ -123,6 +124,7 @@ type Collector struct {
 	observer *observer
 	accounts []*account
 	lanes    []*lane
+	capacity []Capacity
 	drain    *drain
 	flushFor time.Duration
 
@@ -151,6 +153,10 @@ func New(cfg Config) (*Collector, error) {
 		a.wake = l.wake
 		l.accounts = append(l.accounts, a)
 	}
+	var err error
+	if c.capacity, err = CapacityOf(cfg.Accounts, time.Now()); err != nil {
+		return nil, err
+	}
 	c.observer = newObserver(c, cfg.Metrics, cfg.Log, cfg.Reason)
 	c.observer.startAtZero(c.accounts, cfg.Reasons, cfg.FetchReasons)
 	c.drain = newDrain(c)
@@ -166,6 +172,9 @@ func (c *Collector) Run(ctx context.Context) error {
 	for err := c.setZones(); err != nil && ctx.Err() == nil; err = c.setZones() {
 		c.observer.cannotStart(err)
 		pacing.Sleep(ctx, nil, time.Now().Add(startAgain))
+	}
+	for _, capacity := range c.capacity {
+		c.observer.capacity(capacity)
 	}
 	stopTicks := c.startTicks()
 	defer stopTicks()

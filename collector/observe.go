@@ -169,6 +169,16 @@ func (o *observer) stopped(err error) {
 	o.log.Info("stopped; nothing waits for ClickHouse")
 }
 
+// capacity logs what the limits allow, where that is less than the schedule asks.
+func (o *observer) capacity(c Capacity) {
+	switch {
+	case c.Loses():
+		o.log.Error("the vendor's limits are too low for the accounts", "capacity", c.String())
+	case c.Stale():
+		o.log.Warn("the vendor's limits make today less fresh than the schedule asks", "capacity", c.String())
+	}
+}
+
 // rezoned logs that an account's time zone has changed.
 func (o *observer) rezoned(account, before, after string) {
 	o.log.Warn("the account's time zone has changed: yesterday and today are read and stored again with right times; older rows stay as they are until saved reports of their days are imported",

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/collector"
 	"alpemix-collector/report"
 	"alpemix-collector/sink"
 	"alpemix-collector/sink/engine"
@@ -54,6 +55,7 @@ Exit status: 0 all is well, 1 something is not, 2 the configuration is wrong.`,
 			k.clickHouse(command.Context())
 			k.customers()
 			k.accounts(command.Context())
+			k.limits()
 			k.resellers(command.Context())
 			if k.broken {
 				return errFailed
@@ -137,6 +139,26 @@ func readable(ctx context.Context, c *clickHouse) error {
 		}
 	}
 	return nil
+}
+
+// limits prints how often the vendor's limits let accounts be read that share them.
+func (k *checking) limits() {
+	var list []collector.Account
+	for i := range k.config.Alpemix.Accounts {
+		list = append(list, scheduledAccount(k.config, &k.config.Alpemix.Accounts[i]))
+	}
+	all, err := collector.CapacityOf(list, time.Now())
+	if err != nil {
+		k.line("limits", "", err)
+	}
+	for _, c := range all {
+		switch {
+		case c.Loses():
+			k.line("limits", "", errors.New(c.String()))
+		case c.Accounts > 1:
+			k.line("limits", c.String(), nil)
+		}
+	}
 }
 
 func (k *checking) accounts(ctx context.Context) {

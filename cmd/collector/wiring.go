@@ -54,12 +54,20 @@ func (d *daemon) accounts(c *config.Config, ledger alpemix.Ledger) ([]collector.
 			return nil, err
 		}
 		d.fetchers[a.Name] = newRenewableFetcher(client, a.SecretKey.Reveal())
-		list = append(list, collector.Account{
-			Name: a.Name, Location: a.Location(), Scope: limitScope(c, a), Fetcher: d.fetchers[a.Name],
-			Today: c.Alpemix.Schedule.Today, Yesterday: c.Alpemix.Schedule.Yesterday,
-		})
+		scheduled := scheduledAccount(c, a)
+		scheduled.Fetcher = d.fetchers[a.Name]
+		list = append(list, scheduled)
 	}
 	return list, nil
+}
+
+// scheduledAccount is an account with its schedule and limits, without what asks the vendor.
+func scheduledAccount(c *config.Config, a *config.AlpemixAccount) collector.Account {
+	return collector.Account{
+		Name: a.Name, Location: a.Location(), Scope: limitScope(c, a),
+		Rate:  collector.Rate{Reports: c.Alpemix.Limits.Reports, Window: c.Alpemix.Limits.Window.Std()},
+		Today: c.Alpemix.Schedule.Today, Yesterday: c.Alpemix.Schedule.Yesterday,
+	}
 }
 
 // status tells the facts of this moment in the words of /api/v1/status.
