@@ -113,6 +113,15 @@ func Trouble(t *testing.T, calls []Call, except map[string]string) {
 				}
 			})
 		}
+		if good, ok := call.Good.(string); ok && good != "" {
+			t.Run(call.Job+"/odd transport", func(t *testing.T) {
+				for name, answer := range Odd(good) {
+					if err := call.Do(t.Context(), t, New(t, answer)); err != nil {
+						t.Errorf("%s: %v", name, err)
+					}
+				}
+			})
+		}
 		t.Run(call.Job+"/canceled", func(t *testing.T) { canceled(t, call) })
 		t.Run(call.Job+"/echo", func(t *testing.T) { echo(t, call) })
 		t.Run(call.Job+"/dry run", func(t *testing.T) { dryRun(t, call) })

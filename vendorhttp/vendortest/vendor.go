@@ -95,6 +95,15 @@ func Cut(status int, contentType, body string) *http.Response {
 	return resp
 }
 
+// Odd are the answers to a good one that arrive over a transport which does not end behind it.
+func Odd(body string) map[string]*http.Response {
+	longer := Cut(http.StatusOK, "application/json", body)
+	zeros := Reply(http.StatusOK, "application/json", body+"\x00\x00\x00")
+	comment := Reply(http.StatusOK, "application/json", body+"\n/* 12 ms */\n")
+	both := Cut(http.StatusOK, "application/json", body+"\x00")
+	return map[string]*http.Response{"cut behind it": longer, "zeros": zeros, "a comment": comment, "zeros and cut": both}
+}
+
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
