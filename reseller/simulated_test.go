@@ -226,6 +226,9 @@ func (q *quarter) play() {
 			t.Errorf("%s: %d requests reached the vendor, %d are told", l.Vendor, requests, fetches[l.Vendor])
 		}
 	}
+	if n := q.stands[sim.RemotePC].empty; n < 10 {
+		t.Errorf("RemotePC's list was empty %d times: that shows little", n)
+	}
 	q.level(q.stands[sim.RemotePC])
 	var told []string
 	for _, e := range q.hook.events {

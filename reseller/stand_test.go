@@ -38,6 +38,7 @@ type stand struct {
 	sightings []sighting
 	sets      []time.Time // when something was set through us
 	calls     int         // by commands
+	empty     int         // lists of RemotePC without anybody
 }
 
 // answer is when the vendor made its answer to a request.
@@ -107,6 +108,10 @@ func (s *stand) truth(snapshot *report.Snapshot) (rows []report.Allotment) {
 	switch s.label.Vendor {
 	case sim.RemotePC:
 		rows = s.vendor.Truth(s.label.Account, s.answers[0].at)
+		if n := len(s.sightings); len(snapshot.Allotments) == 0 && len(rows) > 0 && n > 0 {
+			rows = s.sightings[n-1].rows // an empty list is in doubt
+			s.empty++
+		}
 	case sim.CCPortal:
 		at := map[time.Time][]report.Allotment{} // most answers are made at one moment
 		for _, answer := range s.answers {
@@ -232,6 +237,12 @@ func (s *stand) trouble(random *rand.Rand, n int) {
 		mode.Quirks.List = true
 	}
 	s.vendor.SetQuirks(mode.Quirks)
+	if s.label.Vendor == sim.RemotePC && n%4 == 2 && !mode.Broken { // for a while, and then all are there again
+		short := mode.Quirks
+		short.EmptyList = true
+		s.vendor.SetQuirks(short)
+		time.AfterFunc(3*time.Hour, func() { s.vendor.SetQuirks(mode.Quirks) })
+	}
 	faults := simulator.RandomFaults(random.Uint64(), 0.02+0.2*random.Float64(), sim.EveryFault()...)
 	if s.label.Vendor == sim.CCPortal { // some twenty requests for each snapshot
 		faults = simulator.RandomFaults(random.Uint64(), 0.02, sim.EveryFault()...)

@@ -151,7 +151,7 @@ func (v limaCity) create(x *exchange) reply {
 
 func (v limaCity) list(x *exchange) reply {
 	rows := []map[string]any{}
-	for _, c := range v.present(x.account.Name, x.now) {
+	for _, c := range v.listed(x) {
 		rows = append(rows, map[string]any{"id": c.ID, "username": c.Name, "email": c.Email})
 	}
 	return object(http.StatusOK, "application/json; charset=utf-8", map[string]any{"customers": rows})

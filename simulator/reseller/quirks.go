@@ -5,6 +5,8 @@ package reseller
 type Quirks struct {
 	Instead Instead // all: what comes in place of answers
 
+	EmptyList bool // RemotePC, SerwerSMS, lima-city: the list of customers is empty, as of a vendor in trouble
+
 	ErrorsInside bool // RemotePC, lima-city: errors have the HTTP status 200; SerwerSMS's always have
 
 	// RemotePC.

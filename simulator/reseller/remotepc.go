@@ -239,7 +239,7 @@ func (v remotePC) list(x *exchange) reply {
 		return v.grant(map[string]any{})
 	}
 	rows := []map[string]any{}
-	for _, c := range v.present(x.account.Name, x.now) {
+	for _, c := range v.listed(x) {
 		if !v.quirks.lists(&c) {
 			continue
 		}

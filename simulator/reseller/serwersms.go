@@ -113,7 +113,7 @@ func (v serwerSMS) index(x *exchange) reply {
 		return v.say(map[string]any{})
 	}
 	items := []map[string]any{}
-	for _, c := range v.present(x.account.Name, x.now) {
+	for _, c := range v.listed(x) {
 		items = append(items, map[string]any{"id": c.ID, "username": c.Name})
 	}
 	return v.say(map[string]any{"items": items})

@@ -31,6 +31,14 @@ func (v *Vendor) find(account, name string, at time.Time) (c Customer, here, kno
 	return Customer{}, false, false
 }
 
+// listed are the customers of x's account as a list of them has them.
+func (v *Vendor) listed(x *exchange) []Customer {
+	if v.quirks.EmptyList {
+		return nil
+	}
+	return v.present(x.account.Name, x.now)
+}
+
 // present is who is there at the moment at, by ID or else by name.
 func (v *Vendor) present(account string, at time.Time) []Customer {
 	var all []Customer
