@@ -215,7 +215,9 @@ func (v *view) accountNotices(a *accountView, add func(bad bool, then, form stri
 		if d.Sealed {
 			then = "The day is sealed for want of a better answer; collector import reads saved reports of it, if there are any."
 		}
-		add(!d.Sealed, then, "Account %s: the answer for %s is in doubt: %s", a.Name, dateOf(d.Day), d.Why)
+		// In the first hours a vendor whose day turns later has not turned it yet.
+		early := d.Day == a.Today-1 && local.Hour() < 6
+		add(!d.Sealed && !early, then, "Account %s: the answer for %s is in doubt: %s", a.Name, dateOf(d.Day), d.Why)
 	}
 	for _, d := range a.UnsealedDays {
 		if yesterday := a.Today - 1; d < yesterday || !morning(local) {
