@@ -132,12 +132,12 @@ func (a *account) askAll(yesterday bool) {
 
 // compareDays writes the states of days again that ClickHouse does not hold, unless the connections that a seal promises are gone.
 func (c *Collector) compareDays(ctx context.Context, a *account, found *comparison) error {
-	stored, err := c.database.Days(ctx, a.Name)
+	states, err := c.database.Days(ctx, a.Name)
 	if err != nil {
 		return err
 	}
 	held := map[report.Day]report.DayStatus{}
-	for _, d := range stored {
+	for _, d := range states {
 		held[d.Day] = d
 	}
 	c.changingDays.Lock()
@@ -152,10 +152,11 @@ func (c *Collector) compareDays(ctx context.Context, a *account, found *comparis
 	for _, d := range known {
 		h, ok := held[d.Day]
 		differs := !ok || !sameState(d, h)
+		stored, doubted := counts[d.Day]
 		switch {
-		case counts != nil && d.State == report.DaySealed && counts[d.Day] < d.Rows && !c.expired(d.Day, now):
+		case doubted && stored < d.Rows && !c.expired(d.Day, now):
 			if d.Day < yesterday { // else it is read again
-				d.State, d.SealedAt, d.Rows = report.DayGap, time.Time{}, counts[d.Day]
+				d.State, d.SealedAt, d.Rows = report.DayGap, time.Time{}, stored
 				lost = append(lost, d)
 			}
 		case differs:
@@ -176,32 +177,41 @@ func (c *Collector) compareDays(ctx context.Context, a *account, found *comparis
 	return nil
 }
 
-// countSealed counts the stored connections of days whose seal is known and not stored, or of all sealed days if no connection of
-// the account is stored; nil if there is no reason to count.
+// countSealed counts the stored connections of the sealed days that have to be doubted: those whose seal is not stored, or all if
+// none of their connections is. It returns those days.
 func (c *Collector) countSealed(ctx context.Context, a *account, known []report.DayStatus, held map[report.Day]report.DayStatus) (map[report.Day]uint64, error) {
-	var from, to report.Day
-	sealed, unsure := 0, false
+	var sealed, doubted []report.Day
 	for _, d := range known {
 		if d.State != report.DaySealed || d.Rows == 0 {
 			continue
 		}
-		if sealed == 0 {
-			from = d.Day
+		sealed = append(sealed, d.Day)
+		if h, ok := held[d.Day]; !ok || !sameState(d, h) {
+			doubted = append(doubted, d.Day)
 		}
-		sealed, to = sealed+1, d.Day
-		h, ok := held[d.Day]
-		unsure = unsure || !ok || !sameState(d, h)
 	}
-	if sealed == 0 {
+	if len(sealed) == 0 {
 		return nil, nil
 	}
-	if !unsure {
-		some, err := c.database.Holds(ctx, a.Name)
-		if err != nil || some {
-			return nil, err
-		}
+	some, err := c.database.Holds(ctx, a.Name, sealed[0], sealed[len(sealed)-1])
+	if err != nil {
+		return nil, err
 	}
-	return c.database.Counts(ctx, a.Name, from, to)
+	if !some {
+		doubted = sealed
+	}
+	if len(doubted) == 0 {
+		return nil, nil
+	}
+	counts, err := c.database.Counts(ctx, a.Name, doubted[0], doubted[len(doubted)-1])
+	if err != nil {
+		return nil, err
+	}
+	of := map[report.Day]uint64{}
+	for _, day := range doubted {
+		of[day] = counts[day]
+	}
+	return of, nil
 }
 
 // expired reports whether connections of a day may have gone because they are not kept longer.

@@ -19,8 +19,8 @@ type Database interface {
 	Days(ctx context.Context, account string) ([]report.DayStatus, error)
 	// Counts counts an account's stored connections by local day.
 	Counts(ctx context.Context, account string, from, to report.Day) (map[report.Day]uint64, error)
-	// Holds reports whether any connection of an account is stored.
-	Holds(ctx context.Context, account string) (bool, error)
+	// Holds reports whether any of an account's connections of these local days is stored.
+	Holds(ctx context.Context, account string, from, to report.Day) (bool, error)
 	// Connections are an account's stored connections of a local day and later, by UID.
 	Connections(ctx context.Context, account string, from report.Day) (map[string]report.Identity, error)
 	// Held is what is stored of customers and allotments.

@@ -56,11 +56,11 @@ func (w *clickhouse) Counts(_ context.Context, account string, from, to report.D
 	return counts, nil
 }
 
-func (w *clickhouse) Holds(_ context.Context, account string) (bool, error) {
+func (w *clickhouse) Holds(_ context.Context, account string, from, to report.Day) (bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for id := range w.rows {
-		if id.account == account {
+	for id, c := range w.rows {
+		if id.account == account && c.LocalDay >= from && c.LocalDay <= to {
 			return true, nil
 		}
 	}
@@ -176,6 +176,18 @@ func TestStateAndClickHouseOfDifferentAge(t *testing.T) {
 		{"an older ClickHouse, of yesterday", 1, func(_ *testing.T, d *desk, _ []byte, old *clickhouse) { d.ch = old }, 0, true, false},
 		{"an older ClickHouse, of days ago", 4, func(_ *testing.T, d *desk, _ []byte, old *clickhouse) { d.ch = old }, 3, false, false},
 		{"an emptied ClickHouse", 1, func(_ *testing.T, d *desk, _ []byte, _ *clickhouse) { d.ch = newClickHouse(); d.ch.ids = 9 }, 3, false, true},
+		{"a ClickHouse without connections, but with its days", 1, func(_ *testing.T, d *desk, _ []byte, _ *clickhouse) {
+			clear(d.ch.rows)
+		}, 3, false, false},
+		{"a ClickHouse from which one old connection was deleted", 3, func(_ *testing.T, d *desk, _ []byte, _ *clickhouse) {
+			delete(d.ch.days, report.DayOf(monday)+2)
+			for id, c := range d.ch.rows {
+				if c.LocalDay == report.DayOf(monday) {
+					delete(d.ch.rows, id)
+					return
+				}
+			}
+		}, 0, false, false},
 		{"both of the same old day", 3, func(t *testing.T, d *desk, state []byte, old *clickhouse) {
 			d.ch = old
 			if err := os.WriteFile(filepath.Join(d.dir, file), state, 0o600); err != nil {

@@ -105,13 +105,15 @@ func startedBetween(from, to report.Day) string {
 		max((from-1).UTC().Unix(), 0), min((to+2).UTC().Unix(), lastSecond))
 }
 
-// Holds reports whether any connection of an account is stored.
-func (w *Writer) Holds(ctx context.Context, account string) (bool, error) {
+// Holds reports whether any connection of an account is stored of its local days from one to another.
+func (w *Writer) Holds(ctx context.Context, account string, from, to report.Day) (bool, error) {
 	var rows []struct {
 		Account string `ch:"account"`
 	}
-	err := w.rows(ctx, &rows, fmt.Sprintf(`SELECT account FROM %s.connection_rows WHERE account = {account:String} LIMIT 1`,
-		w.db.target.Database), named("account", account))
+	err := w.rows(ctx, &rows, fmt.Sprintf(`SELECT account FROM %s.connection_rows
+		WHERE account = {account:String} AND local_day BETWEEN {from:Date} AND {to:Date} AND %s LIMIT 1`,
+		w.db.target.Database, startedBetween(from, to)),
+		named("account", account), named("from", from.String()), named("to", to.String()))
 	if err != nil {
 		return false, fmt.Errorf("look for connections of account %s: %w", account, err)
 	}

@@ -61,9 +61,11 @@ func TestHeld(t *testing.T) {
 			}}, held, err)
 			later, err := w.Connections(t.Context(), account, c.LocalDay+1)
 			check("later connections", 0, len(later), err)
-			some, err := w.Holds(t.Context(), account)
+			some, err := w.Holds(t.Context(), account, c.LocalDay-9, c.LocalDay)
 			check("any", true, some, err)
-			none, err := w.Holds(t.Context(), "main")
+			earlier, err := w.Holds(t.Context(), account, c.LocalDay-9, c.LocalDay-1)
+			check("earlier", false, earlier, err)
+			none, err := w.Holds(t.Context(), "main", c.LocalDay, c.LocalDay)
 			check("none", false, none, err)
 			all, err := w.Held(t.Context())
 			check("held", report.Held{

@@ -127,8 +127,8 @@ func (t *target) Counts(ctx context.Context, account string, from, to report.Day
 	return asked(ctx, t, func(w *sink.Writer) (map[report.Day]uint64, error) { return w.Counts(ctx, account, from, to) })
 }
 
-func (t *target) Holds(ctx context.Context, account string) (bool, error) {
-	return asked(ctx, t, func(w *sink.Writer) (bool, error) { return w.Holds(ctx, account) })
+func (t *target) Holds(ctx context.Context, account string, from, to report.Day) (bool, error) {
+	return asked(ctx, t, func(w *sink.Writer) (bool, error) { return w.Holds(ctx, account, from, to) })
 }
 
 func (t *target) Connections(ctx context.Context, account string, from report.Day) (map[string]report.Identity, error) {
