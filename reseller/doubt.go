@@ -7,8 +7,8 @@ import (
 )
 
 // A list that is empty although customers are known, or that lacks more than half of them and at least
-// three, is not believed at once: a vendor in trouble answers with an empty list as if all was well. The customers
-// stay as they are until several lists in a row, over some hours, have lacked so many.
+// three, is not believed at once: a vendor in trouble answers with an empty list as if all was well.
+// The customers stay as they are until several lists in a row, over some hours, have lacked so many.
 const (
 	doubtLeast    = 3 // customers
 	doubtReadings = 4
@@ -27,8 +27,9 @@ func (j *job) weigh(out *outcome) error {
 	known, lacking := j.lacking(s)
 	doubt := store.Doubt(j.Vendor, j.Name)
 	empty := len(s.Allotments) == 0 && len(lacking) == known
-	if !doubtful(known, len(lacking), empty) && (j.round == nil || doubt.Since.IsZero() || len(lacking) == 0) {
-		if j.round != nil && len(s.Read) < len(j.round.customers) {
+	standing := j.round != nil && !doubt.Since.IsZero() && len(lacking) > 0
+	if !doubtful(known, len(lacking), empty) && !standing {
+		if j.round != nil && len(s.Kept) > 0 {
 			return nil // those in doubt may not have been asked this time
 		}
 		return store.SetDoubt(j.Vendor, j.Name, report.Doubt{})
@@ -44,7 +45,8 @@ func (j *job) weigh(out *outcome) error {
 	}
 	out.doubtful = true
 	s.Kept = append(s.Kept, lacking...)
-	fail := j.fail(report.Transient, inDoubt, "the vendor's list lacks %d of %d known customers; they stay as they are until it has lacked them for %v",
+	fail := j.fail(report.Transient, inDoubt,
+		"the vendor's list lacks %d of %d known customers; they stay as they are until it has lacked them for %v",
 		len(lacking), known, doubtFor)
 	s.Missing = append(s.Missing, lacking...)
 	for _, name := range lacking {

@@ -13,6 +13,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// saveAs is the advice about a file in another encoding.
+const saveAs = "save the file as UTF-8, in Excel as \"CSV UTF-8\""
+
 // tableText is a table of a spreadsheet as UTF-8 with line feeds, and what separates its columns. It
 // accepts UTF-16 with a byte order mark, files of which the lines end with a carriage return alone, and
 // a first line such as sep=; that Excel understands, which becomes an empty one.
@@ -28,12 +31,13 @@ func tableText(text []byte) (plain []byte, comma rune, err error) {
 		text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n"))
 	}
 	if i := bytes.IndexByte(text, 0); i >= 0 {
-		return nil, 0, fmt.Errorf("line %d: holds NUL bytes, as UTF-16 without a byte order mark does; save the file as UTF-8, in Excel as \"CSV UTF-8\"", lineAt(text, i))
+		return nil, 0, fmt.Errorf("line %d: holds NUL bytes, as UTF-16 without a byte order mark does; %s",
+			lineAt(text, i), saveAs)
 	}
 	if !utf8.Valid(text) {
 		for i, line := range bytes.Split(text, []byte("\n")) {
 			if !utf8.Valid(line) {
-				return nil, 0, fmt.Errorf("line %d: holds bytes that are not UTF-8; save the file as UTF-8, in Excel as \"CSV UTF-8\"", i+1)
+				return nil, 0, fmt.Errorf("line %d: holds bytes that are not UTF-8; %s", i+1, saveAs)
 			}
 		}
 	}
@@ -82,11 +86,12 @@ var (
 	rounded   = regexp.MustCompile(`^[1-9][0-9]{15,}$`)
 )
 
-// damagedText says what is wrong with a cell whose text a spreadsheet has replaced; empty if nothing is.
+// damagedText says what is wrong with a cell whose text a spreadsheet has replaced; empty if nothing.
 func damagedText(text string) string {
 	switch {
 	case shortened.MatchString(text):
-		return "is a number that a spreadsheet has shortened; make the column one of texts and enter the whole value again"
+		return "is a number that a spreadsheet has shortened; " +
+			"make the column one of texts and enter the whole value again"
 	case hashes.MatchString(text):
 		return "is what a spreadsheet shows instead of a value; enter the value again"
 	case strings.HasPrefix(text, "="):

@@ -12,7 +12,8 @@ func doubtful(warnings []string) string {
 	case n == 0:
 		return ""
 	case n > most:
-		return fmt.Sprintf("; probably not meant: %s; and %d more", strings.Join(warnings[:most], "; "), n-most)
+		first := strings.Join(warnings[:most], "; ")
+		return fmt.Sprintf("; probably not meant: %s; and %d more", first, n-most)
 	}
 	return "; probably not meant: " + strings.Join(warnings, "; ")
 }

@@ -38,7 +38,8 @@ vendor refuses, or doesn't answer for, makes the exit status 1.`,
 			invitations, emails = append(invitations, v), append(emails, v.Email)
 		}
 		return &change{
-			action: "user/invite", subject: strings.Join(emails, ", "), asked: computersOf(invitations), look: remotePCLook,
+			action: "user/invite", subject: strings.Join(emails, ", "), asked: computersOf(invitations),
+			look: remotePCLook,
 			send: func(ctx context.Context) (changed, error) {
 				invited, err := e.client.Invite(ctx, invitations)
 				said := invitationsDone(invited)

@@ -14,7 +14,7 @@ import (
 	"alpemix-collector/vendorhttp"
 )
 
-// mailPack is the pack that allows mail addresses: its value is how many, and mail/list tells those there are.
+// mailPack is the pack that allows mail addresses: its value is how many; mail/list lists them.
 const mailPack = "mail"
 
 // A round asks for few customers at a time, and waits for each answer only so long that one customer
@@ -120,7 +120,8 @@ func (r *round) judge(ctx context.Context, a *reading) {
 	if r.silent++; !isSilent(a.err) {
 		r.silent = 0
 	}
-	if a.err != nil && r.stop == nil && (ctx.Err() != nil || concernsAll(a.err) || r.silent >= silentEnd) {
+	ends := ctx.Err() != nil || concernsAll(a.err) || r.silent >= silentEnd
+	if a.err != nil && r.stop == nil && ends {
 		r.stop = a.err
 	}
 }
@@ -134,6 +135,9 @@ func isSilent(err error) bool {
 // concernsAll reports whether every other customer would meet the same failure: there is no way to
 // the portal, or it does not serve this machine.
 func concernsAll(err error) bool {
+	if err == nil {
+		return false
+	}
 	fail, isFailure := errors.AsType[*report.Failure](err)
 	trouble, silent := errors.AsType[*vendorhttp.Trouble](err)
 	return !isFailure || silent && trouble.Unsent || fail.Reason == "not_authorized" || fail.Reason == "canceled"
@@ -241,10 +245,13 @@ func (c *Client) allotments(ctx context.Context, a *reading) error {
 func (c *Client) packAllotments(customer string, packs Packs) (all []report.Allotment, odd []string) {
 	at := map[string]int{}
 	for _, p := range packs.Packs {
-		a := report.Allotment{Vendor: vendor.Name, Account: c.name, Customer: customer, Resource: strings.ToLower(p.Name), Raw: p.Raw}
+		a := report.Allotment{
+			Vendor: vendor.Name, Account: c.name, Customer: customer, Resource: strings.ToLower(p.Name), Raw: p.Raw,
+		}
 		var unreadable bool
 		if a.Allotted, a.Unit, unreadable = ParseValue(p.Value); unreadable {
-			odd = append(odd, fmt.Sprintf("customer %s has pack %s with the value %.40q, which is no number and no size", customer, a.Resource, p.Value))
+			odd = append(odd, fmt.Sprintf("customer %s has pack %s with the value %.40q, which is no number and no size",
+				customer, a.Resource, p.Value))
 		}
 		if i, twice := at[a.Resource]; twice {
 			all[i] = a

@@ -11,7 +11,10 @@ import (
 var amount = regexp.MustCompile(`^([0-9]+)(?:[.,]([0-9]+))?(?: ?([KMGT])(?:I?B|BYTES?)?)?$`)
 
 // endless are values that mean no limit.
-var endless = []string{"unlimited", "unbegrenzt", "unlimitiert", "unbeschr\u00e4nkt", "flat", "flatrate", "infinite", "infinity", "\u221e", "-1"}
+var endless = []string{
+	"unlimited", "unbegrenzt", "unlimitiert", "unbeschr\u00e4nkt", "flat", "flatrate", "infinite",
+	"infinity", "\u221e", "-1",
+}
 
 // ParseValue reads the value of a pack: a number of pieces, or of KB, MB, GB or TB. 3 is 3 pieces; 100M,
 // 100 MB and 100 mib are 100 of unit MB; 1.5G and 1,5 GB are 1.5 of unit GB.
