@@ -32,10 +32,10 @@ type Account struct {
 	Today                  report.Day   `json:"today"` // the running vendor day in the account's zone, YYYY-MM-DD
 	ConnectionsToday       uint64       `json:"connections_today"`
 	ConnectionSecondsToday uint64       `json:"connection_seconds_today"`
-	UnsealedDays           []report.Day `json:"unsealed_days"` // past days that are neither sealed nor a gap, oldest first
-	SealedUntil            *report.Day  `json:"sealed_until"`  // the newest sealed day
-	GapDays                int          `json:"gap_days"`      // days that were lost
-	Doubts                 []DayDoubt   `json:"doubts"`        // of today and the last week, oldest first
+	UnsealedDays           []report.Day `json:"unsealed_days"`    // past days that are neither sealed nor a gap, oldest first
+	SealedUntil            *report.Day  `json:"sealed_until"`     // the newest sealed day
+	GapDays                int          `json:"gap_days"`         // days that were lost
+	Doubts                 []DayDoubt   `json:"doubts,omitempty"` // of today and the last week, oldest first; absent as a rule
 }
 
 // DayDoubt is a day whose newest answer is not believed to describe all of it.

@@ -138,7 +138,6 @@ func accountStatus(a collector.AccountFacts) web.Account {
 		ConnectionsToday:       a.Today.Rows,
 		ConnectionSecondsToday: a.Today.Seconds,
 		UnsealedDays:           []report.Day{},
-		Doubts:                 []web.DayDoubt{},
 	}
 	for _, d := range a.Doubts {
 		s.Doubts = append(s.Doubts, web.DayDoubt(d))

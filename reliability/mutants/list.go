@@ -79,8 +79,7 @@ var mutants = []mutant{
 		{"collector/cycle.go", "if err := r.split(); err != nil && out.failure == nil {", "if err := r.split(); err != nil && out.failure == nil && len(r.hashes) == 0 {"},
 	}},
 	{"any answer tells the day that was asked for", []edit{
-		{"collector/seal.go", "	if doubt != \"\" && sealed {\n", "	doubt = \"\"\n	if doubt != \"\" && sealed {\n"},
-		{"collector/seal.go", "	if err == nil && doubt == \"\" {\n", "	if err == nil {\n"},
+		{"collector/doubt.go", "	out.doubt = found.why\n	out.accepted =", "	found = doubt{}\n	out.doubt = found.why\n	out.accepted ="},
 	}},
 	{"sealed without a look", []edit{
 		{"collector/seal.go", "	stored, err := c.writer.ReadBack(ctx, a.Name, day.Day)\n	if err != nil {\n		return err\n	}\n", "	stored := expected\n"},
