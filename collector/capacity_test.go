@@ -2,6 +2,7 @@ package collector
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -52,5 +53,20 @@ func TestCapacityFollowsFromAccountsAndLimits(t *testing.T) {
 				t.Errorf("%d scopes", len(all))
 			}
 		})
+	}
+}
+
+func TestTheStartSaysWhatTheLimitsLeave(t *testing.T) {
+	for _, tc := range []struct {
+		accounts int
+		want     string
+	}{{1, ""}, {5, "level=WARN"}, {5000, "level=ERROR"}} {
+		var log strings.Builder
+		o := &observer{log: slog.New(slog.NewTextHandler(&log, nil))}
+		window := time.Minute * time.Duration(tc.accounts) / 3
+		o.capacity(Capacity{Rate: Rate{3, time.Minute}, Accounts: tc.accounts, Asked: 20 * time.Second, Every: max(20*time.Second, window), Days: window})
+		if !strings.Contains(log.String(), tc.want) || (log.Len() > 0) != (tc.want != "") {
+			t.Errorf("%d accounts: %q", tc.accounts, log.String())
+		}
 	}
 }
