@@ -48,12 +48,7 @@ func (r *reading) split() error {
 	for quirk, n := range r.out.body.Quirks {
 		r.out.tally[quirk] += n
 	}
-	summary, err := parser.SplitStream(r.out.body.Content.Open, r.out.body.ContentType, func(rec report.Record) error {
-		if redact := r.out.body.Redact; redact != nil {
-			rec.Raw = redact(rec.Raw) // what is stored is what is hashed, here and when it is read back
-		}
-		hash := parser.Hash(rec.Raw)
-		seen := parser.Seen(rec, hash)
+	summary, err := r.records(func(rec report.Record, hash, seen uint64) error {
 		r.hashes, r.seen = append(r.hashes, hash), append(r.seen, seen)
 		r.out.rows++
 		if r.out.overlaps = r.c.store.Seen(r.out.account.Name, seen); r.out.overlaps || r.fresh[seen] {
@@ -73,6 +68,18 @@ func (r *reading) split() error {
 		return nil // told by finish
 	}
 	return err
+}
+
+// records cuts the answer into records as they are to be stored, each with its hash and what it is remembered by.
+func (r *reading) records(yield func(rec report.Record, hash, seen uint64) error) (parser.Summary, error) {
+	body := &r.out.body
+	return parser.SplitStream(body.Content.Open, body.ContentType, func(rec report.Record) error {
+		if body.Redact != nil {
+			rec.Raw = body.Redact(rec.Raw) // what is stored is what is hashed, here and when it is read back
+		}
+		hash := parser.Hash(rec.Raw)
+		return yield(rec, hash, parser.Seen(rec, hash))
+	})
 }
 
 // take decodes a record to learn its identity, and tells new from changed. Of two records with one UID in an answer the

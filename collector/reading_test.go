@@ -1,6 +1,7 @@
 package collector_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -90,4 +91,40 @@ func TestWhatAnAnswerChanges(t *testing.T) {
 			})
 		})
 	}
+}
+
+// secretive is a Fetcher whose records hold a secret.
+type secretive struct{ answers }
+
+func (f *secretive) Fetch(ctx context.Context, w report.Window) (report.Body, error) {
+	b, err := f.answers.Fetch(ctx, w)
+	b.Redact = func(raw []byte) []byte { return bytes.ReplaceAll(raw, []byte("s3cret"), []byte("[redacted]")) }
+	return b, err
+}
+
+// TestTwinsHoldNoSecret: what a record echoes is left out of its twin, and no poll brings it again.
+func TestTwinsHoldNoSecret(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, monday.Add(12*time.Hour), simulator.Options{})
+		f := &secretive{}
+		c, store := d.open(func(a *collector.Account) { a.Fetcher = f })
+		defer store.Close()
+		a, b := row("1", "10:00:00", "a s3cret"), row("1", "10:00:00", "b s3cret")
+		decoded := collector.CountParses(t)
+		for _, today := range []string{a, b + "," + a, b + "," + a} {
+			f.today, *decoded = today, 0
+			if err := c.Once(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+		}
+		if *decoded != 0 || len(d.ch.rejects) != 1 {
+			t.Errorf("the last poll decoded %d records, %d rejects", *decoded, len(d.ch.rejects))
+		}
+		for _, r := range d.ch.rejects {
+			if strings.Contains(r.Raw, "s3cret") || !strings.Contains(r.Raw, "a [redacted]") {
+				t.Errorf("quarantined %q", r.Raw)
+			}
+		}
+	})
 }

@@ -3,7 +3,6 @@ package collector
 import (
 	"slices"
 
-	"alpemix-collector/parser"
 	"alpemix-collector/report"
 )
 
@@ -21,9 +20,7 @@ func (r *reading) keepReplaced() {
 		return
 	}
 	// They were not decoded, so the answer is read once more. It was readable so far.
-	_, _ = parser.SplitStream(r.out.body.Content.Open, r.out.body.ContentType, func(rec report.Record) error {
-		hash := parser.Hash(rec.Raw)
-		seen := parser.Seen(rec, hash)
+	_, _ = r.records(func(rec report.Record, hash, seen uint64) error {
 		if !r.replaced[seen] {
 			return nil
 		}

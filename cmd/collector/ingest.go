@@ -103,13 +103,21 @@ func (in *ingest) run(ctx context.Context, open func() (io.ReadCloser, error)) (
 	return n, fault
 }
 
-// split cuts the report into records and hands them on in chunks.
-func (in *ingest) split(ctx context.Context, open func() (io.ReadCloser, error), full chan<- *chunk, free <-chan *chunk) error {
-	var c *chunk
+// records cuts the report into records as they are to be stored.
+func (in *ingest) records(open func() (io.ReadCloser, error), yield func(report.Record) error) error {
 	_, err := parser.SplitStream(open, "", func(r report.Record) error {
 		if in.redact != nil {
 			r.Raw = in.redact(r.Raw)
 		}
+		return yield(r)
+	})
+	return err
+}
+
+// split cuts the report into records and hands them on in chunks.
+func (in *ingest) split(ctx context.Context, open func() (io.ReadCloser, error), full chan<- *chunk, free <-chan *chunk) error {
+	var c *chunk
+	err := in.records(open, func(r report.Record) error {
 		if c != nil && len(c.text)+len(r.Raw) > chunkBytes {
 			full <- c // never blocks: there is room for all chunks
 			c = nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -98,6 +99,25 @@ func TestIngestTakesTheFirstOfOneUID(t *testing.T) {
 	}
 	if got, want := n.String(), "7 records, 2 stored, 3 unchanged, 2 quarantined (2 uid_twice)"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestIngestLeavesSecretsOutOfTwins: the second reading takes them out, too.
+func TestIngestLeavesSecretsOutOfTwins(t *testing.T) {
+	var rejects []report.Reject
+	in := &ingest{
+		source: parser.Source{Account: "main", Location: time.UTC, FetchedAt: time.Date(2026, 3, 1, 20, 0, 0, 0, time.UTC)},
+		redact: func(raw []byte) []byte { return bytes.ReplaceAll(raw, []byte("u\",\"dt"), []byte("x\",\"dt")) },
+		add:    func(*report.Connection) error { return nil },
+		quarantine: func(r []report.Reject) error {
+			rejects = append(rejects, r...)
+			return nil
+		},
+	}
+	text := body(record("u", 1), record("u", 2))
+	_, err := in.run(t.Context(), func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil })
+	if err != nil || len(rejects) != 1 || rejects[0].Raw != record("x", 2) {
+		t.Errorf("%v, %+v", err, rejects)
 	}
 }
 

@@ -38,7 +38,7 @@ func (in *ingest) twins(ctx context.Context, open func() (io.ReadCloser, error),
 	rejects := &rejectParts{quarantine: in.quarantine, count: n.rejects}
 	kept := map[uint64]map[uint64]bool{} // of each uid the hashes of its texts
 	var failed error
-	_, _ = parser.SplitStream(open, "", func(rec report.Record) error { // what is wrong with the report is known
+	_ = in.records(open, func(rec report.Record) error { // what is wrong with the report is known
 		if failed = ctx.Err(); failed != nil {
 			return failed
 		}
