@@ -18,6 +18,8 @@ type account struct {
 	wake             chan<- struct{}
 	turned           report.Day // the day to which the lane has turned in this run
 
+	gone bool // it is no longer configured: it has no lane and asks nothing
+
 	mu           sync.Mutex
 	reached      report.Day                // turned, for the drain, which records what was lost behind it
 	todayDue     bool                      // a tick, a start or a failure asks for today, since its last request began

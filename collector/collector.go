@@ -40,6 +40,8 @@ type Store interface {
 	Ack(report.QueuedBatch) error
 	// QueueStats counts the rows that wait and tells since when the oldest does.
 	QueueStats() (rows uint64, oldest time.Time)
+	// Accounts are all accounts of which days are known, also those that are no longer configured.
+	Accounts() []string
 	// Days are the account's vendor days, oldest first.
 	Days(account string) []report.DayStatus
 	// Expected is what ClickHouse must hold of a day before it is sealed: UID to hash.

@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"alpemix-collector/report"
@@ -223,7 +224,7 @@ func (c *Collector) expired(day report.Day, now time.Time) bool {
 // when the queue is empty; while ClickHouse cannot be asked they stay open.
 func (d *drain) loseDays(ctx context.Context) (more bool, err error) {
 	c := d.collector
-	for _, a := range c.accounts {
+	for _, a := range slices.Concat(c.accounts, c.removed()) {
 		if len(c.lostDays(a)) == 0 {
 			continue
 		}
@@ -247,19 +248,43 @@ func (d *drain) loseDays(ctx context.Context) (more bool, err error) {
 	return more, nil
 }
 
-// lostDays are the days of an account that its lane has left behind and that nobody has read completely.
+// removed are the accounts of which days are open and that are no longer configured: nobody reads or seals these days.
+func (c *Collector) removed() (removed []*account) {
+	for _, name := range c.store.Accounts() {
+		if slices.ContainsFunc(c.accounts, func(a *account) bool { return a.Name == name }) {
+			continue
+		}
+		removed = append(removed, &account{
+			Account: Account{Name: name, Location: time.UTC},
+			reached: report.DayOf(time.Now().UTC()) - 1, // no zone is a day behind
+			gone:    true,
+		})
+	}
+	return removed
+}
+
+// lostDays are the days of an account that its lane has left behind and that nobody has read completely; of an account that is
+// gone those that were left open.
 func (c *Collector) lostDays(a *account) (lost []report.DayStatus) {
 	a.mu.Lock()
 	today := a.reached
 	a.mu.Unlock()
-	if today == 0 {
+	days := c.store.Days(a.Name)
+	switch {
+	case today == 0:
 		return nil
-	}
-	for _, d := range turned(a.Name, c.store.Days(a.Name), today) {
-		if d.State == report.DayGap {
-			d.Rows = c.store.Totals(a.Name, d.Day).Rows
-			lost = append(lost, d)
+	case a.gone:
+		for _, d := range days {
+			if d.State == report.DayOpen && d.Day < today-1 {
+				d.State, d.ReadAt = report.DayGap, time.Time{}
+				lost = append(lost, d)
+			}
 		}
+	default:
+		lost = slices.DeleteFunc(turned(a.Name, days, today), func(d report.DayStatus) bool { return d.State != report.DayGap })
+	}
+	for i := range lost {
+		lost[i].Rows = c.store.Totals(a.Name, lost[i].Day).Rows
 	}
 	return lost
 }

@@ -77,3 +77,31 @@ func TestRenamedAccount(t *testing.T) {
 		})
 	}
 }
+
+// TestARemovedAccountLeavesNoDayOpen: the days of an account that is no longer configured end.
+func TestARemovedAccountLeavesNoDayOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, monday.Add(8*time.Hour), simulator.Options{World: &simulator.World{Seed: 3, PerWorkday: 20}}, "main", "other")
+		seldom := func(a *collector.Account) { a.Today = "@every 10m" }
+		d.run(time.Hour, seldom)
+		d.accounts = []string{"other"}
+		d.run(97*time.Hour, seldom)
+		state, err := store.OpenSimulated(d.dir, slog.New(slog.NewTextHandler(io.Discard, nil)), store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = state.Close() }()
+		for _, day := range state.Days("main") {
+			want := report.DaySealed // Sunday
+			if day.Day == report.DayOf(monday) {
+				want = report.DayGap
+			}
+			if day.State != want {
+				t.Errorf("%s of the account that was removed is %s", day.Day, day.State)
+			}
+		}
+		if days := state.Days("main"); len(days) != 2 {
+			t.Errorf("%d days of the account that was removed", len(days))
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"io/fs"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,9 +13,9 @@ import (
 // created is what a statement of a migration creates: TABLE or VIEW, and its name.
 var created = regexp.MustCompile(`(?m)^CREATE (?:TABLE|VIEW) IF NOT EXISTS [A-Za-z0-9_]+\.([A-Za-z0-9_]+)`)
 
-// createMissing runs all migrations once more if a table or view of theirs was dropped. Every statement may be run again, and
-// changes nothing where all is there.
-func (s *Schema) createMissing(ctx context.Context, db *sql.DB) (ran []string, err error) {
+// CreateMissing runs all migrations once more if a table or view of theirs was dropped, and returns the names of those that were.
+// Every statement may be run again, and changes nothing where all is there.
+func (s *Schema) CreateMissing(ctx context.Context, db *sql.DB) (names []string, err error) {
 	var texts []string
 	want := map[string]bool{}
 	for _, v := range s.versions {
@@ -48,13 +49,9 @@ func (s *Schema) createMissing(ctx context.Context, db *sql.DB) (ran []string, e
 				continue
 			}
 			if _, err := db.ExecContext(ctx, statement); err != nil {
-				return ran, s.fail("create what was dropped", err)
+				return nil, s.fail("create what was dropped", err)
 			}
 		}
 	}
-	for name := range want {
-		ran = append(ran, "created again: "+name)
-	}
-	slices.Sort(ran)
-	return ran, nil
+	return slices.Sorted(maps.Keys(want)), nil
 }

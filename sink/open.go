@@ -184,6 +184,11 @@ func (d *DB) Plan(ctx context.Context) ([]migrations.Step, error) { return d.sch
 // Migrate brings the schema to this binary's version and returns the files that it ran.
 func (d *DB) Migrate(ctx context.Context) ([]string, error) { return d.schema.Up(ctx, d.bare) }
 
+// CreateMissing creates tables and views again that were dropped, empty, and returns their names.
+func (d *DB) CreateMissing(ctx context.Context) ([]string, error) {
+	return d.schema.CreateMissing(ctx, d.bare)
+}
+
 // ApplyRetention makes rows expire by r and returns the statements that it ran.
 func (d *DB) ApplyRetention(ctx context.Context, r migrations.Retention) ([]string, error) {
 	return d.schema.ApplyRetention(ctx, d.bare, r)

@@ -2,12 +2,20 @@ package store
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	bolt "go.etcd.io/bbolt"
 
 	"alpemix-collector/report"
 )
+
+// Accounts are all accounts of which days are known. It does no I/O.
+func (s *Store) Accounts() []string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Sorted(maps.Keys(s.days))
+}
 
 // Days are the account's vendor days, oldest first. It does no I/O.
 func (s *Store) Days(account string) []report.DayStatus {

@@ -20,6 +20,8 @@ type clickHouse struct {
 	name string // for people: where and what it is
 	stop func() error
 
+	createDropped bool // the next prepare creates tables again that were dropped
+
 	embedded bool // its state folder tells whether it is a demonstration's
 	invented bool // collector demo stores in it
 }
@@ -119,6 +121,10 @@ func (c *clickHouse) prepare(ctx context.Context, kept config.Retention) error {
 	for _, name := range ran {
 		c.log.Info("schema migrated", "migration", name)
 	}
+	if err == nil && c.createDropped {
+		err = c.createMissing(ctx)
+		c.createDropped = err != nil
+	}
 	if err != nil {
 		return err
 	}
@@ -132,4 +138,14 @@ func (c *clickHouse) prepare(ctx context.Context, kept config.Retention) error {
 		return fmt.Errorf("retention: %w", err)
 	}
 	return nil
+}
+
+// createMissing creates what was dropped beneath the record of migrations. A daemon does it at its start, and migrate up; a table
+// that is dropped later is an error until one of them runs, for somebody may be about to put it back.
+func (c *clickHouse) createMissing(ctx context.Context) error {
+	names, err := c.CreateMissing(ctx)
+	for _, name := range names {
+		c.log.Error("a table or view was dropped; it was created again, empty", "name", name)
+	}
+	return err
 }

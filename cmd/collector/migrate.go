@@ -57,6 +57,7 @@ func (a *app) withClickHouse(ctx context.Context, may access, run func(*config.C
 }
 
 func (a *app) migrateUp(ctx context.Context, c *config.Config, db *clickHouse) error {
+	db.createDropped = true
 	if err := db.prepare(ctx, c.Retention); err != nil {
 		return err
 	}

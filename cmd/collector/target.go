@@ -64,6 +64,7 @@ func (t *target) open(ctx context.Context) error {
 			return err
 		}
 		t.opened = opened
+		t.opened.createDropped = true
 	}
 	return t.opened.prepare(ctx, t.config.Retention)
 }
