@@ -25,8 +25,8 @@ func escapeParam(s string) string {
 }
 
 // checkCanonical refuses a reader's statement by the settings and formats that it names, wherever it names them, and by
-// files of the client half of libchdb.
-func (e *engine) checkCanonical(text string) error {
+// files of the client half of libchdb. rows are those of a block.
+func (e *engine) checkCanonical(text string, rows int) error {
 	tokens := canonicalTokens(text)
 	at := func(i int) token {
 		if i < len(tokens) {
@@ -57,7 +57,7 @@ func (e *engine) checkCanonical(text string) error {
 				if !ok {
 					break
 				}
-				if err := e.checkSetting(name, value); err != nil {
+				if err := e.checkSetting(name, value, rows); err != nil {
 					return err
 				}
 				if at(next).text != "," {

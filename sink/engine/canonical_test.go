@@ -30,7 +30,7 @@ func TestCheckCanonical(t *testing.T) {
 		"SELECT 1\nSETTINGS max_execution_time = 0.5":                                           "",
 		"SELECT 1\nFORMAT Template":                                                             "Template", "SELECT 1\nINTO OUTFILE 'x'": "file", "SELECT 1\nFORMAT CSV": "",
 	} {
-		err := e.checkCanonical(text)
+		err := e.checkCanonical(text, 1)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want …%s…", text, err, want)
 		}
@@ -45,12 +45,12 @@ func FuzzCanonical(f *testing.F) {
 	e := &engine{settings: words("interactive_delay"), formats: words("json"), memory: 1}
 	f.Fuzz(func(t *testing.T, text string) {
 		defer time.AfterFunc(time.Minute, func() { panic("this input hangs") }).Stop()
-		e.checkCanonical(text)
+		e.checkCanonical(text, 1)
 		tokens := canonicalTokens(text)
 		if n := len(tokens); n > 0 && (tokens[n-1].kind == tokenString || tokens[n-1].kind == tokenName || tokens[n-1].kind == tokenOther) {
 			return // may be open
 		}
-		if e.checkCanonical(text+"\nSETTINGS interactive_delay = 0") == nil {
+		if e.checkCanonical(text+"\nSETTINGS interactive_delay = 0", 1) == nil {
 			t.Errorf("the setting was not found after %q", text)
 		}
 	})

@@ -79,18 +79,18 @@ func openEngine(cfg ServeConfig) (*engine, error) {
 // session opens a fresh connection for one request, so that nothing of it (settings, database, role, temporary tables)
 // is left for the next. Connecting costs a tenth of a millisecond.
 func (e *engine) session(r *request) (*conn, error) {
-	args := slices.Clone(e.args)
+	args, rows := slices.Clone(e.args), r.blockRows()
 	if r.daemon {
 		args = append(args, daemonArgs...)
 	} else {
-		args = append(args, e.readerArgs()...)
+		args = append(append(args, e.readerArgs()...), fmt.Sprintf("--max_block_size=%d", rows))
 	}
 	for _, s := range r.settings {
 		if !r.daemon {
 			if writerSettings[s.name] {
 				continue
 			}
-			if err := e.checkSetting(s.name, s.value); err != nil {
+			if err := e.checkSetting(s.name, s.value, rows); err != nil {
 				return nil, err
 			}
 		} else if !e.settings[s.name] {

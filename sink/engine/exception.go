@@ -29,6 +29,7 @@ const (
 	codeUnknownSetting       = 115
 	codeReadonly             = 164
 	codeTooManyQueries       = 202
+	codeMemoryLimit          = 241
 	codeConstraint           = 452
 	codeAccessDenied         = 497
 	codeAuthenticationFailed = 516
@@ -40,6 +41,7 @@ var codeNames = map[int]string{
 	codeSyntaxError:          "SYNTAX_ERROR",
 	codeUnknownFormat:        "UNKNOWN_FORMAT",
 	codeUnknownSetting:       "UNKNOWN_SETTING",
+	codeMemoryLimit:          "MEMORY_LIMIT_EXCEEDED",
 	codeConstraint:           "SETTING_CONSTRAINT_VIOLATION",
 	codeReadonly:             "READONLY",
 	codeTooManyQueries:       "TOO_MANY_SIMULTANEOUS_QUERIES",

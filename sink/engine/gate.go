@@ -52,7 +52,7 @@ func (e *engine) judge(c *conn, q *request) error {
 	}
 	text, err := canonical(c, q.query.text)
 	if err == nil {
-		err = e.checkCanonical(text)
+		err = e.checkCanonical(text, q.blockRows())
 	}
 	if err != nil {
 		return err
@@ -113,7 +113,7 @@ var tableFunctions = words("numbers numbers_mt zeros zeros_mt generateseries gen
 // such as the parameters of an aggregate function.
 var forbidden = words("file catboostevaluate generateserialid formatrow formatrownonewline showcertificate " +
 	"aiclassify aiembed aiextract aigenerate aitranslate executable eval input filesystem " +
-	"arrayreduce arrayreduceinranges initializeaggregation structuretocapnprotoschema structuretoprotobufschema")
+	"logtrace arrayreduce arrayreduceinranges initializeaggregation structuretocapnprotoschema structuretoprotobufschema")
 
 // described are the table functions whose columns are described in a string, which may hold expressions: b String ALIAS file(…).
 // Other things may have these names.

@@ -30,10 +30,14 @@ type handler struct {
 	engine  *engine
 	readers *places
 	daemon  *places
+	held    heldAnswers
 }
 
 func newHandler(e *engine) *handler {
-	return &handler{engine: e, readers: newPlaces(maxReaders, maxPerClient), daemon: newPlaces(maxDaemon, maxDaemon)}
+	return &handler{
+		engine: e, readers: newPlaces(maxReaders, maxPerClient), daemon: newPlaces(maxDaemon, maxDaemon),
+		held: heldAnswers{most: e.memory + e.memory/4, used: residentBytes},
+	}
 }
 
 func (h *handler) serve(w http.ResponseWriter, r *http.Request, owner bool) {
@@ -69,7 +73,17 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, owner bool) {
 	a := newResponse(w, q, h.engine)
 	a.until, _ = ctx.Deadline()
 	a.waits = func(begins bool) { lane.writing(place, begins) }
+	if !daemon && !streams(q.output) {
+		var cancel context.CancelCauseFunc
+		ctx, cancel = context.WithCancelCause(ctx)
+		defer cancel(nil)
+		defer h.held.watch(cancel)()
+	}
 	err = h.run(ctx, q, a)
+	if context.Cause(ctx) == error(errAnswerTooLarge) && r.Context().Err() == nil {
+		a.fail(errAnswerTooLarge)
+		return
+	}
 	var gone *clientGone
 	if errors.As(err, &gone) || ctx.Err() != nil {
 		panic(http.ErrAbortHandler) // nobody is there to read an answer

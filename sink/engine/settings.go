@@ -8,8 +8,9 @@ import (
 
 // Caps of a reader's query. No setting lifts them.
 const (
-	maxSeconds   = 600       // of execution
-	maxBlockRows = 1_000_000 // of one block
+	maxSeconds   = 600    // of execution
+	maxBlockRows = 65_536 // of one block, which the engine writes whole
+	blockNames   = 64 << 20
 )
 
 // bound is the range of a setting's value; the zero bound is any value.
@@ -90,9 +91,19 @@ func settingList(bounded map[string]bound, names, output string) map[string]boun
 // maxValue is the longest value of a setting. None that readers may change needs more.
 const maxValue = 256
 
+// blockRows is how many rows a block may have: names, which some formats repeat with each row, are as long as a text and
+// its parameters make them.
+func (q *request) blockRows() int {
+	length := len(q.query.text)
+	for _, p := range q.params {
+		length += len(p.value)
+	}
+	return min(maxBlockRows, max(blockNames/max(length, 1), 1))
+}
+
 // checkSetting refuses a setting that readers may not change, and a value that would lift a cap. The value comes as in a
-// URL or as in SQL.
-func (e *engine) checkSetting(name, value string) error {
+// URL or as in SQL; rows are those of a block.
+func (e *engine) checkSetting(name, value string, rows int) error {
 	b, ok := readerSettings[name]
 	switch {
 	case !ok && e.settings[name]:
@@ -103,6 +114,8 @@ func (e *engine) checkSetting(name, value string) error {
 		return refuse(codeConstraint, "The value of setting %s is longer than %d bytes", name, maxValue)
 	case name == "max_memory_usage":
 		b = bound{1, float64(e.memory)}
+	case name == "max_block_size":
+		b = bound{1, float64(rows)}
 	}
 	if b == (bound{}) {
 		return nil
