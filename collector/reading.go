@@ -70,15 +70,19 @@ func (r *reading) split() error {
 	return err
 }
 
-// records cuts the answer into records as they are to be stored, each with its hash and what it is remembered by.
+// records cuts the answer into records as they are to be stored, each with its hash and what it is remembered by. A record
+// that was not seen before is searched for credentials first: what is stored is what is hashed, here and when it is read back.
 func (r *reading) records(yield func(rec report.Record, hash, seen uint64) error) (parser.Summary, error) {
 	body := &r.out.body
 	return parser.SplitStream(body.Content.Open, body.ContentType, func(rec report.Record) error {
-		if body.Redact != nil {
-			rec.Raw = body.Redact(rec.Raw) // what is stored is what is hashed, here and when it is read back
-		}
 		hash := parser.Hash(rec.Raw)
-		return yield(rec, hash, parser.Seen(rec, hash))
+		seen := parser.Seen(rec, hash)
+		if body.Redact != nil && !r.c.store.Seen(r.source.Account, seen) {
+			rec.Raw = body.Redact(rec.Raw)
+			hash = parser.Hash(rec.Raw)
+			seen = parser.Seen(rec, hash)
+		}
+		return yield(rec, hash, seen)
 	})
 }
 

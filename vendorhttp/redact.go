@@ -143,6 +143,9 @@ func (p *pattern) find(text string, i int) (start, end int) {
 
 // match is where a match that starts at i ends, 0 if there is none.
 func (p *pattern) match(text string, i int) int {
+	if c := text[i]; c < utf8.RuneSelf && !opensEscape(c) && !p.same(rune(c), p.characters[0]) {
+		return 0 // nearly everywhere
+	}
 	reached, next := []int{i}, []int(nil)
 	var readings []reading
 	for n, want := range p.characters {

@@ -44,19 +44,21 @@ func patterns(secrets []string, short bool) (all []pattern) {
 	return all
 }
 
-// needles are the first and the last piece of letters and digits of text, apart from each other.
+// needles are the first and the last piece of letters and digits of text, apart from each other. The
+// longer they are, the fewer records hold one by chance.
 func needles(text string) []string {
-	const size = 4
-	var pieces []string
-	for run := range strings.FieldsFuncSeq(text, func(r rune) bool { return r > 'z' || notInWord(r) || r == '_' }) {
-		for ; len(run) >= size; run = run[size:] {
-			pieces = append(pieces, run[:size])
+	for size := 6; size > 1; size-- {
+		var pieces []string
+		for run := range strings.FieldsFuncSeq(text, func(r rune) bool { return r > 'z' || notInWord(r) || r == '_' }) {
+			for ; len(run) >= size; run = run[size:] {
+				pieces = append(pieces, run[:size])
+			}
+		}
+		if n := len(pieces); n > 1 {
+			return []string{pieces[0], pieces[n-1]}
 		}
 	}
-	if len(pieces) < 2 {
-		return nil
-	}
-	return []string{pieces[0], pieces[len(pieces)-1]}
+	return nil
 }
 
 // base64Core is what is left of text in base64 where so many bytes stand before it: without the
@@ -120,6 +122,8 @@ type reading struct {
 	length    int  // bytes
 	filler    bool // may stand between two characters of a secret: line breaks, space, backslashes
 }
+
+func opensEscape(c byte) bool { return c == '+' || c == '\\' || c == '%' || c == '&' }
 
 // readingsOf adds the ways to read text at i: as it stands, and as the escapes of JSON, Go, an
 // address and a web page.
