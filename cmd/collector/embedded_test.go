@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/rules/prometheustest"
 	"alpemix-collector/sink/engine"
 )
 
@@ -30,12 +31,7 @@ func embeddedConfig(t testing.TB) *config.Config {
 
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	return prometheustest.FreeAddress(t)
 }
 
 // started runs an embedded until the returned function is called, and waits until it answers.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -81,15 +82,22 @@ func Start(t testing.TB, config, data string) *Server {
 	return s
 }
 
+// The kernel gives connections ports from 32768 on: one of those may be taken between here and its use, one below is not.
+const firstPort, ports = 10000, 22768
+
 // FreeAddress is an address of this machine on which nobody listens.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var err error
+	for range 100 {
+		var l net.Listener
+		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(ports))); err == nil {
+			defer func() { _ = l.Close() }()
+			return l.Addr().String()
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	t.Fatal(err)
+	return ""
 }
 
 // Alert is one that fires.
