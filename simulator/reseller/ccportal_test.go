@@ -250,6 +250,12 @@ func TestCCPortalListsAreTheTruth(t *testing.T) {
 			if !maps.Equal(packs, xmlPacks) || !maps.Equal(mails, xmlMails) || len(mails) != len(customer.Mails) {
 				t.Errorf("%s: %v %v in JSON, %v %v in XML", mode.Name, packs, mails, xmlPacks, xmlMails)
 			}
+			_, _, status := ask(t, v, cc("access/"+customer.Name+"/status"))
+			var access map[string]any
+			if err := json.Unmarshal([]byte(status), &access); err != nil {
+				t.Fatalf("%s: %s: %v", mode.Name, status, err)
+			}
+			enabled := fmt.Sprint(access["enabled"])
 			for name, value := range packs {
 				seen++
 				a := truth[customer.Name+"/"+strings.ToLower(name)]
@@ -257,7 +263,7 @@ func TestCCPortalListsAreTheTruth(t *testing.T) {
 				if a.Unit == "MB" {
 					want += "M"
 				}
-				if a.Allotted.Valid == mode.Quirks.FreeValues || a.Allotted.Valid && value != want || a.Active.Valid || name == "Mail" && a.Utilized.V != float64(len(mails)) {
+				if a.Allotted.Valid == mode.Quirks.FreeValues || a.Allotted.Valid && value != want || a.Active.V != (enabled == "true" || enabled == "1") || name == "Mail" && a.Utilized.V != float64(len(mails)) {
 					t.Errorf("%s: %s is %s, the truth %+v", mode.Name, name, value, a)
 				}
 			}
