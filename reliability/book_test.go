@@ -56,7 +56,7 @@ func (b *book) told(t *telling) {
 	if t.Whole {
 		b.pending[t.Account] = t
 	}
-	if t.Whole && t.Kind != report.Latest {
+	if t.Whole && !t.Short && t.Kind != report.Latest {
 		key := dayKey{t.Account, t.Day}
 		b.whole[key] = append(b.whole[key], t)
 	}

@@ -7,15 +7,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	chproto "github.com/ClickHouse/ch-go/proto"
-	"github.com/ClickHouse/clickhouse-go/v2/lib/proto"
 
 	"alpemix-collector/report"
 	"alpemix-collector/simulator"
@@ -67,16 +63,29 @@ type clickhouse struct {
 	judge  func(*inserted)               // sees what an insert has brought in
 	crash  func(*report.Connection) bool // whether a row is lost in a power cut that ClickHouse has just had
 
-	mu          sync.Mutex
+	mu     sync.Mutex
+	resold resold
+	lost   map[uidKey]bool // acknowledged rows that are gone: a power cut took them, or somebody replaced the database
+	held
+}
+
+// held is what a ClickHouse holds.
+type held struct {
+	id          string // of the database
 	tokens      map[string]time.Time
 	connections map[rowKey]report.Connection
 	before      map[rowKey]report.Connection // the version before
 	live        map[uidKey]int               // rows of a uid that are not withdrawn
-	rejects     map[rejectKey]report.Reject
+	rejects     map[rejectKey]reject
 	days        map[dayKey]report.DayStatus
 	fetches     map[fetchKey]report.Fetch
-	resold      resold
-	lost        map[uidKey]bool // acknowledged rows that a power cut took
+}
+
+func newHeld() held {
+	return held{
+		tokens: map[string]time.Time{}, connections: map[rowKey]report.Connection{}, before: map[rowKey]report.Connection{},
+		live: map[uidKey]int{}, rejects: map[rejectKey]reject{}, days: map[dayKey]report.DayStatus{}, fetches: map[fetchKey]report.Fetch{},
+	}
 }
 
 type (
@@ -88,6 +97,11 @@ type (
 	rejectKey struct {
 		account string
 		hash    uint64
+	}
+	// reject is a record in quarantine and the uid that was found in it.
+	reject struct {
+		report.Reject
+		uid string
 	}
 	dayKey struct {
 		account string
@@ -107,10 +121,7 @@ type inserted struct {
 }
 
 func newClickHouse() *clickhouse {
-	return &clickhouse{
-		tokens: map[string]time.Time{}, connections: map[rowKey]report.Connection{}, before: map[rowKey]report.Connection{}, live: map[uidKey]int{}, rejects: map[rejectKey]report.Reject{},
-		days: map[dayKey]report.DayStatus{}, fetches: map[fetchKey]report.Fetch{}, resold: newResold(), lost: map[uidKey]bool{},
-	}
+	return &clickhouse{held: newHeld(), resold: newResold(), lost: map[uidKey]bool{}}
 }
 
 // RoundTrip answers one request of clickhouse-go.
@@ -186,60 +197,8 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// query answers the questions that the collector's writer and its driver ask.
-func (c *clickhouse) query(r *http.Request, query string, parameters url.Values) (*http.Response, error) {
-	revision, err := strconv.ParseUint(parameters.Get("client_protocol_version"), 10, 64)
-	if err != nil {
-		return nil, err
-	}
-	block := proto.NewBlock()
-	add := func(name, kind string) {
-		if err == nil {
-			err = block.AddColumn(name, columnType(kind))
-		}
-	}
-	switch {
-	case strings.HasPrefix(query, "SELECT displayName()"):
-		add("displayName()", "String")
-		add("version()", "String")
-		add("revision()", "UInt32")
-		add("timezone()", "String")
-		if err == nil {
-			err = block.Append("memory", "26.7.3.1", uint32(revision), "UTC")
-		}
-	case strings.HasPrefix(query, "SELECT uid, hash FROM alpemix.connection_rows FINAL"):
-		add("uid", "String")
-		add("hash", "UInt64")
-		day, dayErr := report.ParseDay(strings.Trim(parameters.Get("param_day"), "'"))
-		if err == nil {
-			err = dayErr
-		}
-		for _, row := range c.day(strings.Trim(parameters.Get("param_account"), "'"), day) {
-			if err == nil {
-				err = block.Append(row.UID, row.Hash)
-			}
-		}
-	case strings.HasPrefix(query, "SELECT hash, uid, version FROM alpemix.quarantine_rows FINAL"):
-		add("hash", "UInt64") // no record waits that a batch could settle: sink's tests show that
-		add("uid", "String")
-		add("version", "UInt64")
-	default:
-		err = fmt.Errorf("this ClickHouse does not know the query %q", query)
-	}
-	if err != nil {
-		return nil, err
-	}
-	var buffer chproto.Buffer
-	if err := block.Encode(&buffer, revision); err != nil {
-		return nil, err
-	}
-	return answer(r, http.StatusOK, buffer.Buf), nil
-}
-
 // day is what the view shows of a local day.
 func (c *clickhouse) day(account string, day report.Day) []report.Connection {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	var rows []report.Connection
 	for key, row := range c.connections {
 		if key.account == account && row.LocalDay == day && !row.Deleted {
@@ -338,15 +297,21 @@ func (c *clickhouse) put(table string, r row, in *inserted) error {
 		c.connections[key] = conn
 		in.connections = append(in.connections, conn)
 	case "quarantine_rows":
-		reject := report.Reject{Account: r.text("account"), Reason: r.text("reason"), Raw: r.text("raw"), Hash: r.number("hash"), Version: r.number("version")}
-		key := rejectKey{reject.Account, reject.Hash}
-		if c.rejects[key].Version <= reject.Version {
-			c.rejects[key] = reject
+		rejected := reject{
+			Reject: report.Reject{
+				Account: r.text("account"), Reason: r.text("reason"), Raw: r.text("raw"), Hash: r.number("hash"),
+				Version: r.number("version"), ResolvedAt: r.time("resolved_at"),
+			},
+			uid: r.text("uid"),
+		}
+		key := rejectKey{rejected.Account, rejected.Hash}
+		if c.rejects[key].Version <= rejected.Version {
+			c.rejects[key] = rejected
 		}
 	case "day_rows":
 		d := report.DayStatus{
 			Account: r.text("account"), Day: report.DayOf(r.time("day")), State: report.DayState(r.text("state")), Rows: r.number("rows"),
-			SealedAt: r.time("sealed_at"), Version: r.number("version"),
+			SealedAt: r.time("sealed_at"), Version: r.number("version"), Doubt: r.text("doubt"),
 		}
 		key := dayKey{d.Account, d.Day}
 		if c.days[key].Version <= d.Version {

@@ -65,6 +65,12 @@ func vendorFails(name, reason, log string, f simulator.Fault) fault {
 	})
 }
 
+// reportFails makes a row of something that every request for a report meets, while tokens are granted.
+func reportFails(name, reason, log string, f simulator.Fault) fault {
+	f.Only = simulator.ReportRequests
+	return vendorFails(name, reason, log, f)
+}
+
 // number makes a row of an error number of alpemix.txt.
 func number(n int, reason string) fault {
 	return vendorFails(fmt.Sprintf("error number %d", n), reason, fmt.Sprintf("error %d", n), simulator.Fault{ErrorNumber: n})
@@ -75,10 +81,9 @@ func faults() []fault {
 		vendorFails("nobody listens", "connect_refused", "the connection is refused", simulator.Fault{Err: simulator.ErrRefused}),
 		vendorFails("the connection breaks before the answer", "connection_lost", "the connection was closed before an answer came", simulator.Fault{Lost: simulator.ErrReset}),
 		vendorFails("no answer comes", "timeout", "no complete answer in time", simulator.Fault{Lag: time.Hour}),
-		vendorFails("the answer is cut and the connection breaks", "body_cut", "the report ended early", simulator.Fault{Cut: 400}),
-		vendorFails("the answer is cut as if it were whole", "truncated", "", simulator.Fault{Cut: 400, CutQuietly: true}),
+		vendorFails("the answer is cut and the connection breaks", "body_cut", "the answer ended early", simulator.Fault{Cut: 400}),
+		vendorFails("the answer is cut as if it were whole", "body_cut", "the answer ended early", simulator.Fault{Cut: 400, CutQuietly: true}),
 		vendorFails("a page of maintenance, with HTTP 200", "html_answer", "a web page, not JSON", simulator.Fault{Page: simulator.MaintenancePage}),
-		vendorFails("a report under another key", "unexpected_envelope", "seen {errornumber: 0, Results: a list of 0}", simulator.Fault{Page: simulator.OtherEnvelopes[0]}),
 		during("The vendor", "the connection stays open behind a complete answer", `alpemix_quirks_total{quirk="transport_end"}`, "", func(e *epoch) {
 			e.faults, e.faultRate = []simulator.Fault{{KeepOpen: true}}, 1
 		}),
@@ -87,6 +92,30 @@ func faults() []fault {
 		number(104, "unsafe_credentials"), number(105, "token_not_created"), number(106, "bad_request"), number(107, "unknown_request"),
 		number(108, "server_database"), number(200, "bad_credentials"), number(201, "token_ip_changed"), number(202, "token_expired"),
 		number(203, "token_invalid"), number(204, "token_limit_blocked"), number(205, "report_limit"), number(999, "unknown_error"),
+		reportFails("error number 201 for every new token", "token_ip_changed", "error 201", simulator.Fault{ErrorNumber: 201}),
+		reportFails("error number 202 for every new token", "token_expired", "error 202", simulator.Fault{ErrorNumber: 202}),
+		reportFails("error number 203 for every new token", "token_invalid", "error 203", simulator.Fault{ErrorNumber: 203}),
+		reportFails("error number 205 although we keep the limits", "report_limit", "error 205", simulator.Fault{ErrorNumber: 205}),
+		during("The vendor", "documents that are no report, such as one under another key",
+			`alpemix_request_failures_total{reason="unexpected_envelope"}`, "seen {errornumber: 0", func(e *epoch) {
+				e.faultRate = 1
+				for _, page := range simulator.WrongEnvelopes() {
+					e.faults = append(e.faults, simulator.Fault{Only: simulator.ReportRequests, Page: page})
+				}
+			}),
+		during("The vendor", "it writes the connections of one report in two ways", `alpemix_quirks_total{quirk="charset_windows_1254"}`, "", func(e *epoch) {
+			e.quirks.Mixed = true
+		}),
+		afterMidnight("yesterday's report is empty until ten in the evening", "does not seal that day", simulator.Fault{Rows: -1}),
+		afterMidnight("yesterday's report is far too short until ten in the evening", "does not seal that day", simulator.Fault{Rows: 3}),
+		{
+			part: "The vendor", name: "its day stands still for two days", metric: "alpemix_gaps_total", log: "does not seal that day",
+			kept: keptShown, arrange: func(sc *scenario) {
+				away(simulator.Fault{}, 60*time.Hour)(sc)
+				sc.weather[1].faultRate = 0
+				sc.weather[1].quirks.StandsAt = report.DayOf(monday)
+			},
+		},
 		during("The vendor", "our address changes", `alpemix_request_failures_total{reason="token_ip_changed"}`, "", func(e *epoch) { e.ip = "192.0.2.11" }),
 		during("The vendor", "it writes its answers in another way from one poll to the next", `alpemix_quirks_total{quirk="unescaped_backslashes"}`, "", func(e *epoch) {
 			e.quirks = simulator.Quirks{RawBackslashes: true, RawControls: true, Dur: simulator.DurPlain}
@@ -111,12 +140,45 @@ func faults() []fault {
 			arrange: away(simulator.Fault{Err: simulator.ErrRefused}, 72*time.Hour),
 		},
 	}
+	for _, f := range lateRecoveries {
+		all = append(all, fault{
+			part: "The vendor", name: f.name + ", from Monday noon to 25 minutes before the end of Tuesday",
+			metric: fmt.Sprintf("alpemix_request_failures_total{reason=%q}", f.reason), kept: keptAll,
+			arrange: away(f.fault, 35*time.Hour+35*time.Minute),
+		})
+	}
 	for _, f := range chFaults {
 		all = append(all, during("ClickHouse", f.name, fmt.Sprintf("sink_insert_failures_total{reason=%q}", f.reason), "writing to ClickHouse failed", func(e *epoch) {
 			e.clickhouse, e.chRate = f, 1
 		}))
 	}
 	all = append(all, during("ClickHouse", "its power is cut, and acknowledged rows are gone", "", "were not found there", func(e *epoch) { e.powerCut = true }))
+	all = append(all,
+		replaced("it is emptied, or another one takes its place", func(sc *scenario) {
+			sc.lives[1].emptied = true
+		}),
+		replaced("an older copy of it is restored", func(sc *scenario) {
+			sc.lives[2].clickhouseOf = 1
+		}),
+		replaced("it is emptied, and an older copy of the state file is restored", func(sc *scenario) {
+			sc.lives[2].emptied, sc.lives[2].stateOf = true, 1
+		}),
+		fault{
+			part: "ClickHouse", name: "it is newer than the state file, of which a copy of ten days ago is restored", log: "", kept: keptAll,
+			arrange: func(sc *scenario) {
+				first := sc.lives[0]
+				sc.lives = nil
+				for range 2 {
+					first.length = 5 * 24 * time.Hour
+					sc.lives = append(sc.lives, first)
+				}
+				first.length, first.stateOf = time.Hour, 1
+				sc.lives[0].length = 26 * time.Hour
+				sc.lives = append(sc.lives, first, life{tail: true, zones: first.zones, every: everyQuarter})
+				sc.tail = sc.start.Add(7 * 24 * time.Hour)
+			},
+		},
+	)
 	for _, d := range []diskFault{diskFull, diskReadOnly} {
 		all = append(all, during("This machine", "the disk is "+d.name, `alpemix_request_failures_total{reason="state"}`, d.text, func(e *epoch) {
 			e.disk, e.diskRate = d, 1
@@ -167,9 +229,59 @@ func faults() []fault {
 		},
 		fault{
 			part: "The configuration", name: "a wrong time zone, until it is corrected", log: "the account's time zone has changed", kept: keptAll,
-			arrange: func(sc *scenario) { sc.lives[0].zones = []string{"Europe/Athens"} },
+			arrange: func(sc *scenario) { sc.lives[0].zones = []string{"Europe/Berlin"} },
 		},
 	)
+}
+
+// replaced makes a row of what somebody does to ClickHouse or the state file at restarts at noon and at two.
+func replaced(name string, change func(*scenario)) fault {
+	return fault{
+		part: "ClickHouse", name: name, metric: `alpemix_findings_total{finding="other_database"}`, kept: keptAll,
+		arrange: func(sc *scenario) {
+			l := sc.lives[0]
+			sc.lives = nil
+			for _, length := range []time.Duration{3 * time.Hour, 2 * time.Hour, 2 * time.Hour} {
+				l.length = length
+				sc.lives = append(sc.lives, l)
+			}
+			sc.lives = append(sc.lives, life{tail: true, zones: l.zones, every: everyQuarter})
+			sc.tail = sc.start.Add(8 * time.Hour)
+			change(sc)
+		},
+	}
+}
+
+// lateRecoveries are faults after each of which a day can still be read in its last minutes.
+var lateRecoveries = []struct {
+	name, reason string
+	fault        simulator.Fault
+}{
+	{"nobody listens", "connect_refused", simulator.Fault{Err: simulator.ErrRefused}},
+	{"HTTP 302", "redirect", simulator.Fault{Status: 302}},
+	{"HTTP 403", "http_403", simulator.Fault{Status: 403}},
+	{"HTTP 404", "http_4xx", simulator.Fault{Status: 404}},
+	{"error number 100", "step_missing", simulator.Fault{ErrorNumber: 100}},
+	{"error number 107", "unknown_request", simulator.Fault{ErrorNumber: 107}},
+	{"error number 200", "bad_credentials", simulator.Fault{ErrorNumber: 200}},
+	{"error number 203", "token_invalid", simulator.Fault{ErrorNumber: 203}},
+	{"error number 204", "token_limit_blocked", simulator.Fault{ErrorNumber: 204}},
+	{"error number 205", "report_limit", simulator.Fault{ErrorNumber: 205}},
+	{"a web page", "html_answer", simulator.Fault{Page: simulator.MaintenancePage}},
+}
+
+// afterMidnight makes a row of what the requests for Monday's report meet from midnight to ten in the evening, where nothing else is wrong.
+func afterMidnight(name, log string, f simulator.Fault) fault {
+	f.Only = simulator.YesterdayReport
+	return fault{
+		part: "The vendor", name: name, metric: `alpemix_findings_total{finding="day_in_doubt"}`, log: log, kept: keptAll,
+		arrange: func(sc *scenario) {
+			sc.weather[0].until, sc.weather[1].until = monday.Add(15*time.Hour), monday.Add(37*time.Hour)
+			sc.weather[1].faults, sc.weather[1].faultRate = []simulator.Fault{f}, 1
+			sc.lives[0].length = 38 * time.Hour
+			sc.tail = monday.Add(sc.lives[0].length)
+		},
+	}
 }
 
 // away lets the vendor be away from noon.

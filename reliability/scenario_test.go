@@ -60,6 +60,11 @@ type life struct {
 	zones    []string      // what the configuration says of each account's zone
 	wrongKey bool
 	every    time.Duration // between reads of today
+
+	// What somebody did before this life. Lives are numbered from 1.
+	stateOf      int  // the state file is the one that this life left behind
+	clickhouseOf int  // ClickHouse holds what it held at the end of this life
+	emptied      bool // ClickHouse holds nothing
 }
 
 const everyQuarter = 15 * time.Minute
@@ -222,6 +227,11 @@ func (sc *scenario) clockSet() bool {
 // vendorClockWrong tells whether the vendor's clock is ever so wrong that it may tell days that are over, or are yet to come.
 func (sc *scenario) vendorClockWrong() bool {
 	return slices.ContainsFunc(sc.weather, func(e epoch) bool { return e.clock.Abs() > tolerated })
+}
+
+// standsStill reports whether the vendor's day ever does: it then serves days that the collector may have forgotten.
+func (sc *scenario) standsStill() bool {
+	return slices.ContainsFunc(sc.weather, func(e epoch) bool { return e.quirks.StandsAt != 0 })
 }
 
 // at is the epoch of a moment.

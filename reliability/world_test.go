@@ -45,6 +45,7 @@ type simulation struct {
 	lives    []lived
 	rose     map[string]float64 // counters of all lives, by name and by each of their labels
 	failures int
+	copies   []copied // at the end of each life, if a later one needs it
 
 	mu     sync.Mutex
 	draws  map[string]int
@@ -151,6 +152,7 @@ func (s *simulation) told(t simulator.Telling) {
 
 // live plays one life.
 func (s *simulation) live(l life) {
+	s.restore(&l)
 	synctest.Test(s.t, func(t *testing.T) {
 		time.Sleep(time.Until(s.physical.Add(l.skew)))
 		s.ahead = s.physical.Sub(time.Now().Round(0))
@@ -178,6 +180,7 @@ func (s *simulation) live(l life) {
 		s.physical = s.now()
 		s.lives = append(s.lives, lived{l, s.process.started, s.physical})
 	})
+	s.keep()
 	s.physical = s.physical.Add(l.pause)
 }
 
@@ -197,7 +200,7 @@ func (s *simulation) run(ctx context.Context, t *testing.T) {
 		t.Fatal(err)
 	}
 	registry := prometheus.NewRegistry()
-	cfg := collector.Config{Store: &paced{state, s}, Writer: db.Writer(), Reason: sink.Reason, Reasons: sink.Reasons(), Metrics: registry, Log: log}
+	cfg := collector.Config{Store: &paced{state, s}, Writer: db.Writer(), Database: db.Writer(), Reason: sink.Reason, Reasons: sink.Reasons(), Metrics: registry, Log: log}
 	for i, a := range s.scenario.accounts {
 		conf := s.account(t, a, state)
 		conf.Today, conf.Yesterday = s.process.life.schedules(i)

@@ -25,6 +25,7 @@ type Request struct {
 // Fault is what goes wrong with one request, in the order of the fields. The zero Fault is none. Delays pass in real time, or
 // in the fake time of a testing/synctest bubble, and end early when the request is cancelled.
 type Fault struct {
+	Only        Requests      // those that it meets
 	Delay       time.Duration // before the request reaches the vendor
 	Err         error         // the connection fails before the vendor learns of the request: ErrRefused, ErrReset, a TLS error
 	IP          string        // the request comes from this address
@@ -33,6 +34,7 @@ type Fault struct {
 	ErrorNumber int           // the answer has this number; the request was counted
 	Status      int           // the answer is Page with this status, 200 if 0; the request was counted
 	Page        string
+	Rows        int           // a report lists its newest Rows connections as if there were no more; -1: none
 	Lag         time.Duration // between making the answer and its first byte
 	Lost        error         // the connection fails instead of the answer, which the vendor made and counted
 	Cut         int           // the body stops after so many bytes, if it has more, and the connection fails with io.ErrUnexpectedEOF
@@ -53,26 +55,56 @@ const MaintenancePage = `<!DOCTYPE html>
 <body><h1>Sistem bakımda</h1><p>Lütfen daha sonra tekrar deneyin.</p></body></html>
 `
 
-// OtherEnvelopes are answers that look like reports and are none: what they hold says nothing of a day.
-var OtherEnvelopes = []string{
-	`{"errornumber":0,"Results":[]}`, `{"errornumber":0,"message":"bakım"}`, `{"errornumber":0,"data":{"results":[]}}`,
-	`{"errornumber":0,"results":{}}`, `{"results":[]}`,
+// WrongEnvelopes are complete JSON documents that are no report: none of them may be taken for an empty day.
+func WrongEnvelopes() []string {
+	return []string{
+		`{"errornumber":0,"Results":[{"uid":"1"}]}`, `{"errornumber":0,"result":[]}`, `{"errornumber":0,"data":{"results":[]}}`,
+		`{"errornumber":0,"results":null,"rows":[]}`, `{"errornumber":0,"message":"bakım"}`, `{"errornumber":0,"results":{}}`,
+		`{"errornumber":0,"results":""}`, `{"errornumber":0,"results":[],"next":2}`, `[]`, `{}`, `null`, `{"errornumber":"none"}`,
+		`{"results":[]}`,
+	}
+}
+
+// Requests is a sort of requests.
+type Requests string
+
+// Sorts of requests.
+const (
+	AnyRequest      Requests = ""
+	ReportRequests  Requests = "report"    // not those for a token
+	YesterdayReport Requests = "yesterday" // those for yesterday's report
+)
+
+// include reports whether a request of kind is among r.
+func (r Requests) include(kind report.Kind) bool {
+	switch r {
+	case ReportRequests:
+		return kind != report.Token
+	case YesterdayReport:
+		return kind == report.Yesterday
+	}
+	return true
 }
 
 var errCut = errors.New("simulated cut")
 
 // EveryFault lists faults that pass without anyone's help, one of each sort.
 func EveryFault() []Fault {
-	return []Fault{
+	all := []Fault{
 		{Delay: 2 * time.Second}, {Lag: 5 * time.Second}, {Delay: time.Minute}, {Lag: time.Minute},
 		{Err: ErrRefused}, {Err: ErrReset}, {Lost: ErrReset}, {Lag: 20 * time.Second, Lost: ErrReset},
 		{Cut: 1}, {Cut: 700}, {Cut: 20_000}, {Cut: 700, CutQuietly: true}, {Cut: 700, Stall: 10 * time.Second},
-		{Page: OtherEnvelopes[0]}, {Page: OtherEnvelopes[1]}, {Page: OtherEnvelopes[2]}, {Page: OtherEnvelopes[3]}, {Page: OtherEnvelopes[4]},
 		{Page: MaintenancePage}, {Status: 500, Page: MaintenancePage}, {Status: 502}, {Status: 503, Page: MaintenancePage},
 		{ErrorNumber: 103}, {ErrorNumber: 105}, {ErrorNumber: 108}, {ErrorNumber: 999},
 		{ErrorNumber: 201}, {ErrorNumber: 202}, {ErrorNumber: 203}, {ErrorNumber: 205},
+		{Only: ReportRequests, ErrorNumber: 201}, {Only: ReportRequests, ErrorNumber: 205},
+		{Rows: -1}, {Rows: 3}, {Only: YesterdayReport, Rows: -1},
 		{Expire: true}, {IP: "192.0.2.99"}, {Block: 10 * time.Minute},
 	}
+	for _, page := range WrongEnvelopes() {
+		all = append(all, Fault{Only: ReportRequests, Page: page})
+	}
+	return all
 }
 
 // RandomFaults is a hook that lets about the share rate of requests go wrong in one of the given ways, EveryFault if none is

@@ -25,6 +25,10 @@ type Quirks struct {
 	ExtraKeys  bool   // rows have keys that the document does not know
 	Compact    bool   // no optional white space
 
+	// Mixed writes every third connection the other way: in windows-1254 and with nothing but quotes escaped where the
+	// others are UTF-8 and escaped, and the reverse. The rows of one report then need different readings.
+	Mixed bool
+
 	Charset        Charset
 	DeclareCharset bool   // Content-Type names the charset
 	ContentType    string // of answers: "" means application/json
@@ -43,6 +47,8 @@ type Quirks struct {
 	DayOffset time.Duration
 	// FlipDelay moves the moment from which "today" means the next day, and "yesterday" this one, without moving the days.
 	FlipDelay time.Duration
+	// StandsAt is the day that "today" means whatever the clock says, as if the vendor's day stood still; 0 means none.
+	StandsAt report.Day
 
 	// Method and RequestType are what a request must have to be read at all: "" means POST and application/json. They hold for
 	// the whole vendor, so set them for all accounts.
@@ -97,6 +103,10 @@ func Modes() []Mode {
 		{"cp1254", Quirks{Charset: Windows1254}},
 		{"cp1254-declared", Quirks{Charset: Windows1254, DeclareCharset: true}},
 		{"cp1254-raw", Quirks{Charset: Windows1254, RawBackslashes: true, RawControls: true, Dur: DurPlain}},
+		{"mixed", Quirks{Mixed: true}},
+		{"mixed-declared", Quirks{Mixed: true, DeclareCharset: true, EscapeUnicode: true, EscapeSlashes: true}},
+		{"mixed-cp1254", Quirks{Mixed: true, Charset: Windows1254, RawBackslashes: true, RawControls: true}},
+		{"mixed-cp1254-declared", Quirks{Mixed: true, Charset: Windows1254, DeclareCharset: true}},
 		{"bom", Quirks{Charset: UTF8BOM}},
 		{"bom-raw", Quirks{Charset: UTF8BOM, RawBackslashes: true, RawControls: true}},
 		{"escape-unicode", Quirks{EscapeUnicode: true, EscapeSlashes: true}},
@@ -124,6 +134,34 @@ func Modes() []Mode {
 	}
 }
 
+// of is how a session is written.
+func (q *Quirks) of(s *session) *Quirks {
+	if !q.isOther(s) {
+		return q
+	}
+	other := q.other()
+	return &other
+}
+
+func (q *Quirks) isOther(s *session) bool { return q.Mixed && s.uid%3 == 0 }
+
+// other is the second way in which Mixed writes.
+func (q *Quirks) other() Quirks {
+	other := *q
+	other.Charset = Windows1254
+	if q.Charset == Windows1254 {
+		other.Charset = UTF8
+	}
+	if q.Separator == 0 { // else nothing proves that a backslash is data
+		other.RawBackslashes = !q.RawBackslashes
+		other.RawControls = other.RawBackslashes
+	}
+	if other.RawBackslashes {
+		other.EscapeUnicode, other.EscapeSlashes = false, false
+	}
+	return other
+}
+
 // shows tells whether s is in a report made at t, unix seconds.
 func (q *Quirks) shows(s *session, t int64) bool {
 	appears := s.start
@@ -140,6 +178,9 @@ func (q *Quirks) bounds(day report.Day) (from, to time.Time) {
 
 // today is the day that requestnumber 1 means at t.
 func (q *Quirks) today(t time.Time) report.Day {
+	if q.StandsAt != 0 {
+		return q.StandsAt
+	}
 	return report.DayOf(t.Add(-q.DayOffset - q.FlipDelay).In(q.Zone))
 }
 

@@ -1,8 +1,8 @@
 package simulator
 
 // RandomQuirks draws a combination of quirks under which a report can be read truthfully: how answers are written and which
-// sessions they list. What should not change in mid-day stays as the document has it: Zone, DayOffset and FlipDelay, Method and
-// RequestType.
+// sessions they list. What should not change in mid-day stays as the document has it: Zone, DayOffset, FlipDelay and StandsAt,
+// Method and RequestType.
 func RandomQuirks(seed uint64) Quirks {
 	r := stream(seed, hashOf("quirks"))
 	half := func() bool { return r.chance(0.5) }
@@ -26,6 +26,7 @@ func RandomQuirks(seed uint64) Quirks {
 	if r.chance(0.25) {
 		q.Vanish = 0.1 * r.float()
 	}
+	q.Mixed = r.chance(0.25)
 	// Of unescaped backslashes only those of dt are sure to be no escapes: the \b of OFIS\berk could be one.
 	if escaped := !q.RawBackslashes; escaped {
 		q.EscapeSlashes, q.EscapeUnicode = half(), half()

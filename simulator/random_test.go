@@ -25,7 +25,7 @@ func TestRandomQuirks(t *testing.T) {
 			drawn[name][fmt.Sprint(v.Field(i))] = true
 		}
 	}
-	fixed := map[string]bool{"Zone": true, "DayOffset": true, "FlipDelay": true, "Method": true, "RequestType": true}
+	fixed := map[string]bool{"Zone": true, "DayOffset": true, "FlipDelay": true, "StandsAt": true, "Method": true, "RequestType": true}
 	for name, values := range drawn {
 		if fixed[name] != (len(values) == 1) {
 			t.Errorf("%s is drawn as %d values", name, len(values))

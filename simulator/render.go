@@ -56,29 +56,44 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 0, flushAt+4096); re
 
 // encoder writes JSON as the vendor might.
 type encoder struct {
+	style  // of the present row
+	styles [2]style
+	space  string // after the commas and inside the braces of a row
+	line   string
+	buf    []byte
+}
+
+// style is a way to write strings.
+type style struct {
 	q     Quirks
-	plain [256]bool // bytes that stand for themselves within a string
-	space string    // after the commas and inside the braces of a row
-	line  string
-	buf   []byte
+	plain *[256]bool // bytes that stand for themselves within a string
+}
+
+func newStyle(q Quirks) style {
+	var plain [256]bool
+	for c := range plain {
+		plain[c] = c >= ' ' && c != '"' && c < 0x80
+	}
+	for c := 0x80; c < 0x100; c++ {
+		plain[c] = q.Charset != Windows1254 && (!q.EscapeUnicode || q.RawBackslashes)
+	}
+	for _, c := range "\r\n\t" {
+		plain[c] = q.RawControls
+	}
+	plain['\\'] = q.RawBackslashes
+	plain['/'] = !q.EscapeSlashes || q.RawBackslashes
+	return style{q, &plain}
 }
 
 func newEncoder(q Quirks) *encoder {
-	e := &encoder{q: q, space: " ", line: "\n", buf: (*buffers.Get().(*[]byte))[:0]}
+	e := &encoder{
+		styles: [2]style{newStyle(q), newStyle(q.other())},
+		space:  " ", line: "\n", buf: (*buffers.Get().(*[]byte))[:0],
+	}
+	e.style = e.styles[0]
 	if q.Compact {
 		e.space, e.line = "", ""
 	}
-	for c := range e.plain {
-		e.plain[c] = c >= ' ' && c != '"' && c < 0x80
-	}
-	for c := 0x80; c < 0x100; c++ {
-		e.plain[c] = q.Charset != Windows1254 && (!q.EscapeUnicode || q.RawBackslashes)
-	}
-	for _, c := range "\r\n\t" {
-		e.plain[c] = q.RawControls
-	}
-	e.plain['\\'] = q.RawBackslashes
-	e.plain['/'] = !q.EscapeSlashes || q.RawBackslashes
 	if q.Charset == UTF8BOM {
 		e.add("\ufeff")
 	}
@@ -135,6 +150,10 @@ func (e *encoder) close(rows int) {
 
 // row writes the n-th connection in the order of the document's keys.
 func (e *encoder) row(n int, s *session, t int64) {
+	e.style = e.styles[0]
+	if e.q.isOther(s) {
+		e.style = e.styles[1]
+	}
 	if n == 0 {
 		e.results()
 		e.add("[" + e.space + "{" + e.space)

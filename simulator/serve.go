@@ -3,6 +3,7 @@ package simulator
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -29,6 +30,9 @@ func (v *Vendor) exchange(r *http.Request) (*answer, error) {
 		return nil, err
 	}
 	f := v.nextFault(&c.Request)
+	if !f.Only.include(c.Kind) {
+		f = Fault{}
+	}
 	if err := pause(r.Context(), f.Delay); err != nil {
 		return nil, err
 	}
@@ -73,13 +77,15 @@ func (v *Vendor) reply(now time.Time, c *call, code int, f Fault) *answer {
 	}
 	switch {
 	case code == notTheAPI:
-		a.contentType = "text/html; charset=utf-8"
 		a.status = f.Status
 		if f.Page == "" && f.Status == 0 {
 			a.status = http.StatusNotFound
 		}
 		if a.status == 0 {
 			a.status = http.StatusOK
+		}
+		if !json.Valid([]byte(f.Page)) {
+			a.contentType = "text/html; charset=utf-8"
 		}
 		say(f.Page)
 	case code != 0:
@@ -90,21 +96,28 @@ func (v *Vendor) reply(now time.Time, c *call, code int, f Fault) *answer {
 	case c.Kind == report.Token:
 		say(fmt.Sprintf("{\n\"errornumber\": 0,\n\"accesstoken\": \"%s\"\n}\n", v.issue(now, c)))
 	default:
-		v.tell(a, now, c, q, index)
+		v.tell(a, now, c, q, index, f.Rows)
 	}
 	return a
 }
 
 // tell answers a report request with the state of the moment now, however late it is read.
-func (v *Vendor) tell(a *answer, now time.Time, c *call, q Quirks, index int) {
+func (v *Vendor) tell(a *answer, now time.Time, c *call, q Quirks, index, rows int) {
 	date := q.today(now)
 	if c.Kind == report.Yesterday {
 		date--
 	}
+	last, at := c.Last, now
+	switch {
+	case rows < 0:
+		at = time.Time{} // when nothing had begun
+	case rows > 0 && (last == 0 || rows < last):
+		last = rows
+	}
 	var list []sighting
 	a.write = func(w io.Writer) error {
 		list = list[:0]
-		_, err := v.world.write(w, c.Account, date, now, c.Last, q, func(d *deskDay, i int) {
+		_, err := v.world.write(w, c.Account, date, at, last, q, func(d *deskDay, i int) {
 			if v.record || v.told != nil {
 				list = append(list, sighting{d, i})
 			}
@@ -116,7 +129,7 @@ func (v *Vendor) tell(a *answer, now time.Time, c *call, q Quirks, index int) {
 			v.remember(c.Account, list, now, index)
 		}
 		if v.told != nil {
-			v.told(Telling{Account: c.Account, Kind: c.Kind, Day: date, At: now, Whole: whole, quirks: q, sightings: list})
+			v.told(Telling{Account: c.Account, Kind: c.Kind, Day: date, At: now, Whole: whole, Short: rows != 0, quirks: q, sightings: list})
 		}
 	}
 }

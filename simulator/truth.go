@@ -104,6 +104,7 @@ type Telling struct {
 	Day     report.Day // the vendor's
 	At      time.Time  // by the vendor's clock: the moment whose state it tells
 	Whole   bool       // all of it arrived; otherwise any part may have
+	Short   bool       // it listed fewer connections than there were, see Fault.Rows
 
 	quirks    Quirks
 	sightings []sighting

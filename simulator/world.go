@@ -111,6 +111,7 @@ func (s *session) seconds(t int64) int64 { return min(t, s.end) - s.start }
 
 // connection is what a reader who believes dt to be in zone should store of s as shown at the moment t.
 func (s *session) connection(account string, q Quirks, zone *time.Location, t int64) report.Connection {
+	written := q.of(s)
 	started := q.readAs(time.Unix(s.start, 0), zone)
 	mode := report.ModeSupport
 	if s.dir == 1 {
@@ -122,10 +123,10 @@ func (s *session) connection(account string, q Quirks, zone *time.Location, t in
 		StartedAt:     started,
 		Duration:      time.Duration(s.seconds(t)) * time.Second,
 		Mode:          mode,
-		Explanation:   q.arrives(text(&s.notes, t)),
-		SupportNumber: q.arrives(text(&s.numbers, t)),
-		Staff:         q.party(s.staff),
-		Target:        q.party(s.target),
+		Explanation:   written.arrives(text(&s.notes, t)),
+		SupportNumber: written.arrives(text(&s.numbers, t)),
+		Staff:         written.party(s.staff),
+		Target:        written.party(s.target),
 		LocalDay:      report.DayOf(started.In(zone)),
 	}
 }

@@ -1,0 +1,65 @@
+package reliability_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// copied is a backup of both sides at the end of a life.
+type copied struct {
+	state      []byte
+	clickhouse held
+}
+
+const stateFile = "state.db"
+
+// keep makes a backup if a later life is started from one.
+func (s *simulation) keep() {
+	n := len(s.lives)
+	var c copied
+	if slices.ContainsFunc(s.scenario.lives, func(l life) bool { return l.stateOf == n }) {
+		state, err := os.ReadFile(filepath.Join(s.dir, stateFile))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		c.state = state
+	}
+	if slices.ContainsFunc(s.scenario.lives, func(l life) bool { return l.clickhouseOf == n }) {
+		c.clickhouse = s.clickhouse.held.clone()
+	}
+	s.copies = append(s.copies, c)
+}
+
+// restore does what somebody did to the state file and to ClickHouse before a life.
+func (s *simulation) restore(l *life) {
+	if l.stateOf > 0 {
+		if err := os.WriteFile(filepath.Join(s.dir, stateFile), s.copies[l.stateOf-1].state, 0o600); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	switch c := s.clickhouse; {
+	case l.emptied:
+		c.replace(newHeld())
+	case l.clickhouseOf > 0:
+		c.replace(s.copies[l.clickhouseOf-1].clickhouse)
+	}
+}
+
+func (h *held) clone() held {
+	return held{
+		id: h.id, tokens: maps.Clone(h.tokens), connections: maps.Clone(h.connections), before: maps.Clone(h.before),
+		live: maps.Clone(h.live), rejects: maps.Clone(h.rejects), days: maps.Clone(h.days), fetches: maps.Clone(h.fetches),
+	}
+}
+
+// replace exchanges what ClickHouse holds. What is gone with it comes back only if the vendor still serves it.
+func (c *clickhouse) replace(by held) {
+	for key, conn := range c.connections {
+		if _, kept := by.connections[key]; !kept && !conn.Deleted {
+			c.lost[key.uidKey] = true
+		}
+	}
+	c.held = by
+}
