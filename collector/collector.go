@@ -168,6 +168,9 @@ func New(cfg Config) (*Collector, error) {
 // startAgain is the wait before Run tries again to write to a state file that cannot be written.
 const startAgain = 30 * time.Second
 
+// firstLook bounds how long the first request waits for ClickHouse to say what it holds.
+const firstLook = 15 * time.Second
+
 // Run collects until ctx ends, then writes what is queued for at most FlushFor. What could not be written stays queued
 // on disk for the next start. No failure ends it, so its error is nil.
 func (c *Collector) Run(ctx context.Context) error {
@@ -177,6 +180,13 @@ func (c *Collector) Run(ctx context.Context) error {
 	}
 	for _, capacity := range c.capacity {
 		c.observer.capacity(capacity)
+	}
+	if c.database != nil {
+		// What an older state file does not know and ClickHouse does would look new. The drain meets
+		// and reports a failure again.
+		look, cancel := context.WithTimeout(ctx, firstLook)
+		_ = c.drain.flush(look)
+		cancel()
 	}
 	stopTicks := c.startTicks()
 	defer stopTicks()

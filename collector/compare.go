@@ -141,20 +141,24 @@ func (c *Collector) compareDays(ctx context.Context, a *account, found *comparis
 	for _, d := range states {
 		held[d.Day] = d
 	}
+	before := c.store.Days(a.Name)
+	counts, err := c.countSealed(ctx, a, before, held)
+	if err != nil {
+		return err
+	}
+	// Only now: while days are held, nothing is asked of Alpemix, and ClickHouse may take minutes to answer.
 	c.changingDays.Lock()
 	defer c.changingDays.Unlock()
 	now := time.Now()
 	known, yesterday := c.store.Days(a.Name), a.day(now)-1
-	counts, err := c.countSealed(ctx, a, known, held)
-	if err != nil {
-		return err
-	}
 	var repeat, lost []report.DayStatus
 	for _, d := range known {
 		h, ok := held[d.Day]
 		differs := !ok || !sameState(d, h)
 		stored, doubted := counts[d.Day]
+		unchanged := slices.ContainsFunc(before, func(b report.DayStatus) bool { return b.Day == d.Day && b.Version == d.Version })
 		switch {
+		case doubted && !unchanged: // it was read or sealed again meanwhile: the next comparison looks
 		case doubted && stored < d.Rows && !c.expired(d.Day, now):
 			if d.Day < yesterday { // else it is read again
 				d.State, d.SealedAt, d.Rows = report.DayGap, time.Time{}, stored

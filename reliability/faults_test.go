@@ -81,8 +81,8 @@ func faults() []fault {
 		vendorFails("nobody listens", "connect_refused", "the connection is refused", simulator.Fault{Err: simulator.ErrRefused}),
 		vendorFails("the connection breaks before the answer", "connection_lost", "the connection was closed before an answer came", simulator.Fault{Lost: simulator.ErrReset}),
 		vendorFails("no answer comes", "timeout", "no complete answer in time", simulator.Fault{Lag: time.Hour}),
-		vendorFails("the answer is cut and the connection breaks", "body_cut", "the answer ended early", simulator.Fault{Cut: 400}),
-		vendorFails("the answer is cut as if it were whole", "body_cut", "the answer ended early", simulator.Fault{Cut: 400, CutQuietly: true}),
+		vendorFails("the answer is cut and the connection breaks", "body_cut", "the report ended early", simulator.Fault{Cut: 400}),
+		vendorFails("the answer is cut as if it were whole", "truncated", "", simulator.Fault{Cut: 400, CutQuietly: true}),
 		vendorFails("a page of maintenance, with HTTP 200", "html_answer", "a web page, not JSON", simulator.Fault{Page: simulator.MaintenancePage}),
 		during("The vendor", "the connection stays open behind a complete answer", `alpemix_quirks_total{quirk="transport_end"}`, "", func(e *epoch) {
 			e.faults, e.faultRate = []simulator.Fault{{KeepOpen: true}}, 1
@@ -152,24 +152,24 @@ func faults() []fault {
 			e.clickhouse, e.chRate = f, 1
 		}))
 	}
-	all = append(all, during("ClickHouse", "its power is cut, and acknowledged rows are gone", "", "were not found there", func(e *epoch) { e.powerCut = true }))
+	all = append(all, during("ClickHouse", "its power is cut, and acknowledged rows are gone", "", "what was missing is written again", func(e *epoch) { e.powerCut = true }))
 	all = append(all,
-		replaced("it is emptied, or another one takes its place", func(sc *scenario) {
+		replaced("it is emptied, or another one takes its place", "other_database", func(sc *scenario) {
 			sc.lives[1].emptied = true
 		}),
-		replaced("an older copy of it is restored", func(sc *scenario) {
+		replaced("an older copy of it is restored", "rows_missing", func(sc *scenario) {
 			sc.lives[2].clickhouseOf = 1
 		}),
-		replaced("it is emptied, and an older copy of the state file is restored", func(sc *scenario) {
+		replaced("it is emptied, and an older copy of the state file is restored", "other_database", func(sc *scenario) {
 			sc.lives[2].emptied, sc.lives[2].stateOf = true, 1
 		}),
 		fault{
-			part: "ClickHouse", name: "it is newer than the state file, of which a copy of ten days ago is restored", log: "", kept: keptAll,
+			part: "ClickHouse", name: "it is newer than the state file, of which an older copy is restored", log: "knows more of these days", kept: keptAll,
 			arrange: func(sc *scenario) {
 				first := sc.lives[0]
 				sc.lives = nil
 				for range 2 {
-					first.length = 5 * 24 * time.Hour
+					first.length, first.pause = 5*24*time.Hour, 2*time.Minute
 					sc.lives = append(sc.lives, first)
 				}
 				first.length, first.stateOf = time.Hour, 1
@@ -235,14 +235,14 @@ func faults() []fault {
 }
 
 // replaced makes a row of what somebody does to ClickHouse or the state file at restarts at noon and at two.
-func replaced(name string, change func(*scenario)) fault {
+func replaced(name, finding string, change func(*scenario)) fault {
 	return fault{
-		part: "ClickHouse", name: name, metric: `alpemix_findings_total{finding="other_database"}`, kept: keptAll,
+		part: "ClickHouse", name: name, metric: fmt.Sprintf("alpemix_findings_total{finding=%q}", finding), kept: keptAll,
 		arrange: func(sc *scenario) {
 			l := sc.lives[0]
 			sc.lives = nil
 			for _, length := range []time.Duration{3 * time.Hour, 2 * time.Hour, 2 * time.Hour} {
-				l.length = length
+				l.length, l.pause = length, 2*time.Minute // an older state file does not know the last requests
 				sc.lives = append(sc.lives, l)
 			}
 			sc.lives = append(sc.lives, life{tail: true, zones: l.zones, every: everyQuarter})

@@ -90,7 +90,7 @@ func (s *simulation) judgeGap(d report.DayStatus) {
 
 func (s *simulation) readable(at time.Time) bool {
 	e := s.scenario.at(at)
-	if e.faultRate > 0 || e.diskRate > 0 || e.suspended {
+	if e.faultRate > 0 || e.diskRate > 0 || e.suspended || e.quirks.StandsAt != 0 {
 		return false
 	}
 	for _, block := range s.blocks {

@@ -229,6 +229,11 @@ func (sc *scenario) vendorClockWrong() bool {
 	return slices.ContainsFunc(sc.weather, func(e epoch) bool { return e.clock.Abs() > tolerated })
 }
 
+// restored reports whether an older state file takes the place of the newest.
+func (sc *scenario) restored() bool {
+	return slices.ContainsFunc(sc.lives, func(l life) bool { return l.stateOf > 0 })
+}
+
 // standsStill reports whether the vendor's day ever does: it then serves days that the collector may have forgotten.
 func (sc *scenario) standsStill() bool {
 	return slices.ContainsFunc(sc.weather, func(e epoch) bool { return e.quirks.StandsAt != 0 })
