@@ -19,6 +19,7 @@ type book struct {
 	sessions map[simulator.Session]*told
 	pending  map[string]*telling   // by account: the answer that the process is at
 	whole    map[dayKey][]*telling // that told a vendor day whole
+	short    map[dayKey]*telling   // the last that claimed to, and listed too few
 	reads    map[string]int        // by account: whole answers taken in
 }
 
@@ -38,7 +39,7 @@ type told struct {
 }
 
 func newBook() *book {
-	return &book{sessions: map[simulator.Session]*told{}, pending: map[string]*telling{}, whole: map[dayKey][]*telling{}, reads: map[string]int{}}
+	return &book{sessions: map[simulator.Session]*told{}, pending: map[string]*telling{}, whole: map[dayKey][]*telling{}, short: map[dayKey]*telling{}, reads: map[string]int{}}
 }
 
 // told records an answer that the process has read.
@@ -56,8 +57,9 @@ func (b *book) told(t *telling) {
 	if t.Whole {
 		b.pending[t.Account] = t
 	}
-	if t.Whole && !t.Short && t.Kind != report.Latest {
-		key := dayKey{t.Account, t.Day}
+	if key := (dayKey{t.Account, t.Day}); t.Whole && t.Short && t.Kind != report.Latest {
+		b.short[key] = t
+	} else if t.Whole && t.Kind != report.Latest {
 		b.whole[key] = append(b.whole[key], t)
 	}
 }
@@ -103,6 +105,27 @@ func (b *book) lastWhole(key dayKey, ended time.Time, surely bool) *telling {
 		}
 	}
 	return nil
+}
+
+// plausible reports whether the last short answer for a day, after its end, listed nearly all that other answers had listed of it.
+// Nobody can know then that it was short.
+func (b *book) plausible(world *simulator.World, key dayKey, ended time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t := b.short[key]
+	if t == nil || t.At.Before(ended) {
+		return false
+	}
+	known := 0
+	for session, told := range b.sessions {
+		if session.Account != key.account || told.must == nil {
+			continue
+		}
+		if world.Connection(session, &told.must.Telling, told.must.zone).LocalDay == key.day {
+			known++
+		}
+	}
+	return 5*len(t.Sessions()) >= 4*known
 }
 
 // candidates are the answers whose content of a session ClickHouse may have: the last that was surely taken in, and those since.

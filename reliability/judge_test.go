@@ -45,7 +45,7 @@ func (s *simulation) inserted(in *inserted) {
 		}
 	}
 	for _, d := range in.days {
-		s.trace.add(s.now(), "%s: %s is %s, %d rows", d.Account, d.Day, d.State, d.Rows)
+		s.trace.add(s.now(), "%s: %s is %s, %d rows %s", d.Account, d.Day, d.State, d.Rows, d.Doubt)
 		switch d.State {
 		case report.DaySealed:
 			s.sealed(d)

@@ -9,7 +9,9 @@ import (
 // sealed judges a seal when it arrives: the day was told whole after its end, and every connection of it that was told so is there.
 func (s *simulation) sealed(d report.DayStatus) {
 	key, ended := dayKey{d.Account, d.Day}, s.ended(d.Account, d.Day)
-	if s.book.lastWhole(key, ended, false) == nil && !s.troubled(d.Account, d.Day) {
+	// In doubt, an answer is taken at the last reads, half an hour before Alpemix no longer serves the day.
+	last := d.Doubt != "" && !s.now().Before((d.Day + 2).Start(s.zoneOf(d.Account)).Add(-30*time.Minute-tolerated))
+	if s.book.lastWhole(key, ended, false) == nil && !s.book.plausible(&s.scenario.world, key, ended) && !last && !s.troubled(d.Account, d.Day) {
 		s.fail("seal: %s of %s is sealed, but no answer told it whole after its end", d.Day, d.Account)
 	}
 	t := s.book.lastWhole(key, ended, true)
@@ -44,7 +46,8 @@ func (s *simulation) judgeDays() {
 		}
 		today := report.DayOf(s.physical.In(a.zone))
 		ended := report.DayOf(s.physical.Add(-inOrder).In(a.zone)) - 1
-		if d := s.clickhouse.days[dayKey{a.name, ended}]; d.State != report.DaySealed {
+		// A day in doubt is asked for until the last reads before it is gone.
+		if d := s.clickhouse.days[dayKey{a.name, ended}]; d.State != report.DaySealed && d.Doubt == "" {
 			s.fail("seal: %s of %s is %q at %s", ended, a.name, d.State, stamp(s.physical))
 		}
 		for key, d := range s.clickhouse.days {
@@ -66,6 +69,9 @@ func (s *simulation) judgeDays() {
 
 // judgeGap judges a day that is called lost.
 func (s *simulation) judgeGap(d report.DayStatus) {
+	if s.scenario.quirks.DayOffset != 0 && d.Doubt != "" {
+		return // each answer lists parts of two days: docs/reliability.md does not promise these
+	}
 	ended := s.ended(d.Account, d.Day)
 	if midnight := (d.Day + 1).Start(s.zoneOf(d.Account)); midnight.After(ended) {
 		ended = midnight
