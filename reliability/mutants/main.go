@@ -59,32 +59,43 @@ func run() int {
 }
 
 // try simulates with the break and tells what caught it.
-func (m *mutant) try(ctx context.Context, dir string, seeds int) (by string, err error) {
+func (m *mutant) try(ctx context.Context, dir string, seeds int) (caughtBy string, err error) {
 	overlay, err := m.overlay(dir)
 	if err != nil {
 		return "", err
 	}
-	binary := filepath.Join(dir, "simulation")
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-overlay", overlay, "-o", binary, "./reliability")
+	by := m.by
+	arguments := []string{"-test.timeout", "10m"}
+	judged := failedTest
+	if by == (scene{}) {
+		by = scene{"reliability", "^(TestRejectedByAWrongClock|TestSimulation)$"}
+		arguments = append(arguments, fmt.Sprintf("-seeds=%d", seeds), "-events=1")
+		judged = judgedSeed
+	}
+	binary := filepath.Join(dir, "scene")
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-overlay", overlay, "-o", binary, "./"+by.folder)
 	if text, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("it does not build, so it shows nothing: %w\n%s", err, text)
 	}
-	simulation := exec.CommandContext(ctx, binary, "-test.run", "^(TestRejectedByAWrongClock|TestSimulation)$", "-test.timeout", "10m", fmt.Sprintf("-seeds=%d", seeds), "-events=1")
-	simulation.Dir = "reliability"
+	play := exec.CommandContext(ctx, binary, append(arguments, "-test.run", by.tests)...)
+	play.Dir = by.folder
 	var out bytes.Buffer
-	simulation.Stdout, simulation.Stderr = &out, &out
-	err = simulation.Run()
+	play.Stdout, play.Stderr = &out, &out
+	err = play.Run()
 	if _, failed := errors.AsType[*exec.ExitError](err); !failed {
-		return "", errors.Join(fmt.Errorf("%d seeds found nothing wrong", seeds), err)
+		return "", errors.Join(fmt.Errorf("%s found nothing wrong", by.tests), err)
 	}
-	if found := caughtBy.FindSubmatch(out.Bytes()); found != nil {
+	if found := judged.FindSubmatch(out.Bytes()); found != nil {
 		return string(bytes.Join(found[1:], nil)), nil
 	}
-	return "", fmt.Errorf("the simulation failed, but judged nothing:\n%s", tail(out.String()))
+	return "", fmt.Errorf("%s failed, but judged nothing:\n%s", by.tests, tail(out.String()))
 }
 
-// caughtBy finds what the simulation says of a seed, which scene failed, or that a goroutine was left over.
-var caughtBy = regexp.MustCompile(`(seed \d+: [a-z]+):|--- FAIL: (TestRejected\w+)|(deadlock): main bubble goroutine has exited`)
+var (
+	// judgedSeed finds what the simulation says of a seed, which test failed, or that a goroutine was left over.
+	judgedSeed = regexp.MustCompile(`(seed \d+: [a-z]+):|--- FAIL: (TestRejected\w+)|(deadlock): main bubble goroutine has exited`)
+	failedTest = regexp.MustCompile(`--- FAIL: (Test\S+)`)
+)
 
 // tail is the end of text.
 func tail(text string) string {
