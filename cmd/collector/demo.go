@@ -40,7 +40,7 @@ may name a file with the password.`,
 				return err
 			}
 			a.invents = true
-			return a.demo(command.Context(), dir, dsn)
+			return ended(command.Context(), a.demo(command.Context(), dir, dsn))
 		},
 	}
 	command.Flags().StringVar(&dsn, "dsn", "embedded", "ClickHouse server, instead of the embedded engine")

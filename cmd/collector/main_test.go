@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"alpemix-collector/sink/enginetest"
@@ -20,6 +22,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asCollector) != "" || len(os.Args) > 1 && os.Args[1] == "engine" {
 		os.Exit(run())
 	}
+	// Whoever starts the tests may ignore it, and processes would inherit that: one that is caught here isn't ignored there.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	enginetest.Main(m)
 }
 

@@ -114,6 +114,14 @@ func lossy(stream io.Writer) io.Writer {
 	return stream
 }
 
+// ended is the error of a daemon. A signal that comes while it starts ends it as one that comes later does.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
 // status prints err as one line, and returns the exit status of it.
 func (a *app) status(ctx context.Context, err error) int {
 	_, isConfig := errors.AsType[*config.Error](err)

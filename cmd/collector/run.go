@@ -31,6 +31,9 @@ account are read once; the exit status tells whether all of it worked.`,
 		Args:        cobra.NoArgs,
 		Annotations: map[string]string{lasting: ""},
 		RunE: func(command *cobra.Command, _ []string) (err error) {
+			if !once {
+				defer func() { err = ended(command.Context(), err) }()
+			}
 			c, err := a.load()
 			if err != nil {
 				return err

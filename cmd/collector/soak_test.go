@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"text/tabwriter"
@@ -100,18 +102,23 @@ func (k *killer) hang(t *testing.T, p *process) (over func()) {
 	return over
 }
 
-// occupy kills p's engine and lets none start until the returned function is called.
-func (k *killer) occupy(t *testing.T, p *process) (over func()) {
+// keepDown kills p's engines as soon as they start, until the returned function is called.
+func (k *killer) keepDown(t *testing.T, p *process) (over func()) {
 	t.Helper()
-	lock, err := os.Open(filepath.Join(k.setting("COLLECTOR_STATE_DIR"), engineFolder, "lock"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	k.waitFor(t, p, func() bool {
-		k.engine(t, p, 0, "engine")
-		return syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
+	ctx, cancel := context.WithCancel(t.Context())
+	var killing sync.WaitGroup
+	killing.Go(func() {
+		for ctx.Err() == nil {
+			if pid := p.engine(t); pid != 0 {
+				_ = syscall.Kill(pid, syscall.SIGKILL) // or it has ended
+			}
+			pause(ctx, 50*time.Millisecond)
+		}
 	})
-	return func() { _ = lock.Close() }
+	return func() {
+		cancel()
+		killing.Wait()
+	}
 }
 
 // TestSoak runs the collector as it is shipped for SOAK, or for 20 seconds, and demands that everything stays level. The usual
@@ -149,7 +156,7 @@ func TestSoak(t *testing.T) {
 		during(0.25)
 		away := k.hang
 		if i%2 == 1 {
-			away = k.occupy
+			away = k.keepDown
 		}
 		over := away(t, p)
 		during(0.3)

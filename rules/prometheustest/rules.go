@@ -66,9 +66,9 @@ func Rules(t testing.TB, folder string) []Rule {
 	return all
 }
 
-var waits = regexp.MustCompile(`(?m)^(\s+for: ).*$`)
+var waits = regexp.MustCompile(`(?m)^(\s+(?:keep_firing_)?for: ).*$`)
 
-// Hurried copies the rules of a folder so that an alert fires at the first evaluation that finds its cause. That is all that
+// Hurried copies the rules of a folder so that an alert fires, and ends, at the first evaluation that says so. That is all that
 // differs; the pattern of the copies comes back.
 func Hurried(t testing.TB, folder string) (pattern string) {
 	t.Helper()
