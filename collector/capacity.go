@@ -70,7 +70,7 @@ func (c Capacity) String() string {
 		s += fmt.Sprintf(", and not every %s as the schedule asks", rounded(c.Asked))
 	}
 	if c.Loses() {
-		s += fmt.Sprintf("; reading yesterday of all takes %s of the 24 hours in which it is served, so days can be lost: collect some accounts from another address", rounded(c.Days))
+		s += fmt.Sprintf("; reading yesterday for all of them takes %s of the 24 hours in which it is served, so days can be lost: collect some accounts from another address", rounded(c.Days))
 	}
 	return s
 }

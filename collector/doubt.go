@@ -130,7 +130,7 @@ func doubtful(day report.Day, shares map[report.Day]report.DayShare, unseen bool
 	case others > of.Listed:
 		return doubt{fmt.Sprintf("it lists %d connections of that day and %d of other days, most of %s: is the vendor's clock behind, or the account's timezone wrong?", of.Listed, others, most), true}
 	case 5*of.Listed < 4*of.Known:
-		return doubt{why: fmt.Sprintf("it lists only %d of the %d connections that are known of that day", of.Listed, of.Known)}
+		return doubt{why: fmt.Sprintf("it lists only %d of the %d connections that are known for that day", of.Listed, of.Known)}
 	case unseen:
 		return doubt{why: "it is empty, and the collector did not run on that day, so nothing confirms that"}
 	}

@@ -20,7 +20,7 @@ type AccountFacts struct {
 	Name        string
 	Timezone    string
 	Day         report.Day // the account's today
-	DayEnd      time.Time  // of Day; until then Alpemix tells the day before
+	DayEnd      time.Time  // of Day; until then Alpemix serves the day before
 	Today       report.DayTotal
 	LastSuccess map[report.Kind]time.Time
 	Unsealed    []report.Day // ended and not sealed, but not lost either

@@ -13,9 +13,9 @@ type gauges struct{ *Collector }
 
 var (
 	unsealedDesc = desc("alpemix_unsealed_reports", "Vendor days that have ended, can still be read and are not sealed.", "account")
-	gapsDesc     = desc("alpemix_gaps_total", "Vendor days that were never read whole and can no longer be read.", "account")
-	lostDesc     = desc("alpemix_last_gap_timestamp_seconds", "When Alpemix stopped telling the newest lost day, as Unix time; 0 without one.", "account")
-	dayEndDesc   = desc("alpemix_day_end_timestamp_seconds", "When the current vendor day ends, as Unix time; until then Alpemix tells the day before.", "account")
+	gapsDesc     = desc("alpemix_gaps_total", "Vendor days that were never read completely and can no longer be read.", "account")
+	lostDesc     = desc("alpemix_last_gap_timestamp_seconds", "When Alpemix stopped serving the newest lost day, as Unix time; 0 without one.", "account")
+	dayEndDesc   = desc("alpemix_day_end_timestamp_seconds", "When the current vendor day ends, as Unix time; until then Alpemix serves the day before.", "account")
 	failingDesc  = desc("alpemix_failing", "1 while a request of the account has failed and none of its kind has succeeded since, with the newest reason.", "account", "reason")
 	rowsDesc     = desc("alpemix_connections_today", "Connections of the current vendor day.", "account")
 	secondsDesc  = desc("alpemix_connection_seconds_today", "Summed duration of the connections of the current vendor day.", "account")

@@ -155,7 +155,7 @@ func (o *observer) doubt(log *slog.Logger, out *outcome) {
 	case out.window.Kind != report.Yesterday:
 		what = "the answer for today is in doubt; it is asked again"
 	case out.accepted:
-		what = "the answer for yesterday is in doubt; the day is sealed with it and marked, because it can hardly be asked for again"
+		what = "the answer for yesterday is in doubt; the day is sealed with it and marked, because there is hardly time to ask again"
 	}
 	log.Error(what, "day", out.day, "why", out.doubt)
 }
@@ -215,7 +215,7 @@ func (o *observer) days(account string, changes []report.DayStatus, err error) {
 			}
 			o.log.Info("day sealed: every connection was found in ClickHouse", "account", account, "day", d.Day, "rows", d.Rows)
 		case report.DayGap:
-			o.log.Error("day lost: it was never read completely and Alpemix no longer tells it", "account", account, "day", d.Day, "rows", d.Rows)
+			o.log.Error("day lost: it was never read completely and Alpemix no longer serves it", "account", account, "day", d.Day, "rows", d.Rows)
 		}
 	}
 }

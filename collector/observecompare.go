@@ -13,13 +13,13 @@ func (o *observer) replaced(accounts []*account) {
 		o.findings.WithLabelValues(a.Name, otherDatabase).Inc()
 	}
 	o.log.Error("ClickHouse is another database than before: it is new, was emptied or was replaced; what the collector knows is " +
-		"written again, and what Alpemix still serves is asked for again. The log of requests, the log of changing calls, the history " +
+		"written again, and what Alpemix still serves is requested again. The log of requests, the log of changing calls, the history " +
 		"of allotments and settled quarantine come back only with a backup of ClickHouse")
 }
 
 // learned logs states of days that ClickHouse held and the state file did not know.
 func (o *observer) learned(account string, days []report.DayStatus) {
-	o.log.Warn("ClickHouse knows more of these days than the state file, which is an older copy or a new one; the states are taken over",
+	o.log.Warn("ClickHouse knows more of these days than the state file, which is an older copy or a new one; the collector adopts their states",
 		"account", account, "days", len(days), "from", days[0].Day, "to", days[len(days)-1].Day)
 }
 
@@ -37,7 +37,7 @@ func (o *observer) compared(found *comparison) {
 	if found.replaced {
 		level = slog.LevelError
 	}
-	o.log.Log(context.Background(), level, "ClickHouse and the state file were not of one age; what was missing is written again",
+	o.log.Log(context.Background(), level, "ClickHouse and the state file were not of the same age; what was missing is written again",
 		"day_states", found.days, "customers", found.customers, "allotments", found.allotments,
 		"connections_asked_again", found.missing, "connections_taken_over", found.taken)
 }

@@ -34,7 +34,7 @@ var advice = map[string]string{
 	ResultsWrongType:  "results is not a list of records; keep the body and compare it with alpemix.txt",
 	UnexpectedEnvelope: "this is not a report of the form {\"errornumber\":0,\"results\":[…]}, and nothing says that the day is empty; " +
 		"records in results were read; keep the body and compare it with alpemix.txt",
-	TrailingGarbage: "something that is no comment follows the end of the document; the records before it were read",
+	TrailingGarbage: "something that is not a comment follows the end of the document; the records before it were read",
 	Truncated:       "the body ends too early; the records before the cut were read, ask again for the rest",
 	VendorError:     "Alpemix reports an error, see the list of error codes in alpemix.txt",
 	WrongTopLevel:   "the body is not a JSON object; check endpoint and content type",

@@ -46,7 +46,7 @@ var Quirks = []Quirk{
 		Name:     quirkUTF16,
 		Seen:     "the body is UTF-16 or UTF-32, with a byte order mark or with zeros beside its first character",
 		Evidence: `[?] row "charset"; Delphi's texts are UTF-16`,
-		Done:     "All of it is read so; raw is in UTF-8.",
+		Done:     "The whole body is read that way; raw is in UTF-8.",
 	},
 	{
 		Name:     quirkWindows1254,
@@ -140,9 +140,9 @@ var Quirks = []Quirk{
 	},
 	{
 		Name:     quirkEnvelopeKey,
-		Seen:     "beside records, the envelope holds a key that a report of alpemix.txt does not have, with no list or object in it",
+		Seen:     "next to records, the envelope has a key that a report in alpemix.txt does not have, and its value is neither a list nor an object",
 		Evidence: `[I] row "empty day"; seen in no document`,
-		Done:     "It is skipped. Without records, or with a list or an object in it, the answer is an error.",
+		Done:     "It is skipped. Without records, or if its value is a list or an object, the answer is an error.",
 	},
 	{
 		Name:     quirkErrorNumberAbsent,
@@ -170,7 +170,7 @@ var Quirks = []Quirk{
 	},
 	{
 		Name:     quirkIllegalEscape,
-		Seen:     "a text holds a backslash that begins no escape, in a record whose dt shows that it escapes them",
+		Seen:     "a text holds a backslash that starts no escape, in a record whose dt shows that it escapes them",
 		Evidence: `[R] row "Who decides whether a backslash is an escape"; a text cut within an escape`,
 		Done:     "That backslash is data; the record's other escapes are read.",
 	},
@@ -218,7 +218,7 @@ var Quirks = []Quirk{
 	},
 	{
 		Name:     quirkTrailingBackslash,
-		Seen:     "in a record that is no strict JSON a text ends in a backslash",
+		Seen:     "in a record that is not strict JSON, a text ends in a backslash",
 		Evidence: `[?] row "A value that ends in a backslash"`,
 		Done:     "The quote closes the text when optional space and , } or ] follow and what follows is structure again.",
 	},
@@ -226,17 +226,17 @@ var Quirks = []Quirk{
 		Name:     quirkTrailingText,
 		Seen:     "something follows the closing brace of the document",
 		Evidence: "[I] buffers of a fixed size sent whole (NUL), notes of proxies; seen in no document",
-		Done:     "It is skipped. Another object there, or a text behind an empty day that is no comment, is an error.",
+		Done:     "It is skipped. Another object there, or text after an empty day that is not a comment, is an error.",
 	},
 	{
 		Name:     quirkTransport,
-		Seen:     "the document is complete, but the transport does not end behind it: Content-Length is larger, the last chunk is missing, the connection stays open or is closed without a word",
+		Seen:     "the document is complete, but the transport does not end after it: Content-Length is larger, the last chunk is missing, the connection stays open or is closed abruptly",
 		Evidence: `[?] row "HTTP method, content type"; servers written by hand count wrong`,
-		Done:     "The document counts. Reading ends when the server has been silent for a second behind it.",
+		Done:     "The document counts. Reading stops when the server has sent nothing for a second after it.",
 	},
 	{
 		Name:     quirkUnescaped,
-		Seen:     "a record is no strict JSON, and its dt does not show that it escapes backslashes",
+		Seen:     "a record is not strict JSON, and its dt does not show that it escapes backslashes",
 		Evidence: `[?] row "Are the backslashes of dt escaped"; [R] row "Who decides whether a backslash is an escape"`,
 		Done:     `In this record every backslash is data, but that of \".`,
 	},

@@ -66,7 +66,7 @@ func TestAListThatSuddenlyLacksCustomersIsInDoubt(t *testing.T) {
 				if f.Customers != tt.left || f.Partly || f.Missing != 0 || f.Failure != nil {
 					t.Errorf("in the end: %+v", f)
 				}
-				if logged := strings.Contains(o.logged(), "it is believed now"); logged != tt.doubt {
+				if logged := strings.Contains(o.logged(), "the list is accepted now"); logged != tt.doubt {
 					t.Errorf("%s", o.logged())
 				}
 				if n := len(o.sources[0].times(monday)); n > 22 {

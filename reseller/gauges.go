@@ -22,7 +22,7 @@ var (
 	exhausted    = desc("reseller_allotment_exhausted_customers", "Customers who use all that they are allotted, or more.", "vendor", "account", "resource")
 	reachedDesc  = desc("reseller_allotment_reached_customers", "Customers who use at least so many percent of what they are allotted.",
 		"vendor", "account", "resource", "percent")
-	failingDesc = desc("reseller_failing", "1 while the account cannot be read at all, with the reason; no series after a success, also one of a part of its customers.",
+	failingDesc = desc("reseller_failing", "1 while the account cannot be read at all, with the reason; no series after a success, even if only some of its customers were read.",
 		"vendor", "account", "reason")
 	pendingDesc = desc("reseller_pending_customers", "Customers of whom the vendor had not carried out all changes when the account was last read.", "vendor", "account")
 	missingDesc = desc("reseller_missing_customers", "Customers who are not up to date while others are: they could not be read, or the account's list suddenly lacks them.", "vendor", "account")

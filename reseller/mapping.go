@@ -117,7 +117,7 @@ func (r *Jobs) readVersion(now version) (Customers, error) {
 		}
 		known, err := r.store.Customers()
 		if err == nil && len(known) > 0 {
-			err = fmt.Errorf("%s is gone; to map nobody any more, put a file with only the header there", m.path)
+			err = fmt.Errorf("%s is gone; to remove all mappings, put a file there that has only the header", m.path)
 		}
 		return Customers{}, err
 	}

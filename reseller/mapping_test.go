@@ -52,7 +52,7 @@ func TestTheCustomersFileIsReadAgainWhenItChanges(t *testing.T) {
 			{"the disk is full", func() { o.store.setBroken(errDisk); write(head + "Dora,remotepc,,customer,a\n")() }, "C", 1, 3, "no room"},
 			{"and no more", func() { o.store.setBroken(nil) }, "Dora", 1, 4, ""},
 			{"a folder in its place", func() { _ = os.Remove(file); _ = os.Mkdir(file, 0o700) }, "Dora", 1, 4, "is not a file of customers"},
-			{"it is gone", func() { _ = os.Remove(file) }, "Dora", 1, 4, "customers.csv is gone; to map nobody any more, put a file with only the header there"},
+			{"it is gone", func() { _ = os.Remove(file) }, "Dora", 1, 4, "customers.csv is gone; to remove all mappings, put a file there that has only the header"},
 			{"it is emptied", write(""), "Dora", 1, 4, "there is no header"},
 			{"the header alone", write(head), "", 0, 5, ""},
 			{"it is gone for good", func() { _ = os.Remove(file) }, "", 0, 5, ""},

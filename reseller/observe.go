@@ -80,7 +80,7 @@ func (o *observer) observe(out *outcome) {
 		o.success.WithLabelValues(j.Vendor, j.Name).Set(unix(s.At))
 	}
 	if len(s.Odd) > 0 && out.news {
-		log.Warn("values could not be read and are not known; the column raw has them", "values", len(s.Odd), "first", some(s.Odd))
+		log.Warn("values could not be read and count as unknown; the column raw has them", "values", len(s.Odd), "first", some(s.Odd))
 	}
 	if f := out.failure; f != nil {
 		if !told { // what failed is no request: our state, or a defect
@@ -88,7 +88,7 @@ func (o *observer) observe(out *outcome) {
 		}
 		said := "snapshot failed; what is known stays as it is"
 		if out.stored || out.single {
-			said = "customers are not up to date; what is known of them stays as it is"
+			said = "customers are not up to date; their last known values stay in use"
 			log = log.With("missing", len(s.Missing), "customers", some(s.Missing))
 		}
 		log.Log(context.Background(), levelOf(f), said, "reason", f.Reason, "code", f.Code, "err", f)
@@ -112,7 +112,7 @@ func some(names []string) []string {
 
 // believed logs that customers are gone whom several lists in a row have lacked.
 func (o *observer) believed(j *job, gone []string, known int, d report.Doubt) {
-	o.log.Warn("customers are missing in the vendor's list for hours; it is believed now, and what they were allotted is ended",
+	o.log.Warn("customers have been missing from the vendor's list for hours; the list is accepted now, and their allotments end",
 		"vendor", j.Vendor, "account", j.Name, "gone", len(gone), "known", known, "customers", some(gone), "since", d.Since.Format(time.RFC3339), "readings", d.Readings)
 }
 
@@ -181,7 +181,7 @@ func (o *observer) stuck(err error) {
 func (o *observer) mapped(file string, there bool, lines, changes int, warnings []string) {
 	o.mapping.Set(1)
 	if len(warnings) > 0 {
-		o.log.Warn("the customers file is in use and holds what is probably not meant", "file", file, "warnings", len(warnings), "first", some(warnings))
+		o.log.Warn("the customers file is in use and has lines that look like mistakes", "file", file, "warnings", len(warnings), "first", some(warnings))
 	}
 	if there {
 		o.log.Info("customers file read", "file", file, "lines", lines, "changes", changes)
@@ -193,5 +193,5 @@ func (o *observer) mapped(file string, there bool, lines, changes int, warnings 
 // mappingRefused logs that the newest version of customers.csv is not in use.
 func (o *observer) mappingRefused(file string, lines int, err error) {
 	o.mapping.Set(0)
-	o.log.Error("the customers file cannot be used; what was read of it before stays in use", "file", file, "lines_in_use", lines, "err", err)
+	o.log.Error("the customers file cannot be used; its last good content stays in use", "file", file, "lines_in_use", lines, "err", err)
 }

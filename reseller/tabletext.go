@@ -91,7 +91,7 @@ func damagedText(text string) string {
 	switch {
 	case shortened.MatchString(text):
 		return "is a number that a spreadsheet has shortened; " +
-			"make the column one of texts and enter the whole value again"
+			"format the column as text and enter the whole value again"
 	case hashes.MatchString(text):
 		return "is what a spreadsheet shows instead of a value; enter the value again"
 	case strings.HasPrefix(text, "="):
@@ -106,9 +106,9 @@ func doubtfulText(text string) string {
 	switch {
 	case invisible >= 0:
 		r, _ := utf8.DecodeRuneInString(text[invisible:])
-		return fmt.Sprintf("holds the invisible character %U; it only matches what holds it, too", r)
+		return fmt.Sprintf("holds the invisible character %U; it matches only values that have it, too", r)
 	case !norm.NFC.IsNormalString(text):
-		return "writes accents as characters of their own (not NFC); it only matches what does, too"
+		return "has accents as separate characters (not NFC); it matches only values that do, too"
 	case rounded.MatchString(text) && strings.HasSuffix(text, "0"):
 		return "has more digits than a spreadsheet keeps; are the last ones still there?"
 	case strings.HasPrefix(text, "'"):

@@ -119,7 +119,7 @@ func explain(path string, err error) error {
 	case errors.Is(err, ErrDamaged), errors.Is(err, ErrNewer):
 		return err
 	case errors.Is(err, berrors.ErrTimeout):
-		return fmt.Errorf("%w: %s: one process at a time; a collector is at work on it already", ErrLocked, path)
+		return fmt.Errorf("%w: %s: one process at a time; a collector is already using it", ErrLocked, path)
 	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch),
 		errors.Is(err, errEntry), errors.Is(err, errIdentity), errors.Is(err, errBoundary),
 		strings.Contains(err.Error(), "file size too small"): // bbolt has no error value for it

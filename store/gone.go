@@ -25,7 +25,7 @@ func (s *Store) intact() error {
 			"restart the collector, it writes the file again when it stops", ErrGone, s.path)
 	case err == nil && s.own != nil && !os.SameFile(named, s.own):
 		return fmt.Errorf("%w: %s was replaced by another file while the collector was running: nothing more is read from the vendors; "+
-			"restart the collector, which then goes on with the file that is there now and keeps what it had in %s",
+			"restart the collector, which then uses the file that is there now and keeps what it had in %s",
 			ErrGone, s.path, s.path+rescueSuffix)
 	}
 	return nil // any other error is for the transaction to meet
@@ -52,7 +52,7 @@ func (s *Store) rescue() error {
 		s.log.Warn("the state file was deleted while the collector was running; it was written again", "file", s.path)
 	case errors.Is(err, fs.ErrExist):
 		err = nil
-		s.log.Warn("another state file has taken the name of the one that was open; that was kept", "file", copied)
+		s.log.Warn("another state file has replaced the open one, whose content was kept", "file", copied)
 	}
 	if err = errors.Join(err, syncDir(filepath.Dir(s.path))); err != nil {
 		return explain(copied, err)

@@ -43,7 +43,7 @@ func byWayOf(via string) string {
 	if via == "" {
 		return ""
 	}
-	return " (by way of the proxy " + via + ")"
+	return " (through the proxy " + via + ")"
 }
 
 // checkProxy refuses an address of a proxy that net/http would ignore, speaking to the vendor directly.

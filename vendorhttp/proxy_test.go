@@ -84,7 +84,7 @@ func TestErrorsByWayOfAProxyNameIt(t *testing.T) {
 				return context.Canceled // no document of ours
 			})
 			f := report.AsFailure(err)
-			if err == nil || !strings.Contains(f.Error(), "by way of the proxy "+address.Host) || strings.Contains(f.Error(), "hidden") {
+			if err == nil || !strings.Contains(f.Error(), "through the proxy "+address.Host) || strings.Contains(f.Error(), "hidden") {
 				t.Errorf("%v", f)
 			}
 		})

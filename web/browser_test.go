@@ -269,7 +269,7 @@ func restartInABrowser(t *testing.T, browser context.Context) {
 	p.mu.Unlock()
 	p.js("window.slept += 13000")
 	p.until("document.documentElement.classList.contains('stale')")
-	p.is("document.querySelector('#connection').textContent", `"No answer from the collector; shown is what it last told,"`)
+	p.is("document.querySelector('#connection').textContent", `"No answer from the collector; showing the last known state,"`)
 	shown := p.js("document.querySelector('#as-of').textContent")
 	s.change(func() { s.status.Accounts[0].ConnectionsToday = 4321 })
 	serve(t, s.server(strings.TrimPrefix(url, "http://")))

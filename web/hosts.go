@@ -17,7 +17,7 @@ func (c *Config) onlyByName(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if name := hostname(r.Host); !c.answersTo(name) {
-			plain(w, http.StatusForbidden, fmt.Sprintf("nothing is shown under the name %q: if it is one of this server's or of a proxy, add it to http.hosts\n", name))
+			plain(w, http.StatusForbidden, fmt.Sprintf("this page is not served under the name %q; if it is a name of this server or of a proxy, add it to http.hosts\n", name))
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -52,7 +52,7 @@ func (p Protection) String() string {
 		parts = append(parts, "TLS")
 	}
 	if p.Clients {
-		parts = append(parts, "certificates of clients")
+		parts = append(parts, "client certificates")
 	}
 	if p.Logins > 0 {
 		parts = append(parts, plural(p.Logins, "login", "logins"))

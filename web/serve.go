@@ -29,7 +29,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.config.Listen)
 	if err != nil {
-		return fmt.Errorf("http.listen %s: %w; another process may hold it: end that one, or choose another port", s.config.Listen, err)
+		return fmt.Errorf("http.listen %s: %w; another process may be using it: stop that one, or choose another port", s.config.Listen, err)
 	}
 	defer s.usage.close()
 	g, ctx := errgroup.WithContext(ctx)

@@ -138,7 +138,7 @@ func newAccountView(number int, a Account, now time.Time, usage *Usage, charts b
 
 // snapshotWords say what a reseller's state means.
 var snapshotWords = map[string]string{
-	SnapshotDue: "not read yet", SnapshotOK: "read whole", SnapshotPartial: "partly read", SnapshotFailing: "failing", SnapshotNotOffered: "not offered by the vendor; shown is what was set through us",
+	SnapshotDue: "not read yet", SnapshotOK: "read whole", SnapshotPartial: "partly read", SnapshotFailing: "failing", SnapshotNotOffered: "not offered by the vendor; showing what was set through the collector",
 }
 
 const (
@@ -161,28 +161,28 @@ func (v *view) notices(answer UsageAnswer) []notice {
 	}
 	switch e := answer.Error; {
 	case e != nil && e.Answered:
-		add(true, "Usage is shown as it was known before; what cannot be stored waits in the queue. The runbook SinkFailing says what to do.",
+		add(true, "Showing the last known usage; what cannot be stored waits in the queue. See the runbook SinkFailing.",
 			"ClickHouse answers with an error: %s", e.Message)
 	case e != nil:
-		add(true, "Rows wait in the queue until it answers; none is dropped. Usage is shown as it was known before.", "ClickHouse does not answer: %s", e.Message)
+		add(true, "Rows wait in the queue until it answers; none is dropped. Showing the last known usage.", "ClickHouse does not answer: %s", e.Message)
 	}
 	if oldest := v.Queue.Oldest; oldest != nil && v.At.Sub(*oldest) > queuedFor {
-		add(answer.Error == nil, "They are tried again by themselves; the log has the reason.", "%s for ClickHouse for more than %d minutes.",
+		add(answer.Error == nil, "Retrying automatically; the log has the reason.", "%s for ClickHouse for more than %d minutes.",
 			waits(v.Queue.Rows), int(queuedFor.Minutes()))
 	}
 	for _, r := range v.Resellers {
 		switch e := r.LastError; {
 		case e != nil && r.State == SnapshotPartial:
-			add(true, "Their last known values are shown; retrying automatically.", "%s account %s: %s not up to date: %s", r.Vendor, r.Name,
+			add(true, "Showing their last known values; retrying automatically.", "%s account %s: %s not up to date: %s", r.Vendor, r.Name,
 				plural(r.MissingCustomers, "customer is", "customers are"), e.Message)
 		case e != nil:
-			add(true, "What was known before still is; it is read again by itself.", "%s account %s cannot be read: %s", r.Vendor, r.Name, e.Message)
+			add(true, "Showing the last known values; retrying automatically.", "%s account %s cannot be read: %s", r.Vendor, r.Name, e.Message)
 		}
 	}
 	if f := v.CustomersFile; !f.Valid {
 		add(false, "The lines in use stay as they are.", "The newest version of %s cannot be used: %s", f.File, f.Error)
 	} else if n := len(f.Warnings); n > 0 {
-		add(false, "They are in use as they are; the log has the others.", "%s: %s probably not meant: %s", f.File, plural(n, "line holds something", "lines hold something"), f.Warnings[0])
+		add(false, "All lines are in use; the log has the other warnings.", "%s: %s: %s", f.File, plural(n, "line looks like a mistake", "lines look like mistakes"), f.Warnings[0])
 	}
 	if n := v.Quarantined(); n > 0 {
 		add(false, "collector quarantine list shows them; after an upgrade, collector quarantine retry reads them again.", "%s could not be read.", plural(n, "record", "records"))
@@ -202,18 +202,18 @@ func (v *view) notices(answer UsageAnswer) []notice {
 func (v *view) accountNotices(a *accountView, add func(bad bool, then, form string, args ...any)) {
 	local := newClock(v.At, a.Timezone).now
 	if e := a.LastError; e != nil {
-		then := "It is tried again by itself."
+		then := "Retrying automatically."
 		if a.Paused != nil {
 			then = "The next try is at " + a.Paused.Text + "."
 		}
 		add(true, then, "Account %s cannot be read: %s", a.Name, e.Message)
 	} else if read := a.LastSuccess.Today; read != nil && v.At.Sub(*read) > quietFor {
-		add(true, "The log tells what it waits for.", "Account %s was last read at %s.", a.Name, a.Read.Text)
+		add(true, "The log says what it is waiting for.", "Account %s was last read at %s.", a.Name, a.Read.Text)
 	}
 	for _, d := range a.Doubts {
-		then := "It is asked again; what was read is stored."
+		then := "The collector asks again; what was read is stored."
 		if d.Sealed {
-			then = "The day is sealed for want of a better answer; collector import reads saved reports of it, if there are any."
+			then = "The day is sealed for want of a better answer. If you have saved reports of it, run collector import."
 		}
 		// In the first hours a vendor whose day turns later has not turned it yet.
 		early := d.Day == a.Today-1 && local.Hour() < 6
@@ -221,7 +221,7 @@ func (v *view) accountNotices(a *accountView, add func(bad bool, then, form stri
 	}
 	for _, d := range a.UnsealedDays {
 		if yesterday := a.Today - 1; d < yesterday || !morning(local) {
-			add(true, "Alpemix tells a day until the next one ends: after that it cannot be read any more.", "Account %s: %s is not sealed yet.", a.Name, dateOf(d))
+			add(true, "Alpemix serves a day until the next one ends; after that it is lost.", "Account %s: %s is not sealed yet.", a.Name, dateOf(d))
 		}
 	}
 	if a.Calendar == nil {
@@ -234,7 +234,7 @@ func (v *view) accountNotices(a *accountView, add func(bad bool, then, form stri
 		}
 	}
 	if len(lost) > 0 {
-		add(true, "collector import takes saved reports of it, if there are any.", "Account %s: %s was lost before it could be sealed.", a.Name, strings.Join(lost, ", "))
+		add(true, "If you have saved reports of it, run collector import.", "Account %s: %s was lost before it could be sealed.", a.Name, strings.Join(lost, ", "))
 	}
 }
 

@@ -103,8 +103,8 @@ func TestNotices(t *testing.T) {
 			s.Accounts[0].UnsealedDays, s.At = []report.Day{s.Accounts[0].Today - 1}, s.At.Add(-5*time.Hour)
 		}, "Everything is collected", false},
 		{"a doubt", func(s *Status, _ *UsageAnswer) {
-			s.Accounts[0].Doubts = []DayDoubt{{Day: s.Accounts[0].Today - 1, Why: "it lists only 3 of the 20 connections that are known of that day"}}
-		}, "Account main: the answer for 11 Mar 2026 is in doubt: it lists only 3 of the 20 connections that are known of that day.", true},
+			s.Accounts[0].Doubts = []DayDoubt{{Day: s.Accounts[0].Today - 1, Why: "it lists only 3 of the 20 connections that are known for that day"}}
+		}, "Account main: the answer for 11 Mar 2026 is in doubt: it lists only 3 of the 20 connections that are known for that day.", true},
 		{"a day sealed in doubt", func(s *Status, _ *UsageAnswer) {
 			s.Accounts[0].Doubts = []DayDoubt{{Day: s.Accounts[0].Today - 3, Sealed: true, Why: "it lists only 3"}}
 		}, "Account main: the answer for 9 Mar 2026 is in doubt: it lists only 3.", false},

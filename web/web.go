@@ -18,7 +18,7 @@ type Config struct {
 	Status   func() Status       // the facts of this moment; called for each request, so it has to be cheap
 	Ready    func() error        // nil once the collector takes in reports; otherwise what it waits for
 	Log      *slog.Logger
-	// WebConfigFile sets TLS and logins in the form of Prometheus's exporter-toolkit, "" for neither. It is read again for each
+	// WebConfigFile sets TLS and logins in the format of Prometheus's exporter-toolkit, "" for neither. It is read again for each
 	// connection and request; one that has become wrong refuses all of them.
 	WebConfigFile string
 	// Socket is a Unix socket on which commands of this machine are answered without TLS and login, "" for none: who may

@@ -30,13 +30,17 @@ func (a *app) checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
 		Short: "Try configuration, web server, ClickHouse, schema and the vendors' credentials",
-		Long: `Prints one line for each of: the configuration, who may read the page, ClickHouse,
-its schema, and the credentials of each vendor account. It spends at most one token request and one
-report request of each account, counted with those of the daemon. While a daemon
-runs on the same state folder, the accounts' lines are what the daemon has seen.
-Reseller vendors are asked for what they list.
+		Long: `Checks the configuration, the ports and who may read the page, ClickHouse and its
+schema, whether rows can be written to a ClickHouse server, customers.csv, and
+the credentials of each vendor account, and prints one line for each.
 
-Exit status: 0 all is well, 1 something is not, 2 the configuration is wrong.`,
+It sends at most one token request and one report request for each Alpemix
+account, counted with those of the daemon. While a daemon is running on the same
+state folder, it reports what the daemon has seen instead. Each reseller account
+gets a request that lists customers.
+
+Exit status: 0 everything works, 1 something does not, 2 the configuration is
+wrong. Warnings do not change it.`,
 		Example: "  collector check -c collector.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -80,7 +84,7 @@ func (k *checking) clickHouse(ctx context.Context) {
 	c, err := k.openClickHouse(ctx, k.config, access(!embedded)) // of a server the rights of the daemon matter
 	if fresh, ok := errors.AsType[*noDataError](err); ok {
 		_, err = engine.FindLibrary(k.config.ClickHouse.Embedded.Library)
-		k.line("clickhouse", "embedded engine; no data in "+fresh.stateDir+" yet, the first run or import makes them", err)
+		k.line("clickhouse", "embedded engine; no data in "+fresh.stateDir+" yet, the first run or import creates it", err)
 		return
 	}
 	if err != nil {

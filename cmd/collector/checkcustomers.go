@@ -13,9 +13,9 @@ func doubtful(warnings []string) string {
 		return ""
 	case n > most:
 		first := strings.Join(warnings[:most], "; ")
-		return fmt.Sprintf("; probably not meant: %s; and %d more", first, n-most)
+		return fmt.Sprintf("; possible mistakes: %s; and %d more", first, n-most)
 	}
-	return "; probably not meant: " + strings.Join(warnings, "; ")
+	return "; possible mistakes: " + strings.Join(warnings, "; ")
 }
 
 // accountNames are the configured accounts by vendor.

@@ -15,8 +15,8 @@ func TestCheckReadsTheCustomersFile(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{
 		"good":    {head + "A,remotepc,eu,customer,x\n", "ok    customers: FILE has 1 lines\n"},
 		"wrong":   {head + "A,remotpc,eu,customer,x\n", "FAIL  customers: FILE: line 2: vendor "},
-		"account": {head + "A,remotepc,us,customer,x\n", `ok    customers: FILE has 1 lines; probably not meant: line 2: account "us" of remotepc is not configured (configured: eu)`},
-		"names":   {head + "A,remotepc,,customer,x\na,remotepc,,customer,y\n", `ok    customers: FILE has 2 lines; probably not meant: line 3: customer "a" and "A" of line 2`},
+		"account": {head + "A,remotepc,us,customer,x\n", `ok    customers: FILE has 1 lines; possible mistakes: line 2: account "us" of remotepc is not configured (configured: eu)`},
+		"names":   {head + "A,remotepc,,customer,x\na,remotepc,,customer,y\n", `ok    customers: FILE has 2 lines; possible mistakes: line 3: customer "a" and "A" of line 2`},
 	} {
 		c.CustomersFile = write(t, "customers.csv", tc.text)
 		var out bytes.Buffer

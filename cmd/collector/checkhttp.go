@@ -17,7 +17,7 @@ func (k *checking) http() {
 		return
 	}
 	if file != "" {
-		k.line("http.web_config_file", fmt.Sprintf("%s asks for %s", file, protection), nil)
+		k.line("http.web_config_file", fmt.Sprintf("%s requires %s", file, protection), nil)
 	}
 	if problem := exposed(&k.config.HTTP, protection); problem != "" {
 		k.warn("http.listen", problem)
@@ -37,10 +37,10 @@ func exposed(h *config.HTTP, p web.Protection) string {
 	}
 	switch {
 	case p.Logins == 0 && !p.Clients:
-		return h.Listen + " is open to other machines without a login: whoever reaches it reads names and addresses of staff and customers; " +
+		return h.Listen + " is open to other machines without a login: anyone who can reach it can read names and addresses of staff and customers; " +
 			"listen on 127.0.0.1, or set http.web_config_file"
 	case !p.TLS:
-		return h.Listen + " is open to other machines without TLS: logins can be read on their way; add tls_server_config to http.web_config_file"
+		return h.Listen + " is open to other machines without TLS: logins can be read in transit; add tls_server_config to http.web_config_file"
 	}
 	return ""
 }

@@ -56,7 +56,7 @@ func TestCheckWarnsOfAnOpenPort(t *testing.T) {
 	}{
 		{[]string{"COLLECTOR_HTTP_LISTEN=0.0.0.0:" + port}, []string{"warn  http.listen: 0.0.0.0:" + port + " is open to other machines without a login"}},
 		{[]string{"COLLECTOR_HTTP_LISTEN=0.0.0.0:" + port, "COLLECTOR_HTTP_WEB_CONFIG_FILE=" + file},
-			[]string{"ok    http.web_config_file: " + file + " asks for 1 login\n", "warn  http.listen: 0.0.0.0:" + port + " is open to other machines without TLS"}},
+			[]string{"ok    http.web_config_file: " + file + " requires 1 login\n", "warn  http.listen: 0.0.0.0:" + port + " is open to other machines without TLS"}},
 	} {
 		got := command(t, append(environ, c.environ...), "", "check")
 		for _, want := range c.lines {

@@ -26,7 +26,7 @@ func (k *checking) ports() {
 		key, address := p.key, p.address
 		well := address + " is free"
 		if isLocked(filepath.Join(k.config.StateDir, p.lock)) {
-			k.line(key, address+"; a collector is at work on this state folder", nil)
+			k.line(key, address+" is in use by the collector that runs on this state folder", nil)
 			continue
 		}
 		l, err := net.Listen("tcp", address)

@@ -100,7 +100,7 @@ func TestCheckKnowsTheEngineOfAnotherCollector(t *testing.T) {
 	listen := (&app{environ: environ}).getenv("COLLECTOR_CLICKHOUSE_EMBEDDED_LISTEN")
 	got := command(t, []string{"COLLECTOR_CLICKHOUSE_DSN=http://" + listen + "/alpemix", "COLLECTOR_STATE_DIR=" + t.TempDir(),
 		"COLLECTOR_HTTP_LISTEN=" + freeAddress(t)}, "", "check")
-	if got.code != exitFailure || !strings.Contains(got.stdout, "FAIL  writes: ClickHouse at "+listen+" takes no writes: ") {
+	if got.code != exitFailure || !strings.Contains(got.stdout, "FAIL  writes: ClickHouse at "+listen+" does not accept writes: ") {
 		t.Errorf("%+v", got)
 	}
 }

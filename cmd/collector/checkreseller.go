@@ -19,7 +19,7 @@ import (
 func (k *checking) resellers(ctx context.Context) {
 	checkAccounts(ctx, k, "remotepc", remotePCAccounts(k.config), func(ctx context.Context, c *remotepc.Client) (string, error) {
 		users, err := c.List(ctx)
-		return fmt.Sprintf("user/list tells %d users", len(users)), err
+		return fmt.Sprintf("user/list returned %d users", len(users)), err
 	})
 	checkAccounts(ctx, k, "ccportal", ccPortalAccounts(k.config), func(ctx context.Context, c *ccportal.Client) (string, error) {
 		s, err := c.Snapshot(ctx, nil)
@@ -29,18 +29,18 @@ func (k *checking) resellers(ctx context.Context) {
 				err = fmt.Errorf("%d of %d customers cannot be read: %w", len(names), all, err)
 			}
 		}
-		return fmt.Sprintf("pack/list tells the packs of %d customers", len(s.Read)) + pendingOf(s.Pending), err
+		return fmt.Sprintf("pack/list returned the packs of %d customers", len(s.Read)) + pendingOf(s.Pending), err
 	})
 	checkAccounts(ctx, k, "serwersms", serwerSMSAccounts(k.config), func(ctx context.Context, c *serwersms.Client) (string, error) {
 		subaccounts, err := c.Index(ctx)
-		return fmt.Sprintf("subaccounts/index tells %d subaccounts", len(subaccounts)), err
+		return fmt.Sprintf("subaccounts/index returned %d subaccounts", len(subaccounts)), err
 	})
 	checkAccounts(ctx, k, "limacity", limaCityAccounts(k.config), func(ctx context.Context, c *limacity.Client) (string, error) {
 		customers, err := c.Customers(ctx)
 		if err != nil && report.AsFailure(err).Reason == report.NotOffered {
 			return "customers/list is not offered by this server: whether it takes the key shows when a customer is made", nil
 		}
-		return fmt.Sprintf("customers/list tells %d customers", len(customers)), err
+		return fmt.Sprintf("customers/list returned %d customers", len(customers)), err
 	})
 }
 

@@ -45,10 +45,10 @@ func TestCheckOfResellers(t *testing.T) {
 	}
 	s.customersOfPortal(numbers...)
 	count := func(vendor string) (n int) { return len(s.vendors[vendor].Customers(s.account(vendor), standMoment)) }
-	want := fmt.Sprintf(`ok    remotepc account eu: user/list tells %d users
-ok    ccportal account kommitt: pack/list tells the packs of %d customers%s
-ok    serwersms account pl: subaccounts/index tells %d subaccounts
-ok    limacity account de: customers/list tells %d customers
+	want := fmt.Sprintf(`ok    remotepc account eu: user/list returned %d users
+ok    ccportal account kommitt: pack/list returned the packs of %d customers%s
+ok    serwersms account pl: subaccounts/index returned %d subaccounts
+ok    limacity account de: customers/list returned %d customers
 `, count(world.RemotePC), len(numbers), pendingOf(dirty), count(world.SerwerSMS), count(world.LimaCity))
 	if _, lines := s.check(); lines != want {
 		t.Errorf("%s\nwant\n%s", lines, want)
@@ -118,11 +118,11 @@ func TestCheckOfAResellerThatFails(t *testing.T) {
 		"dirty": {func(s *stand) {
 			s.vendors[world.CCPortal].SetQuirks(world.Quirks{Dirty: true})
 			s.customersOfPortal("1", "2", "3", "4", "5", "6", "7")
-		}, all("ok    remotepc", "ok    ccportal account kommitt: pack/list tells the packs of 7 customers; changes are pending (dirty) of 1, 2, 3, 4, 5 and 2 more\n", "ok    serwersms", "ok    limacity")},
+		}, all("ok    remotepc", "ok    ccportal account kommitt: pack/list returned the packs of 7 customers; changes are pending (dirty) of 1, 2, 3, 4, 5 and 2 more\n", "ok    serwersms", "ok    limacity")},
 		"customers of a file": {func(s *stand) {
 			s.customersOfPortal()
 			s.set(world.CCPortal, "CUSTOMERS_FILE", write(s.t, "customers.txt", "\ufeff10366\r\n\r\n 2 \n3"))
-		}, all("ok    remotepc", "ok    ccportal account kommitt: pack/list tells the packs of 3 customers", "ok    serwersms", "ok    limacity")},
+		}, all("ok    remotepc", "ok    ccportal account kommitt: pack/list returned the packs of 3 customers", "ok    serwersms", "ok    limacity")},
 		"a wrong number": {func(s *stand) { s.customersOfPortal("..") }, all(
 			"ok    remotepc", `FAIL  ccportal account kommitt: reseller.ccportal.accounts.customers: ".." would be taken out of the address`, "ok    serwersms", "ok    limacity",
 		)},

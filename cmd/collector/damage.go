@@ -11,9 +11,9 @@ import (
 var damages = map[string]string{
 	parser.EmptyBody:          "the file is empty",
 	parser.HTML:               "the file holds a web page, not a report",
-	parser.MalformedEnvelope:  "the document around the records is not of the form {\"errornumber\":0,\"results\":[…]}; nothing behind this place was read",
-	parser.ResultsWrongType:   "results is not a list of records: the file is no report",
-	parser.TrailingGarbage:    "something follows the end of the report; the records before it were read. Reports go one to a file",
+	parser.MalformedEnvelope:  "the document around the records is not of the form {\"errornumber\":0,\"results\":[…]}; nothing after this point was read",
+	parser.ResultsWrongType:   "results is not a list of records: the file is not a report",
+	parser.TrailingGarbage:    "something follows the end of the report; the records before it were read; put each report into a file of its own",
 	parser.Truncated:          "the file ends too early; the records before the cut were read",
 	parser.UnexpectedEnvelope: "the document is not of the form {\"errornumber\":0,\"results\":[…]}; records in results were read",
 	parser.VendorError:        "the file holds an error message of Alpemix, not a report; alpemix.txt lists the numbers",

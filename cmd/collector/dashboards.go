@@ -36,7 +36,7 @@ func (a *app) dashboardsPushCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "push --grafana URL",
 		Short: "Put the dashboards into a folder of Grafana",
-		Long: `Puts the five dashboards into a folder of Grafana, which is made if there is none.
+		Long: `Puts the five dashboards into a folder of Grafana, which is created if needed.
 Dashboards that are there stay in their folder; those that do not differ are not
 saved again.
 

@@ -19,10 +19,10 @@ func (a *app) demoCommand() *cobra.Command {
 		Short: "Collect from built-in simulators of a support desk and its resellers",
 		Long: `Runs the daemon on a simulated Alpemix, four simulated reseller vendors and the
 embedded ClickHouse engine, with 90 days of history. Nothing leaves this machine.
-With --state the data stay, and the next start goes on where this one was.
+With --state the data stays, and the next start picks up where this one left off.
 
-With --dsn the rows go to a ClickHouse server, into a database that is made for
-them: one that is there already is refused. COLLECTOR_CLICKHOUSE_PASSWORD_FILE
+With --dsn the rows go to a ClickHouse server, into a database that is created
+for them: an existing one is refused. COLLECTOR_CLICKHOUSE_PASSWORD_FILE
 may name a file with the password.`,
 		Example: `  collector demo
   collector demo --state ./state

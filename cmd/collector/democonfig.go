@@ -42,7 +42,7 @@ func (d *demoVendors) config(dir, dsn string, environ []string) (*config.Config,
 		if err != nil {
 			return nil, err
 		}
-		text = append([]byte("# Made by collector demo at each start: the addresses change. The keys open nothing but its simulators.\n"), text...)
+		text = append([]byte("# Written by collector demo at each start: the addresses change. The keys open nothing but its simulators.\n"), text...)
 		if err := os.WriteFile(file, text, 0o600); err != nil {
 			return nil, fmt.Errorf("--state: %w", err)
 		}

@@ -24,11 +24,11 @@ func (a *app) dismissCommand() *cobra.Command {
 	var d dismissal
 	command := &cobra.Command{
 		Use:   "dismiss [ID...]",
-		Short: "Mark records as settled that nobody needs",
-		Long: `Marks records as settled without storing them: those with the ids that
-quarantine list prints, or all that fit the flags. They stay in the view
-quarantine, with resolved_at. A dismissed record stays dismissed when Alpemix
-serves it with another text; once it can be read it is stored as any other.
+		Short: "Settle records that nobody needs",
+		Long: `Marks records as settled without storing them: those with the given ids, which
+quarantine list prints, or all that match the flags. They stay in the view
+quarantine, with resolved_at. A dismissed record stays dismissed even if Alpemix
+serves it with different text; once it can be read, it is stored like any other.
 
 Works while the daemon is running.`,
 		Example: `  collector quarantine dismiss 9c3f0e1d2b4a5968
@@ -73,9 +73,9 @@ func (d *dismissal) parse(ids []string) error {
 	named := len(d.Keys) > 0 || d.Account != "" || d.Reason != "" || !d.Before.IsZero()
 	switch {
 	case !named && !d.all:
-		return errors.New("no record is named; give ids, --account, --reason or --before, or --all")
+		return errors.New("no record is selected; give ids, --account, --reason or --before, or --all")
 	case named && d.all:
-		return errors.New("--all goes with no id and no other flag that names records")
+		return errors.New("--all cannot be combined with ids or with other flags that select records")
 	}
 	return nil
 }

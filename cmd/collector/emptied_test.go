@@ -56,9 +56,9 @@ func TestAnEmptiedClickHouse(t *testing.T) {
 		{"its tables were emptied", func() {
 			sql("TRUNCATE TABLE connection_rows", "TRUNCATE TABLE day_rows", "TRUNCATE TABLE customer_rows", "TRUNCATE TABLE identity_rows")
 		}, "another database than before"},
-		{"connections were emptied", func() { sql("TRUNCATE TABLE connection_rows") }, "not of one age"},
-		{"customers and days were emptied", func() { sql("TRUNCATE TABLE customer_rows", "TRUNCATE TABLE day_rows") }, "not of one age"},
-		{"a table was dropped", func() { sql("DROP TABLE connection_rows") }, "not of one age"},
+		{"connections were emptied", func() { sql("TRUNCATE TABLE connection_rows") }, "not of the same age"},
+		{"customers and days were emptied", func() { sql("TRUNCATE TABLE customer_rows", "TRUNCATE TABLE day_rows") }, "not of the same age"},
+		{"a table was dropped", func() { sql("DROP TABLE connection_rows") }, "not of the same age"},
 	} {
 		tt.lose()
 		got := run()

@@ -56,7 +56,7 @@ func (i *importing) readingTime(s *source) (time.Time, error) {
 		return i.fetchedAt, nil
 	}
 	if s.modifiedAt.Unix() < parser.FirstMoment {
-		return time.Time{}, fmt.Errorf("the file's time is %s, which cannot be when the report was read; say when it was with --fetched-at 2026-03-01T09:30:00+03:00",
+		return time.Time{}, fmt.Errorf("the file's time is %s, which cannot be when the report was read; give the time with --fetched-at 2026-03-01T09:30:00+03:00",
 			s.modifiedAt.UTC().Format(time.RFC3339))
 	}
 	return s.modifiedAt, nil

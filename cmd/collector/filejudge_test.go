@@ -34,7 +34,7 @@ func TestImportSaysWhatItChanges(t *testing.T) {
 		{environ, day, nil, exitOK, "2 records, 1 stored, 1 unchanged", ""}, // an equal time: the later import counts, or not; a is unchanged
 		{environ, dated(body(old("o")), march), nil, exitOK, "1 records, 1 stored", ""},
 		{kept, dated(body(old("p"), record("d", 1)), march), nil, exitOK, "2 records, 1 stored, 1 past retention.connections and not stored, 0 quarantined", ""},
-		{environ, dated(body(record("e", 1)), time.Unix(0, 0)), nil, exitFailure, "", "the file's time is 1970-01-01T00:00:00Z, which cannot be when the report was read; say when it was with --fetched-at"},
+		{environ, dated(body(record("e", 1)), time.Unix(0, 0)), nil, exitFailure, "", "the file's time is 1970-01-01T00:00:00Z, which cannot be when the report was read; give the time with --fetched-at"},
 		{environ, dated(body(record("e", 1)), time.Unix(0, 0)), []string{"--fetched-at", "2026-03-02T00:00:00Z"}, exitOK, "1 records, 1 stored", ""},
 		{environ, dated(body(record("f", 1)), time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)), nil, exitOK, "1 records, 0 stored, 1 quarantined (1 dt_out_of_range)",
 			"more than a day after that of the file, 2020-01-01T00:00:00Z; if the report was read later, import it again with --fetched-at"},

@@ -40,15 +40,15 @@ func (a *app) importCommand() *cobra.Command {
 		Short: "Store saved Alpemix report bodies",
 		Long: `Stores saved bodies of Alpemix report answers, on the path that a live answer
 takes: records that cannot be read go to quarantine, and a file that is imported
-twice is stored once, and counted as unchanged. What is older than
-retention.connections is not stored. Files may be compressed with zstd or gzip; - is standard
-input.
+twice is stored once, and counted as unchanged. Connections older than
+retention.connections are not stored. Files may be compressed with zstd or gzip;
+- is standard input.
 
 When a connection was collected live too, the newer content counts. A file's
 time says when its content was read; --fetched-at overrides it. Neither counts
 as later than now.
 
-Works beside a running daemon.`,
+Works while the daemon is running.`,
 		Example: `  collector import --account main reports/2026-03-*.json.zst
   curl … | collector import --account main -`,
 		Args: cobra.MinimumNArgs(1),
@@ -62,7 +62,7 @@ Works beside a running daemon.`,
 	flags := command.Flags()
 	flags.StringVar(&i.account, "account", "", "account that the reports are of (needed unless the configuration has exactly one)")
 	flags.StringVar(&fetchedAt, "fetched-at", "", "when the reports were read, for example 2026-03-01T09:30:00+03:00 (default: the file's time)")
-	flags.DurationVar(&i.patience, "wait", 2*time.Minute, "how long to wait for a ClickHouse that is away")
+	flags.DurationVar(&i.patience, "wait", 2*time.Minute, "how long to wait for a ClickHouse that is unreachable")
 	return command
 }
 

@@ -13,7 +13,7 @@ import (
 func (a *app) migrateCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "migrate",
-		Short: "Bring the database schema up to date, or tell how it stands",
+		Short: "Bring the database schema up to date, or show its version",
 		Long: `The schema is brought up to date by every command that writes; migrate does it
 where that is wanted apart, and tells how the schema stands. Alone it means up.`,
 	}

@@ -16,11 +16,11 @@ func (a *app) quarantineCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "quarantine",
 		Short: "List records that could not be read, read them again, or dismiss them",
-		Long: `A record that cannot be read is kept with the reason, and does not hold up its
-neighbours. It is settled by itself once its connection is stored. A later version
-may read it: retry does that. dismiss settles what nobody needs.
+		Long: `A record that cannot be read is kept with the reason, and does not hold up other
+records. It is settled automatically once its connection is stored. After an
+upgrade, retry reads the records again; dismiss settles those that nobody needs.
 
-Works beside a running daemon.`,
+Works while the daemon is running.`,
 	}
 	var format string
 	list := &cobra.Command{

@@ -73,8 +73,8 @@ func TestQuarantineSettlesAndDismisses(t *testing.T) {
 		code int
 		says string
 	}{
-		{nil, exitUsage, "no record is named"},
-		{[]string{"--all", id}, exitUsage, "--all goes with no id"},
+		{nil, exitUsage, "no record is selected"},
+		{[]string{"--all", id}, exitUsage, "--all cannot be combined with ids"},
 		{[]string{"12"}, exitUsage, `"12" is not an id`},
 		{[]string{"--before", "yesterday"}, exitUsage, "--before"},
 		{[]string{"0000000000000001"}, exitFailure, "no record with the id 0000000000000001 waits"},

@@ -45,10 +45,10 @@ func (p *probing) check() error {
 	case p.err = <-p.last:
 		p.last = nil
 	case <-ctx.Done(): // from then on nobody waits for it
-		return fmt.Errorf("state_dir %s: a write has not come back for %s", p.dir, time.Since(p.at).Truncate(time.Second))
+		return fmt.Errorf("state_dir %s: a write has not finished for %s", p.dir, time.Since(p.at).Truncate(time.Second))
 	}
 	if p.err != nil {
-		p.err = fmt.Errorf("state_dir %s takes no writes: %w", p.dir, p.err)
+		p.err = fmt.Errorf("state_dir %s cannot be written: %w", p.dir, p.err)
 	}
 	return p.err
 }

@@ -64,7 +64,7 @@ func TestReadyOnADiskThatHangs(t *testing.T) {
 		p := newProbing(t.TempDir())
 		p.at, p.last = time.Now(), hung
 		for range 3 {
-			if err := p.check(); err == nil || !strings.Contains(err.Error(), "has not come back for") {
+			if err := p.check(); err == nil || !strings.Contains(err.Error(), "has not finished for") {
 				t.Errorf("while it hangs: %v", err)
 			}
 		}

@@ -42,11 +42,11 @@ func (r *reloading) run(ctx context.Context, hangups <-chan os.Signal) {
 func (r *reloading) reload() {
 	changed, ignored, err := r.renew()
 	if len(ignored) > 0 {
-		r.log.Warn("SIGHUP reads secrets and lists again; these keys changed too and need a restart", "keys", strings.Join(ignored, ", "))
+		r.log.Warn("SIGHUP rereads only secrets and lists; these keys changed too and need a restart", "keys", strings.Join(ignored, ", "))
 	}
 	switch {
 	case err != nil && len(changed) == 0:
-		r.log.Error("nothing was reloaded: all that was in use before stays in use", "err", oneLine(err))
+		r.log.Error("nothing was reloaded; everything stays as it was", "err", oneLine(err))
 	case err != nil:
 		r.log.Error("not everything was reloaded", "changed", strings.Join(changed, ", "), "err", oneLine(err))
 	case len(changed) == 0:
@@ -181,7 +181,7 @@ func (t *target) renew(renewed *config.Config) (func() ([]string, error), error)
 		t.opened = nil
 		t.last.Store(nil)
 		if err := old.Close(); err != nil { // what is on its way over it is tried again
-			t.log.Warn("the connections to ClickHouse with the password before could not be closed", "err", err)
+			t.log.Warn("the connections to ClickHouse with the old password could not be closed", "err", err)
 		}
 		return nil, nil
 	}, nil

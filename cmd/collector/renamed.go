@@ -18,11 +18,11 @@ func (d *daemon) rename() error {
 		return fmt.Errorf("recognising renamed accounts: %w", err)
 	}
 	for _, m := range renamed {
-		d.log.Warn("an account has another name in the configuration, its login is the same: its rows move to the new name; "+
-			"lines of customers.csv and dashboards that name the account have to follow", "vendor", m.Vendor, "before", m.From, "now", m.To)
+		d.log.Warn("an account has another name in the configuration but the same login: its rows move to the new name; "+
+			"change lines of customers.csv and dashboards that name the account", "vendor", m.Vendor, "before", m.From, "now", m.To)
 	}
 	if err := d.moveKeys(renamed); err != nil { // nothing is lost, and collecting does not need them
-		d.log.Error("keys of lima-city's customers did not follow their account", "err", err)
+		d.log.Error("keys of lima-city's customers could not be moved to the new name of their account", "err", err)
 	}
 	return nil
 }

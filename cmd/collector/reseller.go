@@ -17,7 +17,7 @@ import (
 func (a *app) resellerCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "reseller",
-		Short: "Make and change customers of the reseller vendors",
+		Short: "Create and change customers at the resellers",
 		Long: `Every call of the reseller vendors' documents: remotepc, ccportal, serwersms and
 limacity.
 
@@ -118,7 +118,7 @@ func (d *dialect[C]) asks(command *cobra.Command, run func(context.Context, *err
 func (a *app) accountOf(vendor, name string, known []string) (string, error) {
 	if len(known) == 0 {
 		return "", &config.Error{Source: a.configSource(), Key: "reseller." + vendor + ".accounts",
-			Problem: "is empty: there is nobody to speak for; add an account as in collector.example.yaml"}
+			Problem: "is empty; add an account as in collector.example.yaml"}
 	}
 	return accountNamed(known, name)
 }

@@ -113,8 +113,8 @@ func TestResellerUsage(t *testing.T) {
 		{"remotepc user add", "", "accepts 1 arg(s), received 0; see: collector reseller remotepc user add --help"},
 		{"remotepc user add a@b --first-name a", "", `required flag(s) "last-name" not set; see: collector reseller remotepc user add --help`},
 		{"remotepc user add a@b --computers -1", "", `invalid argument "-1" for "--computers" flag: strconv.ParseUint: parsing "-1": invalid syntax; see: collector reseller remotepc user add --help`},
-		{"remotepc user invite a@b:many --account eu", "", `"a@b:many": "many" behind the colon is not a number of computers; see: collector reseller remotepc user invite --help`},
-		{"remotepc user invite a@b:-1 --account eu", "", `"a@b:-1": "-1" behind the colon is not a number of computers; see: collector reseller remotepc user invite --help`},
+		{"remotepc user invite a@b:many --account eu", "", `"a@b:many": "many" after the colon is not a number of computers; see: collector reseller remotepc user invite --help`},
+		{"remotepc user invite a@b:-1 --account eu", "", `"a@b:-1": "-1" after the colon is not a number of computers; see: collector reseller remotepc user invite --help`},
 		{"remotepc user invite :5 --account eu", "", `":5" holds no e-mail address; see: collector reseller remotepc user invite --help`},
 		{"remotepc users", "", `unknown subcommand "users"; there are user; see: collector reseller remotepc --help`},
 		{"serwersms subaccounts view x", "", `ID "x" is not a subaccount's number; collector reseller serwersms subaccounts index shows them; see: collector reseller serwersms subaccounts view --help`},
@@ -136,7 +136,7 @@ func TestResellerUsage(t *testing.T) {
 	}
 	t.Chdir(t.TempDir())
 	got := command(t, []string{"COLLECTOR_STATE_DIR=" + s.state}, "", strings.Fields("reseller ccportal pack list 1")...)
-	if want := "collector: no collector.yaml here: reseller.ccportal.accounts: is empty: there is nobody to speak for; add an account as in collector.example.yaml\n"; got.code != exitUsage || got.stderr != want {
+	if want := "collector: no collector.yaml here: reseller.ccportal.accounts: is empty; add an account as in collector.example.yaml\n"; got.code != exitUsage || got.stderr != want {
 		t.Errorf("%+v", got)
 	}
 }

@@ -15,7 +15,7 @@ func remotePCInvite(d *remotePCDialect) *cobra.Command {
 	var computers uint32
 	command := &cobra.Command{
 		Use:   "invite EMAIL[:COMPUTERS]...",
-		Short: "Invite users by mail",
+		Short: "Invite users by e-mail",
 		Long: `Invites users by mail, in one request. An address may carry its own number of
 computers behind a colon; --computers is for those that don't.
 
@@ -55,7 +55,7 @@ func parseInvitation(arg string, computers uint32) (v remotepc.Invitation, err e
 	if at := strings.LastIndexByte(arg, ':'); at >= 0 {
 		n, err := strconv.ParseUint(arg[at+1:], 10, 31)
 		if err != nil {
-			return v, fmt.Errorf("%q: %q behind the colon is not a number of computers", arg, arg[at+1:])
+			return v, fmt.Errorf("%q: %q after the colon is not a number of computers", arg, arg[at+1:])
 		}
 		v.Email, v.Computers = arg[:at], int(n)
 	}

@@ -21,7 +21,7 @@ func (a *app) limaCityCommand() *cobra.Command {
 	customer.AddCommand(limaCityCreate(d), limaCityList(d))
 	command := &cobra.Command{
 		Use:   "limacity",
-		Short: "lima-city: make and list customers, and call with their own keys",
+		Short: "lima-city: create and list customers, and make calls with their own keys",
 		Long: `The calls of lima-city's reseller API. A customer that is made here gets an API
 key with all rights to its account. It is told once, and kept in
 state_dir/limacity-keys.`,

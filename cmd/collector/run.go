@@ -18,14 +18,16 @@ func (a *app) runCommand() *cobra.Command {
 		Use:   "run",
 		Short: "Collect: the daemon",
 		Long: `Reads the reports of all Alpemix accounts within the vendor's limits, and writes
-each connection exactly once to ClickHouse; beside that it records what the
-customers of all reseller accounts are allotted. SIGINT or SIGTERM ends it: what
-is queued is written first, and what cannot be written waits on disk for the
-next start. SIGHUP reads all secrets and customers.csv again: all of them, or,
-where one is wrong, none. The log says what changed.
+each connection exactly once to ClickHouse. It also records what the customers
+of all reseller accounts are allotted.
 
-With --once every Alpemix account's yesterday and today and every reseller
-account are read once; the exit status tells whether all of it worked.`,
+SIGINT or SIGTERM stops it: what is queued is written first, and what cannot be
+written waits on disk for the next start. SIGHUP rereads all secrets and
+customers.csv; if one of them is wrong, none is changed. The log says what
+changed.
+
+With --once it reads yesterday and today of every Alpemix account, and every
+reseller account, once. The exit status is 0 only if all of it worked.`,
 		Example: `  collector run -c /etc/collector.yaml
   collector run --once`,
 		Args:        cobra.NoArgs,

@@ -164,7 +164,7 @@ func TestDemo(t *testing.T) {
 func itsVendors(t *testing.T, environ []string, file string) {
 	t.Helper()
 	for args, want := range map[string]outcome{
-		"check":                       {code: exitOK, stdout: "ok    limacity account de: customers/list tells "},
+		"check":                       {code: exitOK, stdout: "ok    limacity account de: customers/list returned "},
 		"reseller remotepc user list": {code: exitOK, stdout: "@"},
 		"reseller serwersms subaccounts limit 101000 eco 700": {code: exitOK, stdout: "done: subaccount 101000 may send 700 messages of type eco"},
 		"run --once": {code: exitUsage, stderr: "holds the data of collector demo"},

@@ -29,7 +29,7 @@ escaped; in a file or pipe every other format is exact.
 It reads only. With --write the statement has all rights of the configured user;
 so it is needed too where that user's profile sets readonly itself.
 
-Works beside a running daemon.`,
+Works while the daemon is running.`,
 		Example: `  collector sql 'SELECT account, day, state FROM days ORDER BY day DESC LIMIT 5'
   collector sql --format CSVWithNames 'SELECT * FROM daily_usage' > usage.csv
   collector sql - < report.sql`,

@@ -26,7 +26,7 @@ func (f *fetch) judge(kind report.Kind, a *answer) *report.Failure {
 	case spill != nil:
 		return f.fail(kind, report.Local, "state", "%w", spill)
 	case a.TooLarge():
-		return f.fail(kind, report.Permanent, "body_too_large", "the answer is longer than %d MiB; its records up to there are read: raise alpemix.max_answer_mib", f.cfg.MaxBody>>20)
+		return f.fail(kind, report.Permanent, "body_too_large", "the answer is longer than %d MiB; its records up to there were read; raise alpemix.max_answer_mib", f.cfg.MaxBody>>20)
 	case a.Cut != nil:
 		return fail("body_cut", "%s ended early, after %d bytes: %w", named(kind), a.Size(), a.Cut)
 	case env.Unread != nil:

@@ -67,7 +67,7 @@ func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answe
 	f.body.Requests[len(f.body.Requests)-1].Bytes = uint64(a.Size())
 	fail := f.judge(kind, a)
 	if fail != nil && fail.Code == 0 && a.Via != "" && !strings.Contains(fail.Error(), a.Via) {
-		fail.Err = fmt.Errorf("%w (by way of the proxy %s)", fail.Err, a.Via)
+		fail.Err = fmt.Errorf("%w (through the proxy %s)", fail.Err, a.Via)
 	}
 	if f.end(fail) != nil {
 		return a, fail

@@ -39,7 +39,7 @@ func judge(a *vendorhttp.Answer) error {
 		a.Status == http.StatusTooManyRequests, a.Status == http.StatusBadGateway, a.Status == http.StatusGatewayTimeout:
 		return errors.New("the status is not 200")
 	case pending.Match(text):
-		return verdict(report.Throttle, "pending", "earlier changes of this customer are pending; until they are through the portal refuses all others")
+		return verdict(report.Throttle, "pending", "earlier changes of this customer are pending; until they are done, the portal refuses all others")
 	case a.Status == http.StatusUnauthorized, a.Status == http.StatusForbidden:
 		return verdict(report.Permanent, "not_authorized", vendor.Denied)
 	case a.Status == http.StatusNotFound:

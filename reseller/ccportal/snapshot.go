@@ -250,7 +250,7 @@ func (c *Client) packAllotments(customer string, packs Packs) (all []report.Allo
 		}
 		var unreadable bool
 		if a.Allotted, a.Unit, unreadable = ParseValue(p.Value); unreadable {
-			odd = append(odd, fmt.Sprintf("customer %s has pack %s with the value %.40q, which is no number and no size",
+			odd = append(odd, fmt.Sprintf("customer %s has pack %s with the value %.40q, which is neither a number nor a size",
 				customer, a.Resource, p.Value))
 		}
 		if i, twice := at[a.Resource]; twice {

@@ -86,7 +86,7 @@ func items(raw json.RawMessage, name string, use func(json.RawMessage) error) er
 // item hands over one element, or what its wrapping holds.
 func item(raw json.RawMessage, name string, use func(json.RawMessage) error) error {
 	if len(raw) == 0 || raw[0] != '{' {
-		return fmt.Errorf("an object is due, not %s", vendorhttp.Shape(raw))
+		return fmt.Errorf("expected an object, not %s", vendorhttp.Shape(raw))
 	}
 	var members map[string]json.RawMessage
 	if err := wire.Object(raw, &members); err != nil {

@@ -23,7 +23,7 @@ func (doc *answer) created() (Created, error) {
 	}
 	made.ID = id
 	if status := strings.TrimSpace(doc.Status.Value); doc.Status.Valid && !strings.EqualFold(status, "ok") {
-		return made, errors.New("status: ok is due, not another text")
+		return made, errors.New("expected status: ok, not another text")
 	}
 	return made, nil
 }

@@ -26,7 +26,7 @@ func (t *Text) UnmarshalJSON(raw []byte) error {
 	case isNull(raw):
 		return nil
 	case raw[0] == '{', raw[0] == '[':
-		return fmt.Errorf("a text is due, not %s", vendorhttp.Shape(raw))
+		return fmt.Errorf("expected a text, not %s", vendorhttp.Shape(raw))
 	case raw[0] != '"':
 		*t = Text{string(raw), true}
 		return nil
@@ -115,7 +115,7 @@ func ParseFlag(text string) Flag {
 func Object(doc []byte, into any) error {
 	doc = bytes.TrimSpace(doc)
 	if len(doc) == 0 || doc[0] != '{' {
-		return fmt.Errorf("an object is due, not %s", vendorhttp.Shape(doc))
+		return fmt.Errorf("expected an object, not %s", vendorhttp.Shape(doc))
 	}
 	if err := json.Unmarshal(doc, into); err != nil {
 		return fmt.Errorf("%w: %s", err, vendorhttp.Shape(doc))
@@ -140,10 +140,10 @@ func Unwrapped(raw json.RawMessage) json.RawMessage {
 func Each(list []byte, f func(element json.RawMessage) error) (n int, err error) {
 	list = bytes.TrimSpace(list)
 	if len(list) == 0 || list[0] != '[' {
-		return 0, fmt.Errorf("a list is due, not %s", vendorhttp.Shape(list))
+		return 0, fmt.Errorf("expected a list, not %s", vendorhttp.Shape(list))
 	}
 	if !json.Valid(list) {
-		return 0, fmt.Errorf("not a whole list: %s", vendorhttp.Shape(list))
+		return 0, fmt.Errorf("not a complete list: %s", vendorhttp.Shape(list))
 	}
 	d := json.NewDecoder(bytes.NewReader(list))
 	_, _ = d.Token() // the opening bracket, which is there

@@ -73,7 +73,7 @@ func (d *Doors) listen(readers string) error {
 	l, err := net.Listen("tcp", readers)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("clickhouse.embedded.listen: %s is in use by another process%s; end that process or choose a free port: %w",
+		return fmt.Errorf("clickhouse.embedded.listen: %s is in use by another process%s; stop that process or choose a free port: %w",
 			readers, holder(readers), err)
 	case err != nil:
 		return fmt.Errorf("clickhouse.embedded.listen: cannot listen on %s: %w", readers, err)

@@ -16,8 +16,8 @@ const (
 )
 
 // errAnswerTooLarge ends such a query.
-var errAnswerTooLarge = refuse(codeMemoryLimit, "Memory limit exceeded: the answer is too large to be held whole. "+
-	"Ask for less, or in a format that is streamed: JSONEachRow, CSV, TabSeparated, RowBinary or Native")
+var errAnswerTooLarge = refuse(codeMemoryLimit, "Memory limit exceeded: the answer is too large to be buffered. "+
+	"Ask for less, or use a format that is streamed: JSONEachRow, CSV, TabSeparated, RowBinary or Native")
 
 // heldAnswers are readers' queries whose answers are held whole.
 type heldAnswers struct {

@@ -86,7 +86,7 @@ function tell() {
   const late = failed || asking && now - asked > 3000;
   const stale = Boolean(late && now - answered > staleAfter);
   document.documentElement.classList.toggle('stale', stale);
-  write(document.getElementById('connection'), stale ? 'No answer from the collector; shown is what it last told,' : 'Live,');
+  write(document.getElementById('connection'), stale ? 'No answer from the collector; showing the last known state,' : 'Live,');
   const shown = new Date(answered + ahead), asOf = document.getElementById('as-of');
   asOf.dateTime = shown.toISOString();
   write(asOf, clock(shown, asOf.dataset.zone));

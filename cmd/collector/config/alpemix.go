@@ -8,7 +8,7 @@ type Alpemix struct {
 	Request  Request `yaml:"request"`
 	Limits   Limits  `yaml:"limits"`
 	// MaxAnswerMiB is beyond a day of a million connections. It bounds the file in state_dir, not memory.
-	MaxAnswerMiB int              `yaml:"max_answer_mib" default:"1024" check:"positive" doc:"Longest answer in MiB; what follows is not read. A connection takes some 400 bytes. Up to so much is kept in state_dir while an answer is read."`
+	MaxAnswerMiB int              `yaml:"max_answer_mib" default:"1024" check:"positive" doc:"Longest answer in MiB; anything beyond it is not read. A connection takes about 400 bytes. While an answer is read, up to this much is kept in state_dir."`
 	TLS          TLS              `yaml:"tls"`
 	Schedule     Schedule         `yaml:"schedule"`
 	Accounts     []AlpemixAccount `yaml:"accounts"`

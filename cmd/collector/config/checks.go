@@ -278,7 +278,7 @@ func checkReadable(value, _ string) string {
 // checkWeb reads TLS and logins of the web server as it does when it starts.
 func checkWeb(value, _ string) string {
 	if err := toolkit.Validate(value); err != nil {
-		return fmt.Sprintf("%s: %s; the form is that of Prometheus's exporter-toolkit", value, strings.ReplaceAll(err.Error(), "\n", " "))
+		return fmt.Sprintf("%s: %s; the format is that of Prometheus's exporter-toolkit", value, strings.ReplaceAll(err.Error(), "\n", " "))
 	}
 	return ""
 }

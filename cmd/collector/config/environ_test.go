@@ -107,13 +107,13 @@ func TestWrongEnvironment(t *testing.T) {
 		environ []string
 		want    string
 	}{
-		"typo":            {[]string{"COLLECTOR_LOG_LEVLE=info"}, "environment: COLLECTOR_LOG_LEVLE: stands for no key; did you mean COLLECTOR_LOG_LEVEL?; docs/configuration.md lists them"},
-		"unlike anything": {[]string{"COLLECTOR_X=1"}, "environment: COLLECTOR_X: stands for no key; docs/configuration.md lists them"},
+		"typo":            {[]string{"COLLECTOR_LOG_LEVLE=info"}, "environment: COLLECTOR_LOG_LEVLE: is not a setting; did you mean COLLECTOR_LOG_LEVEL?; docs/configuration.md lists them"},
+		"unlike anything": {[]string{"COLLECTOR_X=1"}, "environment: COLLECTOR_X: is not a setting; docs/configuration.md lists them"},
 		"gap in a list": {[]string{"COLLECTOR_ALPEMIX_ACCOUNTS_1_NAME=b"},
-			"environment: COLLECTOR_ALPEMIX_ACCOUNTS_1_NAME: stands for no key; did you mean COLLECTOR_ALPEMIX_ACCOUNTS_0_NAME?; docs/configuration.md lists them"},
+			"environment: COLLECTOR_ALPEMIX_ACCOUNTS_1_NAME: is not a setting; did you mean COLLECTOR_ALPEMIX_ACCOUNTS_0_NAME?; docs/configuration.md lists them"},
 		"wrong value":      {[]string{"COLLECTOR_TIMEZONE=Mars"}, `environment: COLLECTOR_TIMEZONE: "Mars" is not a time zone of the IANA database; for example Europe/Istanbul or UTC`},
 		"wrong type":       {[]string{"COLLECTOR_ALPEMIX_LIMITS_REPORTS=three"}, `environment: COLLECTOR_ALPEMIX_LIMITS_REPORTS: "three" is not a whole number; for example 3`},
-		"no key, and long": {[]string{"COLLECTOR_LOG_LEVEL_" + strings.Repeat("X", 1<<17) + "=1"}, "environment: COLLECTOR_LOG_LEVEL_" + strings.Repeat("X", 1<<17) + ": stands for no key; docs/configuration.md lists them"},
+		"no key, and long": {[]string{"COLLECTOR_LOG_LEVEL_" + strings.Repeat("X", 1<<17) + "=1"}, "environment: COLLECTOR_LOG_LEVEL_" + strings.Repeat("X", 1<<17) + ": is not a setting; docs/configuration.md lists them"},
 		"secret missing":   {account, "configuration: alpemix.accounts[0].secret_key: is missing; give secret_key_file, the path of a file that holds it, or secret_key"},
 		"both twins": {append(account, "COLLECTOR_ALPEMIX_ACCOUNTS_0_SECRET_KEY=k", "COLLECTOR_ALPEMIX_ACCOUNTS_0_SECRET_KEY_FILE=f"),
 			"environment: COLLECTOR_ALPEMIX_ACCOUNTS_0_SECRET_KEY_FILE: is given together with alpemix.accounts[0].secret_key; give one of them"},

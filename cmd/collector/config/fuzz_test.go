@@ -145,7 +145,7 @@ func checkError(t *testing.T, err error, file string, secrets []string) {
 	if e.Source != file && e.Source != "environment" || e.Problem == "" || strings.ContainsFunc(text, unicode.IsControl) || len(text) > 4000 {
 		t.Errorf("the error is no short line: %q", text)
 	}
-	if e.Key == "" && !lineNumber.MatchString(text) && !strings.Contains(text, "has to open with keys") {
+	if e.Key == "" && !lineNumber.MatchString(text) && !strings.Contains(text, "has to start with keys") {
 		t.Errorf("neither a key nor a line is in %q", text)
 	}
 }

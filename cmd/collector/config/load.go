@@ -110,7 +110,7 @@ func readFile(file string) (map[string]any, error) {
 	v.SetConfigType("yaml")
 	if err := v.ReadConfig(bytes.NewReader(text)); err != nil {
 		if strings.Contains(err.Error(), "into map[string]") {
-			return nil, &Error{file, "", "has to open with keys such as timezone: or alpemix:"}
+			return nil, &Error{file, "", "has to start with keys such as timezone: or alpemix:"}
 		}
 		return nil, &Error{file, "", yamlProblem(text, err)}
 	}
@@ -205,7 +205,7 @@ func (l *loader) unknownEnvironment() error {
 		if known[name] || ofOrchestrator(name) {
 			continue
 		}
-		return &Error{"environment", name, "stands for no key" + suggestion(name, names) + "; docs/configuration.md lists them"}
+		return &Error{"environment", name, "is not a setting" + suggestion(name, names) + "; docs/configuration.md lists them"}
 	}
 	return nil
 }
