@@ -244,6 +244,9 @@ func TestFaults(t *testing.T) {
 			s.secrets.keep = true
 			for _, l := range s.scenario.lives {
 				s.live(l)
+				if l.emptied || l.clickhouseOf > 0 {
+					s.judgeRestored()
+				}
 			}
 			s.judge()
 			if f.metric != "" && s.rose[f.metric] == 0 {

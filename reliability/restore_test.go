@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"alpemix-collector/report"
 )
 
 // copied is a backup of both sides at the end of a life.
@@ -65,4 +67,19 @@ func (c *clickhouse) replace(by held) {
 		}
 	}
 	c.held = by
+}
+
+// judgeRestored wants what the vendor serves of today back in ClickHouse by the end of the life after it was replaced, long
+// before a seal would look.
+func (s *simulation) judgeRestored() {
+	for session, told := range s.book.sessions {
+		if told.must == nil {
+			continue
+		}
+		conn := s.scenario.world.Connection(session, &told.must.Telling, told.must.zone)
+		today := report.DayOf(s.physical.In(s.zoneOf(conn.Account)))
+		if conn.LocalDay == today && s.clickhouse.live[uidKey{conn.Account, conn.UID}] != 1 {
+			s.fail("restored: connection %s of %s is not back", conn.UID, stamp(conn.StartedAt))
+		}
+	}
 }
