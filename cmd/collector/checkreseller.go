@@ -38,7 +38,7 @@ func (k *checking) resellers(ctx context.Context) {
 	checkAccounts(ctx, k, "limacity", limaCityAccounts(k.config), func(ctx context.Context, c *limacity.Client) (string, error) {
 		customers, err := c.Customers(ctx)
 		if err != nil && report.AsFailure(err).Reason == report.NotOffered {
-			return "customers/list is not offered by this server: whether it takes the key shows when a customer is made", nil
+			return "customers/list is not offered by this server: whether it accepts the key shows when a customer is created", nil
 		}
 		return fmt.Sprintf("customers/list returned %d customers", len(customers)), err
 	})

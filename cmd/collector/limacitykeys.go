@@ -27,7 +27,7 @@ func (m *making) store(slot *keyring.Slot, created limacity.Created, made change
 		made.trouble = err
 		return made
 	}
-	made.said += "; its key is stored, try: collector reseller limacity usercp " + id + " domains"
+	made.said += "; its API key is stored, try: collector reseller limacity usercp " + id + " domains"
 	made.told += ", key stored"
 	return made
 }

@@ -113,7 +113,7 @@ func TestAnAnswerWithoutAKey(t *testing.T) {
 	s := newStand(t)
 	s.answering(`{"status":"ok","object":{"id":386557}}`)
 	got := s.run("", create...)
-	if got.code != exitFailure || got.stdout != "done: customer bakkal is made; its id is 386557\n" || strings.Count(got.stderr, "\n") != 1 ||
+	if got.code != exitFailure || got.stdout != "done: created customer bakkal (id 386557)\n" || strings.Count(got.stderr, "\n") != 1 ||
 		!strings.HasSuffix(got.stderr, "customer 386557 was made, but the answer holds no api_key: make one in the customer's account; store it with collector reseller limacity keys add 386557\n") {
 		t.Errorf("%+v", got)
 	}
@@ -159,7 +159,7 @@ func TestAnotherKeyIsThere(t *testing.T) {
 		t.Fatal(got)
 	}
 	got := s.run("", create...)
-	if got.code != exitFailure || got.stdout != "done: customer bakkal is made; its id is 386557\n" || !strings.Contains(got.stderr, "collector: the key is in "+s.keyFile("@bakkal")+", because there is another one in ") {
+	if got.code != exitFailure || got.stdout != "done: created customer bakkal (id 386557)\n" || !strings.Contains(got.stderr, "collector: the key is in "+s.keyFile("@bakkal")+", because there is another one in ") {
 		t.Errorf("%+v", got)
 	}
 	for file, want := range map[string]string{"386557": "own-key\n", "@bakkal": answeredKey + "\n"} {
@@ -197,7 +197,7 @@ func TestAKeyThatNoDiskTakes(t *testing.T) {
 	})
 	again := "make a new one in the customer's account, and then: collector reseller limacity keys add 90000"
 	got := s.run("", create...)
-	if got.code != exitFailure || got.stdout != "done: customer bakkal is made; its id is 900001\n" || strings.Count(got.stderr, "\n") != 1 ||
+	if got.code != exitFailure || got.stdout != "done: created customer bakkal (id 900001)\n" || strings.Count(got.stderr, "\n") != 1 ||
 		!strings.Contains(got.stderr, "THE KEY OF CUSTOMER bakkal IS NOT STORED: ") || !strings.HasSuffix(got.stderr, "free space on its disk; "+again+"1\n") {
 		t.Errorf("%+v", got)
 	}

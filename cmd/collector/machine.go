@@ -35,7 +35,7 @@ func (m machine) Collect(ch chan<- prometheus.Metric) {
 	gauge(timeDesc, float64(time.Now().UnixMilli())/1e3)
 	var fs unix.Statfs_t
 	if err := unix.Statfs(m.stateDir, &fs); err != nil { // the other metrics are of use all the same
-		m.log.Warn("the room for state_dir cannot be told", "state_dir", m.stateDir, "err", err)
+		m.log.Warn("the free space for state_dir cannot be determined", "state_dir", m.stateDir, "err", err)
 		return
 	}
 	block := float64(fs.Bsize)

@@ -55,7 +55,7 @@ func (a *app) refuseOthers(stateDir string) error {
 		if folder, err := os.Stat(stateDir); err == nil && name != "." && ownerOf(folder) == me { // a command of another user has left it
 			advice = "give it back: sudo chown -R " + accountOf(me) + " " + shellWord(stateDir)
 		}
-		return a.stateDirError(fmt.Sprintf("%s belongs to %s, and this is %s; %s", filepath.Join(stateDir, name), nameOf(owner), nameOf(me), advice))
+		return a.stateDirError(fmt.Sprintf("%s belongs to %s, and you are %s; %s", filepath.Join(stateDir, name), nameOf(owner), nameOf(me), advice))
 	}
 	return nil
 }

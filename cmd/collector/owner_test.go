@@ -80,7 +80,7 @@ func TestOtherUsersAreRefused(t *testing.T) {
 			if name != "the folder" { // it is root's, and what is in it was left there by nobody
 				advice = "give it back: sudo chown -R root " + dir
 			}
-			if all := got.stdout + got.stderr; got.code == exitOK || !strings.Contains(all, "belongs to user nobody, and this is user root") || !strings.Contains(all, advice) {
+			if all := got.stdout + got.stderr; got.code == exitOK || !strings.Contains(all, "belongs to user nobody, and you are user root") || !strings.Contains(all, advice) {
 				t.Errorf("%s is nobody's, %s: %+v", name, args, got)
 			}
 		}

@@ -50,7 +50,7 @@ func (r *reloading) reload() {
 	case err != nil:
 		r.log.Error("not everything was reloaded", "changed", strings.Join(changed, ", "), "err", oneLine(err))
 	case len(changed) == 0:
-		r.log.Info("reloaded: nothing has changed")
+		r.log.Info("reloaded: no secret or list has changed")
 	default:
 		r.log.Info("reloaded", "changed", strings.Join(changed, ", "))
 	}

@@ -140,7 +140,7 @@ func (m *making) call(ctx context.Context, slot *keyring.Slot) (made changed, er
 	created, err := m.client.CreateCustomer(ctx, m.customer)
 	id := strconv.FormatInt(created.ID, 10)
 	if created.ID != 0 {
-		made.said = fmt.Sprintf("customer %s is made; its id is %s", m.customer.Username, id)
+		made.said = fmt.Sprintf("created customer %s (id %s)", m.customer.Username, id)
 		made.told = "id " + id
 		made.effect.Allotments = m.customer.Allotments(m.account, created.ID)
 	}

@@ -89,9 +89,9 @@ func (s *stand) plays(vendor string) []played {
 		{call: "customers/list", args: "customer list", want: id + "  " + c.Name, refused: unlisted},
 		{call: "customers/list", args: "customer list --format json", want: fmt.Sprintf("%q", c.Name), refused: unlisted},
 		{call: "customers/create", args: "customer create bakkal b@bakkal.example --disk-gb 10 --mysql-gb 1 --mail 100", changes: true,
-			want: "done: customer bakkal is made; its id is 900001; its key is stored, try: collector reseller limacity usercp 900001 domains\n"},
+			want: "done: created customer bakkal (id 900001); its API key is stored, try: collector reseller limacity usercp 900001 domains\n"},
 		{call: "customers/create", args: "customer create keyless k@bakkal.example --disk-gb 5 --mysql-gb 1 --mail 10 --no-key", changes: true,
-			want: "done: customer keyless is made; its id is 900002\n"},
+			want: "done: created customer keyless (id 900002)\n"},
 		{call: "usercp/domains", args: "usercp " + id + " domains", want: `"unicode_fqdn": "`},
 	}
 }

@@ -59,11 +59,11 @@ func TestHangupReloadsAllOrNothing(t *testing.T) {
 	})
 
 	for _, step := range []struct{ key, customers, want, without string }{
-		{"wrong-key\n", header, `msg="reloaded: nothing has changed"`, ""},
+		{"wrong-key\n", header, `msg="reloaded: no secret or list has changed"`, ""},
 		{"\ufeff" + right + "\n", header + "Bakkal,alpemix,,staff_name,Ayşe\n", "a byte order mark (U+FEFF) at line 1, byte 1", ""},
 		{right + "\n", header + "Bakkal,nobody,,staff_name,Ayşe\n", "customers.csv: line 2", ""},
 		{right + "\n", header + "Bakkal,alpemix,,staff_name,Ayşe\n", `changed="` + customers + `, alpemix.accounts[main].secret_key_file"`, ""},
-		{right + "\n", header + "Bakkal,alpemix,,staff_name,Ayşe\n", "nothing has changed", ""},
+		{right + "\n", header + "Bakkal,alpemix,,staff_name,Ayşe\n", "no secret or list has changed", ""},
 	} {
 		place(t, key, step.key)
 		place(t, customers, step.customers)

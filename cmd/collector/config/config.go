@@ -8,7 +8,7 @@ package config
 type Config struct {
 	StateDir      string     `yaml:"state_dir" default:"./state" path:"" check:"required" doc:"Folder of the queue, the tokens, the request counts and the embedded engine's data. One process at a time."`
 	Timezone      string     `yaml:"timezone" default:"Europe/Istanbul" check:"zone" doc:"IANA time zone of accounts that name none."`
-	CustomersFile string     `yaml:"customers_file" default:"customers.csv" path:"" doc:"CSV file that tells which customer a name or a number belongs to, as [customers.md](customers.md) tells; it need not be there."`
+	CustomersFile string     `yaml:"customers_file" default:"customers.csv" path:"" doc:"CSV file that maps names and numbers to customers, see [customers.md](customers.md); it is optional."`
 	Log           Log        `yaml:"log"`
 	HTTP          HTTP       `yaml:"http"`
 	ClickHouse    ClickHouse `yaml:"clickhouse"`
