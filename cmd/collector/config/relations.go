@@ -11,6 +11,9 @@ func (l *loader) relations(c *Config) error {
 	if err := l.clickhouse(&c.ClickHouse); err != nil {
 		return err
 	}
+	if err := l.listens(c); err != nil {
+		return err
+	}
 	if err := l.alpemix(&c.Alpemix); err != nil {
 		return err
 	}
