@@ -265,11 +265,13 @@ type office struct {
 	sources   []*source
 	portal    *portal  // an account whose customers are asked one by one
 	customers []string // of portal
-	every     string
-	metrics   *prometheus.Registry
-	log       bytes.Buffer
-	writing   sync.Mutex
-	queued    int
+
+	configured func() []string // instead of customers
+	every      string
+	metrics    *prometheus.Registry
+	log        bytes.Buffer
+	writing    sync.Mutex
+	queued     int
 }
 
 var errDisk = errors.New("no room to write the state file")
@@ -314,8 +316,11 @@ func (o *office) open() *reseller.Jobs {
 		cfg.Accounts = append(cfg.Accounts, reseller.Account{Vendor: s.vendor, Name: s.account, Source: s, Schedule: o.every})
 	}
 	if o.portal != nil {
+		if o.configured == nil {
+			o.configured = func() []string { return o.customers }
+		}
 		cfg.Accounts = append(cfg.Accounts, reseller.Account{
-			Vendor: o.portal.vendor, Name: o.portal.account, Source: o.portal, Customers: func() []string { return o.customers }, Schedule: o.every,
+			Vendor: o.portal.vendor, Name: o.portal.account, Source: o.portal, Customers: o.configured, Schedule: o.every,
 		})
 	}
 	jobs, err := reseller.New(cfg)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"alpemix-collector/report"
+	"alpemix-collector/reseller"
 )
 
 // portal plays an account whose customers are asked one by one. refuses returns how a customer fails.
@@ -139,18 +140,17 @@ func TestAPortalThatIsDown(t *testing.T) {
 		}
 		o := newOffice(t)
 		o.portal, o.customers = p, many(20)
-		var during, after *report.Failure
-		var partly bool
 		jobs := o.open()
 		ctx, stop := context.WithTimeout(t.Context(), 3*hour+10*minute)
 		defer stop()
-		time.AfterFunc(2*hour, func() { f := jobs.Facts().Accounts[0]; during, partly = f.Failure, f.Partly })
+		during := make(chan reseller.AccountFacts, 1)
+		time.AfterFunc(2*hour, func() { during <- jobs.Facts().Accounts[0] })
 		if err := jobs.Run(ctx); err != nil {
 			t.Error(err)
 		}
-		after = jobs.Facts().Accounts[0].Failure
-		if during == nil || during.Reason != "connect_refused" || partly || after != nil {
-			t.Errorf("%v %v, after it %v", during, partly, after)
+		after := jobs.Facts().Accounts[0].Failure
+		if f := <-during; f.Failure == nil || f.Failure.Reason != "connect_refused" || f.Partly || after != nil {
+			t.Errorf("%v %v, after it %v", f.Failure, f.Partly, after)
 		}
 		for name, times := range p.asked {
 			if len(times) != 2 || times[1] > 3*hour+2*minute {
@@ -205,8 +205,14 @@ func TestCustomersAreTakenFromTheConfigurationAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPortal(fails("10000"))
 		o := newOffice(t)
-		o.portal, o.customers = p, many(3)
-		time.AfterFunc(10*minute, func() { o.customers = many(4)[1:] })
+		o.portal = p
+		start := time.Now()
+		o.configured = func() []string {
+			if time.Since(start) < 10*minute {
+				return many(3)
+			}
+			return many(4)[1:]
+		}
 		f := o.run(2 * hour).Facts().Accounts[0]
 		if f.Customers != 3 || f.Missing != 0 || f.Failure != nil || len(p.asked["10003"]) != 2 {
 			t.Errorf("%+v %v", f, p.asked)

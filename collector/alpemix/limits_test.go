@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -90,10 +91,10 @@ func TestABlockIsTriedBeforeADeadline(t *testing.T) {
 	for _, early := range []time.Duration{20 * time.Hour, time.Hour, 25 * time.Minute, 5 * time.Minute, 90 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			deadline := time.Now().Add(36 * time.Hour)
-			blocked := true
+			var over atomic.Bool
 			c, v, _ := newClient(t, func(s sent) any {
 				switch {
-				case blocked:
+				case !over.Load():
 					return number(204)
 				case strings.Contains(s.body, `"stepnumber":1`):
 					return tokenAnswer(first)
@@ -101,7 +102,7 @@ func TestABlockIsTriedBeforeADeadline(t *testing.T) {
 				return emptyDay
 			})
 			w := report.Window{Kind: report.Yesterday, Deadline: deadline}
-			time.AfterFunc(time.Until(deadline.Add(-early)), func() { blocked = false })
+			time.AfterFunc(time.Until(deadline.Add(-early)), func() { over.Store(true) })
 			for {
 				_, err := c.Fetch(t.Context(), w)
 				if err == nil {

@@ -79,6 +79,9 @@ func TestMemoryOfLargeAnswers(t *testing.T) {
 		readLarge(t, name)
 		return
 	}
+	if testing.Short() {
+		t.Skip("the race detector, with which short tests run, takes memory of its own")
+	}
 	for name, tt := range peaks {
 		t.Run(name, func(t *testing.T) {
 			child := exec.Command(os.Args[0], "-test.run=^TestMemoryOfLargeAnswers$")
