@@ -19,6 +19,34 @@ const judgeTodayEvery = 10 * time.Minute
 type doubt struct {
 	why     string
 	another bool // it describes another day
+	listed  int  // connections of the day
+}
+
+// note keeps what an answer listed until its day is sealed.
+func (a *account) note(read dayRead, believed bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.listed = read; !believed {
+		a.listed = dayRead{}
+	}
+}
+
+// doubtSeal compares the answer by which a day is to be sealed with what is known of that day by then:
+// today's answers may list connections of it meanwhile, from a vendor whose day stands still.
+func (a *account) doubtSeal(day report.DayStatus, known int) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if day.State == report.DaySealed || day.Doubt != "" || a.listed.day != day.Day || !fewer(a.listed.rows, known) {
+		return ""
+	}
+	return lists(a.listed.rows, known)
+}
+
+// fewer reports whether an answer lists so few of the known connections that it cannot be complete.
+func fewer(listed, known int) bool { return 5*listed < 4*known }
+
+func lists(listed, known int) string {
+	return fmt.Sprintf("it lists only %d of the %d connections that are known for that day", listed, known)
 }
 
 // considerSeal remembers that a complete answer described yesterday, so that the drain looks for its rows
@@ -35,11 +63,12 @@ func (c *Collector) considerSeal(out *outcome, hashes []uint64) error {
 		return err
 	}
 	if a.day(now) != out.day+1 {
-		found = doubt{"midnight passed while it was read", true}
+		found = doubt{why: "midnight passed while it was read", another: true}
 	}
 	if found.why != "" && before.State == report.DaySealed && before.Doubt == "" {
 		return nil // a better answer has described it
 	}
+	a.note(dayRead{out.day, found.listed}, found.why == "")
 	out.doubt = found.why
 	out.accepted = found.why != "" && !found.another && a.midnight(now).Sub(now) < lastReads
 	_, err = c.changeDay(a, out.day, func(d *report.DayStatus) {
@@ -107,15 +136,15 @@ func (c *Collector) doubtOf(out *outcome, watched bool, hashes []uint64) (doubt,
 	}
 	days := c.store.Days(out.account.Name)
 	oldest := len(days) == 0 || days[0].Day >= out.day
-	return doubtful(out.day, shares, out.rows == 0 && !watched && !oldest), nil
+	return doubtful(out.day, shares, out.rows, out.rows == 0 && !watched && !oldest), nil
 }
 
 // doubtful finds out by its rows whether an answer describes a day. When Alpemix turns its day is not
 // documented (vendors/README.md), so an answer may describe another day than was asked for, or parts of
-// two; rows may vanish from it; and a vendor in trouble may list few or none. Records that are no
-// connections say nothing of days. unseen says that the answer is empty and that nobody looked while the
+// two; rows may vanish from it; and a vendor in trouble may list few or none, or write them in a way that
+// nobody can read; records counts all that the answer lists. unseen says that the answer is empty and that nobody looked while the
 // day ran: then nothing is known that it could contradict.
-func doubtful(day report.Day, shares map[report.Day]report.DayShare, unseen bool) doubt {
+func doubtful(day report.Day, shares map[report.Day]report.DayShare, records int, unseen bool) doubt {
 	of, others, most := shares[day], 0, day
 	for other, share := range shares {
 		if other == day {
@@ -128,11 +157,13 @@ func doubtful(day report.Day, shares map[report.Day]report.DayShare, unseen bool
 	}
 	switch {
 	case others > of.Listed:
-		return doubt{fmt.Sprintf("it lists %d connections of that day and %d of other days, most of %s: is the vendor's clock behind, or the account's timezone wrong?", of.Listed, others, most), true}
-	case 5*of.Listed < 4*of.Known:
-		return doubt{why: fmt.Sprintf("it lists only %d of the %d connections that are known for that day", of.Listed, of.Known)}
+		return doubt{why: fmt.Sprintf("it lists %d connections of that day and %d of other days, most of %s: is the vendor's clock behind, or the account's timezone wrong?", of.Listed, others, most), another: true}
+	case fewer(of.Listed, of.Known):
+		return doubt{why: lists(of.Listed, of.Known)}
+	case 2*of.Listed < records:
+		return doubt{why: fmt.Sprintf("of its %d records only %d could be read as connections of that day: see the quarantine", records, of.Listed)}
 	case unseen:
 		return doubt{why: "it is empty, and the collector did not run on that day, so nothing confirms that"}
 	}
-	return doubt{}
+	return doubt{listed: of.Listed}
 }

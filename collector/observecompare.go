@@ -33,6 +33,10 @@ func (o *observer) compared(found *comparison) {
 	if !found.any() {
 		return
 	}
+	if found.missing+found.days+len(found.lost)+found.customers+found.allotments == 0 {
+		o.log.Info("ClickHouse holds connections that the state file did not know, such as those of an import", "connections", found.taken)
+		return
+	}
 	level := slog.LevelWarn
 	if found.replaced {
 		level = slog.LevelError

@@ -41,6 +41,11 @@ func (d *drain) seal(ctx context.Context, a *account, day report.DayStatus) erro
 	if err != nil {
 		return err
 	}
+	if why := a.doubtSeal(day, len(expected)); why != "" {
+		_, err := c.changeDay(a, day.Day, func(d *report.DayStatus) { d.Doubt, d.ReadAt = why, time.Time{} })
+		a.askAgain(time.Now())
+		return err
+	}
 	stored, err := c.writer.ReadBack(ctx, a.Name, day.Day)
 	if err != nil {
 		return err

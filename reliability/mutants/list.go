@@ -130,7 +130,7 @@ var mutants = []mutant{
 		{"collector/alpemix/fetch.go", "	if f.deadline.IsZero() {\n", "	if true {\n"},
 	}, by: scene{"reliability", "^TestFaults$/^The_vendor$/204.*Monday_noon_to_25"}},
 	{name: "a short answer seals", edits: []edit{
-		{"collector/doubt.go", "	case 5*of.Listed < 4*of.Known:\n", "	case false:\n"},
+		{"collector/doubt.go", "	case fewer(of.Listed, of.Known):\n", "	case false:\n"},
 	}, by: scene{"reliability", "^TestFaults$/^The_vendor$/^yesterday's_report"}},
 	{name: "a day that stands still seals the next ones", edits: []edit{
 		{"collector/doubt.go", "	case others > of.Listed:\n", "	case false:\n"},
