@@ -10,6 +10,7 @@ import (
 	"time"
 
 	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -19,6 +20,8 @@ const (
 	idleTimeout  = 2 * time.Minute
 	drainTimeout = 2 * time.Second // browsers hold connections open on which they have asked nothing
 	headerBytes  = 16 << 10
+	// mostConnections leaves file descriptors to the vendors and to ClickHouse, whoever connects to the page.
+	mostConnections = 128
 )
 
 // Run listens and serves until ctx ends, then lets running answers finish. It returns nil after ctx ended, and an error that
@@ -31,6 +34,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("http.listen %s: %w; another process may be using it: stop that one, or choose another port", s.config.Listen, err)
 	}
+	listener = netutil.LimitListener(listener, mostConnections)
 	defer s.usage.close()
 	g, ctx := errgroup.WithContext(ctx)
 	if s.config.Socket != "" {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/pem"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,6 +15,7 @@ func TestDashboardsPush(t *testing.T) {
 	const secret = "glsa_0123456789abcdef"
 	edited := false
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // as Grafana does; else the connection may be reset before the answer is read
 		switch {
 		case r.Header.Get("Authorization") != "Bearer "+secret:
 			w.WriteHeader(http.StatusUnauthorized)
