@@ -13,6 +13,9 @@ import (
 // maxQuery is the longest text of a query; ClickHouse's max_query_size is 256 KiB.
 const maxQuery = 1 << 20
 
+// maxQueryID is the longest query_id, which the answer's head repeats.
+const maxQueryID = 256
+
 type setting struct{ name, value string }
 
 // request is one HTTP request of ClickHouse's interface, understood.
@@ -46,7 +49,8 @@ func parseRequest(r *http.Request, daemon bool, database string) (*request, erro
 	if d := r.Header.Get("X-ClickHouse-Database"); d != "" {
 		q.database = d
 	}
-	values, err := url.ParseQuery(r.URL.RawQuery)
+	// A semicolon ends a query as people type it; Go takes it for an obsolete separator.
+	values, err := url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, ";", "%3B"))
 	if err != nil {
 		return nil, refuse(codeBadArguments, "the URL's parameters cannot be read: %v", err)
 	}
@@ -66,6 +70,9 @@ func parseRequest(r *http.Request, daemon bool, database string) (*request, erro
 				q.format = value
 			}
 		case name == "query_id":
+			if len(value) > maxQueryID {
+				return nil, refuse(codeBadArguments, "query_id is longer than %d bytes", maxQueryID)
+			}
 			q.queryID = value
 		case name == "compress":
 			q.compress = isTrue(value)

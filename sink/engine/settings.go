@@ -26,7 +26,7 @@ var readerSettings = settingList(map[string]bound{
 }, `
 	max_memory_usage max_rows_to_read max_bytes_to_read read_overflow_mode max_result_rows max_result_bytes
 	result_overflow_mode max_rows_to_group_by group_by_overflow_mode max_rows_to_sort sort_overflow_mode
-	limit offset extremes final
+	limit extremes final
 
 	join_use_nulls join_algorithm join_default_strictness transform_null_in group_by_use_nulls totals_mode
 	union_default_mode intersect_default_mode except_default_mode aggregate_functions_null_for_empty
