@@ -56,6 +56,7 @@ const (
 type envelope struct {
 	numbered    bool
 	badNumber   *Error // an errornumber that is no number
+	missing     *Error // a list of commas alone: not an empty one, its elements are missing
 	lists       int    // how often results was there, possibly null
 	wrongType   bool   // results was neither a list nor null
 	recognised  bool   // an element of results is a record, intact or broken
@@ -260,6 +261,8 @@ func (s *splitter) verdict() error {
 		return is(VendorError)
 	case s.badNumber != nil:
 		return s.badNumber
+	case s.missing != nil && empty:
+		return s.missing
 	case trailing == anotherObject, trailing == foreignText && empty:
 		return behind
 	case s.wrongType, !empty && !s.recognised:

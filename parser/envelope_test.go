@@ -45,6 +45,9 @@ func TestEmptyDay(t *testing.T) {
 		{`{"errornumber":"OK"}`, MalformedEnvelope},
 		{`{"errornumber":{}}`, MalformedEnvelope},
 		{`{"errornumber":0x0}`, MalformedEnvelope},
+		{`{"errornumber":0,"results":[,]}`, MalformedEnvelope},
+		{`{"results":[ , ,,	,, ] ,"errornumber":0}`, MalformedEnvelope},
+		{`{"errornumber":0,"results":[,"none"]}`, ResultsWrongType},
 		{`{"errornumber":0,"results":"[]"}`, ResultsWrongType},
 		{`{"errornumber":0,"results":{}}`, ResultsWrongType},
 		{`{"errornumber":0,"results":` + rec + `}`, ResultsWrongType},
@@ -78,6 +81,14 @@ func checkReason(t *testing.T, body string, err error, want string) {
 	}
 }
 
+// TestMissingElementsAreShown: what came instead of an empty list stands in the error.
+func TestMissingElementsAreShown(t *testing.T) {
+	env := envelopeOf(t, `{"errornumber":0,"results":[ ,, ]}`)
+	if env.Report == nil || env.Report.Seen != "[,,]" || env.Report.Offset != 27 {
+		t.Errorf("%v", env.Report)
+	}
+}
+
 // Records count whatever stands beside them, and the answer is a report unless there may be more
 // of them elsewhere.
 func TestEnvelopeAroundRecords(t *testing.T) {
@@ -95,6 +106,7 @@ func TestEnvelopeAroundRecords(t *testing.T) {
 		{`{"errornumber":0,"results":[` + rec + `],"Results":[` + rec + `]}`, UnexpectedEnvelope, 1},
 		{`{"errornumber":0,"results":[` + rec + `],"page":{"next":{"rows":[` + rec + `]}}}`, UnexpectedEnvelope, 1},
 		{`{"errornumber":false,"results":[` + rec + `]}`, MalformedEnvelope, 1},
+		{`{"errornumber":0,"results":[,` + rec + `,,` + rec + `,]}`, "", 2},
 		{`{"errornumber":0,"results":[7,` + rec + `]}`, "", 2},
 		{`{"errornumber":0,"results":[{"uid":"1"},x]}`, "", 2},
 	} {

@@ -214,7 +214,7 @@ var Quirks = []Quirk{
 		Name:     quirkStrayComma,
 		Seen:     "a comma with nothing after it",
 		Evidence: "[I] JSON written by hand",
-		Done:     "It is skipped.",
+		Done:     "It is skipped; results of commas alone is not an empty day.",
 	},
 	{
 		Name:     quirkTrailingBackslash,

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf8"
 
 	"alpemix-collector/report"
@@ -9,6 +10,7 @@ import (
 
 // records reads the list of results from its opening bracket to its closing one.
 func (s *splitter) records() error {
+	at, before, missing := s.offset(), s.sum.Records, 0
 	s.pos++
 	for comma := true; ; {
 		c, ok := s.next()
@@ -19,10 +21,15 @@ func (s *splitter) records() error {
 			if comma && s.sum.Records > 0 {
 				s.sum.note(quirkStrayComma)
 			}
+			if missing > 0 && s.sum.Records == before {
+				seen := "[" + strings.Repeat(",", min(missing, excerptLength)) + "]"
+				s.missing = &Error{Reason: MalformedEnvelope, Offset: at, Seen: seen}
+			}
 			s.pos++
 			return nil
 		case c == ',':
 			if comma {
+				missing++
 				s.sum.note(quirkStrayComma)
 			}
 			comma = true
