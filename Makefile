@@ -31,14 +31,18 @@ charts: ## fetch the chart library into web/assets, from where it is built in
 # The time of tests is bounded for a busy machine; on two idle cores all take less than 8 minutes.
 TIMEOUT := 40m
 
-test: engine ## all tests
+# What the tests run beside Go: the engine, the page's libraries, the official client for Node.
+.PHONY: fetched
+fetched: engine
 	@sh web/fetch.sh tests
 	@sh sink/engine/testdata/clients/fetch.sh
+
+test: fetched ## all tests
 	go test -timeout $(TIMEOUT) ./...
 
 # Of three packages the race detector would take most of an hour: parts of them.
 LONG := cmd/collector|collector|reliability
-race: engine ## tests with the race detector; it needs a C compiler
+race: fetched ## tests with the race detector; it needs a C compiler
 	go test -race -short -timeout $(TIMEOUT) $$(go list ./... | grep -vE "/($(LONG))$$")
 	go test -race -short -timeout $(TIMEOUT) ./collector
 	go test -race -timeout $(TIMEOUT) ./reliability -run '^TestSimulation$$' -seeds=8
@@ -46,7 +50,7 @@ race: engine ## tests with the race detector; it needs a C compiler
 
 # Ends of months, a leap day, and the evening in which a day and a year turn in Istanbul.
 DATES := '2027-01-30 12:00' '2027-05-30 12:00' '2027-11-30 12:00' '2028-02-29 12:00' '2027-12-31 20:59:30'
-dates: engine ## tests that see the date, on other dates; it needs a C compiler
+dates: fetched ## tests that see the date, on other dates; it needs a C compiler
 	@set -e; for date in $(DATES); do \
 		.ci/dates/run "$$date" ./cmd/collector ./dashboards ./report ./simulator/... ./web \
 			-run '^Test(Demo|CommandsReach|Usage|Answers|View|Calendar|World|Day|Year|Moment|EveryPanel)'; \
