@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"alpemix-collector/internal/durable"
 	"alpemix-collector/internal/secret"
 	"alpemix-collector/vendorhttp"
 )
@@ -55,7 +56,7 @@ func (k *Keyring) Key(account, customer string) (key vendorhttp.Secret, err erro
 	path := k.Path(account, customer)
 	text, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return key, fmt.Errorf("the key of customer %s cannot be read: %w", customer, explain(err))
+		return key, fmt.Errorf("the key of customer %s cannot be read: %w", customer, durable.Explain(err))
 	}
 	key = content(text)
 	if key.IsZero() {
@@ -96,7 +97,7 @@ func (k *Keyring) List() (all []Entry, err error) {
 		for _, file := range files {
 			entry, ok, err := k.entry(account.Name(), file)
 			if err != nil {
-				return nil, fmt.Errorf("a key cannot be read: %w", explain(err))
+				return nil, fmt.Errorf("a key cannot be read: %w", durable.Explain(err))
 			}
 			if ok {
 				all = append(all, entry)
@@ -113,7 +114,7 @@ func (k *Keyring) List() (all []Entry, err error) {
 func entriesOf(dir string) ([]fs.DirEntry, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("the stored keys cannot be listed: %w", explain(err))
+		return nil, fmt.Errorf("the stored keys cannot be listed: %w", durable.Explain(err))
 	}
 	return entries, nil
 }

@@ -136,7 +136,7 @@ func TestNoKeyIsOverwritten(t *testing.T) {
 func TestTwoProcessesMakeOneCustomer(t *testing.T) {
 	k := New(t.TempDir())
 	s := reserve(t, k, "demouser1337")
-	if _, err := k.Reserve("de", "demouser1337"); err == nil || !strings.Contains(err.Error(), "another process makes this customer now") {
+	if _, err := k.Reserve("de", "demouser1337"); err == nil || !strings.Contains(err.Error(), "another process is creating this customer") {
 		t.Error(err)
 	}
 	must(t, s.Keep(apiKey))

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"alpemix-collector/internal/durable"
 )
 
 // aside is added to the name of an account's folder while names change places. No account's folder ends so: names are escaped.
@@ -17,7 +19,7 @@ func (k *Keyring) Rename(accounts map[string]string) error {
 	folder := func(name string) string { return filepath.Join(k.dir, fileName(name)) }
 	for from := range accounts {
 		if err := os.Rename(folder(from), folder(from)+aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("keys of account %s cannot be moved: %w", from, explain(err))
+			return fmt.Errorf("keys of account %s cannot be moved: %w", from, durable.Explain(err))
 		}
 	}
 	var errs []error
@@ -32,7 +34,7 @@ func (k *Keyring) Rename(accounts map[string]string) error {
 			err = os.Rename(folder(from)+aside, folder(to))
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("keys of account %s, now %s, are in %s and cannot be moved: %w", from, to, folder(from)+aside, explain(err)))
+			errs = append(errs, fmt.Errorf("keys of account %s, now %s, are in %s and cannot be moved: %w", from, to, folder(from)+aside, durable.Explain(err)))
 		}
 	}
 	return errors.Join(errs...)

@@ -4,13 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
+	"alpemix-collector/internal/durable"
 	"alpemix-collector/vendorhttp"
 )
 
@@ -29,7 +27,7 @@ type Slot struct {
 func (k *Keyring) Reserve(account, username string) (*Slot, error) {
 	s, err := k.reserve(account, "@"+username)
 	if err != nil {
-		return nil, fmt.Errorf("there is no room for the key of %s, so nothing was sent: %w", username, explain(err))
+		return nil, fmt.Errorf("there is no room for the key of %s, so nothing was sent: %w", username, durable.Explain(err))
 	}
 	return s, nil
 }
@@ -43,8 +41,11 @@ func (k *Keyring) reserve(account, name string) (*Slot, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: another process makes this customer now: %w", path, err), file.Close())
+	switch ours, err := durable.TryLock(file); {
+	case err != nil:
+		return nil, errors.Join(err, file.Close())
+	case !ours:
+		return nil, errors.Join(fmt.Errorf("%s: another process is creating this customer", path), file.Close())
 	}
 	s := &Slot{keys: k, account: account, file: file}
 	if err := s.fill(); err != nil {
@@ -73,11 +74,7 @@ func (s *Slot) fill() error {
 
 func (k *Keyring) syncFolders(account string) error {
 	for _, dir := range []string{account, k.dir, k.state} {
-		d, err := os.Open(dir)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(k.sync(d), d.Close()); err != nil {
+		if err := durable.SyncFolder(dir, k.sync); err != nil {
 			return err
 		}
 	}
@@ -91,10 +88,10 @@ func (s *Slot) Keep(key vendorhttp.Secret) error {
 		return fmt.Errorf("this is no key: it has %d bytes, or blanks at its ends", len(key.Reveal()))
 	}
 	if _, err := s.file.WriteAt([]byte(text), 0); err != nil {
-		return explain(err)
+		return durable.Explain(err)
 	}
 	if err := errors.Join(s.file.Truncate(int64(len(text))), s.keys.sync(s.file)); err != nil {
-		return explain(err)
+		return durable.Explain(err)
 	}
 	return nil
 }
@@ -110,11 +107,11 @@ func (s *Slot) Assign(customer string) error {
 
 func (s *Slot) move(path string) error {
 	if err := os.Rename(s.file.Name(), path); err != nil {
-		return fmt.Errorf("the key is in %s: rename that file to %s: %w", s.file.Name(), filepath.Base(path), explain(err))
+		return fmt.Errorf("the key is in %s: rename that file to %s: %w", s.file.Name(), filepath.Base(path), durable.Explain(err))
 	}
 	s.moved = true
 	if err := s.keys.syncFolders(filepath.Dir(path)); err != nil {
-		return fmt.Errorf("the key is in %s, but its name may not survive a power failure: %w", path, explain(err))
+		return fmt.Errorf("the key is in %s, but its name may not survive a power failure: %w", path, durable.Explain(err))
 	}
 	return nil
 }
@@ -135,7 +132,7 @@ func (s *Slot) Close() error {
 func (k *Keyring) Put(account, customer string, key vendorhttp.Secret) (replaced bool, err error) {
 	s, err := k.reserve(account, "@"+customer)
 	if err != nil {
-		return false, fmt.Errorf("the key of customer %s cannot be stored: %w", customer, explain(err))
+		return false, fmt.Errorf("the key of customer %s cannot be stored: %w", customer, durable.Explain(err))
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	if err := s.Keep(key); err != nil {
@@ -143,15 +140,4 @@ func (k *Keyring) Put(account, customer string, key vendorhttp.Secret) (replaced
 	}
 	_, absent := k.Key(account, customer)
 	return absent == nil, s.move(k.Path(account, customer))
-}
-
-// explain tells what to do about an error of the disk.
-func explain(err error) error {
-	switch {
-	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
-		return fmt.Errorf("%w: free space on its disk", err)
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w: run commands and daemon as the same user", err)
-	}
-	return err
 }

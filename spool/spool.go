@@ -6,14 +6,12 @@ package spool
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
+	"alpemix-collector/internal/durable"
 	"alpemix-collector/report"
 )
 
@@ -47,7 +45,7 @@ type Note struct {
 func (s *Spool) Begin(call report.Provisioning) (*Note, error) {
 	n, err := s.begin(call)
 	if err != nil {
-		return nil, fmt.Errorf("the call could not be noted in the state folder, so it was not sent: %w", explain(err))
+		return nil, fmt.Errorf("the call could not be noted in the state folder, so it was not sent: %w", durable.Explain(err))
 	}
 	return n, nil
 }
@@ -65,7 +63,7 @@ func (s *Spool) begin(call report.Provisioning) (n *Note, err error) {
 		err = n.append(call, Effect{})
 		for _, dir := range []string{s.dir, s.state} { // the names of file and folder, too
 			if err == nil {
-				err = s.syncFolder(dir)
+				err = durable.SyncFolder(dir, s.sync)
 			}
 		}
 		if err != nil {
@@ -83,19 +81,10 @@ func (s *Spool) alone(f func() error) error {
 		return err
 	}
 	defer func() { _ = dir.Close() }() // with it the lock ends
-	if err := lock(dir, unix.LOCK_EX); err != nil {
+	if err := durable.Lock(dir); err != nil {
 		return err
 	}
 	return f()
-}
-
-// lock takes the lock of an open file or folder.
-func lock(file *os.File, how int) error {
-	for {
-		if err := unix.Flock(int(file.Fd()), how); !errors.Is(err, unix.EINTR) {
-			return err
-		}
-	}
 }
 
 // create makes a file and locks it. Its name is behind those of all notes that wait. Times would not do: a clock that is set back
@@ -117,18 +106,10 @@ func (s *Spool) create() (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := lock(file, unix.LOCK_EX); err != nil {
+	if err := durable.Lock(file); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil
-}
-
-func (s *Spool) syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(s.sync(d), d.Close())
 }
 
 // Effect is what a call that succeeded changed of what is known.
@@ -142,7 +123,7 @@ type Effect struct {
 func (n *Note) End(outcome, detail string, effect Effect) error {
 	n.call.Outcome, n.call.Detail = outcome, detail
 	if err := errors.Join(n.append(n.call, effect), n.file.Close()); err != nil {
-		return fmt.Errorf("the outcome of the call could not be noted in the state folder: %w", explain(err))
+		return fmt.Errorf("the outcome of the call could not be noted in the state folder: %w", durable.Explain(err))
 	}
 	return nil
 }
@@ -162,20 +143,9 @@ func (n *Note) append(call report.Provisioning, effect Effect) error {
 // Withdraw removes the note of a call that was not sent after all.
 func (n *Note) Withdraw() error {
 	if err := n.spool.alone(n.remove); err != nil {
-		return fmt.Errorf("the note of a call that was not sent could not be removed: %w", explain(err))
+		return fmt.Errorf("the note of a call that was not sent could not be removed: %w", durable.Explain(err))
 	}
 	return nil
 }
 
 func (n *Note) remove() error { return errors.Join(os.Remove(n.file.Name()), n.file.Close()) }
-
-// explain tells what to do about an error of the disk.
-func explain(err error) error {
-	switch {
-	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
-		return fmt.Errorf("%w: free space on its disk", err)
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w: run commands and daemon as the same user", err)
-	}
-	return err
-}

@@ -274,11 +274,6 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	if _, err := New(file).TakeIn(&books{}); err == nil || !strings.Contains(err.Error(), file) {
 		t.Error(err)
 	}
-	for cause, hint := range map[error]string{os.ErrPermission: "as the same user", errNoSpace: "free space"} {
-		if err := explain(fmt.Errorf("x: %w", cause)); !errors.Is(err, cause) || !strings.Contains(err.Error(), hint) {
-			t.Error(err)
-		}
-	}
 }
 
 // TestOneBadNote costs the others nothing.

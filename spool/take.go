@@ -10,8 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"alpemix-collector/internal/durable"
 	"alpemix-collector/report"
 )
 
@@ -37,7 +36,7 @@ func (s *Spool) TakeIn(store Store) (taken []report.Provisioning, err error) {
 		return err
 	})
 	if err != nil {
-		return taken, fmt.Errorf("taking calls to vendors into the log: %w", explain(err))
+		return taken, fmt.Errorf("taking calls to vendors into the log: %w", durable.Explain(err))
 	}
 	return taken, nil
 }
@@ -82,11 +81,12 @@ func (s *Spool) take(path string, store Store) (n note, ok bool, err error) {
 		return n, false, unreadable(err)
 	}
 	defer func() { _ = file.Close() }()
-	switch err := lock(file, unix.LOCK_EX|unix.LOCK_NB); {
-	case errors.Is(err, unix.EWOULDBLOCK):
-		return n, false, nil // on its way
-	case err != nil:
+	ended, err := durable.TryLock(file)
+	if err != nil {
 		return n, false, unreadable(fmt.Errorf("%s: %w", path, err))
+	}
+	if !ended {
+		return n, false, nil // on its way
 	}
 	text, err := io.ReadAll(file)
 	if err != nil {
@@ -127,7 +127,7 @@ func (n *note) tell(store Store) error {
 
 // remove deletes a note, for good: one that came back after a crash could undo what a later one has set.
 func (s *Spool) remove(path string) error {
-	if err := errors.Join(os.Remove(path), s.syncFolder(s.dir)); err != nil {
+	if err := errors.Join(os.Remove(path), durable.SyncFolder(s.dir, s.sync)); err != nil {
 		return fmt.Errorf("a note that was taken in cannot be removed: %w", err)
 	}
 	return nil

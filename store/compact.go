@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	bolt "go.etcd.io/bbolt"
+
+	"alpemix-collector/internal/durable"
 )
 
 // The file gives no space back to the disk, and every transaction writes the list of its free pages. So what the queue of a long
@@ -42,7 +44,7 @@ func (s *Store) compact(dir string, opts bolt.Options) (err error) {
 		return nil
 	}
 	// The old file has no name any more. Without knowing that the new one keeps its name, nothing may be promised.
-	if err := errors.Join(syncDir(filepath.Dir(s.path)), s.db.Close()); err != nil {
+	if err := errors.Join(durable.SyncFolder(filepath.Dir(s.path), (*os.File).Sync), s.db.Close()); err != nil {
 		return s.explain(err)
 	}
 	db, err := openFile(dir, s.path, opts)

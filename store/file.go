@@ -13,6 +13,8 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+
+	"alpemix-collector/internal/durable"
 )
 
 // Errors of Open and of changes. Each comes with the path and what to do.
@@ -43,7 +45,7 @@ func openFile(dir, path string, opts bolt.Options) (db *bolt.DB, err error) {
 		return nil, explain(path, err)
 	}
 	// A new file's name must survive power loss too, also if the process that made it died before it saw to that.
-	if err := syncDir(filepath.Dir(path)); err != nil {
+	if err := durable.SyncFolder(filepath.Dir(path), (*os.File).Sync); err != nil {
 		return nil, explain(path, errors.Join(err, db.Close()))
 	}
 	return db, nil
@@ -83,15 +85,6 @@ func openBolt(path string, opts bolt.Options) (*bolt.DB, error) {
 		db.AllocSize = grown
 	}
 	return db, err
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = d.Close() }()
-	return d.Sync()
 }
 
 // catchDamage makes an error of a panic or memory fault in the code that it is deferred around.

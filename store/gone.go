@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	bolt "go.etcd.io/bbolt"
+
+	"alpemix-collector/internal/durable"
 )
 
 // ErrGone is a state file that was deleted or replaced while this process had it open.
@@ -54,7 +56,7 @@ func (s *Store) rescue() error {
 		err = nil
 		s.log.Warn("another state file has replaced the open one, whose content was kept", "file", copied)
 	}
-	if err = errors.Join(err, syncDir(filepath.Dir(s.path))); err != nil {
+	if err = errors.Join(err, durable.SyncFolder(filepath.Dir(s.path), (*os.File).Sync)); err != nil {
 		return explain(copied, err)
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 
 	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/collector"
+	"alpemix-collector/internal/durable"
 	"alpemix-collector/report"
 	"alpemix-collector/sink"
 	"alpemix-collector/sink/engine"
@@ -173,7 +174,7 @@ func (k *checking) accounts(ctx context.Context) {
 		return
 	}
 	if err := k.refuseOthers(k.config.StateDir); err != nil {
-		if isLocked(filepath.Join(k.config.StateDir, "state.db")) {
+		if durable.Locked(filepath.Join(k.config.StateDir, "state.db")) {
 			k.askDaemon(ctx) // to ask leaves no files behind
 		} else {
 			k.line("state", "", err)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"alpemix-collector/internal/durable"
 	"alpemix-collector/migrations"
 	"alpemix-collector/reseller"
 )
@@ -25,7 +26,7 @@ func (k *checking) ports() {
 	for _, p := range all {
 		key, address := p.key, p.address
 		well := address + " is free"
-		if isLocked(filepath.Join(k.config.StateDir, p.lock)) {
+		if durable.Locked(filepath.Join(k.config.StateDir, p.lock)) {
 			k.line(key, address+" is in use by the collector that runs on this state folder", nil)
 			continue
 		}
@@ -41,16 +42,6 @@ func (k *checking) ports() {
 		}
 		k.line(key, well, err)
 	}
-}
-
-// isLocked reports whether another process has the lock of a file.
-func isLocked(path string) bool {
-	f, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = f.Close() }() // with it a lock of ours ends
-	return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
 }
 
 // writes finds out whether rows can be stored on a server. The embedded engine's files are our own.

@@ -11,10 +11,10 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/durable"
 	"alpemix-collector/sink/engine"
 )
 
@@ -159,21 +159,11 @@ func (e *embedded) othersAnswer(ctx context.Context) bool {
 		if e.answers(ctx) {
 			return true
 		}
-		if !e.locked() {
+		if !durable.Locked(filepath.Join(e.dir, "lock")) {
 			return false
 		}
 	}
 	return ctx.Err() != nil
-}
-
-// locked reports whether another process has the engine's folder.
-func (e *embedded) locked() bool {
-	f, err := os.Open(filepath.Join(e.dir, "lock"))
-	if err != nil {
-		return false
-	}
-	defer func() { _ = f.Close() }()
-	return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK)
 }
 
 // answers reports whether an engine answers at the socket of our folder.

@@ -31,9 +31,9 @@ const limits = `<max_server_memory_usage_to_ram_ratio>0.7</max_server_memory_usa
 	`<mark_cache_size>134217728</mark_cache_size><primary_index_cache_size>134217728</primary_index_cache_size>` +
 	`<uncompressed_cache_size>0</uncompressed_cache_size><max_thread_pool_free_size>16</max_thread_pool_free_size>`
 
-// durable makes a merge, and what else rewrites parts, wait for the disk. A server need not: it keeps the parts that were
+// fsyncAfterMerge makes a merge, and what else rewrites parts, wait for the disk. A server need not: it keeps the parts that were
 // merged for minutes. The library keeps them no longer than till its next cleaning, so a power cut could take both.
-const durable = `<merge_tree><min_rows_to_fsync_after_merge>1</min_rows_to_fsync_after_merge></merge_tree>`
+const fsyncAfterMerge = `<merge_tree><min_rows_to_fsync_after_merge>1</min_rows_to_fsync_after_merge></merge_tree>`
 
 // writeAccess writes the engine's configuration into dir and returns its path. The engine knows one user only, but it
 // checks grants: without the daemon's role that user may read the database and the system tables, and nothing else.
@@ -65,7 +65,7 @@ func writeAccess(dir, database string) (string, error) {
 			`<roles><` + daemonRole + `>` + grants(daemon...) + `</` + daemonRole + `></roles>` +
 			`<users><default><password/><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>` +
 			grants(reader...) + `</default></users></clickhouse>`,
-		config: `<clickhouse><users_config>` + text(users) + `</users_config>` + limits + durable + `</clickhouse>`,
+		config: `<clickhouse><users_config>` + text(users) + `</users_config>` + limits + fsyncAfterMerge + `</clickhouse>`,
 	} {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			return "", fmt.Errorf("embedded ClickHouse: cannot write its configuration: %w", err)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"alpemix-collector/internal/durable"
 )
 
 // ErrInUse is the cause where another process has the engine's folder.
@@ -162,7 +164,11 @@ func lockDir(dir string) (*os.File, error) {
 		return nil, fmt.Errorf("embedded ClickHouse: %w", err)
 	}
 	for range 40 {
-		if err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == nil {
+		ours, err := durable.TryLock(f)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("embedded ClickHouse: %w", err), f.Close())
+		}
+		if ours {
 			return f, nil
 		}
 		time.Sleep(50 * time.Millisecond)
