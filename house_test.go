@@ -18,8 +18,8 @@ import (
 
 const module = "alpemix-collector"
 
-// floors lists for each package which of ours it may import: only ones of lower floors. Tests may cross.
-var floors = map[string][]string{
+// layers lists for each package which of ours it may import: only ones of lower layers. Tests may cross.
+var layers = map[string][]string{
 	"cmd/collector":                  {"*"},
 	"cmd/collector/config":           {"internal/secret"},
 	"internal/secret":                {},
@@ -115,11 +115,11 @@ func sources(t *testing.T) []*source {
 	return all
 }
 
-func TestHouseFloors(t *testing.T) {
+func TestHouseLayers(t *testing.T) {
 	for _, s := range sources(t) {
-		allowed, known := floors[s.folder]
+		allowed, known := layers[s.folder]
 		if !known && s.folder != "." {
-			t.Errorf("%s: package %s has no floor; give it one in house_test.go", s.path, s.folder)
+			t.Errorf("%s: package %s has no layer; give it one in house_test.go and in docs/architecture.md", s.path, s.folder)
 		}
 		if s.isTest() {
 			continue
@@ -127,7 +127,7 @@ func TestHouseFloors(t *testing.T) {
 		for _, path := range imports(s.file) {
 			ours, isOurs := strings.CutPrefix(path, module+"/")
 			if isOurs && !slices.Contains(allowed, "*") && !slices.Contains(allowed, ours) {
-				t.Errorf("%s imports %s; its floor allows %q", s.path, ours, allowed)
+				t.Errorf("%s imports %s; its layer allows %q", s.path, ours, allowed)
 			}
 			if isOurs && strings.HasSuffix(ours, "test") && !strings.HasSuffix(s.folder, "test") {
 				t.Errorf("%s imports %s, which is for tests", s.path, ours)

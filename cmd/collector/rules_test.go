@@ -44,7 +44,7 @@ func TestRulesNameMetricsThatExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range append(pages, "../../README.md") {
+	for _, page := range append(pages, "../../docs/alerts.md", "../../docs/resellers.md") {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)

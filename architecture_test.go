@@ -1,0 +1,91 @@
+package house
+
+import (
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// beside is the layer of packages that no layered one imports, save cmd/collector for its demo.
+const beside = -1
+
+var code = regexp.MustCompile("`([^`]+)`")
+
+// TestHouseLayerTable holds the table of docs/architecture.md to the map of what may be imported.
+func TestHouseLayerTable(t *testing.T) {
+	table := section(t, "docs/architecture.md", "| layer | packages | |\n|---|---|---|\n")
+	layer := map[string]int{}
+	for row := range strings.Lines(table) {
+		cells := strings.Split(row, "|")
+		n := beside
+		if name := strings.TrimSpace(cells[1]); name != "beside" {
+			var err error
+			if n, err = strconv.Atoi(name); err != nil {
+				t.Fatalf("%s: %v", row, err)
+			}
+		}
+		for _, m := range code.FindAllStringSubmatch(cells[2], -1) {
+			if _, twice := layer[m[1]]; twice {
+				t.Errorf("%s has two layers", m[1])
+			}
+			layer[m[1]] = n
+		}
+	}
+	if want, got := slices.Sorted(maps.Keys(layers)), slices.Sorted(maps.Keys(layer)); !slices.Equal(want, got) {
+		t.Errorf("the table lists\n%q,\nhouse_test.go\n%q", got, want)
+	}
+	for folder, imports := range layers {
+		for _, path := range imports {
+			if path != "*" && layer[folder] != beside && layer[path] >= layer[folder] {
+				t.Errorf("%s of layer %d may import %s of layer %d", folder, layer[folder], path, layer[path])
+			}
+			if path != "*" && layer[folder] != beside && layer[path] == beside {
+				t.Errorf("%s may import %s, which is beside the layers", folder, path)
+			}
+		}
+	}
+}
+
+// section returns a table of a page, from below its head to the next empty line.
+func section(t *testing.T, page, head string) string {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, found := strings.Cut(string(text), head)
+	if !found {
+		t.Fatalf("%s has no table %q", page, head)
+	}
+	table, _, _ = strings.Cut(table, "\n\n")
+	return table
+}
+
+// TestHouseDrawing: the drawing of the architecture names folders that exist and that the page explains.
+func TestHouseDrawing(t *testing.T) {
+	drawing, err := os.ReadFile("docs/architecture.svg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folders := regexp.MustCompile(`class="folder"[^>]*>([^<]+)<`).FindAllSubmatch(drawing, -1)
+	if len(folders) < 6 {
+		t.Errorf("the drawing names %d folders", len(folders))
+	}
+	for _, m := range folders {
+		folder := string(m[1])
+		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+			t.Errorf("the drawing names the folder %s: %v", folder, err)
+		}
+		if !strings.Contains(string(page), folder) {
+			t.Errorf("docs/architecture.md does not explain %s", folder)
+		}
+	}
+}
