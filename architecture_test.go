@@ -1,10 +1,8 @@
 package house
 
 import (
-	"maps"
 	"os"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,10 +33,15 @@ func TestHouseLayerTable(t *testing.T) {
 			layer[m[1]] = n
 		}
 	}
-	if want, got := slices.Sorted(maps.Keys(layers)), slices.Sorted(maps.Keys(layer)); !slices.Equal(want, got) {
-		t.Errorf("the table lists\n%q,\nhouse_test.go\n%q", got, want)
+	for folder := range layer {
+		if _, known := layers[folder]; !known {
+			t.Errorf("docs/architecture.md gives a layer to %s, which house_test.go does not know", folder)
+		}
 	}
 	for folder, imports := range layers {
+		if _, known := layer[folder]; !known {
+			t.Errorf("docs/architecture.md gives no layer to %s", folder)
+		}
 		for _, path := range imports {
 			if path != "*" && layer[folder] != beside && layer[path] >= layer[folder] {
 				t.Errorf("%s of layer %d may import %s of layer %d", folder, layer[folder], path, layer[path])
