@@ -171,15 +171,15 @@ func (c *commit) other(account *bolt.Bucket, i int) error {
 
 // committed brings the memory up to what the disk now holds.
 func (s *Store) committed(c *commit) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	seen := s.seenOf(c.o.Account)
 	for _, hash := range c.dropped {
-		seen.remove(hash)
+		delete(seen, hash)
 	}
 	for _, hash := range c.added {
 		seen.add(hash)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.version = c.version
 	s.queue.added(c.rows, c.toldDays, c.o.FetchedAt)
 	totals := s.totalsOf(c.o.Account)

@@ -258,7 +258,7 @@ func TestAfterAFailureTheDiskIsBelieved(t *testing.T) {
 	item := row("u1", "A")
 	before := s.queue
 	commitTest(t, s, observation(item))
-	s.seen.Store(&map[string]*hashSet{})
+	s.seen = map[string]seenSet{}
 	s.queue, s.version, s.stale = before, 0, true
 	edited := observation(row("u1", "B"))
 	commitTest(t, s, edited)

@@ -106,10 +106,10 @@ func (s *Store) Prune(account string, before report.Day) error {
 	if err != nil {
 		return err
 	}
-	seen := s.unsee(account, hashes)
-	seen.rebuild(seen.live)
+	s.unsee(account, hashes)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.seen[account] = s.seen[account].compact()
 	for _, id := range gone {
 		tally(s.totals[account], id, -1)
 	}
@@ -157,13 +157,4 @@ func deleteDays(account *bolt.Bucket, before report.Day, do func(kind string, ke
 		}
 	}
 	return nil
-}
-
-// unsee drops hashes from the memory, after the disk has dropped them.
-func (s *Store) unsee(account string, hashes []uint64) *hashSet {
-	seen := s.seenOf(account)
-	for _, hash := range hashes {
-		seen.remove(hash)
-	}
-	return seen
 }

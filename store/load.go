@@ -29,22 +29,21 @@ func (s *Store) load(start time.Time) (err error) {
 // loadRows reads everything but the ledger.
 func (s *Store) loadRows() error {
 	l := loaded{
-		seen: map[string]*hashSet{}, days: map[string]map[report.Day]report.DayStatus{}, totals: map[string]map[report.Day]report.DayTotal{},
+		seen: map[string]seenSet{}, days: map[string]map[report.Day]report.DayStatus{}, totals: map[string]map[report.Day]report.DayTotal{},
 		resellers: map[resellerKey]*reseller{},
 	}
 	if err := s.db.View(l.read); err != nil {
 		return damaged(s.path, err)
 	}
-	s.seen.Store(&l.seen)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.version, s.queue, s.days, s.totals, s.resellers = l.version, l.queue, l.days, l.totals, l.resellers
+	s.version, s.queue, s.seen, s.days, s.totals, s.resellers = l.version, l.queue, l.seen, l.days, l.totals, l.resellers
 	return nil
 }
 
 // loaded is what loadRows collects.
 type loaded struct {
-	seen      map[string]*hashSet
+	seen      map[string]seenSet
 	version   uint64
 	queue     queueStats
 	days      map[string]map[report.Day]report.DayStatus
@@ -85,7 +84,7 @@ func readVersion(tx *bolt.Tx) (uint64, error) {
 }
 
 func (l *loaded) account(name string, account *bolt.Bucket) error {
-	seen, totals, days := newHashSet(), map[report.Day]report.DayTotal{}, map[report.Day]report.DayStatus{}
+	seen, totals, days := seenSet{}, map[report.Day]report.DayTotal{}, map[report.Day]report.DayStatus{}
 	l.seen[name], l.totals[name], l.days[name] = seen, totals, days
 	err := eachDay(account, uidsBucket, func(_ report.Day, uids *bolt.Bucket) error {
 		return uids.ForEach(func(_, v []byte) error {

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -28,15 +27,14 @@ type Store struct {
 	log     *slog.Logger
 	machine Options
 
-	seen atomic.Pointer[map[string]*hashSet] // by account; the map is replaced, never changed, so that Seen needs no lock
-
 	writing sync.Mutex // held by every change, over its transaction: memory follows the disk in the same order
 	stale   bool       // guarded by writing: a failed transaction may have reached the disk after all, so look there first
 
 	mu        sync.RWMutex // guards the rest; held briefly, never during I/O
 	version   uint64       // the last one given out
 	queue     queueStats
-	fetches   []report.Fetch // not on disk yet: they join the next transaction
+	fetches   []report.Fetch     // not on disk yet: they join the next transaction
+	seen      map[string]seenSet // by account
 	days      map[string]map[report.Day]report.DayStatus
 	totals    map[string]map[report.Day]report.DayTotal
 	resellers map[resellerKey]*reseller // an entry is replaced, never changed
@@ -76,11 +74,10 @@ func open(dir string, log *slog.Logger, o Options, opts bolt.Options) (*Store, e
 	}
 	s := &Store{
 		path: path, db: db, log: log, machine: o,
-		days: map[string]map[report.Day]report.DayStatus{}, totals: map[string]map[report.Day]report.DayTotal{},
+		seen: map[string]seenSet{}, days: map[string]map[report.Day]report.DayStatus{}, totals: map[string]map[report.Day]report.DayTotal{},
 		resellers: map[resellerKey]*reseller{},
 		scopes:    map[string]*scope{}, tokens: map[string]token{},
 	}
-	s.seen.Store(&map[string]*hashSet{})
 	if err = s.load(time.Now()); err == nil {
 		err = s.compact(dir, opts)
 	}
