@@ -16,7 +16,6 @@ import (
 
 	"alpemix-collector/internal/durable"
 	"alpemix-collector/internal/secret"
-	"alpemix-collector/vendorhttp"
 )
 
 // folder lies in the state folder. In it each account has a folder, and in that each customer a file.
@@ -52,25 +51,25 @@ func fileName(name string) string {
 }
 
 // Key is a customer's key. The error of a customer without one is ErrNoKey.
-func (k *Keyring) Key(account, customer string) (key vendorhttp.Secret, err error) {
+func (k *Keyring) Key(account, customer string) (key secret.Value, err error) {
 	path := k.Path(account, customer)
 	text, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return key, fmt.Errorf("the key of customer %s cannot be read: %w", customer, durable.Explain(err))
 	}
 	key = content(text)
-	if key.IsZero() {
+	if key.Empty() {
 		return key, fmt.Errorf("%w of customer %s of account %s is stored (%s)", ErrNoKey, customer, account, path)
 	}
 	if err := secret.Check(key.Reveal()); err != nil { // somebody has written it by hand
-		return vendorhttp.Secret{}, fmt.Errorf("the key of customer %s in %s %w", customer, path, err)
+		return secret.Value{}, fmt.Errorf("the key of customer %s in %s %w", customer, path, err)
 	}
 	return key, nil
 }
 
 // content is the key in a file's text. Blanks are room that was never used.
-func content(text []byte) vendorhttp.Secret {
-	return vendorhttp.NewSecret(strings.TrimSpace(string(text)))
+func content(text []byte) secret.Value {
+	return secret.New(strings.TrimSpace(string(text)))
 }
 
 // Entry tells that there is a key.
@@ -135,7 +134,7 @@ func (k *Keyring) entry(account string, file fs.DirEntry) (e Entry, ok bool, err
 	}
 	account, badAccount := url.PathUnescape(account)
 	customer, badCustomer := url.PathUnescape(file.Name())
-	if content(text).IsZero() || badAccount != nil || badCustomer != nil {
+	if content(text).Empty() || badAccount != nil || badCustomer != nil {
 		return e, false, nil
 	}
 	return Entry{account, customer, info.ModTime()}, true, nil

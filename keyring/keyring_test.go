@@ -1,6 +1,7 @@
 package keyring
 
 import (
+	"alpemix-collector/internal/secret"
 	"errors"
 	"fmt"
 	"os"
@@ -8,11 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"alpemix-collector/vendorhttp"
 )
 
-var apiKey = vendorhttp.NewSecret("HnyxDQCkB6NUJCd6a7X43qIygcLVJ9ZR")
+var apiKey = secret.New("HnyxDQCkB6NUJCd6a7X43qIygcLVJ9ZR")
 
 func reserve(t *testing.T, k *Keyring, username string) *Slot {
 	t.Helper()
@@ -111,7 +110,7 @@ func TestAKeyWithoutAnID(t *testing.T) {
 
 func TestNoKeyIsOverwritten(t *testing.T) {
 	k := New(t.TempDir())
-	other := vendorhttp.NewSecret("other")
+	other := secret.New("other")
 	if replaced, err := k.Put("de", "386557", other); replaced || err != nil {
 		t.Error(replaced, err)
 	}
@@ -150,7 +149,7 @@ func TestWhatIsNoKey(t *testing.T) {
 	k := New(t.TempDir())
 	for _, text := range []string{"", " x", "x\n", strings.Repeat("x", room)} {
 		s := reserve(t, k, "demouser1337")
-		if err := s.Keep(vendorhttp.NewSecret(text)); text != "" && (err == nil || strings.Contains(err.Error(), "x")) {
+		if err := s.Keep(secret.New(text)); text != "" && (err == nil || strings.Contains(err.Error(), "x")) {
 			t.Errorf("%q: %v", text, err)
 		}
 		must(t, s.Close())

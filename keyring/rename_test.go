@@ -1,10 +1,9 @@
 package keyring
 
 import (
+	"alpemix-collector/internal/secret"
 	"errors"
 	"testing"
-
-	"alpemix-collector/vendorhttp"
 )
 
 // TestRename: keys follow their account, also where names change places, and none is lost where a folder is in the way.
@@ -14,7 +13,7 @@ func TestRename(t *testing.T) {
 		t.Helper()
 		slot, err := k.Reserve(account, "c")
 		if err == nil {
-			err = errors.Join(slot.Keep(vendorhttp.NewSecret(key)), slot.Assign("c"), slot.Close())
+			err = errors.Join(slot.Keep(secret.New(key)), slot.Assign("c"), slot.Close())
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 package keyring
 
 import (
+	"alpemix-collector/internal/secret"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +10,6 @@ import (
 	"strings"
 
 	"alpemix-collector/internal/durable"
-	"alpemix-collector/vendorhttp"
 )
 
 // room is what is held free on the disk for a key.
@@ -60,7 +60,7 @@ func (s *Slot) fill() error {
 	if err != nil {
 		return err
 	}
-	if !content(text).IsZero() {
+	if !content(text).Empty() {
 		return fmt.Errorf("%s already holds the key of a customer of this name whose id was not told: rename that file to the id, which the vendor's pages show", s.file.Name())
 	}
 	if _, err := s.file.WriteAt([]byte(strings.Repeat("\n", room)), 0); err != nil {
@@ -82,7 +82,7 @@ func (k *Keyring) syncFolders(account string) error {
 }
 
 // Keep writes the key. When it returns without an error the key is on the disk, by the user name.
-func (s *Slot) Keep(key vendorhttp.Secret) error {
+func (s *Slot) Keep(key secret.Value) error {
 	text := key.Reveal() + "\n"
 	if len(text) > room || content([]byte(text)).Reveal() != key.Reveal() {
 		return fmt.Errorf("this is no key: it has %d bytes, or blanks at its ends", len(key.Reveal()))
@@ -121,7 +121,7 @@ func (s *Slot) Close() error {
 	var err error
 	if !s.moved {
 		var text []byte
-		if text, err = os.ReadFile(s.file.Name()); err == nil && content(text).IsZero() {
+		if text, err = os.ReadFile(s.file.Name()); err == nil && content(text).Empty() {
 			err = os.Remove(s.file.Name())
 		}
 	}
@@ -129,7 +129,7 @@ func (s *Slot) Close() error {
 }
 
 // Put stores a key that somebody has made in a customer's account, and tells whether it takes the place of another.
-func (k *Keyring) Put(account, customer string, key vendorhttp.Secret) (replaced bool, err error) {
+func (k *Keyring) Put(account, customer string, key secret.Value) (replaced bool, err error) {
 	s, err := k.reserve(account, "@"+customer)
 	if err != nil {
 		return false, fmt.Errorf("the key of customer %s cannot be stored: %w", customer, durable.Explain(err))

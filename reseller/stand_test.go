@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"alpemix-collector/internal/secret"
 	"alpemix-collector/report"
 	"alpemix-collector/reseller"
 	"alpemix-collector/reseller/ccportal"
@@ -58,7 +59,7 @@ func newStand(t *testing.T, l sim.Label, w *sim.World) *stand {
 	s := &stand{label: l}
 	s.vendor = sim.New(l.Vendor, sim.Options{World: w, Now: time.Now})
 	account := vendorhttp.Account{Name: l.Account, Endpoint: "https://vendor.example" + s.vendor.Path(l.Account), Timeout: 30 * time.Second}
-	key := vendorhttp.NewSecret(s.vendor.Accounts()[0].Key)
+	key := secret.New(s.vendor.Accounts()[0].Key)
 	var err error
 	switch l.Vendor {
 	case sim.RemotePC:

@@ -8,9 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"alpemix-collector/internal/secret"
 	"alpemix-collector/report"
 	client "alpemix-collector/reseller/webhook"
-	"alpemix-collector/vendorhttp"
 	"alpemix-collector/vendorhttp/vendortest"
 )
 
@@ -64,7 +64,7 @@ func TestTheReceiverSaysWhenItWantsTheNextTry(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sender, err := client.New(client.Config{URL: vendorhttp.NewSecret("https://hooks.example/in"), Timeout: minute}, vendortest.New(t, tt.answers...))
+				sender, err := client.New(client.Config{URL: secret.New("https://hooks.example/in"), Timeout: minute}, vendortest.New(t, tt.answers...))
 				if err != nil {
 					t.Fatal(err)
 				}

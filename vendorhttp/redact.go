@@ -8,6 +8,9 @@ import (
 	"unicode/utf8"
 )
 
+// redacted is in the place of a secret.
+const redacted = "[redacted]"
+
 // redactedError shows its cause without secrets and still unwraps to it, for errors.Is and errors.As.
 type redactedError struct {
 	text  string

@@ -16,10 +16,10 @@ var tlsVersions = map[string]uint16{
 	"1.0": tls.VersionTLS10, "1.1": tls.VersionTLS11, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13,
 }
 
-// TLS is what may have to be set for a server whose TLS is not documented. Verification cannot be switched off.
+// TLS is the configuration of how a server's certificate is verified. Verification itself cannot be switched off.
 type TLS struct {
-	CAFile     string // PEM; "" for the system's authorities
-	MinVersion string // "1.0" to "1.3", default "1.2"
+	CAFile     string `yaml:"ca_file" path:"" check:"certificates" doc:"PEM file of certificate authorities trusted instead of the system's."`
+	MinVersion string `yaml:"min_version" default:"1.2" check:"oneof=1.0|1.1|1.2|1.3" doc:"Lowest TLS version that is spoken: \"1.0\", \"1.1\", \"1.2\" or \"1.3\", in quotes."`
 }
 
 // NewTransport speaks HTTP/1.1 and HTTP/2 and honours the proxy of the environment. Errors name the configuration key under

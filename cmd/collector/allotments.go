@@ -82,7 +82,7 @@ func newWebhook(c *config.Webhook) (reseller.Webhook, error) {
 	}
 	version, _ := build()
 	return webhook.New(webhook.Config{
-		URL: secretOf(c.URL), Timeout: c.Timeout.Std(), TLS: vendorhttp.TLS{CAFile: c.TLS.CAFile, MinVersion: c.TLS.MinVersion}, Version: version,
+		URL: c.URL, Timeout: c.Timeout.Std(), TLS: c.TLS, Version: version,
 	}, nil)
 }
 

@@ -28,7 +28,7 @@ type vendorAccount[C any] struct {
 func remotePCAccounts(c *config.Config) (all []vendorAccount[*remotepc.Client]) {
 	for _, a := range c.Reseller.RemotePC.Accounts {
 		all = append(all, vendorAccount[*remotepc.Client]{a.Name, secretsOf(a.APIKey), func(rt http.RoundTripper) (*remotepc.Client, error) {
-			return remotepc.New(remotepc.Config{Account: exchangeOf(a.Name, a.Endpoint, a.TLS), APIKey: secretOf(a.APIKey)}, rt)
+			return remotepc.New(remotepc.Config{Account: exchangeOf(a.Name, a.Endpoint, a.TLS), APIKey: a.APIKey}, rt)
 		}})
 	}
 	return all
@@ -54,7 +54,7 @@ func serwerSMSAccounts(c *config.Config) (all []vendorAccount[*serwersms.Client]
 	for _, a := range c.Reseller.SerwerSMS.Accounts {
 		all = append(all, vendorAccount[*serwersms.Client]{a.Name, secretsOf(a.Token, a.Password), func(rt http.RoundTripper) (*serwersms.Client, error) {
 			return serwersms.New(serwersms.Config{
-				Account: exchangeOf(a.Name, a.Endpoint, a.TLS), Token: secretOf(a.Token), Username: a.Username, Password: secretOf(a.Password),
+				Account: exchangeOf(a.Name, a.Endpoint, a.TLS), Token: a.Token, Username: a.Username, Password: a.Password,
 			}, rt)
 		}})
 	}
@@ -64,22 +64,22 @@ func serwerSMSAccounts(c *config.Config) (all []vendorAccount[*serwersms.Client]
 func limaCityAccounts(c *config.Config) (all []vendorAccount[*limacity.Client]) {
 	for _, a := range c.Reseller.LimaCity.Accounts {
 		all = append(all, vendorAccount[*limacity.Client]{a.Name, secretsOf(a.APIKey), func(rt http.RoundTripper) (*limacity.Client, error) {
-			return limacity.New(limacity.Config{Account: exchangeOf(a.Name, a.Endpoint, a.TLS), APIKey: secretOf(a.APIKey)}, rt)
+			return limacity.New(limacity.Config{Account: exchangeOf(a.Name, a.Endpoint, a.TLS), APIKey: a.APIKey}, rt)
 		}})
 	}
 	return all
 }
 
 // exchangeOf is what every vendor's client needs to know of an account.
-func exchangeOf(name, endpoint string, tls config.TLS) vendorhttp.Account {
+func exchangeOf(name, endpoint string, tls vendorhttp.TLS) vendorhttp.Account {
 	version, _ := build()
 	return vendorhttp.Account{
-		Name: name, Endpoint: endpoint, TLS: vendorhttp.TLS{CAFile: tls.CAFile, MinVersion: tls.MinVersion}, Version: version,
+		Name: name, Endpoint: endpoint, TLS: tls, Version: version,
 	}
 }
 
 // secretsOf is what a client holds that has nothing but secrets from files.
-func secretsOf(secrets ...config.Secret) func() (string, error) {
+func secretsOf(secrets ...secret.Value) func() (string, error) {
 	return func() (string, error) {
 		var held []string
 		for _, s := range secrets {
@@ -88,8 +88,6 @@ func secretsOf(secrets ...config.Secret) func() (string, error) {
 		return strings.Join(held, "\n"), nil
 	}
 }
-
-func secretOf(s config.Secret) vendorhttp.Secret { return vendorhttp.NewSecret(s.Reveal()) }
 
 // portalCustomers are the account's customer numbers, from the configuration or from its file with one a line.
 func portalCustomers(a config.CCPortalAccount) ([]string, error) {

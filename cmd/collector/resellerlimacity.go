@@ -149,7 +149,7 @@ func (m *making) call(ctx context.Context, slot *keyring.Slot) (made changed, er
 		made.told += ", no key came"
 		return made, nil
 	}
-	if slot == nil || created.APIKey.IsZero() {
+	if slot == nil || created.APIKey.Empty() {
 		return made, err
 	}
 	return m.store(slot, created, made), err

@@ -14,7 +14,6 @@ import (
 	"golang.org/x/term"
 
 	"alpemix-collector/internal/secret"
-	"alpemix-collector/vendorhttp"
 )
 
 // secretFlags are the ways in which a secret may come to a command. A flag that holds it is not among them: command lines are
@@ -32,15 +31,15 @@ func newSecretFlags(command *cobra.Command, noun string, isNew bool) *secretFlag
 }
 
 // ask asks e's user for the secret of whom. In a dry run that names no source it is a made-up one, which nothing shows.
-func ask[C any](ctx context.Context, e *errand[C], s *secretFlags, whom string) (vendorhttp.Secret, error) {
+func ask[C any](ctx context.Context, e *errand[C], s *secretFlags, whom string) (secret.Value, error) {
 	if e.dryRun && s.file == "" {
-		return vendorhttp.NewSecret(rand.Text()[:20]), nil
+		return secret.New(rand.Text()[:20]), nil
 	}
 	text, err := s.read(ctx, e.app, whom)
 	if err != nil && ctx.Err() == nil && !errors.Is(err, errInterrupted) {
 		err = e.misused(err)
 	}
-	return vendorhttp.NewSecret(text), err
+	return secret.New(text), err
 }
 
 func (s *secretFlags) read(ctx context.Context, a *app, whom string) (string, error) {

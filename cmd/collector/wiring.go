@@ -8,7 +8,6 @@ import (
 	"alpemix-collector/collector/alpemix"
 	"alpemix-collector/report"
 	"alpemix-collector/reseller"
-	"alpemix-collector/vendorhttp"
 	"alpemix-collector/web"
 )
 
@@ -30,7 +29,7 @@ func newClient(c *config.Config, account *config.AlpemixAccount, ledger alpemix.
 		},
 		MaxBody: int64(c.Alpemix.MaxAnswerMiB) << 20,
 		Spill:   c.StateDir,
-		TLS:     vendorhttp.TLS{CAFile: c.Alpemix.TLS.CAFile, MinVersion: c.Alpemix.TLS.MinVersion},
+		TLS:     c.Alpemix.TLS,
 		Version: name,
 	}, ledger, nil)
 }

@@ -1,5 +1,5 @@
-// Package secret reads and checks every secret, whether it comes from a file, a key of the configuration, the environment, a pipe
-// or a prompt. A character that nobody sees would be sent as part of the secret, and the vendor would only answer that the login
+// Package secret reads, checks and holds every secret, whether it comes from a file, a key of the configuration, the environment, a
+// pipe or a prompt. A character that nobody sees would be sent as part of the secret, and the vendor would only answer that the login
 // is wrong.
 package secret
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"alpemix-collector/internal/secret"
 	"alpemix-collector/report"
 	"alpemix-collector/reseller/ccportal"
 	"alpemix-collector/vendorhttp"
@@ -18,8 +19,8 @@ const (
 	base     = "https://api04.ccgmbh.de/kommitt/ccsimplemailapi"
 	password = "test" // its MD5 is the one of the document's examples
 	hash     = "098f6bcd4621d373cade4e832627b4f6"
-	secret   = `Geh/eim+"ß<&9`
-	secret5  = "cdb35a67cb19b1c30cb81bec756ab5b4" // md5sum of secret
+	hidden   = `Geh/eim+"ß<&9`
+	hidden5  = "cdb35a67cb19b1c30cb81bec756ab5b4" // md5sum of hidden
 )
 
 // The examples of ccportal.txt. Where it shows XML alone, the JSON beside it is what a converter makes of that.
@@ -134,8 +135,8 @@ func calls(format string) []vendortest.Call {
 			_, err := c.AccessStatus(ctx, "Cust01")
 			return err
 		})},
-		{Job: "access/enable", Changes: true, Good: changes, Secrets: []string{secret, secret5}, Do: do(func(ctx context.Context, c *ccportal.Client) error {
-			return c.AccessEnable(ctx, "12345", vendorhttp.NewSecret(secret))
+		{Job: "access/enable", Changes: true, Good: changes, Secrets: []string{hidden, hidden5}, Do: do(func(ctx context.Context, c *ccportal.Client) error {
+			return c.AccessEnable(ctx, "12345", secret.New(hidden))
 		})},
 		{Job: "access/disable", Changes: true, Good: changes, Do: do(func(ctx context.Context, c *ccportal.Client) error {
 			return c.AccessDisable(ctx, "12345")
@@ -177,7 +178,7 @@ func TestTrouble(t *testing.T) {
 
 func TestRequestsAreWrittenAsDocumented(t *testing.T) {
 	want := []string{
-		"/access/Cust01/status", "/access/12345/enable/" + secret5, "/access/12345/disable", "/mail/10953/list", "/pack/14056/list",
+		"/access/Cust01/status", "/access/12345/enable/" + hidden5, "/access/12345/disable", "/mail/10953/list", "/pack/14056/list",
 		"/pack/12345/enable/mail/5", "/pack/12345/disable/mail/5",
 	}
 	for _, format := range []string{"json", "xml"} {
@@ -197,7 +198,7 @@ func TestRequestsAreWrittenAsDocumented(t *testing.T) {
 		}
 	}
 	v := vendortest.New(t, "")
-	if err := newClient(t, "", v).AccessEnable(t.Context(), "12345", vendorhttp.NewSecret(password)); err != nil || v.Got()[0].URL != base+"/access/12345/enable/"+hash {
+	if err := newClient(t, "", v).AccessEnable(t.Context(), "12345", secret.New(password)); err != nil || v.Got()[0].URL != base+"/access/12345/enable/"+hash {
 		t.Errorf("%v %v", err, v.Got())
 	}
 }
@@ -216,7 +217,7 @@ func TestWhatIsAskedForStaysInItsPlace(t *testing.T) {
 		"dots":         c.AccessDisable(t.Context(), ".."),
 		"no value":     c.PackEnable(t.Context(), "1", "mail", ""),
 		"line end":     c.PackDisable(t.Context(), "1", "mail\n", "5"),
-		"no password":  c.AccessEnable(t.Context(), "1", vendorhttp.Secret{}),
+		"no password":  c.AccessEnable(t.Context(), "1", secret.Value{}),
 		"reading dots": func() error { _, err := c.MailList(t.Context(), "."); return err }(),
 	} {
 		if f := report.AsFailure(err); err == nil || f.Class != report.Permanent || f.Reason != "bad_request" {

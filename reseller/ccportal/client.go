@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"alpemix-collector/internal/secret"
 	"alpemix-collector/report"
 	"alpemix-collector/vendorhttp"
 )
@@ -74,12 +75,12 @@ func (c *Client) AccessStatus(ctx context.Context, customer string) (access Acce
 
 // AccessEnable lets a customer log in with a password, also a new one ("Einrichten/Update der Portaldaten", "Portal Passwort Reset").
 // The API takes its MD5, without salt, in the address.
-func (c *Client) AccessEnable(ctx context.Context, customer string, password vendorhttp.Secret) error {
+func (c *Client) AccessEnable(ctx context.Context, customer string, password secret.Value) error {
 	sum := md5.Sum([]byte(password.Reveal()))
 	hash := hex.EncodeToString(sum[:])
 	r := c.request("access/enable", customer, hash)
 	r.Secrets = []string{password.Reveal(), hash}
-	if password.IsZero() {
+	if password.Empty() {
 		return c.http.Fail(r, report.Permanent, "bad_request", "not sent: the password is empty")
 	}
 	return c.change(ctx, r)

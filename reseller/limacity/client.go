@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode"
 
+	"alpemix-collector/internal/secret"
 	"alpemix-collector/report"
 	"alpemix-collector/vendorhttp"
 )
@@ -30,13 +31,13 @@ var vendor = vendorhttp.Vendor{
 // Config is one reseller account.
 type Config struct {
 	Account vendorhttp.Account
-	APIKey  vendorhttp.Secret
+	APIKey  secret.Value
 }
 
 // Client speaks for one reseller account. It is safe for concurrent use.
 type Client struct {
 	name   string
-	key    vendorhttp.Secret
+	key    secret.Value
 	http   *vendorhttp.Client
 	usercp *url.URL
 }
@@ -50,7 +51,7 @@ func New(cfg Config, rt http.RoundTripper) (*Client, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case cfg.APIKey.IsZero():
+	case cfg.APIKey.Empty():
 		return nil, fmt.Errorf("reseller.limacity account %s: api_key or api_key_file is missing", cfg.Account.Name)
 	}
 	usercp, err := customerAPI(cfg.Account.Endpoint)
@@ -86,7 +87,7 @@ type NewCustomer struct {
 type Created struct {
 	ID int64
 	// APIKey opens the customer's account. It is told this once: store it before anything else.
-	APIKey vendorhttp.Secret
+	APIKey secret.Value
 }
 
 // CreateCustomer makes a customer ("Schritt 2: Kunden per API anlegen"). What the answer tells is returned beside an error too: a
@@ -103,7 +104,7 @@ func (c *Client) CreateCustomer(ctx context.Context, n NewCustomer) (created Cre
 		if created, err = doc.created(); err != nil {
 			return err
 		}
-		if n.FurnishAPIKey && created.APIKey.IsZero() {
+		if n.FurnishAPIKey && created.APIKey.Empty() {
 			return a.Fail(report.Permanent, "no_api_key", "customer %d was made, but the answer holds no api_key: make one in the customer's account", created.ID)
 		}
 		return nil
@@ -139,11 +140,11 @@ func (c *Client) Customers(ctx context.Context) (all []Customer, err error) {
 
 // Usercp reads something of a customer's account with the customer's own key ("Schritt 3: API-Calls als Kunde absetzen"): path is
 // what follows usercp/ in the customer API, such as domains or domains?page=2. The values of keys and passwords in the answer are redacted.
-func (c *Client) Usercp(ctx context.Context, key vendorhttp.Secret, path string) (doc json.RawMessage, err error) {
+func (c *Client) Usercp(ctx context.Context, key secret.Value, path string) (doc json.RawMessage, err error) {
 	path, query, _ := strings.Cut(path, "?")
 	r := request(http.MethodGet, strings.Trim(path, "/"), key)
 	r.Job, r.Base, r.Query, r.Private = "usercp", c.usercp, query, true
-	if key.IsZero() {
+	if key.Empty() {
 		return nil, c.http.Fail(r, report.Permanent, "bad_request", "not sent: the customer's key is empty")
 	}
 	if _, err := url.ParseQuery(query); err != nil || strings.ContainsFunc(query, unicode.IsControl) {
@@ -166,7 +167,7 @@ func (c *Client) Usercp(ctx context.Context, key vendorhttp.Secret, path string)
 }
 
 // request is a call with a key, which HTTP Basic carries as the password of the user api.
-func request(method, path string, key vendorhttp.Secret) vendorhttp.Request {
+func request(method, path string, key secret.Value) vendorhttp.Request {
 	basic := base64.StdEncoding.EncodeToString([]byte("api:" + key.Reveal()))
 	return vendorhttp.Request{
 		Method: method, Path: strings.Split(path, "/"), Header: http.Header{"Authorization": {"Basic " + basic}},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"alpemix-collector/internal/secret"
 	"alpemix-collector/report"
 	"alpemix-collector/reseller/limacity"
 	"alpemix-collector/vendorhttp"
@@ -37,7 +38,7 @@ var demo = limacity.NewCustomer{Username: "demouser1337", Email: "kundenemail@ex
 
 func newClient(t testing.TB, rt http.RoundTripper) *limacity.Client {
 	t.Helper()
-	c, err := limacity.New(limacity.Config{Account: vendorhttp.Account{Name: "main", Version: "1.2"}, APIKey: vendorhttp.NewSecret(apiKey)}, rt)
+	c, err := limacity.New(limacity.Config{Account: vendorhttp.Account{Name: "main", Version: "1.2"}, APIKey: secret.New(apiKey)}, rt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +56,7 @@ func calls() []vendortest.Call {
 			return err
 		}},
 		{Job: "usercp", Good: domains, Secrets: []string{customerKey}, Do: func(ctx context.Context, t testing.TB, rt http.RoundTripper) error {
-			_, err := newClient(t, rt).Usercp(ctx, vendorhttp.NewSecret(customerKey), "domains")
+			_, err := newClient(t, rt).Usercp(ctx, secret.New(customerKey), "domains")
 			return err
 		}},
 	}
@@ -105,11 +106,11 @@ func TestTheCustomerAPILiesBesideTheResellerAPI(t *testing.T) {
 		"http://127.0.0.1:1":              "http://127.0.0.1:1/usercp/a",
 	} {
 		v := vendortest.New(t, "{}")
-		c, err := limacity.New(limacity.Config{Account: vendorhttp.Account{Endpoint: endpoint}, APIKey: vendorhttp.NewSecret("x")}, v)
+		c, err := limacity.New(limacity.Config{Account: vendorhttp.Account{Endpoint: endpoint}, APIKey: secret.New("x")}, v)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Usercp(t.Context(), vendorhttp.NewSecret(customerKey), "/a"); err != nil || v.Got()[0].URL != want {
+		if _, err := c.Usercp(t.Context(), secret.New(customerKey), "/a"); err != nil || v.Got()[0].URL != want {
 			t.Errorf("%s: %v %v", endpoint, v.Got(), err)
 		}
 	}
@@ -117,13 +118,13 @@ func TestTheCustomerAPILiesBesideTheResellerAPI(t *testing.T) {
 		"domains?page=2": "domains?page=2", "/domains/?a=b&c": "domains?a=b&c", "d?q=a b&r=ü&s=%20+x&t=[1]": "d?q=a%20b&r=%C3%BC&s=%20+x&t=[1]", "d?": "d", "d?a=1?2#3": "d?a=1?2%233",
 	} {
 		v := vendortest.New(t, "{}")
-		if _, err := newClient(t, v).Usercp(t.Context(), vendorhttp.NewSecret(customerKey), path); err != nil || v.Got()[0].URL != "https://www.lima-city.de/usercp/"+want {
+		if _, err := newClient(t, v).Usercp(t.Context(), secret.New(customerKey), path); err != nil || v.Got()[0].URL != "https://www.lima-city.de/usercp/"+want {
 			t.Errorf("%s: %v %v", path, v.Got(), err)
 		}
 	}
 	c := newClient(t, vendortest.New(t))
 	for path, key := range map[string]string{"d?a=%": "x", "d?a=%zz": "x", "d?a=\n": "x", "?a=b": "x", "../resellercp/customers": "x", "": "x", "a//b": "x", "domains": ""} {
-		if _, err := c.Usercp(t.Context(), vendorhttp.NewSecret(key), path); report.AsFailure(err).Reason != "bad_request" {
+		if _, err := c.Usercp(t.Context(), secret.New(key), path); report.AsFailure(err).Reason != "bad_request" {
 			t.Errorf("%q: %v", path, err)
 		}
 	}
@@ -134,7 +135,7 @@ func TestTheCustomersKeyIsASecret(t *testing.T) {
 	if err != nil || got.ID != 386557 || got.APIKey.Reveal() != customerKey {
 		t.Errorf("%+v %v", got, err)
 	}
-	config := limacity.Config{APIKey: vendorhttp.NewSecret(apiKey)}
+	config := limacity.Config{APIKey: secret.New(apiKey)}
 	c := newClient(t, vendorhttp.DryRun{})
 	for _, v := range []any{got, &got, []limacity.Created{got}, config, &config, c, *c} {
 		vendortest.CheckSecrets(t, fmt.Sprintf("%v %+v %#v %s %q %x %d", v, v, v, v, v, v, v), []string{customerKey, apiKey})
@@ -256,7 +257,7 @@ func TestACustomersDocumentShowsNoKey(t *testing.T) {
 		`{"api_key":{"api_key":"hidden","Password":"hidden","has_password":true,"auth_token":123,"client_secret":null}}`: `{"api_key":{"Password":"[redacted]","api_key":"[redacted]","auth_token":"[redacted]","client_secret":null,"has_password":true}}`,
 	}
 	for body, want := range tests {
-		got, err := newClient(t, vendortest.New(t, body)).Usercp(t.Context(), vendorhttp.NewSecret(customerKey), "api_keys")
+		got, err := newClient(t, vendortest.New(t, body)).Usercp(t.Context(), secret.New(customerKey), "api_keys")
 		if err != nil || string(got) != want {
 			t.Errorf("%s: %s %v", body, got, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"alpemix-collector/internal/secret"
 	"alpemix-collector/reseller/wire"
 	"alpemix-collector/vendorhttp"
 )
@@ -16,7 +17,7 @@ func (doc *answer) created() (Created, error) {
 	if err := wire.Object(doc.Object, &object); err != nil {
 		return Created{}, fmt.Errorf("object: %w", err)
 	}
-	made := Created{APIKey: vendorhttp.NewSecret(object.APIKey.Value)}
+	made := Created{APIKey: secret.New(object.APIKey.Value)}
 	id, ok := object.ID.Int()
 	if !ok || id < 1 {
 		return made, fmt.Errorf("there is no object.id in %s", vendorhttp.Shape(doc.text))

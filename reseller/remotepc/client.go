@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"alpemix-collector/internal/secret"
 	"alpemix-collector/vendorhttp"
 )
 
@@ -29,13 +30,13 @@ var vendor = vendorhttp.Vendor{
 // Config is one reseller account.
 type Config struct {
 	Account vendorhttp.Account
-	APIKey  vendorhttp.Secret
+	APIKey  secret.Value
 }
 
 // Client speaks for one reseller account. It is safe for concurrent use.
 type Client struct {
 	name string
-	key  vendorhttp.Secret
+	key  secret.Value
 	http *vendorhttp.Client
 }
 
@@ -48,7 +49,7 @@ func New(cfg Config, rt http.RoundTripper) (*Client, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case cfg.APIKey.IsZero():
+	case cfg.APIKey.Empty():
 		return nil, fmt.Errorf("reseller.remotepc account %s: api_key or api_key_file is missing", cfg.Account.Name)
 	}
 	return &Client{cfg.Account.Name, cfg.APIKey, exchange}, nil
@@ -59,7 +60,7 @@ type NewUser struct {
 	FirstName string
 	LastName  string
 	Email     string
-	Password  vendorhttp.Secret
+	Password  secret.Value
 	Computers int
 	SendEmail *bool // whether the user is told by mail; nil leaves it to the vendor
 }
@@ -73,7 +74,7 @@ func (c *Client) Add(ctx context.Context, u NewUser) error {
 }
 
 // SignIn gets the address under which a user is logged in without a password ("3. Benutzeranmeldung"). Whoever has it is that user.
-func (c *Client) SignIn(ctx context.Context, username string, password vendorhttp.Secret) (link vendorhttp.Secret, err error) {
+func (c *Client) SignIn(ctx context.Context, username string, password secret.Value) (link secret.Value, err error) {
 	r := c.request("user/signin", signInRequest{username, password.Reveal()})
 	r.Private = true
 	r.Secrets = append(r.Secrets, password.Reveal())

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"alpemix-collector/internal/secret"
 	"alpemix-collector/report"
 	"alpemix-collector/reseller/wire"
 	"alpemix-collector/vendorhttp"
@@ -102,14 +103,14 @@ func succeeded(message json.RawMessage) error {
 }
 
 // parseLink reads the message of a sign-in.
-func parseLink(message json.RawMessage) (vendorhttp.Secret, error) {
+func parseLink(message json.RawMessage) (secret.Value, error) {
 	var doc signInAnswer
 	if err := wire.Object(wire.Unwrapped(message), &doc); err != nil {
-		return vendorhttp.Secret{}, fmt.Errorf("message: %w", err)
+		return secret.Value{}, fmt.Errorf("message: %w", err)
 	}
 	link, err := url.Parse(doc.Link.Value)
 	if err != nil || link.Host == "" {
-		return vendorhttp.Secret{}, errors.New("message.rpc_redirect_link is not an address")
+		return secret.Value{}, errors.New("message.rpc_redirect_link is not an address")
 	}
-	return vendorhttp.NewSecret(doc.Link.Value), nil
+	return secret.New(doc.Link.Value), nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"alpemix-collector/internal/secret"
 	"alpemix-collector/report"
 	"alpemix-collector/reseller/remotepc"
 	"alpemix-collector/vendorhttp"
@@ -48,7 +49,7 @@ const (
 func newClient(t testing.TB, rt http.RoundTripper, observe func(report.Fetch)) *remotepc.Client {
 	t.Helper()
 	c, err := remotepc.New(remotepc.Config{
-		Account: vendorhttp.Account{Name: "main", Version: "1.2", Observe: observe}, APIKey: vendorhttp.NewSecret(apiKey),
+		Account: vendorhttp.Account{Name: "main", Version: "1.2", Observe: observe}, APIKey: secret.New(apiKey),
 	}, rt)
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +58,7 @@ func newClient(t testing.TB, rt http.RoundTripper, observe func(report.Fetch)) *
 }
 
 func calls() []vendortest.Call {
-	newUser := remotepc.NewUser{FirstName: "firstname", LastName: "lastname", Email: "x@example.org", Password: vendorhttp.NewSecret(password), Computers: 1, SendEmail: new(true)}
+	newUser := remotepc.NewUser{FirstName: "firstname", LastName: "lastname", Email: "x@example.org", Password: secret.New(password), Computers: 1, SendEmail: new(true)}
 	return []vendortest.Call{
 		{Job: "user/add", Changes: true, Good: added, Secrets: []string{apiKey, password}, Do: func(ctx context.Context, t testing.TB, rt http.RoundTripper) error {
 			return newClient(t, rt, nil).Add(ctx, newUser)
@@ -67,7 +68,7 @@ func calls() []vendortest.Call {
 			return err
 		}},
 		{Job: "user/signin", Good: signedIn, Secrets: []string{apiKey, password, token}, Do: func(ctx context.Context, t testing.TB, rt http.RoundTripper) error {
-			_, err := newClient(t, rt, nil).SignIn(ctx, "username", vendorhttp.NewSecret(password))
+			_, err := newClient(t, rt, nil).SignIn(ctx, "username", secret.New(password))
 			return err
 		}},
 		{Job: "user/list", Good: listed, Secrets: []string{apiKey}, Do: func(ctx context.Context, t testing.TB, rt http.RoundTripper) error {
@@ -201,7 +202,7 @@ func TestWhatContradictsItselfIsNoSuccess(t *testing.T) {
 func TestASignInLinkIsASecret(t *testing.T) {
 	const link = "https://login.remotepc.com/rpcnew/process/autologin/" + token
 	for _, body := range []string{signedIn, `{"status":"OK","code":200,"message":"{\"rpc_redirect_link\":\"` + link + `\"}"}`} {
-		got, err := newClient(t, vendortest.New(t, body), nil).SignIn(t.Context(), "username", vendorhttp.NewSecret(password))
+		got, err := newClient(t, vendortest.New(t, body), nil).SignIn(t.Context(), "username", secret.New(password))
 		if err != nil || got.Reveal() != link {
 			t.Errorf("%s: %q %v", body, got.Reveal(), err)
 		}
@@ -213,7 +214,7 @@ func TestASignInLinkIsASecret(t *testing.T) {
 		`<a href="` + link + `">`, link, `{"status":"OK","code":200,"message":{"rpc_redirect_link":["` + link + `"]}}`,
 		`{"status":"BAD_REQUEST","code":400,"errors":[{"description":"` + link + `"}]}`,
 	} {
-		_, err := newClient(t, vendortest.New(t, body), nil).SignIn(t.Context(), "username", vendorhttp.NewSecret(password))
+		_, err := newClient(t, vendortest.New(t, body), nil).SignIn(t.Context(), "username", secret.New(password))
 		if err == nil {
 			t.Errorf("%s is a success", body)
 			continue
@@ -224,8 +225,8 @@ func TestASignInLinkIsASecret(t *testing.T) {
 
 func TestNothingExportedShowsASecret(t *testing.T) {
 	c := newClient(t, vendorhttp.DryRun{}, nil)
-	user := remotepc.NewUser{Password: vendorhttp.NewSecret(password)}
-	config := remotepc.Config{APIKey: vendorhttp.NewSecret(apiKey)}
+	user := remotepc.NewUser{Password: secret.New(password)}
+	config := remotepc.Config{APIKey: secret.New(apiKey)}
 	for _, v := range []any{c, *c, user, &user, config, &config, []any{config, user}} {
 		vendortest.CheckSecrets(t, fmt.Sprintf("%v %+v %#v %s %q %x %d", v, v, v, v, v, v, v), []string{apiKey, password})
 	}

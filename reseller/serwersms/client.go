@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"alpemix-collector/internal/secret"
 	"alpemix-collector/report"
 	"alpemix-collector/vendorhttp"
 )
@@ -27,9 +28,9 @@ var vendor = vendorhttp.Vendor{
 // Config is one main account. It logs in with a token, or with a username and a password.
 type Config struct {
 	Account  vendorhttp.Account
-	Token    vendorhttp.Secret
+	Token    secret.Value
 	Username string
-	Password vendorhttp.Secret
+	Password secret.Value
 }
 
 // Client speaks for one main account. It is safe for concurrent use.
@@ -44,13 +45,13 @@ func New(cfg Config, rt http.RoundTripper) (*Client, error) {
 		cfg.Account.Endpoint = DefaultEndpoint
 	}
 	exchange, err := vendorhttp.New(vendor, cfg.Account, rt)
-	token, login := !cfg.Token.IsZero(), cfg.Username != "" || !cfg.Password.IsZero()
+	token, login := !cfg.Token.Empty(), cfg.Username != "" || !cfg.Password.Empty()
 	switch {
 	case err != nil:
 		return nil, err
 	case token && login:
 		return nil, fmt.Errorf("reseller.serwersms account %s: token and username or password are both given; give one login", cfg.Account.Name)
-	case !token && (cfg.Username == "" || cfg.Password.IsZero()):
+	case !token && (cfg.Username == "" || cfg.Password.Empty()):
 		return nil, fmt.Errorf("reseller.serwersms account %s: token, or username and password, are missing", cfg.Account.Name)
 	}
 	return &Client{cfg, exchange}, nil
@@ -81,7 +82,7 @@ func (c *Client) View(ctx context.Context, id int64) (details Details, err error
 // NewSubaccount is a subaccount to be made. Name, phone and mail address may be empty.
 type NewSubaccount struct {
 	Username string
-	Password vendorhttp.Secret
+	Password secret.Value
 	Template int64 // the subaccount whose rights and settings are copied
 	Name     string
 	Phone    string

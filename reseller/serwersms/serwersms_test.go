@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"alpemix-collector/internal/secret"
 	"alpemix-collector/report"
 	"alpemix-collector/reseller/serwersms"
 	"alpemix-collector/vendorhttp"
@@ -49,8 +50,8 @@ const (
 )
 
 var logins = map[string]serwersms.Config{
-	"token":    {Token: vendorhttp.NewSecret(token)},
-	"password": {Username: "demo", Password: vendorhttp.NewSecret(password)},
+	"token":    {Token: secret.New(token)},
+	"password": {Username: "demo", Password: secret.New(password)},
 }
 
 func newClient(t testing.TB, login string, rt http.RoundTripper) *serwersms.Client {
@@ -85,7 +86,7 @@ func calls(login string) []vendortest.Call {
 		})},
 		{Job: "subaccounts/add", Changes: true, Good: added, Secrets: append([]string{subPassword}, secrets...), Do: do(func(ctx context.Context, c *serwersms.Client) error {
 			_, err := c.Add(ctx, serwersms.NewSubaccount{
-				Username: "login1", Password: vendorhttp.NewSecret(subPassword), Template: 123, Name: "testowe subkonto", Phone: "500600700", Email: "test@test.pl",
+				Username: "login1", Password: secret.New(subPassword), Template: 123, Name: "testowe subkonto", Phone: "500600700", Email: "test@test.pl",
 			})
 			return err
 		})},
@@ -134,7 +135,7 @@ func TestRequestsAreWrittenAsDocumented(t *testing.T) {
 		}
 	}
 	v := vendortest.New(t, added)
-	_, err := newClient(t, "token", v).Add(t.Context(), serwersms.NewSubaccount{Username: "a.B_1,c@x", Password: vendorhttp.NewSecret("żółw"), Template: 1})
+	_, err := newClient(t, "token", v).Add(t.Context(), serwersms.NewSubaccount{Username: "a.B_1,c@x", Password: secret.New("żółw"), Template: 1})
 	if err != nil || v.Got()[0].Body != `{"subaccount_username":"a.B_1,c@x","subaccount_password":"żółw","subaccount_id":1}` {
 		t.Errorf("%v: what is empty is left out: %s", err, v.Got()[0].Body)
 	}
@@ -143,7 +144,7 @@ func TestRequestsAreWrittenAsDocumented(t *testing.T) {
 func TestWhatTheVendorWouldRefuseIsNotSent(t *testing.T) {
 	c := newClient(t, "token", vendortest.New(t))
 	add := func(username, password string) error {
-		_, err := c.Add(t.Context(), serwersms.NewSubaccount{Username: username, Password: vendorhttp.NewSecret(password)})
+		_, err := c.Add(t.Context(), serwersms.NewSubaccount{Username: username, Password: secret.New(password)})
 		return err
 	}
 	for name, err := range map[string]error{
@@ -283,7 +284,7 @@ func TestView(t *testing.T) {
 func TestChangesTellTheirSubaccount(t *testing.T) {
 	for _, body := range []string{added, `{"success":"true","id":"1485"}`, `{"id":1485}`} {
 		c := newClient(t, "token", vendortest.New(t, body))
-		id, err := c.Add(t.Context(), serwersms.NewSubaccount{Username: "login1", Password: vendorhttp.NewSecret(subPassword), Template: 123})
+		id, err := c.Add(t.Context(), serwersms.NewSubaccount{Username: "login1", Password: secret.New(subPassword), Template: 123})
 		if err != nil || id != 1485 {
 			t.Errorf("%s: %d %v", body, id, err)
 		}
@@ -305,7 +306,7 @@ func TestChangesTellTheirSubaccount(t *testing.T) {
 			}
 		}
 	}
-	_, err := newClient(t, "token", vendortest.New(t, deleted)).Add(t.Context(), serwersms.NewSubaccount{Username: "login1", Password: vendorhttp.NewSecret(subPassword)})
+	_, err := newClient(t, "token", vendortest.New(t, deleted)).Add(t.Context(), serwersms.NewSubaccount{Username: "login1", Password: secret.New(subPassword)})
 	if f := report.AsFailure(err); f.Class != report.Unknown || !strings.Contains(f.Error(), "no id") {
 		t.Errorf("a subaccount without id: %v", err)
 	}
@@ -327,7 +328,7 @@ func TestALimitThatWasSetIsAnAllotment(t *testing.T) {
 }
 
 func TestOneLoginIsNeeded(t *testing.T) {
-	secret := vendorhttp.NewSecret("x")
+	secret := secret.New("x")
 	for want, cfg := range map[string]serwersms.Config{
 		"are missing":             {},
 		"username and password, ": {Username: "demo"},
@@ -345,7 +346,7 @@ func TestOneLoginIsNeeded(t *testing.T) {
 func TestNothingExportedShowsASecret(t *testing.T) {
 	for login, cfg := range logins {
 		c := newClient(t, login, vendorhttp.DryRun{})
-		s := serwersms.NewSubaccount{Password: vendorhttp.NewSecret(subPassword)}
+		s := serwersms.NewSubaccount{Password: secret.New(subPassword)}
 		for _, v := range []any{c, *c, cfg, &cfg, s, &s} {
 			vendortest.CheckSecrets(t, fmt.Sprintf("%v %+v %#v %s %q %x %d", v, v, v, v, v, v, v), []string{token, password, subPassword})
 		}

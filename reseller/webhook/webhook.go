@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"alpemix-collector/internal/secret"
 	"alpemix-collector/report"
 	"alpemix-collector/vendorhttp"
 )
@@ -26,8 +27,8 @@ var receiver = vendorhttp.Vendor{
 
 // Config is one address.
 type Config struct {
-	URL     vendorhttp.Secret // whoever has it may send events, so nothing shows more of it than the host
-	Timeout time.Duration     // of one attempt
+	URL     secret.Value  // whoever has it may send events, so nothing shows more of it than the host
+	Timeout time.Duration // of one attempt
 	TLS     vendorhttp.TLS
 	Version string // of this program, for User-Agent
 }

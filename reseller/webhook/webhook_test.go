@@ -11,10 +11,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"alpemix-collector/internal/secret"
 	"alpemix-collector/report"
 	"alpemix-collector/reseller/webhook"
 	"alpemix-collector/simulator"
-	"alpemix-collector/vendorhttp"
 	"alpemix-collector/vendorhttp/vendortest"
 )
 
@@ -31,7 +31,7 @@ var event = report.Event{
 func newClient(t *testing.T, answer any) (*webhook.Client, *vendortest.Vendor) {
 	t.Helper()
 	v := vendortest.New(t, answer)
-	c, err := webhook.New(webhook.Config{URL: vendorhttp.NewSecret(address), Timeout: time.Second, Version: "1.2"}, v)
+	c, err := webhook.New(webhook.Config{URL: secret.New(address), Timeout: time.Second, Version: "1.2"}, v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestAddresses(t *testing.T) {
 		"https://h/x": "", "http://alerts.internal:8080/x?y=z": "", "http://h": "",
 		"": "not an address", "h/x": "not an address", "ftp://h/hunter2": "not an address", "https://": "not an address", "https://h:hunter2/": "not an address",
 	} {
-		_, err := webhook.New(webhook.Config{URL: vendorhttp.NewSecret(url)}, nil)
+		_, err := webhook.New(webhook.Config{URL: secret.New(url)}, nil)
 		if (err == nil) != (want == "") || err != nil && (!strings.HasPrefix(err.Error(), "reseller.webhook.url: ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2")) {
 			t.Errorf("%s: %v", url, err)
 		}
@@ -161,7 +161,7 @@ func (hanging) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestAnAttemptEndsInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, err := webhook.New(webhook.Config{URL: vendorhttp.NewSecret(address), Timeout: 7 * time.Second}, hanging{})
+		c, err := webhook.New(webhook.Config{URL: secret.New(address), Timeout: 7 * time.Second}, hanging{})
 		if err != nil {
 			t.Fatal(err)
 		}

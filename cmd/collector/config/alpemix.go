@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"alpemix-collector/internal/secret"
+	"alpemix-collector/vendorhttp"
+	"time"
+)
 
 // Alpemix is the vendor whose connection reports are collected (alpemix.txt).
 type Alpemix struct {
@@ -9,7 +13,7 @@ type Alpemix struct {
 	Limits   Limits  `yaml:"limits"`
 	// MaxAnswerMiB is beyond a day of a million connections. It bounds the file in state_dir, not memory.
 	MaxAnswerMiB int              `yaml:"max_answer_mib" default:"1024" check:"positive" doc:"Longest answer in MiB; anything beyond it is not read. A connection takes about 400 bytes. While an answer is read, up to this much is kept in state_dir."`
-	TLS          TLS              `yaml:"tls"`
+	TLS          vendorhttp.TLS   `yaml:"tls"`
 	Schedule     Schedule         `yaml:"schedule"`
 	Accounts     []AlpemixAccount `yaml:"accounts"`
 }
@@ -37,11 +41,11 @@ type Schedule struct {
 
 // AlpemixAccount is one main user of the vendor.
 type AlpemixAccount struct {
-	Name          string `yaml:"name" check:"required,label" doc:"Name of the account in tables, metrics and logs."`
-	MainUsername  string `yaml:"main_username" check:"required,login" doc:"The vendor's main username."`
-	SecretKey     Secret `yaml:"secret_key,omitempty" check:"required" doc:"Secret key of alpemix.com/webapi/login.htm."`
-	SecretKeyFile string `yaml:"secret_key_file" path:"" doc:"File that holds the secret key."`
-	Timezone      string `yaml:"timezone" check:"zone" doc:"IANA time zone in which the vendor writes this account's times; default is the top-level timezone."`
+	Name          string       `yaml:"name" check:"required,label" doc:"Name of the account in tables, metrics and logs."`
+	MainUsername  string       `yaml:"main_username" check:"required,login" doc:"The vendor's main username."`
+	SecretKey     secret.Value `yaml:"secret_key,omitempty" check:"required" doc:"Secret key of alpemix.com/webapi/login.htm."`
+	SecretKeyFile string       `yaml:"secret_key_file" path:"" doc:"File that holds the secret key."`
+	Timezone      string       `yaml:"timezone" check:"zone" doc:"IANA time zone in which the vendor writes this account's times; default is the top-level timezone."`
 }
 
 // Location is the account's time zone.

@@ -43,7 +43,7 @@ func (l *loader) check(v reflect.Value, p place) error {
 		}
 		for rule := range strings.SplitSeq(field.Tag.Get("check"), ",") {
 			if problem := apply(rule, name, value); problem != "" {
-				if secret, ok := value.Interface().(Secret); ok && secret.fromFile {
+				if s, ok := value.Interface().(secret.Value); ok && s.IsFromFile() {
 					at = p.key(name + "_file")
 				}
 				return l.errorf(at, "%s", problem)
@@ -55,14 +55,14 @@ func (l *loader) check(v reflect.Value, p place) error {
 
 // apply gives the problem that a rule has with a value, "" if none. An empty list, number or optional text passes.
 func apply(rule, key string, v reflect.Value) string {
-	if s, ok := v.Interface().(Secret); ok {
+	if s, ok := v.Interface().(secret.Value); ok {
 		switch {
-		case rule == "required" && s.value == "":
+		case rule == "required" && s.Empty():
 			return fmt.Sprintf("is missing; give %s_file, the path of a file that holds it, or %s", key, key)
-		case !s.fromFile && flaw(s.value) != "":
-			return flaw(s.value)
-		case rule == "address" && s.value != "":
-			return checkAddress(s.value, "")
+		case !s.IsFromFile() && flaw(s.Reveal()) != "":
+			return flaw(s.Reveal())
+		case rule == "address" && !s.Empty():
+			return checkAddress(s.Reveal(), "")
 		}
 		return ""
 	}

@@ -2,6 +2,8 @@
 // default, the meaning and the check of a key stand beside its field; docs/configuration.md is generated from them.
 package config
 
+import "alpemix-collector/internal/secret"
+
 // Config is the whole configuration. Tags: yaml is the key, default its value when it is not given, doc its meaning, check
 // the names of the checks of checks.go that its value has to pass, and path marks a file or folder, which is taken relative
 // to the folder of the configuration file.
@@ -36,12 +38,12 @@ type HTTP struct {
 
 // ClickHouse is where the rows go.
 type ClickHouse struct {
-	DSN          DSN      `yaml:"dsn" default:"embedded" check:"dsn" doc:"embedded, or clickhouse://user@host:9000/alpemix, http://user@host:8123/alpemix, https://user@host:8443/alpemix."`
-	Password     Secret   `yaml:"password,omitempty" doc:"Password of the DSN's user."`
-	PasswordFile string   `yaml:"password_file" path:"" doc:"File that holds the password."`
-	Database     string   `yaml:"database" default:"alpemix" check:"database" doc:"Database of the tables and views; made if it is missing. A database in the DSN's path means the same."`
-	Cluster      string   `yaml:"cluster" check:"cluster" doc:"Name of a ClickHouse cluster: tables become replicated and are made ON CLUSTER. Empty for one server."`
-	Embedded     Embedded `yaml:"embedded"`
+	DSN          DSN          `yaml:"dsn" default:"embedded" check:"dsn" doc:"embedded, or clickhouse://user@host:9000/alpemix, http://user@host:8123/alpemix, https://user@host:8443/alpemix."`
+	Password     secret.Value `yaml:"password,omitempty" doc:"Password of the DSN's user."`
+	PasswordFile string       `yaml:"password_file" path:"" doc:"File that holds the password."`
+	Database     string       `yaml:"database" default:"alpemix" check:"database" doc:"Database of the tables and views; made if it is missing. A database in the DSN's path means the same."`
+	Cluster      string       `yaml:"cluster" check:"cluster" doc:"Name of a ClickHouse cluster: tables become replicated and are made ON CLUSTER. Empty for one server."`
+	Embedded     Embedded     `yaml:"embedded"`
 }
 
 // Embedded is the ClickHouse engine that runs as a child process when the DSN is "embedded".
@@ -60,10 +62,4 @@ type Retention struct {
 // Privacy is what is stored in a form that names nobody.
 type Privacy struct {
 	Pseudonymize []string `yaml:"pseudonymize" check:"columns" doc:"Columns of connections stored as keyed hashes, for example staff_ip, target_ip. Not available in this version: has to be empty."`
-}
-
-// TLS is how a vendor's certificate is verified; verification itself cannot be switched off.
-type TLS struct {
-	CAFile     string `yaml:"ca_file" path:"" check:"certificates" doc:"PEM file of certificate authorities trusted instead of the system's."`
-	MinVersion string `yaml:"min_version" default:"1.2" check:"oneof=1.0|1.1|1.2|1.3" doc:"Lowest TLS version that is spoken: \"1.0\", \"1.1\", \"1.2\" or \"1.3\", in quotes."`
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"alpemix-collector/internal/secret"
 	"cmp"
 	"fmt"
 	"maps"
@@ -122,8 +123,8 @@ func (l *loader) leaf(v reflect.Value, node any, p place, example string) error 
 		*target = text
 	case *DSN:
 		*target = DSN(text)
-	case *Secret:
-		*target = Secret{value: text}
+	case *secret.Value:
+		*target = secret.New(text)
 	}
 	return nil
 }
@@ -182,7 +183,7 @@ func (l *loader) unknownKeys(t reflect.Type, keys map[string]any, p place) error
 
 // isSection tells structs that hold keys from structs that are one value.
 func isSection(t reflect.Type) bool {
-	return t.Kind() == reflect.Struct && t != reflect.TypeFor[Secret]()
+	return t.Kind() == reflect.Struct && t != reflect.TypeFor[secret.Value]()
 }
 
 func keyOf(f reflect.StructField) string {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"alpemix-collector/internal/secret"
 	"cmp"
 	"fmt"
 	"os"
@@ -44,7 +45,7 @@ var secretKeys = []string{"secret_key", "api_key", "token", "password", "url"}
 
 // unredacted is a printed configuration with something to load in the place of each secret.
 func unredacted(text string) string {
-	return strings.NewReplacer("url: "+redacted, "url: https://hook.example/", redacted, "redacted").Replace(text)
+	return strings.NewReplacer("url: "+secret.Redacted, "url: https://hook.example/", secret.Redacted, "redacted").Replace(text)
 }
 
 // telling is a secret that no sentence of ours holds by chance.

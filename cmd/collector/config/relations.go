@@ -22,7 +22,7 @@ func (l *loader) relations(c *Config) error {
 
 func (l *loader) clickhouse(c *ClickHouse) error {
 	section := place{}.key("clickhouse")
-	if c.DSN.hasPassword() && c.Password.value != "" {
+	if c.DSN.hasPassword() && !c.Password.Empty() {
 		return l.errorf(section.key("dsn"), "holds a password, and password or password_file is given too; give one of them")
 	}
 	if name := c.DSN.database(); name != "" && name != c.Database {
@@ -31,7 +31,7 @@ func (l *loader) clickhouse(c *ClickHouse) error {
 	if c.DSN.Embedded() && c.Cluster != "" {
 		return l.errorf(section.key("cluster"), "the embedded engine is one server; a cluster needs clickhouse.dsn to name a server")
 	}
-	if c.DSN.Embedded() && c.Password.value != "" {
+	if c.DSN.Embedded() && !c.Password.Empty() {
 		return l.errorf(section.key("dsn"), "the embedded engine has no users; leave password and password_file out")
 	}
 	return nil
@@ -73,10 +73,10 @@ func (l *loader) reseller(c *Reseller) error {
 	}
 	for i, a := range c.SerwerSMS.Accounts {
 		at := serwersms.key("accounts").index(i)
-		switch token, login := a.Token.value != "", a.Username != "" || a.Password.value != ""; {
+		switch token, login := !a.Token.Empty(), a.Username != "" || !a.Password.Empty(); {
 		case token && login:
 			return l.errorf(at, "has a token and a username or password; give one of them")
-		case !token && (a.Username == "" || a.Password.value == ""):
+		case !token && (a.Username == "" || a.Password.Empty()):
 			return l.errorf(at, "has no login; give token_file or token, or username and password_file")
 		}
 	}
@@ -98,11 +98,11 @@ func (l *loader) reseller(c *Reseller) error {
 }
 
 func (l *loader) webhook(c *Reseller, section place) {
-	if c.Webhook.URL.value == "" {
+	if c.Webhook.URL.Empty() {
 		return
 	}
 	at := section.key("webhook").key("url")
-	l.plainHTTP(c.Webhook.URL.value, at, "customers, and what the address holds,")
+	l.plainHTTP(c.Webhook.URL.Reveal(), at, "customers, and what the address holds,")
 	if len(c.Thresholds) == 0 {
 		l.warnf(at, "there is nothing to tell it; reseller.thresholds is empty")
 	}

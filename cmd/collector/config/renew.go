@@ -1,6 +1,7 @@
 package config
 
 import (
+	"alpemix-collector/internal/secret"
 	"reflect"
 )
 
@@ -42,11 +43,11 @@ func (r *renewal) leaf(v, newer reflect.Value, path string) {
 		return
 	}
 	switch value := newer.Interface().(type) {
-	case Secret:
-		if value.fromFile {
+	case secret.Value:
+		if value.IsFromFile() {
 			path += "_file"
 		}
-		if before := v.Interface().(Secret); before.value == value.value {
+		if before := v.Interface().(secret.Value); before.Reveal() == value.Reveal() {
 			return // the same from another place
 		}
 	case DSN:

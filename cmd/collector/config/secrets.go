@@ -44,19 +44,19 @@ func (l *loader) files(v reflect.Value, p place) error {
 }
 
 // secretTwin is the secret x of the key x_file in the same section.
-func secretTwin(section reflect.Value, name string) (*Secret, bool) {
+func secretTwin(section reflect.Value, name string) (*secret.Value, bool) {
 	plain, ok := strings.CutSuffix(name, "_file")
 	for i := range section.NumField() {
 		if ok && keyOf(section.Type().Field(i)) == plain {
-			s, ok := section.Field(i).Addr().Interface().(*Secret)
+			s, ok := section.Field(i).Addr().Interface().(*secret.Value)
 			return s, ok
 		}
 	}
 	return nil, false
 }
 
-func (l *loader) readSecret(into *Secret, path string, at, twin place) error {
-	if into.value != "" {
+func (l *loader) readSecret(into *secret.Value, path string, at, twin place) error {
+	if !into.Empty() {
 		return l.errorf(at, "is given together with %s; give one of them", twin.path)
 	}
 	file, err := secret.ReadFile(path)
@@ -66,7 +66,7 @@ func (l *loader) readSecret(into *Secret, path string, at, twin place) error {
 	if file.Exposed {
 		l.warnf(at, "%s can be read by every user of this machine; chmod 600 it", path)
 	}
-	*into = Secret{value: file.Text, fromFile: true}
+	*into = secret.FromFile(file.Text)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"alpemix-collector/internal/secret"
 	"crypto/sha256"
 	"encoding/hex"
 	"net"
@@ -10,10 +11,10 @@ import (
 
 // login is what a vendor knows an account by. Two accounts with one login would be counted twice.
 type login struct {
-	account string // its name in the configuration
-	key     string // the key that holds the login, x for a secret that may come from x_file
-	secret  Secret // the secret of that key, if it is one
-	value   string // equal for equal logins
+	account string       // its name in the configuration
+	key     string       // the key that holds the login, x for a secret that may come from x_file
+	secret  secret.Value // the secret of that key, if it is one
+	value   string       // equal for equal logins
 }
 
 // twins refuses two accounts of one vendor that have the same login.
@@ -27,7 +28,7 @@ func twins[A any](l *loader, section place, accounts []A, of func(A) login) erro
 			continue
 		}
 		key := own.key
-		if own.secret.fromFile {
+		if own.secret.IsFromFile() {
 			key += "_file"
 		}
 		return l.errorf(section.key("accounts").index(i).key(key),
@@ -42,7 +43,7 @@ func alpemixLogin(a AlpemixAccount) login {
 }
 
 func remotePCLogin(a RemotePCAccount) login {
-	return login{a.Name, "api_key", a.APIKey, server(a.Endpoint) + " " + strings.TrimSpace(a.APIKey.value)}
+	return login{a.Name, "api_key", a.APIKey, server(a.Endpoint) + " " + strings.TrimSpace(a.APIKey.Reveal())}
 }
 
 // ccPortalLogin is the address: the vendor knows the reseller by it.
@@ -51,14 +52,14 @@ func ccPortalLogin(a CCPortalAccount) login {
 }
 
 func serwerSMSLogin(a SerwerSMSAccount) login {
-	if a.Token.value != "" {
-		return login{a.Name, "token", a.Token, server(a.Endpoint) + " token " + strings.TrimSpace(a.Token.value)}
+	if !a.Token.Empty() {
+		return login{a.Name, "token", a.Token, server(a.Endpoint) + " token " + strings.TrimSpace(a.Token.Reveal())}
 	}
 	return login{account: a.Name, key: "username", value: server(a.Endpoint) + " user " + fold(a.Username)}
 }
 
 func limaCityLogin(a LimaCityAccount) login {
-	return login{a.Name, "api_key", a.APIKey, server(a.Endpoint) + " " + strings.TrimSpace(a.APIKey.value)}
+	return login{a.Name, "api_key", a.APIKey, server(a.Endpoint) + " " + strings.TrimSpace(a.APIKey.Reveal())}
 }
 
 // fold is a username as a vendor compares it: none of them documents that case matters, so accounts that differ in nothing else

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"alpemix-collector/internal/secret"
 	"cmp"
 	"fmt"
 	"log/slog"
@@ -12,36 +13,6 @@ import (
 	"strings"
 	"time"
 )
-
-const redacted = "<redacted>"
-
-// Secret is a value that no log, error or printed configuration shows.
-type Secret struct {
-	value    string
-	fromFile bool
-}
-
-// Reveal is the value itself, for the one place that sends it.
-func (s Secret) Reveal() string { return s.value }
-
-// IsZero tells that the configuration has nothing to print at this key: it is empty, or came from the file of its twin.
-func (s Secret) IsZero() bool { return s.value == "" || s.fromFile }
-
-func (s Secret) String() string {
-	if s.value == "" {
-		return ""
-	}
-	return redacted
-}
-
-// GoString keeps %#v from printing the value.
-func (s Secret) GoString() string { return s.String() }
-
-// LogValue keeps structured logs from printing the value.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// MarshalText keeps encoders from printing the value.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // DSN is "embedded" or a ClickHouse address, which may carry a password; it prints without it.
 type DSN string
@@ -56,14 +27,14 @@ var userPassword = regexp.MustCompile(`^([a-z]+://[^:@/?]*):.*@`)
 
 // String is the address without its passwords: that of the user, those of the query, and those of addresses in the query.
 func (d DSN) String() string {
-	address, query, hasQuery := strings.Cut(userPassword.ReplaceAllString(string(d), "$1:"+redacted+"@"), "?")
+	address, query, hasQuery := strings.Cut(userPassword.ReplaceAllString(string(d), "$1:"+secret.Redacted+"@"), "?")
 	if !hasQuery {
 		return address
 	}
 	pairs := strings.Split(query, "&")
 	for i, pair := range pairs {
 		if name, _, _ := strings.Cut(pair, "="); mayHoldSecret(pair) {
-			pairs[i] = name + "=" + redacted
+			pairs[i] = name + "=" + secret.Redacted
 		}
 	}
 	return address + "?" + strings.Join(pairs, "&")
