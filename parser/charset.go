@@ -5,6 +5,7 @@ import (
 	"mime"
 	"slices"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
@@ -67,61 +68,123 @@ func fallback(contentType string) string {
 	return name
 }
 
+// latin are the charsets beside whose bytes single characters of UTF-8 are recognised: their texts
+// hardly ever form a plausible one. The empty name is that of a text whose charset nobody names.
+var latin = map[string]*charmap.Charmap{
+	"": charmap.Windows1254, "windows-1252": charmap.Windows1252, "iso-8859-15": charmap.ISO8859_15,
+}
+
 // readCharset reads a text that is not UTF-8, and reports what was found.
 //
 // It is UTF-8 nevertheless if it was merely cut within a character, or holds more characters outside
 // ASCII than bytes that belong to none: Turkish in a single-byte charset hardly ever looks like that.
 // Otherwise it is in the given charset, if each of its bytes means something there, and else in
-// windows-1254, in which any byte does. Nothing becomes U+FFFD: the bytes can be told from the text.
+// windows-1254, in which any byte does. What is plausible in UTF-8 is UTF-8 beside bytes of a latin
+// charset. No byte becomes U+FFFD.
 func readCharset(in, charset string) (text, quirk string) {
-	if damagedUTF8(in) {
-		var b strings.Builder
-		for len(in) > 0 {
-			r, size := utf8.DecodeRuneInString(in)
-			if r == utf8.RuneError && size == 1 {
-				r = windows1254(in[0])
-			}
-			b.WriteRune(r)
-			in = in[size:]
-		}
-		return b.String(), quirkDamagedUTF8
+	rest, isLatin := latin[charset]
+	if !isLatin {
+		rest = latin[""]
 	}
-	if charset != "" {
+	good, odd, bad := weigh(in)
+	if good+odd > bad {
+		text, _ = readBytes(in, rest, func(r rune) bool { return odd > bad || plausible(r) })
+		return text, quirkDamagedUTF8
+	}
+	if !isLatin {
 		if enc, err := htmlindex.Get(charset); err == nil {
 			text, err := enc.NewDecoder().String(in)
 			if err == nil && !strings.ContainsRune(text, utf8.RuneError) {
 				return text, quirkDeclaredCharset
 			}
 		}
+		charset = ""
 	}
-	var b strings.Builder
-	for i := range len(in) {
-		b.WriteRune(windows1254(in[i]))
+	text, mixed := readBytes(in, rest, plausible)
+	switch {
+	case mixed:
+		return text, quirkMixedCharset
+	case charset != "":
+		return text, quirkDeclaredCharset
 	}
-	return b.String(), quirkWindows1254
+	return text, quirkWindows1254
 }
 
-// windows1254 is the character of a byte. One that the code page leaves undefined is the control
+// readBytes reads the characters of UTF-8 that accept takes as such, if there are any, and every other
+// byte in the charset rest.
+func readBytes(in string, rest *charmap.Charmap, accept func(rune) bool) (text string, found bool) {
+	var b strings.Builder
+	for len(in) > 0 {
+		r, size := character(in)
+		if size > 1 && accept(r) {
+			found = true
+		} else {
+			r, size = decodeByte(rest, in[0]), 1
+		}
+		b.WriteRune(r)
+		in = in[size:]
+	}
+	return b.String(), found
+}
+
+// decodeByte is the character of a byte. One that the charset leaves undefined is the control
 // character of its number, as in browsers, so that different bytes are different characters.
-func windows1254(b byte) rune {
-	if r := charmap.Windows1254.DecodeByte(b); r != utf8.RuneError {
+func decodeByte(charset *charmap.Charmap, b byte) rune {
+	if r := charset.DecodeByte(b); r != utf8.RuneError {
 		return r
 	}
 	return rune(b)
 }
 
-// damagedUTF8 reports whether more speaks for UTF-8 than against it. A sequence that the end cuts
-// off speaks for nothing.
-func damagedUTF8(in string) bool {
-	good, bad := 0, 0
-	for i, r := range in {
-		switch {
-		case r < utf8.RuneSelf:
-		case r != utf8.RuneError || strings.HasPrefix(in[i:], "\uFFFD"):
-			good++
-		case utf8.FullRuneInString(in[i:]):
-			bad++
+// plausible reports whether a character of UTF-8 is one that texts hold and whose bytes make no sense
+// in a latin charset: letters of Turkish and its neighbours, punctuation and signs, emoji, U+FFFD. "Ü’"
+// in windows-1254 is a letter of Syriac in UTF-8, "«Â»" holds a "»", and "â……" a sign of mathematics.
+func plausible(r rune) bool {
+	return 0xC0 <= r && r <= 0x17F || 0x2000 <= r && r <= 0x213F || 0x2600 <= r && r <= 0x27BF ||
+		0x1F000 <= r && r <= 0x1FAFF || r == utf8.RuneError
+}
+
+// character is the first character of a text in UTF-8, or in CESU-8, which has each half of a surrogate
+// pair in three bytes. It is U+FFFD of size 1 if there is none.
+func character(in string) (r rune, size int) {
+	if surrogate(in) == 3 && surrogate(in[3:]) == 3 {
+		if r = utf16.DecodeRune(half(in), half(in[3:])); r != utf8.RuneError {
+			return r, 6
 		}
 	}
-	return good > bad
+	return utf8.DecodeRuneInString(in)
+}
+
+// surrogate is how many bytes at the start of in are half of a surrogate pair, which the end may cut
+// off; 0 if there is none.
+func surrogate(in string) int {
+	if len(in) < 2 || in[0] != 0xED || in[1]>>5 != 0b101 || len(in) > 2 && utf8.RuneStart(in[2]) {
+		return 0
+	}
+	return min(len(in), 3)
+}
+
+// half is the surrogate in the three bytes at the start of in.
+func half(in string) rune { return 0xD000 | rune(in[1]&0x3F)<<6 | rune(in[2]&0x3F) }
+
+// weigh counts what speaks for UTF-8, its characters that are plausible and odd ones, and what speaks
+// against it, bytes that belong to no character. A sequence that the end cuts off speaks for nothing, and
+// neither does half of a surrogate pair: writers that think in UTF-16 cut between two of them.
+func weigh(in string) (good, odd, bad int) {
+	for len(in) > 0 {
+		r, size := utf8.DecodeRuneInString(in)
+		switch {
+		case r < utf8.RuneSelf:
+		case surrogate(in) > 0:
+			size = surrogate(in)
+		case size > 1 && plausible(r):
+			good++
+		case size > 1:
+			odd++
+		case utf8.FullRuneInString(in):
+			bad++
+		}
+		in = in[size:]
+	}
+	return good, odd, bad
 }

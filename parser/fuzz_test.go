@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -138,4 +139,41 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%d unknown keys, want %d", src.Tally[quirkUnknownKey], n)
 		}
 	})
+}
+
+// FuzzText: UTF-8 stays what it is under every Content-Type, any other bytes become a text that is
+// valid and holds no U+FFFD that was not sent, and what stands beside a text never changes it.
+func FuzzText(f *testing.F) {
+	for _, s := range []string{"Ayşe", "\xC7a\xF0r\xFD", "Ayşe \xC7a\xF0r\xFD", "\xED\xA0\xBD\xED\xB8\x80", "Ş\xED\xA0", "\x95\x8E", "\uFFFD\xFF"} {
+		f.Add(s, "Şule", "application/json")
+		f.Add(s, "\xDEule", "text/plain; charset=shift_jis")
+		f.Add(s, "Ş \xDE", "text/plain; charset=iso-8859-1")
+	}
+	f.Fuzz(func(t *testing.T, in, beside, contentType string) {
+		if strings.ContainsAny(in+beside, `"\`) {
+			return
+		}
+		alone, tally := readText(in, "", contentType)
+		switch valid := utf8.ValidString(in); {
+		case valid && (alone != in || tally[quirkDamagedUTF8]+tally[quirkDeclaredCharset]+tally[quirkMixedCharset]+tally[quirkWindows1254] > 0):
+			t.Errorf("%q became %q, %v", in, alone, tally)
+		case !utf8.ValidString(alone), !strings.ContainsRune(in, utf8.RuneError) && strings.ContainsRune(alone, utf8.RuneError):
+			t.Errorf("%q became %q", in, alone)
+		}
+		if got, _ := readText(in, beside, contentType); got != alone {
+			t.Errorf("%q is %q, and %q beside %q", in, alone, got, beside)
+		}
+	})
+}
+
+// readText is what a record's explanation becomes beside another text.
+func readText(in, beside, contentType string) (string, Tally) {
+	raw := []byte(`{"uid":"1","dt":"10:00:00 22\\08\\2024","uname":"` + beside + `","exp":"` + in + `"}`)
+	rec := report.Record{Raw: raw}
+	if !utf8.Valid(raw) {
+		rec.Charset = fallback(contentType)
+	}
+	tally := Tally{}
+	c, _ := Parse(rec, Source{FetchedAt: fetchedAt, Tally: tally})
+	return c.Explanation, tally
 }

@@ -11,6 +11,7 @@ const (
 	quirkBrokenRecord      = "broken_record"
 	quirkDamagedUTF8       = "charset_damaged_utf8"
 	quirkDeclaredCharset   = "charset_declared"
+	quirkMixedCharset      = "charset_mixed"
 	quirkUTF16             = "charset_utf16"
 	quirkWindows1254       = "charset_windows_1254"
 	quirkControlCharacter  = "control_character"

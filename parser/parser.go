@@ -52,7 +52,7 @@ type Source struct {
 // Revision counts the changes of the rules by which a record is read. Raise it with every change that
 // can make another connection, or a connection, of a record: what can still be read is then read
 // again, once.
-const Revision = 1
+const Revision uint64 = 2
 
 // Hash is XXH64 with seed 0, so that it equals ClickHouse's xxHash64(raw).
 func Hash(raw []byte) uint64 { return xxhash.Sum64(raw) }
@@ -60,8 +60,8 @@ func Hash(raw []byte) uint64 { return xxhash.Sum64(raw) }
 // Seen is what a record is remembered by once it was read: its Hash, and how it is read. Records of one
 // Seen become the same connection in the same account.
 func Seen(rec report.Record, hash uint64) uint64 {
-	const odd = 0x9E3779B97F4A7C15 // spreads Revision over all bits
-	seen := hash ^ Revision*odd
+	var spread uint64 = 0x9E3779B97F4A7C15 // Revision over all bits; the product overflows
+	seen := hash ^ Revision*spread
 	if rec.Charset != "" {
 		seen ^= xxhash.Sum64String(rec.Charset)
 	}

@@ -99,7 +99,7 @@ func sent(t *rapid.T, r row, gap string) string {
 	}
 	for _, s := range []string{r.exp, r.uname, r.tuname, r.taid} {
 		s, err := charmap.Windows1254.NewEncoder().String(s)
-		if err != nil || utf8.ValidString(s) && strings.ContainsFunc(s, func(c rune) bool { return c >= utf8.RuneSelf }) || damagedUTF8(s) {
+		if err != nil || looksLikeUTF8(s) {
 			return text
 		}
 	}
@@ -108,6 +108,15 @@ func sent(t *rapid.T, r row, gap string) string {
 		t.Fatal(err)
 	}
 	return bytes
+}
+
+// looksLikeUTF8 reports whether a text in windows-1254 holds what is UTF-8 to everyone, such as "â€’".
+func looksLikeUTF8(s string) bool {
+	if utf8.ValidString(s) {
+		return strings.ContainsFunc(s, func(c rune) bool { return c >= utf8.RuneSelf })
+	}
+	_, quirk := readCharset(s, "")
+	return quirk != quirkWindows1254
 }
 
 // TestCharsetsComeBack: a Turkish report in windows-1254 becomes the texts that it was written from,
@@ -123,7 +132,7 @@ func TestCharsetsComeBack(t *testing.T) {
 				t.Fatal(err)
 			}
 			// Letters that happen to be UTF-8 are UTF-8 to everyone.
-			if sent != s && (utf8.ValidString(sent) || damagedUTF8(sent)) {
+			if looksLikeUTF8(sent) {
 				t.Skip()
 			}
 			want = append(want, s)
@@ -141,6 +150,27 @@ func TestCharsetsComeBack(t *testing.T) {
 		})
 		if err != nil || !slices.Equal(texts, want) || !slices.Equal(raws, records) {
 			t.Fatalf("%v, got %q of %q, want %q", err, texts, raws, want)
+		}
+	})
+}
+
+// TestWordsOfTwoCharsets: whichever of a text's words are in UTF-8 and whichever in windows-1254, with
+// or without a space between them, all are read right.
+func TestWordsOfTwoCharsets(t *testing.T) {
+	words := []string{"Ayşe", "Çağrı", "GÜLÜ’NÜN", "“İĞDIR”", "kâğıt", "5 €", "şöyle…", "Öz-Ünlü", "ışık", "plain"}
+	rapid.Check(t, func(t *rapid.T) {
+		var sent, want strings.Builder
+		for range rapid.IntRange(1, 6).Draw(t, "words") {
+			word := rapid.SampledFrom(words).Draw(t, "word")
+			gap := rapid.SampledFrom([]string{"", " ", ", "}).Draw(t, "gap")
+			want.WriteString(word + gap)
+			if rapid.Bool().Draw(t, "windows-1254") {
+				word, _ = charmap.Windows1254.NewEncoder().String(word)
+			}
+			sent.WriteString(word + gap)
+		}
+		if got, _ := readText(sent.String(), "", ""); got != want.String() {
+			t.Errorf("%q became %q, want %q", sent.String(), got, want.String())
 		}
 	})
 }

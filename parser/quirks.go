@@ -43,6 +43,14 @@ var Quirks = []Quirk{
 		Done:     "It is read in that charset; raw keeps its bytes.",
 	},
 	{
+		Name:     quirkMixedCharset,
+		Seen:     "a text that is not UTF-8 holds characters of UTF-8 whose bytes hardly ever stand side by side in windows-1254",
+		Evidence: `[I] row "charset": what is valid UTF-8 is UTF-8; a note of one program pasted into a field of another`,
+		Done: "Letters (U+00C0 to U+017F), punctuation and signs (U+2000 to U+213F, U+2600 to U+27BF) and emoji (U+1F000 to U+1FAFF) are read as UTF-8, " +
+			"also if their bytes are CESU-8; every other byte in the charset that Content-Type names, else as windows-1254. If it names another than " +
+			"windows-1252, windows-1254 or ISO 8859-1, -9 or -15, the whole text is read in that one. raw keeps the bytes.",
+	},
+	{
 		Name:     quirkUTF16,
 		Seen:     "the body is UTF-16 or UTF-32, with a byte order mark or with zeros beside its first character",
 		Evidence: `[?] row "charset"; Delphi's texts are UTF-16`,
