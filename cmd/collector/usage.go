@@ -2,34 +2,10 @@ package main
 
 import (
 	"context"
-	"strconv"
 	"time"
 
-	"alpemix-collector/cmd/collector/config"
-	"alpemix-collector/report"
 	"alpemix-collector/sink"
 	"alpemix-collector/web"
-)
-
-// The page asks the views that everybody asks. One thread each: it may take a little longer, collecting may not.
-const (
-	hoursQuery = `SELECT account, local_day AS day, toStartOfFifteenMinutes(started_at) AS quarter, count() AS n, sum(duration_seconds) AS total
-		FROM connections
-		WHERE started_at >= toDateTime({since:Int64}, 'UTC') AND local_day >= {from:Date}
-		GROUP BY account, day, quarter SETTINGS max_threads = 1`
-	daysQuery = `SELECT account, day, sum(connections) AS n, sum(seconds) AS total
-		FROM daily_usage WHERE day >= {from:Date} GROUP BY account, day SETTINGS max_threads = 1`
-	statesQuery = `SELECT account, day, state FROM days WHERE day >= {from:Date} SETTINGS max_threads = 1`
-	staffQuery  = `SELECT account, staff_name, sum(connections) AS n, sum(seconds) AS total, count() OVER (PARTITION BY account) AS staff
-		FROM daily_usage WHERE day >= {from:Date} GROUP BY account, staff_name
-		ORDER BY account, n DESC, staff_name LIMIT {most:UInt64} BY account SETTINGS max_threads = 1`
-	customersQuery = `SELECT customer, resource, connections, seconds, allotted, utilized, ratio,
-			max(ratio) OVER (PARTITION BY customer) AS fullest, uniqExact(customer) OVER () AS customers
-		FROM usage_vs_allotment WHERE month = {month:Date}
-		ORDER BY fullest DESC NULLS LAST, connections DESC, customer, resource LIMIT 500 SETTINGS max_threads = 1`
-	quarantineQuery = `SELECT vendor, account, reason, count() AS n, min(at) AS oldest
-		FROM quarantine WHERE resolved_at IS NULL
-		GROUP BY vendor, account, reason ORDER BY n DESC, vendor, account, reason LIMIT 50 SETTINGS max_threads = 1`
 )
 
 // usage asks ClickHouse what the page shows, once what writes has reached it.
@@ -38,7 +14,12 @@ func (d *daemon) usage(ctx context.Context) (*web.Usage, error) {
 	if db == nil || err != nil {
 		return nil, err
 	}
-	u, err := readUsage(ctx, db, d.config.Alpemix.Accounts, time.Now())
+	accounts := d.config.Alpemix.Accounts
+	zoned := make([]web.Zoned, len(accounts))
+	for i := range accounts {
+		zoned[i] = web.Zoned{Name: accounts[i].Name, Location: accounts[i].Location()}
+	}
+	u, err := web.ReadUsage(ctx, db, zoned, time.Now())
 	if sink.Answered(err) {
 		err = answeredError{err}
 	}
@@ -51,203 +32,3 @@ type answeredError struct{ error }
 func (answeredError) Answered() bool { return true }
 
 func (e answeredError) Unwrap() error { return e.error }
-
-// selector is ClickHouse as readUsage needs it.
-type selector interface {
-	Select(ctx context.Context, rows any, statement string, parameters map[string]string) error
-}
-
-func readUsage(ctx context.Context, db selector, accounts []config.AlpemixAccount, now time.Time) (*web.Usage, error) {
-	u := &web.Usage{Accounts: []web.AccountUsage{}}
-	byName := map[string]*web.AccountUsage{}
-	first := report.DayOf(now.UTC()) // the day that is today in one of the accounts, the earliest
-	for i := range accounts {
-		a := emptyUsage(&accounts[i], now)
-		u.Accounts = append(u.Accounts, a)
-		first = min(first, a.Today)
-	}
-	for i := range u.Accounts {
-		byName[u.Accounts[i].Name] = &u.Accounts[i]
-	}
-	for _, read := range []func() error{
-		func() error { return readHours(ctx, db, byName, first) },
-		func() error { return readDays(ctx, db, byName, first) },
-		func() error { return readStates(ctx, db, byName, first) },
-		func() error { return readStaff(ctx, db, byName, first) },
-		func() error { return readCustomers(ctx, db, u, now) },
-		func() error { return readQuarantine(ctx, db, u) },
-	} {
-		if err := read(); err != nil {
-			return nil, err
-		}
-	}
-	return u, nil
-}
-
-// emptyUsage is an account of which ClickHouse knows nothing.
-func emptyUsage(account *config.AlpemixAccount, now time.Time) web.AccountUsage {
-	zone := account.Location()
-	a := web.AccountUsage{Name: account.Name, Today: report.DayOf(now.In(zone)), Staff: []web.StaffUse{}}
-	end := (a.Today + 1).Start(zone)
-	for start := a.Today.Start(zone); start.Before(end) && !start.After(now); start = start.Add(time.Hour) {
-		a.Hours = append(a.Hours, web.HourUse{Start: start.In(zone)})
-	}
-	for day := a.Today - web.DaysShown + 1; day <= a.Today; day++ {
-		a.Days = append(a.Days, web.DayUse{Day: day, State: web.DayNotCollected})
-	}
-	return a
-}
-
-func readHours(ctx context.Context, db selector, accounts map[string]*web.AccountUsage, first report.Day) error {
-	var rows []struct {
-		Account string    `ch:"account"`
-		Day     time.Time `ch:"day"`
-		Quarter time.Time `ch:"quarter"`
-		N       uint64    `ch:"n"`
-		Total   uint64    `ch:"total"`
-	}
-	// The range by time is for the partitions and the primary key; no zone is more than 14 hours from UTC.
-	since := first.UTC().Add(-24 * time.Hour).Unix()
-	err := db.Select(ctx, &rows, hoursQuery, map[string]string{"since": strconv.FormatInt(since, 10), "from": first.String()})
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		a := accounts[r.Account]
-		if a == nil || report.DayOf(r.Day) != a.Today || len(a.Hours) == 0 {
-			continue
-		}
-		// A connection that began after now is one of a wrong clock: it counts for the hour that runs.
-		hour := min(max(int(r.Quarter.Sub(a.Hours[0].Start)/time.Hour), 0), len(a.Hours)-1)
-		a.Hours[hour].Connections += r.N
-		a.Hours[hour].Seconds += r.Total
-	}
-	return nil
-}
-
-// day is the place of a day in an account's last ones; nil when it is not among them.
-func day(accounts map[string]*web.AccountUsage, account string, at time.Time) *web.DayUse {
-	a := accounts[account]
-	if a == nil {
-		return nil
-	}
-	i := int(report.DayOf(at) - a.Days[0].Day)
-	if i < 0 || i >= len(a.Days) {
-		return nil
-	}
-	return &a.Days[i]
-}
-
-// from is the first day that is asked for when days are shown up to today.
-func from(first report.Day, days report.Day) map[string]string {
-	return map[string]string{"from": (first - days + 1).String(), "most": strconv.Itoa(web.StaffShown)}
-}
-
-func readDays(ctx context.Context, db selector, accounts map[string]*web.AccountUsage, first report.Day) error {
-	var rows []struct {
-		Account string    `ch:"account"`
-		Day     time.Time `ch:"day"`
-		N       uint64    `ch:"n"`
-		Total   uint64    `ch:"total"`
-	}
-	if err := db.Select(ctx, &rows, daysQuery, from(first, web.DaysShown)); err != nil {
-		return err
-	}
-	for _, r := range rows {
-		if d := day(accounts, r.Account, r.Day); d != nil {
-			d.Use = web.Use{Connections: r.N, Seconds: r.Total}
-		}
-	}
-	return nil
-}
-
-func readStates(ctx context.Context, db selector, accounts map[string]*web.AccountUsage, first report.Day) error {
-	var rows []struct {
-		Account string    `ch:"account"`
-		Day     time.Time `ch:"day"`
-		State   string    `ch:"state"`
-	}
-	if err := db.Select(ctx, &rows, statesQuery, from(first, web.DaysShown)); err != nil {
-		return err
-	}
-	for _, r := range rows {
-		if d := day(accounts, r.Account, r.Day); d != nil {
-			d.State = r.State
-		}
-	}
-	return nil
-}
-
-func readStaff(ctx context.Context, db selector, accounts map[string]*web.AccountUsage, first report.Day) error {
-	var rows []struct {
-		Account string `ch:"account"`
-		Name    string `ch:"staff_name"`
-		N       uint64 `ch:"n"`
-		Total   uint64 `ch:"total"`
-		Staff   uint64 `ch:"staff"`
-	}
-	if err := db.Select(ctx, &rows, staffQuery, from(first, web.StaffDays)); err != nil {
-		return err
-	}
-	for _, r := range rows {
-		if a := accounts[r.Account]; a != nil {
-			a.Staff = append(a.Staff, web.StaffUse{Name: r.Name, Use: web.Use{Connections: r.N, Seconds: r.Total}})
-			a.StaffCount = r.Staff
-		}
-	}
-	return nil
-}
-
-func readCustomers(ctx context.Context, db selector, u *web.Usage, now time.Time) error {
-	var rows []struct {
-		Customer    string   `ch:"customer"`
-		Resource    string   `ch:"resource"`
-		Connections uint64   `ch:"connections"`
-		Seconds     uint64   `ch:"seconds"`
-		Allotted    *float64 `ch:"allotted"`
-		Utilized    *float64 `ch:"utilized"`
-		Ratio       *float64 `ch:"ratio"`
-		Fullest     *float64 `ch:"fullest"`
-		Customers   uint64   `ch:"customers"`
-	}
-	month := now.UTC()
-	u.Month = report.DayOf(month.AddDate(0, 0, 1-month.Day()))
-	u.Customers = []web.Customer{}
-	if err := db.Select(ctx, &rows, customersQuery, map[string]string{"month": u.Month.String()}); err != nil {
-		return err
-	}
-	for _, r := range rows {
-		u.CustomerCount = r.Customers
-		if last := len(u.Customers) - 1; last < 0 || u.Customers[last].Name != r.Customer {
-			if len(u.Customers) == web.CustomersShown {
-				break
-			}
-			u.Customers = append(u.Customers, web.Customer{
-				Name: r.Customer, Allotments: []web.Allotment{}, Use: web.Use{Connections: r.Connections, Seconds: r.Seconds},
-			})
-		}
-		if r.Resource != "" {
-			c := &u.Customers[len(u.Customers)-1]
-			c.Allotments = append(c.Allotments, web.Allotment{Resource: r.Resource, Allotted: r.Allotted, Utilized: r.Utilized, Ratio: r.Ratio})
-		}
-	}
-	return nil
-}
-
-func readQuarantine(ctx context.Context, db selector, u *web.Usage) error {
-	var rows []struct {
-		Vendor  string    `ch:"vendor"`
-		Account string    `ch:"account"`
-		Reason  string    `ch:"reason"`
-		N       uint64    `ch:"n"`
-		Oldest  time.Time `ch:"oldest"`
-	}
-	u.Quarantine = []web.Quarantined{}
-	if err := db.Select(ctx, &rows, quarantineQuery, nil); err != nil {
-		return err
-	}
-	for _, r := range rows {
-		u.Quarantine = append(u.Quarantine, web.Quarantined{Vendor: r.Vendor, Account: r.Account, Reason: r.Reason, Rows: r.N, Oldest: r.Oldest.UTC()})
-	}
-	return nil
-}
