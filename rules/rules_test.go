@@ -113,7 +113,7 @@ func TestEveryAlertHasAPage(t *testing.T) {
 			t.Errorf("%s.md does not begin with its name", name)
 		}
 		at := 0
-		for _, heading := range []string{"\n## Meaning\n", "\n## Impact\n", "\n## Find the cause\n", "\n## Mend\n"} {
+		for _, heading := range []string{"\n## Meaning\n", "\n## Impact\n", "\n## Find the cause\n", "\n## Fix\n"} {
 			next := strings.Index(page, heading)
 			if next < at {
 				t.Errorf("%s.md: %q is missing, or not in its place", name, strings.TrimSpace(heading))
