@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestAKeyWrittenByHandIsChecked like every other apiKey.
+// TestAKeyWrittenByHandIsChecked like any other key.
 func TestAKeyWrittenByHandIsChecked(t *testing.T) {
 	k := New(t.TempDir())
 	_, err := k.Put("de", "7", apiKey)

@@ -1,5 +1,6 @@
-// Package keyring keeps the API keys of lima-city's customers, each in a file of its own that only its owner may read. The vendor
-// tells a key once, in the answer that makes the customer, so room for it is on the disk before that call is sent.
+// Package keyring keeps the API keys of lima-city's customers, each in a file that only its owner
+// may read. The vendor returns a key once, in the answer that creates the customer, so space for it
+// is reserved on disk before that call is sent.
 package keyring
 
 import (
@@ -18,30 +19,30 @@ import (
 	"alpemix-collector/internal/secret"
 )
 
-// folder lies in the state folder. In it each account has a folder, and in that each customer a file.
+// folder is a folder in the state folder. It has a folder per account, with a file per customer.
 const folder = "limacity-keys"
 
-// ErrNoKey is a customer of whom there is no key.
+// ErrNoKey is returned for a customer without a stored key.
 var ErrNoKey = errors.New("no key")
 
-// Keyring is the keys in one state folder.
+// Keyring manages the keys in one state folder.
 type Keyring struct {
 	state, dir string
-	// sync brings a file or a folder to the disk; what a crash leaves follows from when it is called.
+	// sync flushes a file or a folder to disk. Tests replace it to simulate crashes.
 	sync func(*os.File) error
 }
 
-// New makes a Keyring; it does no I/O.
+// New returns a Keyring. It does no I/O.
 func New(stateDir string) *Keyring {
 	return &Keyring{stateDir, filepath.Join(stateDir, folder), (*os.File).Sync}
 }
 
-// Path is the file of a customer's key.
+// Path returns the file of a customer's key.
 func (k *Keyring) Path(account, customer string) string {
 	return filepath.Join(k.dir, fileName(account), fileName(customer))
 }
 
-// fileName is a name without slashes that is not a step in a path.
+// fileName escapes slashes and leading dots, so that the result names a file in a folder.
 func fileName(name string) string {
 	name = url.PathEscape(name)
 	if strings.HasPrefix(name, ".") {
@@ -50,7 +51,7 @@ func fileName(name string) string {
 	return name
 }
 
-// Key is a customer's key. The error of a customer without one is ErrNoKey.
+// Key returns a customer's key. It returns ErrNoKey for a customer without one.
 func (k *Keyring) Key(account, customer string) (key secret.Value, err error) {
 	path := k.Path(account, customer)
 	text, err := os.ReadFile(path)
@@ -61,25 +62,26 @@ func (k *Keyring) Key(account, customer string) (key secret.Value, err error) {
 	if key.Empty() {
 		return key, fmt.Errorf("%w of customer %s of account %s is stored (%s)", ErrNoKey, customer, account, path)
 	}
-	if err := secret.Check(key.Reveal()); err != nil { // somebody has written it by hand
+	if err := secret.Check(key.Reveal()); err != nil { // someone may have edited it
 		return secret.Value{}, fmt.Errorf("the key of customer %s in %s %w", customer, path, err)
 	}
 	return key, nil
 }
 
-// content is the key in a file's text. Blanks are room that was never used.
+// content returns the key in a file's text. Blanks are reserved space that was not used.
 func content(text []byte) secret.Value {
 	return secret.New(strings.TrimSpace(string(text)))
 }
 
-// Entry tells that there is a key.
+// Entry is a stored key, without its content.
 type Entry struct {
 	Account  string
-	Customer string // its id, or, where the vendor did not tell that, @ and its user name
+	Customer string // the id or, if the vendor did not return one, @ and the user name
 	StoredAt time.Time
 }
 
-// List returns which keys are stored. A folder or key that can't be read is an error: it does not mean that there is none.
+// List returns which keys are stored. A folder or key that can't be read is an error, because a key
+// may be there.
 func (k *Keyring) List() (all []Entry, err error) {
 	accounts, err := entriesOf(k.dir)
 	if err != nil {
@@ -109,7 +111,7 @@ func (k *Keyring) List() (all []Entry, err error) {
 	return all, nil
 }
 
-// entriesOf are a folder's; one that is not there has none.
+// entriesOf returns a folder's entries, or none if there is no such folder.
 func entriesOf(dir string) ([]fs.DirEntry, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -118,7 +120,7 @@ func entriesOf(dir string) ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
-// entry is a file in an account's folder, if it holds a key.
+// entry reads a file in an account's folder. ok reports whether it holds a key.
 func (k *Keyring) entry(account string, file fs.DirEntry) (e Entry, ok bool, err error) {
 	path := filepath.Join(k.dir, account, file.Name())
 	info, err := os.Stat(path)
@@ -140,5 +142,5 @@ func (k *Keyring) entry(account string, file fs.DirEntry) (e Entry, ok bool, err
 	return Entry{account, customer, info.ModTime()}, true, nil
 }
 
-// natural is the order of ids: by their length first.
+// natural orders ids by length first, so that 9 comes before 10.
 func natural(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }

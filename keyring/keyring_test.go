@@ -30,7 +30,7 @@ func must(t *testing.T, errs ...error) {
 	}
 }
 
-// listed is the keyring in short.
+// listed returns the keyring in short form.
 func listed(t *testing.T, k *Keyring) (all []string) {
 	t.Helper()
 	entries, err := k.List()
@@ -48,7 +48,7 @@ func TestAKeyIsStored(t *testing.T) {
 	}
 	s := reserve(t, k, "demouser1337")
 	if got := listed(t, k); got != nil {
-		t.Errorf("room shows as a key: %v", got)
+		t.Errorf("reserved space shows as a key: %v", got)
 	}
 	must(t, s.Keep(apiKey), s.Assign("386557"), s.Close())
 	key, err := k.Key("de", "386557")
@@ -91,8 +91,9 @@ func TestNoKey(t *testing.T) {
 	}
 }
 
-// TestAKeyWithoutAnID goes by the user name until somebody knows better, and no other customer of that name is made meanwhile.
-func TestAKeyWithoutAnID(t *testing.T) {
+// TestKeyWithoutID: a key has the user name until someone renames it. No other customer of that
+// name can be created meanwhile.
+func TestKeyWithoutID(t *testing.T) {
 	k := New(t.TempDir())
 	s := reserve(t, k, "demouser1337")
 	must(t, s.Keep(apiKey), s.Close())
@@ -124,7 +125,7 @@ func TestNoKeyIsOverwritten(t *testing.T) {
 	if got := listed(t, k); !slices.Equal(got, []string{"de 386557", "de @demouser1337"}) {
 		t.Errorf("%q", got)
 	}
-	if replaced, err := k.Put("de", "386557", apiKey); !replaced || err != nil { // a person says so
+	if replaced, err := k.Put("de", "386557", apiKey); !replaced || err != nil { // replaced on a person's request
 		t.Error(replaced, err)
 	}
 	if key, err := k.Key("de", "386557"); err != nil || key.Reveal() != apiKey.Reveal() {
@@ -140,7 +141,7 @@ func TestTwoProcessesMakeOneCustomer(t *testing.T) {
 	}
 	must(t, s.Keep(apiKey))
 	if got := listed(t, k); len(got) != 1 {
-		t.Errorf("the other one took the room: %q", got)
+		t.Errorf("the other one took the slot: %q", got)
 	}
 	must(t, s.Close())
 }
@@ -159,10 +160,10 @@ func TestWhatIsNoKey(t *testing.T) {
 	}
 }
 
-// TestADiskThatFails: while there is no room that is safe nothing is sent; and wherever the disk fails later, the error tells where
-// the key is, or there is none in any file.
-func TestADiskThatFails(t *testing.T) {
-	// Reserve brings the file and three folders to the disk, Keep the file, Assign three folders.
+// TestDiskFails: nothing is sent before space is reserved. If the disk fails later, the error says
+// where the key is, or no file holds one.
+func TestDiskFails(t *testing.T) {
+	// Reserve flushes the file and three folders to disk, Keep the file, Assign three folders.
 	for step := 1; step <= 8; step++ {
 		k, n := New(t.TempDir()), 0
 		k.sync = func(*os.File) error {
@@ -200,8 +201,8 @@ func TestADiskThatFails(t *testing.T) {
 	}
 }
 
-// TestAFolderThatIsGone: the key stays where it is when it cannot have its name.
-func TestAFolderThatIsGone(t *testing.T) {
+// TestRenameFails: the key stays where it is if its file cannot be renamed.
+func TestRenameFails(t *testing.T) {
 	k := New(t.TempDir())
 	s := reserve(t, k, "demouser1337")
 	must(t, s.Keep(apiKey), os.Mkdir(k.Path("de", "386557"), 0o700))
@@ -215,7 +216,7 @@ func TestAFolderThatIsGone(t *testing.T) {
 	}
 }
 
-// TestPowerLoss: what has not been brought to the disk is gone.
+// TestPowerLoss: what was not flushed to disk is lost.
 func TestPowerLoss(t *testing.T) {
 	k, disk := New(t.TempDir()), map[string]string{}
 	k.sync = func(f *os.File) error {

@@ -10,11 +10,12 @@ import (
 	"alpemix-collector/internal/durable"
 )
 
-// aside is added to the name of an account's folder while names change places. No account's folder ends so: names are escaped.
+// aside is added to the name of an account's folder while names are swapped. No account's folder
+// ends so, because names are escaped.
 const aside = "%moving"
 
-// Rename gives accounts other names, from old to new. Names may be swapped. Keys of an account that had the new name before and
-// has left it are kept in their folder, and an error says so.
+// Rename renames accounts from old to new names, which may be swapped. The keys of an account that
+// had a new name before stay in their folder, and Rename returns an error that says so.
 func (k *Keyring) Rename(accounts map[string]string) error {
 	folder := func(name string) string { return filepath.Join(k.dir, fileName(name)) }
 	for from := range accounts {
@@ -28,13 +29,14 @@ func (k *Keyring) Rename(accounts map[string]string) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if _, there := os.Lstat(folder(to)); there == nil {
-			err = fmt.Errorf("%s is there already", folder(to))
+		if _, missing := os.Lstat(folder(to)); missing == nil {
+			err = fmt.Errorf("%s already exists", folder(to))
 		} else if err == nil {
 			err = os.Rename(folder(from)+aside, folder(to))
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("keys of account %s, now %s, are in %s and cannot be moved: %w", from, to, folder(from)+aside, durable.Explain(err)))
+			errs = append(errs, fmt.Errorf("keys of account %s, now %s, are in %s and cannot be moved: %w",
+				from, to, folder(from)+aside, durable.Explain(err)))
 		}
 	}
 	return errors.Join(errs...)

@@ -12,18 +12,20 @@ import (
 	"alpemix-collector/internal/durable"
 )
 
-// room is what is held free on the disk for a key.
+// room is the number of bytes that are reserved for a key.
 const room = 4096
 
-// Slot is room on the disk for the key of a customer whose id is not known yet. Until it is, the key goes by the user name.
+// Slot is reserved space on disk for the key of a customer whose id is not known yet. Until it is,
+// the file has the user name.
 type Slot struct {
 	keys    *Keyring
 	account string
 	file    *os.File
-	moved   bool // the file has another name now
+	moved   bool // the file has been renamed
 }
 
-// Reserve makes room for the key of a customer that is about to be made. Its error says that nothing may be sent.
+// Reserve reserves space for the key of a customer who is about to be created. After an error, the
+// call must not be sent.
 func (k *Keyring) Reserve(account, username string) (*Slot, error) {
 	s, err := k.reserve(account, "@"+username)
 	if err != nil {
@@ -54,14 +56,15 @@ func (k *Keyring) reserve(account, name string) (*Slot, error) {
 	return s, nil
 }
 
-// fill takes the room with blanks. A key in it is left alone: it is of a customer that was made and whose id nobody knows.
+// fill reserves the space by writing blanks. It refuses to overwrite a key: its customer was
+// created and nobody knows the id.
 func (s *Slot) fill() error {
 	text, err := io.ReadAll(s.file)
 	if err != nil {
 		return err
 	}
 	if !content(text).Empty() {
-		return fmt.Errorf("%s already holds the key of a customer of this name whose id was not told: rename that file to the id, which the vendor's pages show", s.file.Name())
+		return fmt.Errorf("%s already holds the key of a customer of this name, whose id the vendor did not return: rename that file to the id, which the vendor's pages show", s.file.Name())
 	}
 	if _, err := s.file.WriteAt([]byte(strings.Repeat("\n", room)), 0); err != nil {
 		return err
@@ -81,11 +84,12 @@ func (k *Keyring) syncFolders(account string) error {
 	return nil
 }
 
-// Keep writes the key. When it returns without an error the key is on the disk, by the user name.
+// Keep writes the key to the file with the user name. When it returns without an error, the key is
+// on disk.
 func (s *Slot) Keep(key secret.Value) error {
 	text := key.Reveal() + "\n"
 	if len(text) > room || content([]byte(text)).Reveal() != key.Reveal() {
-		return fmt.Errorf("this is no key: it has %d bytes, or blanks at its ends", len(key.Reveal()))
+		return fmt.Errorf("this is not a key: it has %d bytes, or it starts or ends with blanks", len(key.Reveal()))
 	}
 	if _, err := s.file.WriteAt([]byte(text), 0); err != nil {
 		return durable.Explain(err)
@@ -96,11 +100,12 @@ func (s *Slot) Keep(key secret.Value) error {
 	return nil
 }
 
-// Assign gives the key that was kept to a customer, durably. With an error it stays where it is, as the error tells.
+// Assign stores the key under the customer's id. After an error the key stays where it is, and the
+// error says where.
 func (s *Slot) Assign(customer string) error {
 	path := s.keys.Path(s.account, customer)
 	if _, err := s.keys.Key(s.account, customer); !errors.Is(err, ErrNoKey) {
-		return fmt.Errorf("the key is in %s, because there is another one in %s already: look which of them is right", s.file.Name(), path)
+		return fmt.Errorf("the key is in %s, because there is another one in %s already: check which of them is valid", s.file.Name(), path)
 	}
 	return s.move(path)
 }
@@ -116,7 +121,7 @@ func (s *Slot) move(path string) error {
 	return nil
 }
 
-// Close ends the use of the slot. The file of one that no key came for is removed.
+// Close releases the slot. It removes the file if no key was kept in it.
 func (s *Slot) Close() error {
 	var err error
 	if !s.moved {
@@ -128,7 +133,8 @@ func (s *Slot) Close() error {
 	return errors.Join(err, s.file.Close())
 }
 
-// Put stores a key that somebody has made in a customer's account, and tells whether it takes the place of another.
+// Put stores a key that was created in a customer's account. It reports whether it replaced another
+// key.
 func (k *Keyring) Put(account, customer string, key secret.Value) (replaced bool, err error) {
 	s, err := k.reserve(account, "@"+customer)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package pacing tells when to try again what has failed, by the kind of failure, and waits so that a nudge or an end cuts the
-// wait short.
+// Package pacing decides when to retry after a failure, by the class of the failure. Its waits can
+// be cut short by a nudge or a canceled context.
 package pacing
 
 import (
@@ -9,16 +9,17 @@ import (
 	"alpemix-collector/report"
 )
 
-// Pause spaces the tries after failures: each failure in a row doubles the wait up to a bound that depends on whether a
-// retry can help by itself. The zero Pause is none. Its times are the wall clock's, which goes on
-// while the machine sleeps; a clock that is set back ends the pause.
+// Pause spaces retries: each failure in a row doubles the wait, up to a limit that depends on
+// whether a retry can help. The zero Pause is no pause. Times are wall-clock times, which advance
+// while the machine sleeps; setting the clock back ends the pause.
 type Pause struct {
 	Failures     int // in a row
 	Since, Until time.Time
 }
 
-// Waits after failures. A refused credential is tried again at most hourly: a person has to change something, and each try
-// costs one of the five token requests after which Alpemix blocks the address.
+// Waits after failures. A refused credential is retried at most hourly: a person has to change
+// something, and each try costs one of the five token requests after which Alpemix blocks the
+// address.
 const (
 	transientFirst = 5 * time.Second
 	transientMost  = 2 * time.Minute
@@ -27,13 +28,13 @@ const (
 	// A new token that is refused at once: each try costs a token request.
 	renewFirst = time.Minute
 	renewMost  = 30 * time.Minute
-	// A person has to change something, too, but a try that never reached the vendor costs nothing.
+	// A person has to change something here too, but a try that never reached the vendor costs
+	// nothing.
 	unsentMost = 5 * time.Minute
 )
 
-// What remains of a wait before a deadline: a quarter of the time left, so that whenever the trouble
-// ends, most of what was left then still is. Near the end the tries come as fast as the vendor's
-// limits allow.
+// Before a deadline a wait is at most a quarter of the time left. So whenever the failures stop,
+// most of that time remains. Near the deadline, tries come as fast as the vendor's limits allow.
 const (
 	deadlineParts = 4
 	deadlineLeast = 20 * time.Second
@@ -42,7 +43,7 @@ const (
 // Succeeded ends the pause.
 func (p *Pause) Succeeded() { *p = Pause{} }
 
-// Ends is when the pause ends, zero if it does not hold at now.
+// Ends returns when the pause ends, or zero if it does not hold at now.
 func (p *Pause) Ends(now time.Time) time.Time {
 	if now = now.Round(0); now.Before(p.Since) || !now.Before(p.Until) {
 		return time.Time{}
@@ -50,7 +51,7 @@ func (p *Pause) Ends(now time.Time) time.Time {
 	return p.Until
 }
 
-// Hold lets the pause last from now until a time; it counts no failure.
+// Hold makes the pause last from now until a time. It counts no failure.
 func (p *Pause) Hold(now, until time.Time) { p.Since, p.Until = now.Round(0), until.Round(0) }
 
 // Failed plans the next try after f happened at now.
@@ -79,14 +80,14 @@ func (p *Pause) Wait(now time.Time, first, most time.Duration) {
 	p.Failures++
 }
 
-// Shorten lets a pause that starts at now leave time for more tries before a deadline.
+// Shorten cuts a pause that starts at now, to leave time for more tries before a deadline.
 func (p *Pause) Shorten(now, deadline time.Time) {
 	wait := Within(p.Until.Sub(now.Round(0)), deadline.Sub(now), deadlineLeast, deadlineParts)
 	p.Hold(now, now.Add(wait))
 }
 
-// Within shortens a wait to one of so many parts of the time left before a deadline, at least to
-// least. With no time left there is nothing to be in time for.
+// Within caps wait at 1/parts of the time left before a deadline, but not below least. After the
+// deadline it returns wait unchanged.
 func Within(wait, left, least time.Duration, parts int) time.Duration {
 	if left <= 0 {
 		return wait
@@ -94,7 +95,7 @@ func Within(wait, left, least time.Duration, parts int) time.Duration {
 	return min(wait, max(left/time.Duration(parts), least))
 }
 
-// Growing doubles first with each failure before, up to most.
+// Growing returns first, doubled once per earlier failure, at most most.
 func Growing(first, most time.Duration, before int) time.Duration {
 	for wait := first; ; wait *= 2 {
 		if wait >= most {
@@ -107,10 +108,10 @@ func Growing(first, most time.Duration, before int) time.Duration {
 	}
 }
 
-// lookAgain is how often Sleep looks at the wall clock: timers stand still while the machine sleeps.
+// lookAgain is how often Sleep checks the wall clock, because timers stop while the machine sleeps.
 const lookAgain = 30 * time.Second
 
-// Sleep waits for a nudge, for until (zero: for no moment) or for the end of ctx.
+// Sleep waits for a nudge, for until (zero: no time limit) or until ctx is done.
 func Sleep(ctx context.Context, wake <-chan struct{}, until time.Time) {
 	if until.IsZero() {
 		select {
@@ -133,15 +134,15 @@ func Sleep(ctx context.Context, wake <-chan struct{}, until time.Time) {
 	}
 }
 
-// Reached reports whether a moment has come by either clock: the monotonic one stands still while the
-// machine sleeps, the wall clock can be set back.
-func Reached(moment, now time.Time) bool { return remaining(moment, now) <= 0 }
+// Reached reports whether now is at or after at by either clock. The monotonic clock stops while
+// the machine sleeps, and the wall clock can be set back.
+func Reached(at, now time.Time) bool { return remaining(at, now) <= 0 }
 
 func remaining(until, now time.Time) time.Duration {
 	return min(until.Sub(now), until.Round(0).Sub(now.Round(0)))
 }
 
-// Nudge wakes a loop that may already be awake; wake has room for one.
+// Nudge wakes a loop that may already be awake. wake must have a buffer of one.
 func Nudge(wake chan<- struct{}) {
 	select {
 	case wake <- struct{}{}:
@@ -149,5 +150,6 @@ func Nudge(wake chan<- struct{}) {
 	}
 }
 
-// Believable tells whether a clock can be right. What is recorded under a wrong one cannot be taken back.
+// Believable reports whether a clock may be right. Data recorded under a wrong clock cannot be
+// corrected.
 func Believable(now time.Time) bool { return now.Year() >= 2020 && now.Year() < 2100 }

@@ -48,21 +48,21 @@ func TestPauseLeavesLimitsToTheVendor(t *testing.T) {
 func TestSleepEndsWithWhatComesFirst(t *testing.T) {
 	for name, tc := range map[string]struct {
 		nudged, ended time.Duration // 0: never
-		until         time.Duration // 0: no moment
+		until         time.Duration // 0: no limit
 		want          time.Duration
 	}{
-		"the moment":       {0, 0, time.Minute, time.Minute},
-		"a nudge":          {time.Second, 0, time.Minute, time.Second},
-		"the end":          {0, time.Second, time.Minute, time.Second},
-		"no moment, nudge": {time.Hour, 0, 0, time.Hour},
-		"a past moment":    {0, 0, -time.Hour, 0},
+		"the time":       {0, 0, time.Minute, time.Minute},
+		"a nudge":        {time.Second, 0, time.Minute, time.Second},
+		"the context":    {0, time.Second, time.Minute, time.Second},
+		"no time, nudge": {time.Hour, 0, 0, time.Hour},
+		"a past time":    {0, 0, -time.Hour, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, end := context.WithCancel(t.Context())
 				defer end()
 				wake := make(chan struct{}, 1)
-				began := time.Now()
+				start := time.Now()
 				if tc.nudged != 0 {
 					time.AfterFunc(tc.nudged, func() { Nudge(wake); Nudge(wake) })
 				}
@@ -71,10 +71,10 @@ func TestSleepEndsWithWhatComesFirst(t *testing.T) {
 				}
 				var until time.Time
 				if tc.until != 0 {
-					until = began.Add(tc.until)
+					until = start.Add(tc.until)
 				}
 				Sleep(ctx, wake, until)
-				if got := time.Since(began); got != tc.want {
+				if got := time.Since(start); got != tc.want {
 					t.Errorf("slept %v, want %v", got, tc.want)
 				}
 			})

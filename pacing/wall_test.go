@@ -7,7 +7,7 @@ import (
 	"alpemix-collector/report"
 )
 
-func TestAPauseFollowsTheWallClock(t *testing.T) {
+func TestPauseFollowsTheWallClock(t *testing.T) {
 	now := time.Date(2026, 7, 6, 12, 0, 0, 0, time.UTC)
 	var p Pause
 	p.Failed(&report.Failure{Class: report.Permanent}, now)
@@ -32,7 +32,7 @@ func TestAPauseFollowsTheWallClock(t *testing.T) {
 	}
 }
 
-func TestAMomentIsReachedByEitherClock(t *testing.T) {
+func TestReachedByEitherClock(t *testing.T) {
 	now := time.Now()
 	if Reached(now.Add(time.Second), now) || !Reached(now, now) {
 		t.Error("by both clocks")
@@ -62,7 +62,7 @@ func TestPausesLeaveTimeBeforeADeadline(t *testing.T) {
 	}
 }
 
-func TestATryThatReachedNobodyPausesShortly(t *testing.T) {
+func TestUnsentTriesPauseShortly(t *testing.T) {
 	now := time.Date(2026, 7, 6, 12, 0, 0, 0, time.UTC)
 	var p Pause
 	for range 10 {

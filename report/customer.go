@@ -1,7 +1,7 @@
 package report
 
-// CustomerLine is one line of customers.csv: who is called Value in a field of a vendor's data is Customer. An empty Account
-// means any.
+// CustomerLine is one line of customers.csv: records whose Field holds Value belong to Customer. An
+// empty Account means any account.
 type CustomerLine struct {
 	Customer string
 	Vendor   string
@@ -10,9 +10,10 @@ type CustomerLine struct {
 	Value    string
 }
 
-// CustomerChange is a line that came into customers.csv, or went. The whole line is its identity.
+// CustomerChange is a line that was added to customers.csv or removed. The whole line is its
+// identity.
 type CustomerChange struct {
 	CustomerLine
 	Removed bool
-	Version uint64 // of two changes of one line the greater Version is the newer
+	Version uint64 // the greatest Version of a line is the newest
 }

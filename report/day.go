@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// Day is a calendar date without a zone: the days since 1970-01-01.
+// Day is a calendar date without a zone, counted in days since 1970-01-01.
 type Day int32
 
-// DayOf is the date that t shows in its own location.
+// DayOf returns the date that t shows in its own location.
 func DayOf(t time.Time) Day {
 	y, m, d := t.Date()
 	return Day(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
 }
 
-// ParseDay reads YYYY-MM-DD.
+// ParseDay parses YYYY-MM-DD.
 func ParseDay(s string) (Day, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
@@ -23,10 +23,11 @@ func ParseDay(s string) (Day, error) {
 	return DayOf(t), nil
 }
 
-// UTC is midnight of d in UTC, the form in which databases take dates.
+// UTC returns midnight of d in UTC, the form that databases accept for dates.
 func (d Day) UTC() time.Time { return time.Unix(int64(d)*86400, 0).UTC() }
 
-// Start is the first instant of d in loc: midnight, or, where a clock change skips midnight, the instant of the change.
+// Start returns the first instant of d in loc. That is midnight or, where a clock change skips
+// midnight, the instant of the change.
 func (d Day) Start(loc *time.Location) time.Time {
 	y, m, day := d.UTC().Date()
 	t := time.Date(y, m, day, 0, 0, 0, 0, loc)
@@ -34,7 +35,7 @@ func (d Day) Start(loc *time.Location) time.Time {
 		_, end := t.ZoneBounds()
 		return end
 	}
-	// Midnight that happens twice: Go may have chosen the second.
+	// Where midnight happens twice, Go may have chosen the second.
 	if start, _ := t.ZoneBounds(); !start.IsZero() {
 		if earlier := t.Add(-24 * time.Hour); earlier.Before(start) {
 			_, before := start.Add(-time.Second).Zone()

@@ -13,7 +13,7 @@ func TestDayStart(t *testing.T) {
 		{"America/Santiago", "2024-09-08", "2024-09-08T04:00:00Z"},  // midnight does not exist: the day starts at 01:00
 		{"America/Havana", "2024-11-03", "2024-11-03T04:00:00Z"},    // midnight happens once, 00:00-01:00 twice: the first
 		{"Asia/Beirut", "2024-10-27", "2024-10-26T22:00:00Z"},       // 23:00-24:00 of the day before happens twice
-		{"Pacific/Apia", "2011-12-31", "2011-12-30T10:00:00Z"},      // the day before was skipped whole
+		{"Pacific/Apia", "2011-12-31", "2011-12-30T10:00:00Z"},      // the day before was skipped
 		{"America/Sao_Paulo", "2018-11-04", "2018-11-04T03:00:00Z"}, // midnight does not exist
 		{"America/Asuncion", "2024-03-24", "2024-03-24T04:00:00Z"},  // 23:00-24:00 of the day before happens twice
 		{"America/New_York", "2026-11-01", "2026-11-01T04:00:00Z"},
@@ -36,7 +36,7 @@ func TestDayStart(t *testing.T) {
 	}
 }
 
-// Days tile the time line in every zone: each instant is of the day whose start it follows.
+// TestDaysTile: in every zone, each instant belongs to the day whose start it follows.
 func TestDaysTile(t *testing.T) {
 	for _, name := range []string{"Europe/Istanbul", "America/Santiago", "America/Havana", "Asia/Beirut", "Pacific/Apia", "Africa/Cairo"} {
 		zone, err := time.LoadLocation(name)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// The id of an event is golden: receivers keep those that they know.
+// TestEventIDs holds the id to a golden value, because receivers store the ids they know.
 func TestEventIDs(t *testing.T) {
 	e := Event{
 		At: time.Date(2026, 7, 6, 9, 0, 0, 0, time.UTC), Month: DayOf(time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)),
@@ -29,6 +29,6 @@ func TestEventIDs(t *testing.T) {
 	same := e
 	same.At, same.Utilized, same.Allotted, same.MappedTo = e.At.Add(time.Hour), 9, 11, "Bakkal"
 	if same.ID() != golden {
-		t.Error("the same event, told later, has another id")
+		t.Error("the same event, sent later, has another id")
 	}
 }

@@ -2,12 +2,13 @@ package report
 
 import "time"
 
-// Held is what ClickHouse holds of resellers and customers, to be compared with what the state file knows.
+// Held is what ClickHouse has stored about resellers and customers, for comparison with the state
+// file.
 type Held struct {
 	Customers map[CustomerLine]bool
-	// Allotments is when the newest period of each allotment begins.
+	// Allotments maps each allotment to the start of its newest period.
 	Allotments map[AllotmentKey]time.Time
 }
 
-// AllotmentKey identifies an allotment over all its periods.
+// AllotmentKey identifies an allotment across all its periods.
 type AllotmentKey struct{ Vendor, Account, Customer, Resource string }

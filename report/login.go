@@ -1,13 +1,14 @@
 package report
 
-// Login is an account of a vendor as the configuration names it, and what the vendor knows it by.
+// Login is an account of a vendor: its name in the configuration and what the vendor identifies it
+// by.
 type Login struct {
 	Vendor      string
 	Account     string
-	Fingerprint string // of the login; holds no secret, and stays the same under another name
+	Fingerprint string // of the login; holds no secret and does not change when the account is renamed
 }
 
-// Move is an account that has got another name: all that is stored of it moves there.
+// Move is an account that was renamed: everything stored under From moves to To.
 type Move struct {
 	Vendor   string `json:"vendor"`
 	From, To string

@@ -1,5 +1,5 @@
-// Package report holds the nouns of the house: what a vendor reports, what becomes of it, and what goes wrong. It imports
-// nothing of ours, and every other package speaks in its words.
+// Package report defines the types that all other packages share: what vendors report, what becomes
+// of it, and what goes wrong. It imports no other package of this module.
 package report
 
 import (
@@ -24,12 +24,12 @@ const (
 type Window struct {
 	Kind Kind
 	Last int // for Latest: how many connections; otherwise 0
-	// Deadline is when a day that is not complete yet can no longer be read; zero when none can be
-	// lost. Neither a slow answer nor the wait for a block may outlast it.
+	// Deadline is when a day that is not complete yet can no longer be read; zero if no day is at
+	// risk. Neither a slow answer nor the wait for a block may last longer.
 	Deadline time.Time
 }
 
-// Whole tells whether the answer to w holds every connection of its day.
+// Whole reports whether the answer to w holds every connection of its day.
 func (w Window) Whole() bool { return w.Kind == Today || w.Kind == Yesterday }
 
 func (w Window) String() string {
@@ -39,25 +39,27 @@ func (w Window) String() string {
 	return string(w.Kind)
 }
 
-// Body is one answer of a vendor, unparsed, with where it came from.
+// Body is one unparsed answer of a vendor and where it came from.
 type Body struct {
 	Account string
 	Window  Window
-	Content Content // as received, before any charset or repair; nil if no report came. Whoever takes the Body closes it
-	// Redact is a record without the credentials of the account, should the vendor have echoed them; nil
-	// leaves records as they are. It is applied before anything is made of a record.
+	// Content is the answer as received, before decoding or repair; nil if no report came. The receiver
+	// of the Body closes it.
+	Content Content
+	// Redact removes the account's credentials from a record, in case the vendor echoed them. It is
+	// applied before a record is parsed; nil leaves records as they are.
 	Redact      func(raw []byte) []byte
-	Quirks      map[string]int // findings of the exchange by quirk; nil when there are none
-	ContentType string         // of the HTTP answer; the parser takes the charset from it when the bytes are not UTF-8
+	Quirks      map[string]int // how often each quirk was seen during the exchange; may be nil
+	ContentType string         // of the HTTP answer; names the charset if the text is not UTF-8
 	AskedAt     time.Time
-	FetchedAt   time.Time // when the last byte had arrived, UTC
-	Requests    []Fetch   // the requests that were spent on it, with what came of each; filled also beside an error
+	FetchedAt   time.Time // UTC: when the last byte arrived
+	Requests    []Fetch   // the requests that were sent and their outcomes; also set when there is an error
 	Status      int       // of the HTTP answer
 }
 
-// Content is the text of an answer. It may be too large for memory.
+// Content is the text of an answer, which may be too large for memory.
 type Content interface {
-	Open() (io.ReadCloser, error) // from the beginning, as often as needed
+	Open() (io.ReadCloser, error) // reads from the start; may be called again
 	Size() int64                  // bytes
 	Close() error
 }
@@ -68,7 +70,7 @@ type Bytes []byte
 // Open returns the text.
 func (b Bytes) Open() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
 
-// Size is the length of the text.
+// Size returns the length of the text in bytes.
 func (b Bytes) Size() int64 { return int64(len(b)) }
 
 // Close does nothing.
@@ -76,17 +78,18 @@ func (b Bytes) Close() error { return nil }
 
 // Record is one element of a report's "results", not decoded yet.
 type Record struct {
-	// Raw is the record as sent, from '{' to '}', in whatever charset; of a body in UTF-16 or UTF-32
-	// alone it is UTF-8. It is valid until the next record is yielded.
+	// Raw is the record as sent, from '{' to '}', in any charset; records of a body in UTF-16 or
+	// UTF-32 are converted to UTF-8. It is valid until the next record is yielded.
 	Raw []byte
-	// Charset is how texts of Raw are read that are not UTF-8: a name of parser.Split; empty is windows-1254.
+	// Charset is how to decode texts of Raw that are not UTF-8, a name of parser.Split. Empty means
+	// windows-1254.
 	Charset string
 }
 
-// Mode tells what the connection was made for ("dir" in alpemix.txt).
+// Mode is the purpose of a connection ("dir" in alpemix.txt).
 type Mode uint8
 
-// Modes. Unknown is any dir that the document does not name.
+// Modes. ModeUnknown is any dir that the document does not list.
 const (
 	ModeUnknown      Mode = 0
 	ModeSupport      Mode = 1 // dir 0
@@ -103,16 +106,18 @@ func (m Mode) String() string {
 	return "unknown"
 }
 
-// Party is one end of a connection. Any of its fields may be empty: anonymous parties are recorded too.
+// Party is one end of a connection. Any field may be empty, because anonymous parties are recorded
+// too.
 type Party struct {
 	Name      string // uname, tuname
 	IP        string // ip, tip: the Internet address
 	LocalIP   string // lip, tlip
-	Device    string // unum, tunum: the unique number of the device
+	Device    string // unum, tunum: the device's unique number
 	AlpemixID string // aid, taid
 }
 
-// Connection is one remote connection. Account and UID identify it; everything else may change until its day is gone.
+// Connection is one remote connection. Account and UID identify it; everything else may change
+// while its day can be read.
 type Connection struct {
 	Account       string
 	UID           string
@@ -126,38 +131,40 @@ type Connection struct {
 	LocalDay      Day       // of StartedAt in the account's zone
 	FirstSeenAt   time.Time // UTC: when this UID was first read
 	FetchedAt     time.Time // UTC: when this content was read
-	Raw           string    // the record as sent, which need not be UTF-8
+	Raw           string    // the record as sent; need not be UTF-8
 	Hash          uint64    // XXH64 of Raw
-	Version       uint64    // of two contents of one identity the greater Version is the newer
-	Deleted       bool      // the identity (Account, StartedAt, UID) is withdrawn: the vendor moved the start of UID
+	Version       uint64    // the greatest Version of an identity is the newest
+	// Deleted withdraws the identity (Account, StartedAt, UID): the vendor moved the start of UID.
+	Deleted bool
 }
 
-// Reject is a record that could not become a Connection. Its text is kept so that a better reading can be tried.
+// Reject is a record that could not become a Connection. Its text is kept so that a later version
+// can parse it again.
 type Reject struct {
 	Vendor  string // "alpemix"
 	Account string
-	Reason  string // bounded, see parser.Reasons
-	Detail  string // what was seen; holds no more than the record itself
+	Reason  string // one of parser.Reasons
+	Detail  string // what was wrong; holds nothing that is not in the record
 	Raw     string
-	Hash    uint64 // XXH64 of Raw; of a record that was read from quarantine its name there
+	Hash    uint64 // XXH64 of Raw; for a record read back from the quarantine, its key there
 	At      time.Time
 	Version uint64
-	// ResolvedAt is zero until a later reading stored the record.
+	// ResolvedAt is when the record was stored after all; zero until then.
 	ResolvedAt time.Time
 }
 
-// UIDTwice is the Reason of a Reject that can be read, but whose UID another record of the same answer
-// has, with other content.
+// UIDTwice is the Reason of a Reject that can be parsed, but whose UID stands in another record of
+// the same answer, with other content.
 const UIDTwice = "uid_twice"
 
 func (r *Reject) Error() string { return r.Reason + ": " + r.Detail }
 
-// DayState tells how far a vendor day has been collected.
+// DayState is how far a vendor day has been collected.
 type DayState string
 
-// A day is open while its report can still be read and no complete read of it after its end has been confirmed; it is
-// sealed once a complete "yesterday" read of it was found in ClickHouse row by row; it is a gap when it was never sealed and
-// Alpemix no longer tells it.
+// A day is open while its report can be read and no complete read after its end is confirmed. It is
+// sealed when a complete "yesterday" read was found in ClickHouse row by row. It is a gap when it
+// was never sealed and Alpemix no longer serves it.
 const (
 	DayOpen   DayState = "open"
 	DaySealed DayState = "sealed"
@@ -169,28 +176,28 @@ type DayStatus struct {
 	Account  string
 	Day      Day
 	State    DayState
-	Rows     uint64    // connections known of that day
+	Rows     uint64    // known connections of that day
 	SealedAt time.Time // UTC; zero unless sealed
-	// ReadAt is when an answer told the whole day after its end, until its rows were looked for in ClickHouse; else zero. It is
-	// remembered by us alone.
+	// ReadAt is when a complete answer came after the day's end, until its rows were checked in
+	// ClickHouse; else zero. It is kept in the state file only.
 	ReadAt time.Time
-	// Doubt is why the newest answer for the day is not believed to describe all of it, empty if
-	// nothing speaks against it. A day may be sealed in doubt at the last reads of it.
+	// Doubt is why the newest answer may not describe the whole day; empty if there is no doubt.
+	// The last reads of a day may seal it in doubt.
 	Doubt string
-	// Watched: a complete answer described the day while it ran. It is remembered by us alone.
+	// Watched: a complete answer described the day while it ran. It is kept in the state file only.
 	Watched bool
 	Version uint64
 }
 
-// DayShare is how many connections are remembered of a day, and how many of these an answer lists.
+// DayShare is how many connections of a day are remembered, and how many of those an answer lists.
 type DayShare struct {
 	Known  int
 	Listed int
 }
 
-// Fetch is the account of one request to a vendor, for the table fetches.
+// Fetch is one request to a vendor, a row of the table fetches.
 type Fetch struct {
-	At          time.Time // UTC: when it was sent
+	At          time.Time // UTC: when the request was sent
 	Vendor      string
 	Account     string
 	Job         string // Kind, for alpemix
@@ -204,7 +211,7 @@ type Fetch struct {
 	Seconds     float64
 }
 
-// Batch is what one write to ClickHouse carries. It is written whole or retried whole, with identical content.
+// Batch is one write to ClickHouse. It is written or retried as a unit, with identical content.
 type Batch struct {
 	Connections   []Connection
 	Rejects       []Reject
@@ -216,7 +223,7 @@ type Batch struct {
 	Fetches       []Fetch
 }
 
-// Len counts the rows of b.
+// Len returns the number of rows in b.
 func (b *Batch) Len() int {
 	return len(b.Connections) + len(b.Rejects) + len(b.Allotments) + len(b.Snapshots) + len(b.Provisionings) + len(b.Customers) +
 		len(b.Days) + len(b.Fetches)

@@ -19,14 +19,15 @@ import (
 	"alpemix-collector/store"
 )
 
-// victimDir and victimStep are environment variables: the state folder of a process that is killed, and the number of the sync at
-// which it kills itself, negative for one before it.
+// victimDir and victimStep are environment variables: the state folder of a process that is killed,
+// and the number of the sync at which it kills itself, negative for just before it.
 const (
 	victimDir  = "TEST_SPOOL_VICTIM"
 	victimStep = "TEST_SPOOL_STEP"
 )
 
-// victim makes one call and says when it sends it and when it has its outcome. Without a step it then waits for its end.
+// victim makes one call and prints when it is sent and when its outcome is recorded. Without a step
+// it then waits to be killed.
 func victim(dir string) {
 	step, _ := strconv.Atoi(os.Getenv(victimStep))
 	s, n := New(dir), 0
@@ -68,8 +69,8 @@ func victimCommand(dir string, step int) *exec.Cmd {
 	return c
 }
 
-// TestKilledAtEveryStep: a call that was sent is in the log, with its outcome if that was noted; of one that was not sent there may
-// be a line that says that nobody knows.
+// TestKilledAtEveryStep: a call that was sent is in the log, with its outcome if that was recorded.
+// A call that was not sent may be in the log with an unknown outcome.
 func TestKilledAtEveryStep(t *testing.T) {
 	for _, step := range []int{-1, 1, -2, 2, -3, 3, -4, 4, 5} {
 		dir := t.TempDir()
@@ -95,8 +96,8 @@ func TestKilledAtEveryStep(t *testing.T) {
 	}
 }
 
-// TestACallOfALivingProcess is left alone until the process is gone.
-func TestACallOfALivingProcess(t *testing.T) {
+// TestCallInProgress: a call is not imported until its process is gone.
+func TestCallInProgress(t *testing.T) {
 	dir := t.TempDir()
 	c := victimCommand(dir, 0)
 	out, err := c.StdoutPipe()
@@ -115,7 +116,7 @@ func TestACallOfALivingProcess(t *testing.T) {
 	}
 	_ = c.Process.Kill()
 	_ = c.Wait()
-	// The kernel may release the lock of a killed process a little later than it reports its end.
+	// The kernel may release the lock of a killed process a little later than it reports the exit.
 	for deadline := time.Now().Add(time.Minute); durable.Locked(filepath.Join(dir, folder, "0000000001"+suffix)) && time.Now().Before(deadline); {
 		time.Sleep(time.Millisecond)
 	}
@@ -124,7 +125,7 @@ func TestACallOfALivingProcess(t *testing.T) {
 	}
 }
 
-// TestTornAtEveryByte: a note of which only the beginning reached the disk.
+// TestTornAtEveryByte: only the first bytes of a note reached the disk.
 func TestTornAtEveryByte(t *testing.T) {
 	s := New(t.TempDir())
 	n := begin(t, s, limit("1"))
@@ -139,7 +140,7 @@ func TestTornAtEveryByte(t *testing.T) {
 		t.Fatal(err)
 	}
 	for size := range len(whole) + 1 {
-		for _, rest := range []string{"", strings.Repeat("\x00", len(whole)-size)} { // a file may have its size before its content
+		for _, rest := range []string{"", strings.Repeat("\x00", len(whole)-size)} { // the size may reach the disk before the content
 			if err := os.WriteFile(path, append(whole[:size:size], rest...), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -147,7 +148,7 @@ func TestTornAtEveryByte(t *testing.T) {
 			taken := takeIn(t, s, b)
 			switch {
 			case size < len(first):
-				if taken != nil || b.told != nil {
+				if taken != nil || b.log != nil {
 					t.Errorf("%d: never sent, and in the log: %v", size, taken)
 				}
 			case size < len(whole):
@@ -164,8 +165,8 @@ func TestTornAtEveryByte(t *testing.T) {
 	}
 }
 
-// TestPowerLoss: what has not been brought to the disk is gone. When the call is sent, its note is there with its name and the
-// folder's; when the outcome is said, that is there, too.
+// TestPowerLoss: what was not flushed to disk is lost. The note is safe before the call is sent,
+// and the outcome before it is reported.
 func TestPowerLoss(t *testing.T) {
 	state := t.TempDir()
 	s, disk := New(state), map[string]string{}
@@ -197,8 +198,8 @@ func TestPowerLoss(t *testing.T) {
 	}
 }
 
-// TestTheStore holds the state file's promise against what TakeIn needs.
-func TestTheStore(t *testing.T) {
+// TestStateFile runs TakeIn with the real state file.
+func TestStateFile(t *testing.T) {
 	dir := t.TempDir()
 	s := New(dir)
 	state, err := store.Open(dir, slog.New(slog.DiscardHandler))

@@ -10,8 +10,8 @@ import (
 	"alpemix-collector/report"
 )
 
-// record is one line of a note: all that is known of the call when it is written. The last whole line counts. The names are part of
-// the format.
+// record is one line of a note: everything known of the call when it is written. The last complete
+// line counts. The JSON names are part of the file format.
 type record struct {
 	At         time.Time         `json:"at"`
 	Vendor     string            `json:"vendor"`
@@ -21,7 +21,7 @@ type record struct {
 	Outcome    string            `json:"outcome"`
 	Detail     string            `json:"detail,omitempty"`
 	Allotments []allotmentRecord `json:"allotments,omitempty"`
-	Ended      string            `json:"ended,omitempty"` // the customer who was deleted by it
+	Ended      string            `json:"ended,omitempty"` // the customer that the call deleted
 }
 
 type allotmentRecord struct {
@@ -46,7 +46,7 @@ func encode(call report.Provisioning, e Effect) ([]byte, error) {
 	return append(line, '\n'), err
 }
 
-// note is what a file tells.
+// note is the content of a note's file.
 type note struct {
 	call   report.Provisioning
 	effect Effect
@@ -54,7 +54,7 @@ type note struct {
 
 var errDamaged = errors.New("no line can be read")
 
-// decode reads the last whole line. Without any the call was never sent.
+// decode returns the last complete line. Without one, the call was never sent.
 func decode(text []byte) (n note, sent bool, err error) {
 	end := bytes.LastIndexByte(text, '\n')
 	if end < 0 {

@@ -1,6 +1,6 @@
-// Package spool notes calls that change something at a vendor on disk: each before it is sent, and again when its outcome is known,
-// until whoever holds the state file takes the notes in. So a command records what it does while a daemon runs, and no crash hides
-// a call.
+// Package spool records calls that change something at a vendor: on disk before they are sent, and
+// again when their outcome is known. The process that owns the state file imports the notes later.
+// So commands can run while the daemon is running, and a crash hides no call.
 package spool
 
 import (
@@ -15,33 +15,34 @@ import (
 	"alpemix-collector/report"
 )
 
-// folder lies in the state folder. A note is a file in it.
+// folder is a folder in the state folder. Each file in it is a note.
 const folder = "provisioning"
 
-// suffix ends the names of notes; nothing else in the folder is touched.
+// suffix is the extension of notes. Other files in the folder are left alone.
 const suffix = ".jsonl"
 
-// Spool is the notes of one state folder. It is safe for concurrent use, also by several processes.
+// Spool manages the notes of one state folder. It is safe for concurrent use, also by several
+// processes.
 type Spool struct {
 	state, dir string
-	// sync brings a file or a folder to the disk; what a crash leaves follows from when it is called.
+	// sync flushes a file or a folder to disk. Tests replace it to simulate crashes.
 	sync func(*os.File) error
 }
 
-// New makes a Spool; it does no I/O.
+// New returns a Spool. It does no I/O.
 func New(stateDir string) *Spool {
 	return &Spool{stateDir, filepath.Join(stateDir, folder), (*os.File).Sync}
 }
 
-// Note is a call on its way. Whoever made it holds a lock on its file, which ends with the process.
+// Note is a call in progress. Its file stays locked until the process that created it exits.
 type Note struct {
 	spool *Spool
 	file  *os.File
 	call  report.Provisioning
 }
 
-// Begin notes a call that is about to be sent. Its outcome is the one that counts if no other is ever noted. Only when Begin has
-// returned without an error may the call be sent: the note is on disk then.
+// Begin records a call that is about to be sent. Its outcome counts if no other is ever recorded.
+// The call may be sent only after Begin returned no error: then the note is on disk.
 func (s *Spool) Begin(call report.Provisioning) (*Note, error) {
 	n, err := s.begin(call)
 	if err != nil {
@@ -54,14 +55,14 @@ func (s *Spool) begin(call report.Provisioning) (n *Note, err error) {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return nil, err
 	}
-	err = s.alone(func() error {
+	err = s.locked(func() error {
 		file, err := s.create()
 		if err != nil {
 			return err
 		}
 		n = &Note{s, file, call}
 		err = n.append(call, Effect{})
-		for _, dir := range []string{s.dir, s.state} { // the names of file and folder, too
+		for _, dir := range []string{s.dir, s.state} { // the file's and the folder's names
 			if err == nil {
 				err = durable.SyncFolder(dir, s.sync)
 			}
@@ -74,21 +75,21 @@ func (s *Spool) begin(call report.Provisioning) (n *Note, err error) {
 	return n, err
 }
 
-// alone does f while nobody else makes, takes in or removes notes.
-func (s *Spool) alone(f func() error) error {
+// locked runs f while no other process creates, imports or removes notes.
+func (s *Spool) locked(f func() error) error {
 	dir, err := os.Open(s.dir)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = dir.Close() }() // with it the lock ends
+	defer func() { _ = dir.Close() }() // closing releases the lock
 	if err := durable.Lock(dir); err != nil {
 		return err
 	}
 	return f()
 }
 
-// create makes a file and locks it. Its name is behind those of all notes that wait. Times would not do: a clock that is set back
-// would turn the order round.
+// create creates a file and locks it. Its number follows those of all waiting notes. Times would
+// not do: a clock that is set back would change the order.
 func (s *Spool) create() (*os.File, error) {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
@@ -97,7 +98,7 @@ func (s *Spool) create() (*os.File, error) {
 	last := 0
 	for _, entry := range entries {
 		if number, isNote := strings.CutSuffix(entry.Name(), suffix); isNote {
-			n, _ := strconv.Atoi(number) // 0 for a file that somebody has put there
+			n, _ := strconv.Atoi(number) // 0 for a foreign file
 			last = max(last, n)
 		}
 	}
@@ -112,14 +113,14 @@ func (s *Spool) create() (*os.File, error) {
 	return file, nil
 }
 
-// Effect is what a call that succeeded changed of what is known.
+// Effect is what a successful call changed.
 type Effect struct {
-	Allotments []report.Allotment // that are valid from now on
-	Ended      string             // the customer who was deleted; empty for none
+	Allotments []report.Allotment // valid from now on
+	Ended      string             // the customer that was deleted; empty for none
 }
 
-// End notes the outcome of the call, and its effect. After an error the outcome that Begin noted may be the one that
-// counts.
+// End records the outcome of the call and its effect. After an error, the outcome given to Begin
+// may be the one that counts.
 func (n *Note) End(outcome, detail string, effect Effect) error {
 	n.call.Outcome, n.call.Detail = outcome, detail
 	if err := errors.Join(n.append(n.call, effect), n.file.Close()); err != nil {
@@ -128,7 +129,7 @@ func (n *Note) End(outcome, detail string, effect Effect) error {
 	return nil
 }
 
-// append writes one line and brings it to the disk.
+// append writes one line and flushes it to disk.
 func (n *Note) append(call report.Provisioning, effect Effect) error {
 	line, err := encode(call, effect)
 	if err != nil {
@@ -140,9 +141,9 @@ func (n *Note) append(call report.Provisioning, effect Effect) error {
 	return n.spool.sync(n.file)
 }
 
-// Withdraw removes the note of a call that was not sent after all.
+// Withdraw removes the note of a call that was not sent.
 func (n *Note) Withdraw() error {
-	if err := n.spool.alone(n.remove); err != nil {
+	if err := n.spool.locked(n.remove); err != nil {
 		return fmt.Errorf("the note of a call that was not sent could not be removed: %w", durable.Explain(err))
 	}
 	return nil

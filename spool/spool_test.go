@@ -47,24 +47,24 @@ func allotted(subject string, n float64) report.Allotment {
 	}
 }
 
-// books is a Store in memory, whose disk is full from the call number full on.
+// books is a Store in memory. Its disk is full from write number full on.
 type books struct {
 	mu    sync.Mutex
-	told  []string
+	log   []string
 	calls []report.Provisioning
 	set   map[string]report.Allotment
 	full  int
 }
 
-var errFull = errors.New("no room to write the state file")
+var errFull = errors.New("no space left for the state file")
 
-func (b *books) tell(what string) error {
+func (b *books) record(what string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.full > 0 && len(b.told) >= b.full-1 {
+	if b.full > 0 && len(b.log) >= b.full-1 {
 		return errFull
 	}
-	b.told = append(b.told, what)
+	b.log = append(b.log, what)
 	return nil
 }
 
@@ -72,11 +72,11 @@ func (b *books) EndCustomer(_, _, customer string, at time.Time) error {
 	if !at.Equal(sentAt) {
 		return fmt.Errorf("ended at %s", at)
 	}
-	return b.tell("ended " + customer)
+	return b.record("ended " + customer)
 }
 
 func (b *books) SetAllotment(a report.Allotment, at time.Time) error {
-	if err := b.tell(fmt.Sprint("set ", a.Customer, " ", a.Allotted.V)); err != nil {
+	if err := b.record(fmt.Sprint("set ", a.Customer, " ", a.Allotted.V)); err != nil {
 		return err
 	}
 	b.mu.Lock()
@@ -91,7 +91,7 @@ func (b *books) SetAllotment(a report.Allotment, at time.Time) error {
 }
 
 func (b *books) Provisioned(p report.Provisioning) error {
-	if err := b.tell("call " + p.Subject + " " + p.Outcome); err != nil {
+	if err := b.record("call " + p.Subject + " " + p.Outcome); err != nil {
 		return err
 	}
 	b.mu.Lock()
@@ -137,15 +137,15 @@ func left(t *testing.T, s *Spool) (names []string) {
 	return names
 }
 
-func TestCallsAreTakenInOnce(t *testing.T) {
+func TestCallsAreImportedOnce(t *testing.T) {
 	s, b := New(filepath.Join(t.TempDir(), "state")), &books{}
 	if got := takeIn(t, s, b); got != nil {
-		t.Errorf("of no folder: %v", got)
+		t.Errorf("without a folder: %v", got)
 	}
 	first, second := begin(t, s, limit("1")), begin(t, s, limit("2"))
 	third := begin(t, s, limit("3"))
 	if got := takeIn(t, s, b); got != nil || len(left(t, s)) != 3 {
-		t.Errorf("calls on their way: %v", got)
+		t.Errorf("calls in progress: %v", got)
 	}
 	end(t, second, "ok", allotted("2", 100), allotted("2b", 5))
 	if err := third.Withdraw(); err != nil {
@@ -162,8 +162,8 @@ func TestCallsAreTakenInOnce(t *testing.T) {
 	if got := takeIn(t, s, b); len(got) != 1 || b.calls[1] != ended("1", "unknown_id") || len(left(t, s)) != 0 {
 		t.Errorf("%+v, left %v", b.calls, left(t, s))
 	}
-	if got := takeIn(t, s, b); got != nil || len(b.told) != 4 {
-		t.Errorf("again: %v, told %q", got, b.told)
+	if got := takeIn(t, s, b); got != nil || len(b.log) != 4 {
+		t.Errorf("again: %v, log %q", got, b.log)
 	}
 	for path, mode := range map[string]os.FileMode{s.dir: 0o700, begin(t, s, limit("4")).file.Name(): 0o600} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != mode {
@@ -172,7 +172,7 @@ func TestCallsAreTakenInOnce(t *testing.T) {
 	}
 }
 
-// TestOrder: whatever the clock says, what was begun later is taken in later.
+// TestOrder: calls are imported in the order in which they were recorded, whatever the clock says.
 func TestOrder(t *testing.T) {
 	s, b := New(t.TempDir()), &books{}
 	for i := range 12 {
@@ -191,9 +191,9 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// TestAStoreThatFails: from whichever write on the store's disk is full, nothing is lost, at most one call is told again, and what
-// is set at the end was set last.
-func TestAStoreThatFails(t *testing.T) {
+// TestStoreFails: whichever write of the store fails, nothing is lost, at most one call is
+// repeated, and the last value set counts.
+func TestStoreFails(t *testing.T) {
 	for full := 1; full <= 5; full++ {
 		s, b := New(t.TempDir()), &books{full: full}
 		end(t, begin(t, s, limit("1")), "ok", allotted("1", 100))
@@ -204,14 +204,14 @@ func TestAStoreThatFails(t *testing.T) {
 		}
 		b.full = 0
 		again := takeIn(t, s, b)
-		if len(taken)+len(again) != 2 || len(b.told) > 5 || b.set["1sms_eco"].Allotted.V != 200 || len(left(t, s)) != 0 {
-			t.Errorf("%d: %q, then %+v", full, b.told, b.set)
+		if len(taken)+len(again) != 2 || len(b.log) > 5 || b.set["1sms_eco"].Allotted.V != 200 || len(left(t, s)) != 0 {
+			t.Errorf("%d: %q, then %+v", full, b.log, b.set)
 		}
 	}
 }
 
-// TestANoteThatIsNotRemoved is told again before any later one.
-func TestANoteThatIsNotRemoved(t *testing.T) {
+// TestNoteComesBack: a note whose removal was lost is imported again before any newer one.
+func TestNoteComesBack(t *testing.T) {
 	s, b := New(t.TempDir()), &books{}
 	end(t, begin(t, s, limit("1")), "ok", allotted("1", 100))
 	end(t, begin(t, s, limit("1")), "ok", allotted("1", 200))
@@ -232,9 +232,10 @@ func TestANoteThatIsNotRemoved(t *testing.T) {
 	}
 }
 
-// TestADiskThatFails: at whichever step, a call whose note is not safe is not sent, and one that was sent is in the log.
-func TestADiskThatFails(t *testing.T) {
-	for step := range 4 { // Begin brings three things to the disk, End one
+// TestDiskFails: whichever step fails, a call whose note is not safe is not sent, and one that was
+// sent is in the log.
+func TestDiskFails(t *testing.T) {
+	for step := range 4 { // Begin flushes three things to disk, End one
 		s, b, n := New(t.TempDir()), &books{}, 0
 		works := s.sync
 		s.sync = func(f *os.File) error {
@@ -262,7 +263,7 @@ func TestADiskThatFails(t *testing.T) {
 	}
 }
 
-// TestErrorsSayWhatToDo: there is no folder to be made below a file.
+// TestErrorsSayWhatToDo: the state folder is a file.
 func TestErrorsSayWhatToDo(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -276,8 +277,8 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	}
 }
 
-// TestOneBadNote costs the others nothing.
-func TestOneBadNote(t *testing.T) {
+// TestDamagedNote: a damaged note does not affect the others.
+func TestDamagedNote(t *testing.T) {
 	s, b := New(t.TempDir()), &books{}
 	end(t, begin(t, s, limit("1")), "ok")
 	end(t, begin(t, s, limit("2")), "ok")
@@ -306,7 +307,7 @@ func TestOneBadNote(t *testing.T) {
 	}
 }
 
-// TestManyAtOnce: commands and a daemon, all at the same time.
+// TestManyAtOnce: several commands and a daemon at the same time.
 func TestManyAtOnce(t *testing.T) {
 	s, b := New(t.TempDir()), &books{}
 	stop, done := make(chan struct{}), make(chan struct{})
@@ -356,8 +357,8 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-// TestADeletedCustomerEnds: once, also where the note is taken in again.
-func TestADeletedCustomerEnds(t *testing.T) {
+// TestDeletedCustomerEndsOnce, even if the note is imported again.
+func TestDeletedCustomerEnds(t *testing.T) {
 	s, b := New(t.TempDir()), &books{}
 	n, err := s.Begin(report.Provisioning{At: sentAt, Vendor: "serwersms", Account: "pl", Action: "subaccounts/delete", Subject: "7", Outcome: "outcome_unknown"})
 	if err != nil {
@@ -366,7 +367,7 @@ func TestADeletedCustomerEnds(t *testing.T) {
 	if err := n.End("ok", "", Effect{Ended: "7"}); err != nil {
 		t.Fatal(err)
 	}
-	if taken, err := s.TakeIn(b); err != nil || len(taken) != 1 || len(b.told) != 2 || b.told[0] != "ended 7" {
-		t.Errorf("%+v %v %q", taken, err, b.told)
+	if taken, err := s.TakeIn(b); err != nil || len(taken) != 1 || len(b.log) != 2 || b.log[0] != "ended 7" {
+		t.Errorf("%+v %v %q", taken, err, b.log)
 	}
 }

@@ -14,29 +14,31 @@ import (
 	"alpemix-collector/report"
 )
 
-// Store keeps what is taken in. What it has accepted survives a crash; being told the same again changes nothing.
+// Store keeps what is imported. What it has accepted survives a crash, and accepting the same again
+// changes nothing.
 type Store interface {
-	// SetAllotment takes over what was allotted through us at a moment.
+	// SetAllotment stores an allotment that was set through us at a time.
 	SetAllotment(a report.Allotment, at time.Time) error
-	// EndCustomer ends all that is known of a customer who was deleted through us at a moment.
+	// EndCustomer ends all allotments of a customer that was deleted through us at a time.
 	EndCustomer(vendor, account, customer string, at time.Time) error
-	// Provisioned takes over a call for the log.
+	// Provisioned stores a call in the log.
 	Provisioned(report.Provisioning) error
 }
 
-// TakeIn hands store the calls that have ended, or whose process is gone, oldest first, and removes their notes. Calls on their way
-// wait for the next time. A note is removed before the next one is taken in, so that after a crash at most one is told again, and
-// never an older one after a newer. Beside an error, taken are those that are in the store.
+// TakeIn imports finished calls, and calls whose process is gone, into store, oldest first, and
+// removes their notes. Calls in progress stay. Each note is removed before the next is imported, so
+// a crash repeats at most one, and never an older one after a newer. The calls in taken are stored
+// even if there is an error.
 func (s *Spool) TakeIn(store Store) (taken []report.Provisioning, err error) {
 	if _, err := os.Stat(s.dir); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // no call was ever made
+		return nil, nil // no call was ever recorded
 	}
-	err = s.alone(func() error {
+	err = s.locked(func() error {
 		taken, err = s.takeAll(store)
 		return err
 	})
 	if err != nil {
-		return taken, fmt.Errorf("taking calls to vendors into the log: %w", durable.Explain(err))
+		return taken, fmt.Errorf("importing calls to vendors into the log: %w", durable.Explain(err))
 	}
 	return taken, nil
 }
@@ -58,14 +60,14 @@ func (s *Spool) takeAll(store Store) (taken []report.Provisioning, err error) {
 		if err != nil {
 			wrong = append(wrong, err)
 		}
-		if _, alone := errors.AsType[*noteError](err); err != nil && !alone {
+		if _, single := errors.AsType[*noteError](err); err != nil && !single {
 			break
 		}
 	}
 	return taken, errors.Join(wrong...)
 }
 
-// noteError is a note that cannot be read; that says nothing of the others.
+// noteError is a note that cannot be read. It says nothing about the others.
 type noteError struct{ error }
 
 func (e *noteError) Unwrap() error { return e.error }
@@ -74,19 +76,19 @@ func unreadable(err error) error {
 	return &noteError{fmt.Errorf("a note cannot be read: %w", err)}
 }
 
-// take hands over one note; ok tells that the store has it.
+// take imports one note. ok reports whether the store has it.
 func (s *Spool) take(path string, store Store) (n note, ok bool, err error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return n, false, unreadable(err)
 	}
 	defer func() { _ = file.Close() }()
-	ended, err := durable.TryLock(file)
+	finished, err := durable.TryLock(file)
 	if err != nil {
 		return n, false, unreadable(fmt.Errorf("%s: %w", path, err))
 	}
-	if !ended {
-		return n, false, nil // on its way
+	if !finished {
+		return n, false, nil // still in progress
 	}
 	text, err := io.ReadAll(file)
 	if err != nil {
@@ -97,21 +99,21 @@ func (s *Spool) take(path string, store Store) (n note, ok bool, err error) {
 		return n, false, setAside(path)
 	}
 	if sent {
-		if err := n.tell(store); err != nil {
+		if err := n.store(store); err != nil {
 			return n, false, err
 		}
 	}
 	return n, sent, s.remove(path)
 }
 
-// setAside keeps a damaged note for a person.
+// setAside renames a damaged note, so that a person can look at it.
 func setAside(path string) error {
-	const aside = ".damaged"
-	err := fmt.Errorf("%s is damaged: a call to a vendor may have been sent that is not in the log; what is left of the note is kept as %s", path, filepath.Base(path)+aside)
-	return &noteError{errors.Join(err, os.Rename(path, path+aside))}
+	const damaged = ".damaged"
+	err := fmt.Errorf("%s is damaged: a call to a vendor may have been sent that is not in the log; the rest of the note is kept as %s", path, filepath.Base(path)+damaged)
+	return &noteError{errors.Join(err, os.Rename(path, path+damaged))}
 }
 
-func (n *note) tell(store Store) error {
+func (n *note) store(store Store) error {
 	for _, a := range n.effect.Allotments {
 		if err := store.SetAllotment(a, n.call.At); err != nil {
 			return err
@@ -125,10 +127,11 @@ func (n *note) tell(store Store) error {
 	return store.Provisioned(n.call)
 }
 
-// remove deletes a note, for good: one that came back after a crash could undo what a later one has set.
+// remove deletes a note for good. If it came back after a crash, it could undo what a later call
+// has set.
 func (s *Spool) remove(path string) error {
 	if err := errors.Join(os.Remove(path), durable.SyncFolder(s.dir, s.sync)); err != nil {
-		return fmt.Errorf("a note that was taken in cannot be removed: %w", err)
+		return fmt.Errorf("an imported note cannot be removed: %w", err)
 	}
 	return nil
 }

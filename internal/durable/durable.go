@@ -1,5 +1,5 @@
-// Package durable brings folders to the disk, locks files between processes, and says what to do
-// about an error of the disk.
+// Package durable flushes folders to disk, locks files between processes, and adds advice to disk
+// errors.
 package durable
 
 import (
@@ -11,9 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SyncFolder brings the names in a folder to the disk: a new file's own content is not enough to
-// find it again after a power failure. A test that plays one passes its own sync instead of
-// (*os.File).Sync.
+// SyncFolder flushes the names in a folder to disk. Without it, a power failure may lose a new file
+// whose content was flushed. sync is (*os.File).Sync, or a fake in tests.
 func SyncFolder(dir string, sync func(*os.File) error) error {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -22,11 +21,11 @@ func SyncFolder(dir string, sync func(*os.File) error) error {
 	return errors.Join(sync(d), d.Close())
 }
 
-// Lock waits until this process alone has the lock of an open file or folder. The lock ends with
-// the file, and with the process.
+// Lock waits for the exclusive lock of an open file or folder. Closing f or ending the process
+// releases the lock.
 func Lock(f *os.File) error { return flock(f, unix.LOCK_EX) }
 
-// TryLock is Lock without the wait. It returns false when another process has the lock.
+// TryLock is Lock without the wait. It returns false if another process holds the lock.
 func TryLock(f *os.File) (bool, error) {
 	err := flock(f, unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
@@ -35,14 +34,14 @@ func TryLock(f *os.File) (bool, error) {
 	return err == nil, err
 }
 
-// Locked reports whether another process has the lock of a file. A file that cannot be opened
-// counts as free.
+// Locked reports whether another process holds the lock of a file. A file that cannot be opened
+// counts as unlocked.
 func Locked(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {
 		return false
 	}
-	defer func() { _ = f.Close() }() // with it a lock of ours ends
+	defer func() { _ = f.Close() }() // closing releases our lock
 	return errors.Is(flock(f, unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
 }
 
@@ -54,7 +53,7 @@ func flock(f *os.File, how int) error {
 	}
 }
 
-// Explain adds to an error of the disk what to do about it.
+// Explain adds to a disk error what to do about it.
 func Explain(err error) error {
 	switch {
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
