@@ -2,11 +2,11 @@ package parser
 
 //go:generate go run ./internal/quirkdoc ../docs/quirks.md
 
-// Quirk is one way in which a report may differ from alpemix.txt, or in which that document can be read.
+// Quirk is one way in which a report may differ from the vendor's document, or in which that document can be read.
 type Quirk struct {
 	Name     string
 	Seen     string // what is seen
-	Evidence string // why it is thought possible: marks and rows of vendors/README.md section 1, or alpemix.txt
+	Evidence string // why it is possible, with a mark that docs/quirks.md explains
 	Done     string // what the parser makes of it
 }
 
@@ -21,7 +21,7 @@ var Quirks = []Quirk{
 	{
 		Name:     quirkBOM,
 		Seen:     "the body begins with a UTF-8 byte order mark",
-		Evidence: `[?] row "charset"`,
+		Evidence: "[?] the charset is not documented",
 		Done:     "The mark is dropped.",
 	},
 	{
@@ -33,19 +33,19 @@ var Quirks = []Quirk{
 	{
 		Name:     quirkDamagedUTF8,
 		Seen:     "a text is cut within a character, or has more characters of UTF-8 than bytes that belong to none",
-		Evidence: `[I] row "charset"; windows-1254 text hardly ever looks like that`,
+		Evidence: "[I] the charset is not documented; windows-1254 text hardly ever looks like that",
 		Done:     "It is read as UTF-8, and what belongs to no character as windows-1254.",
 	},
 	{
 		Name:     quirkDeclaredCharset,
 		Seen:     "a text is not UTF-8 and Content-Type names another charset, in which it makes sense",
-		Evidence: `[?] row "charset"`,
+		Evidence: "[?] the charset is not documented",
 		Done:     "It is read in that charset; raw keeps its bytes.",
 	},
 	{
 		Name:     quirkMixedCharset,
 		Seen:     "a text that is not UTF-8 holds characters of UTF-8 whose bytes hardly ever stand side by side in windows-1254",
-		Evidence: `[I] row "charset": what is valid UTF-8 is UTF-8; a note of one program pasted into a field of another`,
+		Evidence: "[I] the charset is not documented; a note of one program may be pasted into a field of another",
 		Done: "Letters (U+00C0 to U+017F), punctuation and signs (U+2000 to U+213F, U+2600 to U+27BF) and emoji (U+1F000 to U+1FAFF) are read as UTF-8, " +
 			"also if their bytes are CESU-8; every other byte in the charset that Content-Type names, else as windows-1254. If it names another than " +
 			"windows-1252, windows-1254 or ISO 8859-1, -9 or -15, the whole text is read in that one. raw keeps the bytes.",
@@ -53,19 +53,19 @@ var Quirks = []Quirk{
 	{
 		Name:     quirkUTF16,
 		Seen:     "the body is UTF-16 or UTF-32, with a byte order mark or with zeros beside its first character",
-		Evidence: `[?] row "charset"; Delphi's texts are UTF-16`,
+		Evidence: "[?] the charset is not documented; texts in Delphi are UTF-16",
 		Done:     "The whole body is read that way; raw is in UTF-8.",
 	},
 	{
 		Name:     quirkWindows1254,
 		Seen:     "a text is not UTF-8, and not in another charset that Content-Type names",
-		Evidence: `[?] row "charset"`,
+		Evidence: "[?] the charset is not documented",
 		Done:     "It is read as windows-1254, the code page of Turkish Windows; raw keeps its bytes.",
 	},
 	{
 		Name:     quirkControlCharacter,
 		Seen:     "a text holds raw control characters, such as a line end",
-		Evidence: `[?] row "Are the backslashes of dt escaped": a Delphi server leaves CR and LF unescaped`,
+		Evidence: "[?] servers written in Delphi are known to leave CR and LF unescaped",
 		Done:     "They are data.",
 	},
 	{
@@ -77,37 +77,37 @@ var Quirks = []Quirk{
 	{
 		Name:     quirkDirUnknown,
 		Seen:     "dir is missing, null, or neither 0 nor 1",
-		Evidence: "alpemix.txt, key dir, explains 0 and 1 only",
+		Evidence: "[V] the document explains 0 and 1 only",
 		Done:     "The mode is unknown.",
 	},
 	{
 		Name:     quirkDTDoubled,
 		Seen:     "dt has two backslashes where one is documented",
-		Evidence: `[I] row "Are the backslashes of dt escaped": a writer may escape dt twice`,
+		Evidence: "[I] whether the backslashes of dt are escaped is not documented; a writer may escape them twice",
 		Done:     "They count as one.",
 	},
 	{
 		Name:     quirkDTSeparator,
 		Seen:     "the date in dt is written with / . or -",
-		Evidence: `[I] row "separators in dt"`,
+		Evidence: "[I] the document shows a backslash, which may be a slash whose escape was copied",
 		Done:     "It is read like a backslash; day and month are never swapped.",
 	},
 	{
 		Name:     quirkDTShort,
 		Seen:     "a part of dt has one digit",
-		Evidence: `[I] row "separators in dt"`,
+		Evidence: "[I] no sentence of the document says that the parts are padded",
 		Done:     "It is read as a number.",
 	},
 	{
 		Name:     quirkDTNever,
 		Seen:     "dt is a local time that the zone skips",
-		Evidence: `[?] row "time zone of dt"`,
+		Evidence: "[?] times have no zone, and the zone is not documented",
 		Done:     "It is moved forward by the length of the gap.",
 	},
 	{
 		Name:     quirkDTTwice,
 		Seen:     "dt is a local time that the zone has twice",
-		Evidence: `[?] row "time zone of dt"`,
+		Evidence: "[?] times have no zone, and the zone is not documented",
 		Done:     "The first of both counts.",
 	},
 	{
@@ -119,49 +119,49 @@ var Quirks = []Quirk{
 	{
 		Name:     quirkDurConflict,
 		Seen:     "dur and dur: are both there and differ",
-		Evidence: `[V] row "dur or dur:"`,
+		Evidence: "[V] the key list of the document has dur, its samples have dur:",
 		Done:     "dur counts.",
 	},
 	{
 		Name:     quirkDurColon,
 		Seen:     "the duration's key is dur: with a colon",
-		Evidence: `[V] row "dur or dur:"; the samples of alpemix.txt have it`,
+		Evidence: "[V] the samples of the document have it, its key list has dur",
 		Done:     "It is read like dur.",
 	},
 	{
 		Name:     quirkDurFraction,
 		Seen:     "the duration has a fraction of a second",
-		Evidence: "[I] alpemix.txt, key dur: integer type",
+		Evidence: "[I] the document calls dur an integer",
 		Done:     "It is rounded down.",
 	},
 	{
 		Name:     quirkDurMissing,
 		Seen:     "dur is missing, null or an empty text",
-		Evidence: `[?] row "is a running session listed"`,
+		Evidence: "[?] whether a running session is listed is not documented",
 		Done:     "The duration is 0 until the record changes.",
 	},
 	{
 		Name:     quirkDurText,
 		Seen:     "the duration is a text",
-		Evidence: `[V] row "dur or dur:": number or numeric string`,
+		Evidence: "[V] the document shows numbers and texts",
 		Done:     "A text that holds a number counts as that number.",
 	},
 	{
 		Name:     quirkEnvelopeKey,
-		Seen:     "next to records, the envelope has a key that a report in alpemix.txt does not have, and its value is neither a list nor an object",
-		Evidence: `[I] row "empty day"; seen in no document`,
+		Seen:     "next to records, the envelope has a key that a report in the document does not have, and its value is neither a list nor an object",
+		Evidence: "[I] what an empty day looks like is not documented",
 		Done:     "It is skipped. Without records, or if its value is a list or an object, the answer is an error.",
 	},
 	{
 		Name:     quirkErrorNumberAbsent,
 		Seen:     "results without an errornumber",
-		Evidence: "[?] alpemix.txt always has both",
+		Evidence: "[?] the document always shows both",
 		Done:     "The records count.",
 	},
 	{
 		Name:     quirkErrorNumberCase,
 		Seen:     "errornumber is written in another case",
-		Evidence: "[I] as for dur: keys of alpemix.txt need not be spelled as it spells them",
+		Evidence: "[I] as for dur: keys need not be spelled as the document spells them",
 		Done:     "It is the errornumber; without a record the answer is not an empty day.",
 	},
 	{
@@ -179,7 +179,7 @@ var Quirks = []Quirk{
 	{
 		Name:     quirkIllegalEscape,
 		Seen:     "a text holds a backslash that starts no escape, in a record whose dt shows that it escapes them",
-		Evidence: `[R] row "Who decides whether a backslash is an escape"; a text cut within an escape`,
+		Evidence: "[R] a text cut within an escape",
 		Done:     "That backslash is data; the record's other escapes are read.",
 	},
 	{
@@ -197,7 +197,7 @@ var Quirks = []Quirk{
 	{
 		Name:     quirkNullText,
 		Seen:     "a text is null",
-		Evidence: `[I] row "empty fields"`,
+		Evidence: "[I] fields may be empty, as for anonymous parties",
 		Done:     "It is empty.",
 	},
 	{
@@ -209,13 +209,13 @@ var Quirks = []Quirk{
 	{
 		Name:     quirkResultsAbsent,
 		Seen:     "errornumber 0 and nothing else",
-		Evidence: `[I] row "empty day"`,
+		Evidence: "[I] what an empty day looks like is not documented",
 		Done:     "An empty day.",
 	},
 	{
 		Name:     quirkResultsNull,
 		Seen:     "results is null",
-		Evidence: `[I] row "empty day"`,
+		Evidence: "[I] what an empty day looks like is not documented",
 		Done:     "An empty day, if errornumber is 0.",
 	},
 	{
@@ -227,30 +227,30 @@ var Quirks = []Quirk{
 	{
 		Name:     quirkTrailingBackslash,
 		Seen:     "in a record that is not strict JSON, a text ends in a backslash",
-		Evidence: `[?] row "A value that ends in a backslash"`,
+		Evidence: "[?] an unescaped backslash before a quote looks like an escaped quote",
 		Done:     "The quote closes the text when optional space and , } or ] follow and what follows is structure again.",
 	},
 	{
 		Name:     quirkTrailingText,
 		Seen:     "something follows the closing brace of the document",
-		Evidence: "[I] buffers of a fixed size sent whole (NUL), notes of proxies; seen in no document",
+		Evidence: "[I] buffers of a fixed size sent in full (NUL), notes of proxies; seen in no document",
 		Done:     "It is skipped. Another object there, or text after an empty day that is not a comment, is an error.",
 	},
 	{
 		Name:     quirkTransport,
 		Seen:     "the document is complete, but the transport does not end after it: Content-Length is larger, the last chunk is missing, the connection stays open or is closed abruptly",
-		Evidence: `[?] row "HTTP method, content type"; servers written by hand count wrong`,
+		Evidence: "[?] how the server speaks HTTP is not documented; servers written by hand count wrong",
 		Done:     "The document counts. Reading stops when the server has sent nothing for a second after it.",
 	},
 	{
 		Name:     quirkUnescaped,
 		Seen:     "a record is not strict JSON, and its dt does not show that it escapes backslashes",
-		Evidence: `[?] row "Are the backslashes of dt escaped"; [R] row "Who decides whether a backslash is an escape"`,
+		Evidence: "[?] whether backslashes are escaped is not documented; [R] no strict decoder reads them unescaped",
 		Done:     `In this record every backslash is data, but that of \".`,
 	},
 	{
 		Name:     quirkUnknownKey,
-		Seen:     "a record holds a key that alpemix.txt does not explain",
+		Seen:     "a record holds a key that the document does not explain",
 		Evidence: "[?] seen in no document",
 		Done:     "It is kept in raw.",
 	},

@@ -24,14 +24,14 @@ const preface = `<!-- Generated from parser/quirks.go by "go generate ./parser";
 
 # Quirks of Alpemix reports
 
-What the document of Alpemix leaves open, or says in two ways, and what the collector makes of it. Each name is also the
+What Alpemix's document leaves open, or says in two ways, and how the collector reads it. Each name is also the
 label of the metric ` + "`alpemix_quirks_total{quirk}`" + ` and a folder with an example in ` + "`parser/testdata/quirks`" + `.
 
-Each record is read by its own evidence: an odd one changes nothing of its neighbours. The column ` + "`raw`" + ` holds the
-bytes as they were sent, so that a wrong reading can be undone (decision 11).
+Each record is read by its own evidence: an odd one does not change how its neighbours are read. The column ` + "`raw`" + ` holds
+the bytes as they were sent, so that a wrong reading can be undone ([decision 11](adr/011-reading-by-record.md)).
 
-Marks: [V] read in a public source, [R] tried, [I] inferred, [?] nobody outside the vendor knows. Rows are those of
-section 1 of the notes on the vendor's document.
+The evidence starts with a mark: [V] the document or another public source says so, [R] tried, [I] inferred from how such
+servers are usually written, [?] not documented. "The document" is Alpemix's description of its API.
 `
 
 func page(quirks []parser.Quirk) []byte {
