@@ -64,9 +64,6 @@ func (c *Collector) read(ctx context.Context, out *outcome) {
 		}
 	}
 	err = r.finish()
-	if err == nil && out.failure == nil && out.window.Whole() {
-		err = r.settleTwins()
-	}
 	if err == nil && out.failure == nil {
 		err = r.consider()
 	}
@@ -80,9 +77,9 @@ func (c *Collector) read(ctx context.Context, out *outcome) {
 func (r *reading) consider() error {
 	switch r.out.window.Kind {
 	case report.Yesterday:
-		return r.c.considerSeal(r.out, r.hashes)
+		return r.c.considerSeal(r)
 	case report.Today:
-		return r.c.considerToday(r.out, r.hashes)
+		return r.c.considerToday(r)
 	}
 	return nil
 }

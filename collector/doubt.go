@@ -52,13 +52,14 @@ func lists(listed, known int) string {
 // considerSeal remembers that a complete answer described yesterday, so that the drain looks for its rows
 // in ClickHouse. An answer in doubt is asked again, and taken at the last reads of the day for want of a
 // better one, unless it describes another day.
-func (c *Collector) considerSeal(out *outcome, hashes []uint64) error {
+func (c *Collector) considerSeal(r *reading) error {
+	out := r.out
 	a, now := out.account, out.body.FetchedAt
 	if out.body.AskedAt.Before((out.day + 1).Start(a.Location).Add(sealGrace)) {
 		return nil // too soon after midnight to believe; it is asked again
 	}
 	before := c.dayStatus(a, out.day)
-	found, err := c.doubtOf(out, before.Watched, hashes)
+	found, err := c.doubtOf(r, before.Watched)
 	if err != nil {
 		return err
 	}
@@ -86,7 +87,8 @@ func (c *Collector) considerSeal(out *outcome, hashes []uint64) error {
 
 // considerToday notes that a complete answer described the running day, and doubts it by what is known.
 // Around midnight the vendor may be in another day than we are.
-func (c *Collector) considerToday(out *outcome, hashes []uint64) error {
+func (c *Collector) considerToday(r *reading) error {
+	out := r.out
 	a, now := out.account, out.body.FetchedAt
 	if a.day(now) != out.day {
 		return nil
@@ -103,7 +105,7 @@ func (c *Collector) considerToday(out *outcome, hashes []uint64) error {
 	if !a.judgeToday(now) {
 		return nil
 	}
-	found, err := c.doubtOf(out, true, hashes)
+	found, err := c.doubtOf(r, true)
 	if err == nil {
 		out.doubt = found.why
 		a.doubtToday(found)
@@ -129,21 +131,26 @@ func (a *account) doubtToday(found doubt) {
 }
 
 // doubtOf compares an answer with what is known of its day and of all others.
-func (c *Collector) doubtOf(out *outcome, watched bool, hashes []uint64) (doubt, error) {
-	shares, err := c.store.Shares(out.account.Name, hashes)
+func (c *Collector) doubtOf(r *reading, watched bool) (doubt, error) {
+	out := r.out
+	different, err := r.different()
+	if err != nil {
+		return doubt{}, err
+	}
+	shares, err := c.store.Shares(out.account.Name, different)
 	if err != nil {
 		return doubt{}, err
 	}
 	days := c.store.Days(out.account.Name)
 	oldest := len(days) == 0 || days[0].Day >= out.day
-	return doubtful(out.day, shares, out.rows, out.rows == 0 && !watched && !oldest), nil
+	return doubtful(out.day, shares, len(different), out.rows == 0 && !watched && !oldest), nil
 }
 
 // doubtful finds out by its rows whether an answer describes a day. When Alpemix turns its day is not
 // documented (vendors/README.md), so an answer may describe another day than was asked for, or parts of
 // two; rows may vanish from it; and a vendor in trouble may list few or none, or write them in a way that
-// nobody can read; records counts all that the answer lists. unseen says that the answer is empty and that nobody looked while the
-// day ran: then nothing is known that it could contradict.
+// nobody can read; records counts what it lists, each connection once. unseen says that the answer is
+// empty and that nobody looked while the day ran: then nothing is known that it could contradict.
 func doubtful(day report.Day, shares map[report.Day]report.DayShare, records int, unseen bool) doubt {
 	of, others, most := shares[day], 0, day
 	for other, share := range shares {

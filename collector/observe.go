@@ -116,6 +116,10 @@ func (o *observer) observe(out *outcome) {
 			o.quirks.WithLabelValues(quirk).Add(float64(n))
 		}
 	}
+	if len(out.twins) > 0 {
+		log.Warn("the answer lists a uid twice with different content: one of them is stored, the other is in quarantine as "+report.UIDTwice,
+			"uids", strings.Join(out.twins[:min(len(out.twins), twinsNamed)], " "), "records", len(out.twins))
+	}
 	if f := out.failure; f != nil {
 		if !told { // what failed is no request: our state, or a defect
 			o.failures.WithLabelValues(name, string(out.window.Kind), f.Reason).Inc()
@@ -134,10 +138,6 @@ func (o *observer) observe(out *outcome) {
 	}
 	if out.doubt != "" {
 		o.doubt(log, out)
-	}
-	if len(out.twins) > 0 {
-		log.Warn("the answer lists a uid twice with different content: one of them is stored, the other is in quarantine as "+report.UIDTwice,
-			"uids", strings.Join(out.twins[:min(len(out.twins), twinsNamed)], " "), "records", len(out.twins))
 	}
 	level := slog.LevelDebug
 	if out.fresh > 0 {
@@ -232,6 +232,9 @@ func (o *observer) written(b report.Batch) {
 	o.inserts.Inc()
 	o.log.Debug("written to ClickHouse", "rows", b.Len(), "connections", len(b.Connections), "rejects", len(b.Rejects), "fetches", len(b.Fetches))
 	for _, r := range b.Rejects {
+		if r.Reason == report.UIDTwice {
+			continue // logged with the answer; one is kept again whenever the other grows
+		}
 		o.log.Warn("record quarantined: see `collector quarantine list`", "account", r.Account, "reason", r.Reason, "detail", r.Detail)
 	}
 }

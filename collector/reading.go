@@ -126,6 +126,11 @@ func (r *reading) finish() error {
 		return r.failed
 	}
 	r.keepReplaced()
+	if r.out.failure == nil && r.out.window.Whole() {
+		if err := r.settleTwins(); err != nil {
+			return err
+		}
+	}
 	return r.commit(r.out.fetches())
 }
 

@@ -35,6 +35,7 @@ func row(uid, clock, text string) string {
 
 func TestWhatAnAnswerChanges(t *testing.T) {
 	a, b := row("1", "10:00:00", "a"), row("1", "10:00:00", "b")
+	grown := row("1", "10:00:00", "ab")
 	moved := row("1", "09:59:00", "a")
 	other := row("2", "11:00:00", "c")
 	broken := `{"uid":"3","dt":"25:00:00 06\\07\\2026","dur:":60}`
@@ -52,8 +53,14 @@ func TestWhatAnAnswerChanges(t *testing.T) {
 		{"one record twice", []string{a + "," + a, a + "," + a}, "1=a@10:00:00", 0, []int{1, 0}},
 		{"one uid twice: the first, and no flapping", []string{a + "," + b, a + "," + b, a + "," + b}, "1=a@10:00:00", 1, []int{2, 0, 0}},
 		{"a second content of a known uid is the newer one", []string{a, b + "," + a, b + "," + a}, "1=b@10:00:00", 1, []int{1, 2, 0}},
-		{"running and ended, then ended only", []string{a, a + "," + b, b, b, b}, "1=b@10:00:00", 1, []int{1, 2, 0, 1, 0}},
-		{"one uid twice, then the other alone", []string{a + "," + b, b, b, b}, "1=b@10:00:00", 1, []int{2, 0, 1, 0}},
+		{"running and ended, then ended only", []string{a, a + "," + b, b, b, b}, "1=b@10:00:00", 1, []int{1, 2, 1, 0, 0}},
+		{"one uid twice, then the other alone", []string{a + "," + b, b, b, b}, "1=b@10:00:00", 1, []int{2, 1, 0, 0}},
+		{"one uid twice, then the first alone", []string{a + "," + b, a, a}, "1=a@10:00:00", 1, []int{2, 1, 0}},
+		{"one uid three times, then the others", []string{a + "," + b + "," + moved, b + "," + moved, b + "," + moved}, "1=b@10:00:00", 2, []int{3, 2, 0}},
+		{"one uid three times, then twice", []string{a + "," + b + "," + moved, a + "," + b, a + "," + b}, "1=a@10:00:00", 2, []int{3, 2, 0}},
+		{"one uid twice, and the content grows", []string{a + "," + b, grown + "," + b, grown + "," + b}, "1=ab@10:00:00", 1, []int{2, 2, 0}},
+		{"one uid twice, and the content grows alone", []string{a + "," + b, grown, grown}, "1=ab@10:00:00", 1, []int{2, 1, 0}},
+		{"one record three times", []string{a + "," + a + "," + a}, "1=a@10:00:00", 0, []int{1}},
 		{"one uid three times, all different", []string{a + "," + b + "," + moved, a + "," + b + "," + moved}, "1=a@10:00:00", 2, []int{3, 0}},
 		{"a bad record and its neighbours", []string{a + "," + broken + "," + other, other + "," + broken}, "1=a@10:00:00 2=c@11:00:00", 1, []int{3, 0}},
 		{"a record that vanishes stays", []string{a + "," + other, other, ""}, "1=a@10:00:00 2=c@11:00:00", 0, []int{2, 0, 0}},

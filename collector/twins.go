@@ -1,8 +1,10 @@
 package collector
 
 import (
+	"maps"
 	"slices"
 
+	"alpemix-collector/parser"
 	"alpemix-collector/report"
 )
 
@@ -16,61 +18,101 @@ func (r *reading) twin(item *report.Item) {
 // keepReplaced makes contents twins that this answer both replaces and still lists. They would be kept
 // nowhere else, and the next poll would bring them back.
 func (r *reading) keepReplaced() {
-	if !slices.ContainsFunc(r.seen, func(seen uint64) bool { return r.replaced[seen] }) {
-		return
-	}
-	// They were not decoded, so the answer is read once more. It was readable so far.
-	_, _ = r.records(func(rec report.Record, hash, seen uint64) error {
-		if !r.replaced[seen] {
-			return nil
-		}
-		delete(r.replaced, seen) // it may be listed again
-		conn, _ := decode(rec, r.source)
-		item := report.Item{Raw: slices.Clone(rec.Raw), Charset: rec.Charset, Hash: hash, Seen: seen, UID: conn.UID}
+	r.again(r.replaced, func(rec report.Record, hash, seen uint64) {
+		item := r.twinOf(rec, hash, seen)
 		r.twin(&item)
 		r.part = append(r.part, item)
+	})
+}
+
+// again takes the records that are remembered by these numbers, each once. They were known and so not
+// decoded, and the answer is read once more. It was readable so far.
+func (r *reading) again(wanted map[uint64]bool, take func(rec report.Record, hash, seen uint64)) {
+	if !slices.ContainsFunc(r.seen, func(seen uint64) bool { return wanted[seen] }) {
+		return
+	}
+	_, _ = r.records(func(rec report.Record, hash, seen uint64) error {
+		if wanted[seen] {
+			delete(wanted, seen) // it may be listed again
+			take(rec, hash, seen)
+		}
 		return nil
 	})
 }
 
-// settleTwins ends what earlier answers have left open, once a whole answer lists a UID no longer twice:
-// the content that is left is written again, which settles the other in the quarantine.
+func (r *reading) twinOf(rec report.Record, hash, seen uint64) report.Item {
+	conn, _ := decode(rec, r.source)
+	return report.Item{Raw: slices.Clone(rec.Raw), Charset: rec.Charset, Hash: hash, Seen: seen, UID: conn.UID, Twin: true}
+}
+
+// settleTwins compares a whole answer with the twins of earlier ones. Of a UID that it lists no longer
+// twice the content that is left is written again, which settles the other in the quarantine. A twin
+// beside which something of its UID has changed is kept once more: otherwise that would settle it.
 func (r *reading) settleTwins() error {
 	account, day := r.source.Account, r.out.day
 	twins, err := r.c.store.Twins(account, day)
 	if err != nil || len(twins) == 0 {
 		return err
 	}
-	listed, stay := map[uint64]bool{}, map[string]bool{}
+	if err := r.commit(nil); err != nil { // what this answer made of their UIDs counts
+		return err
+	}
+	listed := map[uint64]bool{}
 	for _, seen := range r.seen {
 		listed[seen] = true
 	}
-	var gone []uint64
-	ended := map[string]bool{}
+	written := func(uid string) bool { return r.uids[parser.Hash([]byte(uid))] }
+	ended := map[string]bool{} // UIDs of which one content less is listed, and which nothing has written yet
+	for seen, uid := range twins {
+		if !listed[seen] && !written(uid) {
+			ended[uid] = true
+		}
+	}
+	var gone []uint64 // twins
+	left, beside := map[uint64]bool{}, map[uint64]bool{}
 	for seen, uid := range twins {
 		known, _ := r.c.store.Lookup(account, uid)
 		switch {
-		case listed[seen] && listed[known.Seen]:
-			stay[uid] = true
-		case listed[seen]: // alone, so that the next answer makes it the content
-			gone = append(gone, seen)
-			stay[uid] = true
+		case ended[uid] && !listed[seen]:
+			left[known.Seen] = true
+		case !listed[seen]:
+		case !listed[known.Seen]:
+			left[seen] = true
+		case ended[uid] || written(uid):
+			beside[seen] = true
 		default:
-			gone = append(gone, seen)
-			ended[uid] = true
+			continue
 		}
+		gone = append(gone, seen)
 	}
 	if len(gone) == 0 {
 		return nil
 	}
-	var uids []string
-	for uid := range ended {
-		if !stay[uid] {
-			uids = append(uids, uid)
-		}
-	}
-	if err := r.c.store.Forget(account, uids); err != nil {
+	if err := r.c.store.Forget(account, slices.Collect(maps.Keys(ended))); err != nil {
 		return err
 	}
-	return r.c.store.ForgetTwins(account, day, gone)
+	if err := r.c.store.ForgetTwins(account, day, gone); err != nil {
+		return err
+	}
+	r.again(left, r.take)
+	r.again(beside, func(rec report.Record, hash, seen uint64) {
+		r.part = append(r.part, r.twinOf(rec, hash, seen))
+	})
+	return nil
+}
+
+// different are the hashes of an answer's records, of each connection one.
+func (r *reading) different() ([]uint64, error) {
+	twins, err := r.c.store.Twins(r.source.Account, r.out.day)
+	if err != nil {
+		return nil, err
+	}
+	hashes := make([]uint64, 0, len(r.hashes))
+	for i, hash := range r.hashes {
+		if _, twin := twins[r.seen[i]]; !twin {
+			hashes = append(hashes, hash)
+		}
+	}
+	slices.Sort(hashes)
+	return slices.Compact(hashes), nil
 }

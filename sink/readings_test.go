@@ -231,6 +231,7 @@ func TestTwinsThroughTheEngine(t *testing.T) {
 	}
 	c := record("third", "PC-1")
 	d.play(poll{records: []string{c, b}})
+	check("one has grown", "third", list(b), "0")
 	d.play(poll{records: []string{c}})
 	d.play(poll{records: []string{c}})
 	check("one", "third", "[]", "1")
