@@ -30,6 +30,7 @@ type AccountFacts struct {
 	Missing     int             // customers who are not up to date: they could not be read, or their list is in doubt
 	Partly      bool            // Failure is theirs alone, the others are up to date
 	Pending     int             // customers of whom the vendor has not carried out all changes yet
+	Unread      int             // values that could not be read and count as unknown
 }
 
 // Facts gathers them.
@@ -56,7 +57,7 @@ func (j *job) facts(known []report.Allotment, now time.Time) AccountFacts {
 	f := AccountFacts{
 		Vendor: j.Vendor, Name: j.Name, LastSuccess: j.lastSuccess, Failure: j.failure, FailedAt: j.failedAt, NextTry: j.schedule.Next(now),
 		Customers: len(customers), Allotments: allotments, Pending: j.pending, NotOffered: j.notOffered,
-		Missing: j.missing, Partly: j.partly,
+		Missing: j.missing, Partly: j.partly, Unread: j.unread,
 	}
 	if j.due {
 		f.NextTry = j.until()

@@ -26,6 +26,7 @@ var (
 		"vendor", "account", "reason")
 	pendingDesc = desc("reseller_pending_customers", "Customers of whom the vendor had not carried out all changes when the account was last read.", "vendor", "account")
 	missingDesc = desc("reseller_missing_customers", "Customers who are not up to date while others are: they could not be read, or the account's list suddenly lacks them.", "vendor", "account")
+	unreadDesc  = desc("reseller_unread_values", "Values that could not be read when the account was last read: they count as unknown, and the log names them.", "vendor", "account")
 	linesDesc   = desc("reseller_customers_file_lines", "Lines of the customers file that are in use.")
 	warnedDesc  = desc("reseller_customers_file_warnings", "Warnings about lines of the customers file that are in use: unknown accounts, nearly equal names, invisible characters.")
 	waitingDesc = desc("reseller_webhook_queue_events", "Events that wait for their delivery to the webhook.")
@@ -38,7 +39,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 
 // Describe implements prometheus.Collector.
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{allottedDesc, utilizedDesc, exhausted, reachedDesc, failingDesc, pendingDesc, missingDesc, linesDesc, warnedDesc, waitingDesc, oldestDesc} {
+	for _, d := range []*prometheus.Desc{allottedDesc, utilizedDesc, exhausted, reachedDesc, failingDesc, pendingDesc, missingDesc, unreadDesc, linesDesc, warnedDesc, waitingDesc, oldestDesc} {
 		ch <- d
 	}
 }
@@ -71,6 +72,7 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 		}
 		gauge(pendingDesc, float64(a.Pending), a.Vendor, a.Name)
 		gauge(missingDesc, float64(a.Missing), a.Vendor, a.Name)
+		gauge(unreadDesc, float64(a.Unread), a.Vendor, a.Name)
 	}
 	gauge(linesDesc, float64(f.CustomerLines))
 	gauge(warnedDesc, float64(len(f.CustomersWarnings)))

@@ -31,6 +31,7 @@ type job struct {
 	failure     *report.Failure // the last one, nil after a success
 	failedAt    time.Time
 	pending     int             // customers whose changes are pending, at the last success
+	unread      int             // values that could not be read, at the last success
 	missing     int             // customers who are not up to date: they could not be read, or their list is in doubt
 	partly      bool            // the others are
 	odd         map[string]bool // values that could not be read, logged already
@@ -226,7 +227,7 @@ func (j *job) settle(out *outcome) {
 	j.notOffered = out.notOffered()
 	if out.stored {
 		j.lastSuccess, j.pending = out.snapshot.At, len(out.snapshot.Pending)
-		j.missing = len(out.snapshot.Missing)
+		j.missing, j.unread = len(out.snapshot.Missing), len(out.snapshot.Odd)
 	}
 	j.partly = out.stored && j.missing > 0
 	for _, value := range out.snapshot.Odd {

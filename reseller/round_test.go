@@ -231,5 +231,8 @@ func TestAValueThatCannotBeReadIsLoggedOnce(t *testing.T) {
 		if n := strings.Count(o.logged(), "values could not be read"); n != 1 || !strings.Contains(o.logged(), "Tarif L") {
 			t.Errorf("%d times:\n%s", n, o.logged())
 		}
+		if n := o.values()["reseller_unread_values kommitt ccportal"]; n != 1 {
+			t.Errorf("the metric says %v", n)
+		}
 	})
 }

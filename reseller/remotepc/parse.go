@@ -24,7 +24,8 @@ type User struct {
 	Utilized  sql.Null[float64]
 	Active    sql.Null[bool]
 	CreatedOn sql.Null[report.Day]
-	Raw       string // the line as it was sent
+	Raw       string   // the line as it was sent
+	Odd       []string // what could not be read, each with the user
 }
 
 // parseUsers reads the message of a list.
@@ -53,22 +54,36 @@ func parseUser(element json.RawMessage) (User, error) {
 	if strings.TrimSpace(u.Username.Value) == "" {
 		return User{}, fmt.Errorf("there is no username in %s", vendorhttp.Shape(element))
 	}
-	allotted := u.Alloted
-	if !allotted.Valid {
-		allotted = u.Allotted
+	r := userReader{User: User{Username: strings.TrimSpace(u.Username.Value), Raw: string(element)}}
+	if r.Allotted = r.count("alloted_computers", u.Alloted); !r.Allotted.Valid {
+		r.Allotted = r.count("allotted_computers", u.Allotted)
 	}
-	return User{
-		Username: strings.TrimSpace(u.Username.Value), Allotted: count(allotted), Utilized: count(u.Utilized),
-		Active: sql.Null[bool]{V: u.Active.Value, Valid: u.Active.Valid}, CreatedOn: parseDate(u.Created.Value), Raw: string(element),
-	}, nil
+	r.Utilized = r.count("utilized_computers", u.Utilized)
+	active := wire.ParseFlag(u.Active.Value)
+	r.Active = sql.Null[bool]{V: active.Value, Valid: r.known("isActive", u.Active, active.Valid, "neither true nor false")}
+	r.CreatedOn = parseDate(u.Created.Value)
+	r.known("created_date", u.Created, r.CreatedOn.Valid, "no date of the form MM-DD-YYYY")
+	return r.User, nil
 }
 
+// userReader notes what it cannot read.
+type userReader struct{ User }
+
 // count is a number of computers; a negative one has a meaning that we do not know.
-func count(n wire.Number) sql.Null[float64] {
-	if !n.Valid || n.Value < 0 {
+func (r *userReader) count(key string, text wire.Text) sql.Null[float64] {
+	n := wire.ParseNumber(text.Value)
+	if !r.known(key, text, n.Valid && n.Value >= 0, "no number of computers") {
 		return sql.Null[float64]{}
 	}
 	return sql.Null[float64]{V: n.Value, Valid: true}
+}
+
+// known passes on whether a value is one. A value that is there and none is odd.
+func (r *userReader) known(key string, text wire.Text, valid bool, why string) bool {
+	if !valid && strings.TrimSpace(text.Value) != "" {
+		r.Odd = append(r.Odd, fmt.Sprintf("user %s has %s %.40q, which is %s", r.Username, key, text.Value, why))
+	}
+	return valid
 }
 
 var date = regexp.MustCompile(`^([0-9]{1,2})-([0-9]{1,2})-([0-9]{4})$`)

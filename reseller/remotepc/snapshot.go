@@ -17,6 +17,7 @@ func (c *Client) Snapshot(ctx context.Context, _ []string) (report.Snapshot, err
 	}
 	s.At = at
 	for _, u := range distinct(users) {
+		s.Odd = append(s.Odd, u.Odd...)
 		s.Allotments = append(s.Allotments, report.Allotment{
 			Vendor: vendor.Name, Account: c.name, Customer: u.Username, Resource: "computers",
 			Allotted: u.Allotted, Utilized: u.Utilized, Active: u.Active, CreatedOn: u.CreatedOn, Raw: u.Raw,

@@ -3,6 +3,7 @@ package remotepc_test
 import (
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +104,23 @@ func TestEveryShapeOfAListIsRead(t *testing.T) {
 		if got := strings.Join(told(s), "|"); err != nil || got != want {
 			t.Errorf("%s: %s, want %s; %v", body, got, want, err)
 		}
+	}
+}
+
+// TestUnreadableValuesAreReported: what is there and cannot be read is not only unknown.
+func TestUnreadableValuesAreReported(t *testing.T) {
+	body := list(`{"username":"a","alloted_computers":"unlimited","utilized_computers":-1,"isActive":"maybe","created_date":"13-01-2023"}`,
+		`{"username":"b","alloted_computers":"1,5","allotted_computers":2,"utilized_computers":"","isActive":null}`, `{"username":"c"}`)
+	s, err := newClient(t, vendortest.New(t, body), nil).Snapshot(t.Context(), nil)
+	want := []string{
+		`user a has alloted_computers "unlimited", which is no number of computers`,
+		`user a has utilized_computers "-1", which is no number of computers`,
+		`user a has isActive "maybe", which is neither true nor false`,
+		`user a has created_date "13-01-2023", which is no date of the form MM-DD-YYYY`,
+		`user b has alloted_computers "1,5", which is no number of computers`,
+	}
+	if err != nil || !slices.Equal(s.Odd, want) {
+		t.Errorf("%v\n%s", err, cmp.Diff(want, s.Odd))
 	}
 }
 

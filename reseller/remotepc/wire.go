@@ -49,10 +49,10 @@ type listAnswer struct {
 
 // userAnswer has the vendor's spelling of "allotted", and the right one.
 type userAnswer struct {
-	Username wire.Text   `json:"username"`
-	Alloted  wire.Number `json:"alloted_computers"`
-	Allotted wire.Number `json:"allotted_computers"`
-	Utilized wire.Number `json:"utilized_computers"`
-	Active   wire.Flag   `json:"isActive"`
-	Created  wire.Text   `json:"created_date"`
+	Username wire.Text `json:"username"`
+	Alloted  wire.Text `json:"alloted_computers"`
+	Allotted wire.Text `json:"allotted_computers"`
+	Utilized wire.Text `json:"utilized_computers"`
+	Active   wire.Text `json:"isActive"`
+	Created  wire.Text `json:"created_date"`
 }
