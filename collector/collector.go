@@ -71,9 +71,6 @@ type Store interface {
 	Remembered(account string, from report.Day) (map[string]report.Identity, error)
 	// Remember takes over what ClickHouse holds of connections, and makes the next answer queue them again.
 	Remember(account string, held map[string]report.Identity) error
-	// Moves are the renamed accounts whose rows ClickHouse has still to move, oldest first, and Moved ends the first of them.
-	Moves() ([]report.Move, error)
-	Moved() error
 	// Repeat queues again what is known of customers and allotments and not held, and counts it.
 	Repeat(held report.Held) (customers, allotments int, err error)
 }
@@ -104,6 +101,8 @@ type Config struct {
 	Writer   Writer
 	// Database is compared with Store at the start and after failures; nil compares nothing.
 	Database Database
+	// Logins are those of all vendors' accounts: by them ClickHouse's rows follow an account that has got another name.
+	Logins []report.Login
 	// Kept is how long ClickHouse keeps connections, 0 for ever: those that are older may be gone.
 	Kept time.Duration
 	// Reason bounds an error of Writer to a metric label.
@@ -122,6 +121,7 @@ type Collector struct {
 	store    Store
 	writer   Writer
 	database Database // nil: nothing is compared
+	logins   []report.Login
 	kept     time.Duration
 	observer *observer
 	accounts []*account
@@ -138,7 +138,7 @@ func New(cfg Config) (*Collector, error) {
 	if cfg.FlushFor == 0 {
 		cfg.FlushFor = 10 * time.Second
 	}
-	c := &Collector{store: cfg.Store, writer: cfg.Writer, database: cfg.Database, kept: cfg.Kept, flushFor: cfg.FlushFor}
+	c := &Collector{store: cfg.Store, writer: cfg.Writer, database: cfg.Database, logins: cfg.Logins, kept: cfg.Kept, flushFor: cfg.FlushFor}
 	scopes := map[string]*lane{}
 	for _, conf := range cfg.Accounts {
 		a, err := newAccount(conf)

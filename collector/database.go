@@ -13,8 +13,8 @@ import (
 type Database interface {
 	// Identity is the id of the database: another one once it was replaced or emptied.
 	Identity(ctx context.Context) (string, error)
-	// Move gives all rows of an account another name. It may be repeated.
-	Move(ctx context.Context, m report.Move) error
+	// Follow moves the rows of accounts whose logins have other names now, and returns these moves. It may be repeated.
+	Follow(ctx context.Context, logins []report.Login) ([]report.Move, error)
 	// Days are the states of an account's days as stored, oldest first.
 	Days(ctx context.Context, account string) ([]report.DayStatus, error)
 	// Counts counts an account's stored connections by local day.
@@ -59,13 +59,18 @@ func (d *drain) consult(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := d.move(ctx); err != nil {
-		return err
-	}
 	if since := now.Sub(d.consulting.compared); d.consulting.at.IsZero() || id != before || since < 0 || since >= compareEvery {
 		d.consulting.due = true
 	}
 	if d.consulting.due {
+		// Ahead of all else: an account is known in ClickHouse by the name that it had when the rows were written.
+		moves, err := db.Follow(ctx, c.logins)
+		if err != nil {
+			return err
+		}
+		for _, m := range moves {
+			c.observer.moved(m)
+		}
 		for _, a := range c.accounts {
 			if err := c.learn(ctx, a); err != nil {
 				return err
@@ -83,22 +88,6 @@ func (d *drain) consult(ctx context.Context) error {
 	}
 	d.consulting.at = now
 	return nil
-}
-
-// move lets ClickHouse follow accounts that were renamed, before anything is written under their new names.
-func (d *drain) move(ctx context.Context) error {
-	store := d.collector.store
-	moves, err := store.Moves()
-	for _, m := range moves {
-		if err := d.collector.database.Move(ctx, m); err != nil {
-			return err
-		}
-		if err := store.Moved(); err != nil {
-			return err
-		}
-		d.collector.observer.moved(m)
-	}
-	return err
 }
 
 // replaced lets the next answers bring again what only the lost database held.

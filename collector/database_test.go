@@ -96,26 +96,32 @@ func (w *clickhouse) Held(context.Context) (report.Held, error) {
 	return held, nil
 }
 
-func (w *clickhouse) Move(_ context.Context, m report.Move) error {
+func (w *clickhouse) Follow(_ context.Context, logins []report.Login) ([]report.Move, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.away {
-		return errAway
+		return nil, errAway
 	}
-	for id, c := range w.rows {
-		if id.account == m.From {
-			delete(w.rows, id)
-			id.account, c.Account = m.To, m.To
-			w.rows[id] = c
+	renamed := report.Renames(w.logins, logins)
+	for _, m := range report.InOrder(renamed) {
+		for id, c := range w.rows {
+			if id.account == m.From {
+				delete(w.rows, id)
+				id.account, c.Account = m.To, m.To
+				if old, ok := w.rows[id]; !ok || c.Version >= old.Version {
+					w.rows[id] = c
+				}
+			}
+		}
+		for day, d := range w.days {
+			if d.Account == m.From {
+				d.Account = m.To
+				w.days[day] = d
+			}
 		}
 	}
-	for day, d := range w.days {
-		if d.Account == m.From {
-			d.Account = m.To
-			w.days[day] = d
-		}
-	}
-	return nil
+	w.logins = logins
+	return renamed, nil
 }
 
 func (w *clickhouse) SettleStored(context.Context, string) error { return nil }
@@ -125,7 +131,7 @@ func (w *clickhouse) copyOf() *clickhouse {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	c := newClickHouse()
-	c.id, c.ids, c.rows, c.days, c.resold = w.id, w.ids+1, maps.Clone(w.rows), maps.Clone(w.days), w.resold
+	c.logins, c.id, c.ids, c.rows, c.days, c.resold = w.logins, w.id, w.ids+1, maps.Clone(w.rows), maps.Clone(w.days), w.resold
 	return c
 }
 

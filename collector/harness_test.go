@@ -29,9 +29,10 @@ type clickhouse struct {
 	rejects map[uint64]report.Reject
 	days    map[report.Day]report.DayStatus
 	fetches []report.Fetch
-	resold  report.Batch // all that is of resellers
-	writes  int          // acknowledged batches that carried rows of connections
-	id      string       // which database it is, given when it is first asked for
+	resold  report.Batch   // all that is of resellers
+	writes  int            // acknowledged batches that carried rows of connections
+	logins  []report.Login // whose the rows are
+	id      string         // which database it is, given when it is first asked for
 	ids     int
 }
 
@@ -121,6 +122,7 @@ type desk struct {
 	dir      string
 	ch       *clickhouse
 	accounts []string
+	logins   []report.Login
 	secret   string // the collector's; the vendor knows "right"
 	metrics  *prometheus.Registry
 }
@@ -169,7 +171,7 @@ func (d *desk) open(change ...func(*collector.Account)) (*collector.Collector, *
 	}
 	d.metrics = prometheus.NewRegistry()
 	cfg := collector.Config{
-		Store: state, Writer: d.ch, Database: d.ch, Reason: func(error) string { return "unreachable" }, Metrics: d.metrics, Log: log,
+		Store: state, Writer: d.ch, Database: d.ch, Logins: d.logins, Reason: func(error) string { return "unreachable" }, Metrics: d.metrics, Log: log,
 	}
 	for _, name := range d.accounts {
 		client, err := alpemix.New(alpemix.Config{

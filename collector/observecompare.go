@@ -48,5 +48,6 @@ func (o *observer) compared(found *comparison) {
 
 // moved logs that the rows of a renamed account stand under its new name.
 func (o *observer) moved(m report.Move) {
-	o.log.Info("the rows of a renamed account have moved", "vendor", m.Vendor, "before", m.From, "now", m.To)
+	o.log.Warn("an account has another name in the configuration but the same login: its rows in ClickHouse have moved to the new name; "+
+		"change lines of customers.csv and dashboards that name the account", "vendor", m.Vendor, "before", m.From, "now", m.To)
 }

@@ -3,6 +3,8 @@ package collector_test
 import (
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,23 +16,35 @@ import (
 )
 
 // TestRenamedAccount: an account that gets another name is counted under that alone, also when rows wait for a ClickHouse that is
-// down, and when it gets its old name back.
+// down, when it gets its old name back, and when the state file that knew the old name is lost.
 func TestRenamedAccount(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		away bool
 		back bool
-	}{{"plain", false, false}, {"while ClickHouse is down", true, false}, {"and back", false, true}, {"and back while ClickHouse is down", true, true}} {
+		lost bool
+	}{
+		{"plain", false, false, false}, {"while ClickHouse is down", true, false, false},
+		{"and back", false, true, false}, {"and back while ClickHouse is down", true, true, false},
+		{"and the state file is lost", false, false, true}, {"and the state file is lost while ClickHouse is down", true, false, true},
+		{"and back, and the state file is lost", false, true, true},
+	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDesk(t, monday.Add(8*time.Hour), simulator.Options{World: &simulator.World{Seed: 3, PerWorkday: 40}})
 				rename := func(name string) func(*collector.Account) {
+					if tt.lost && name != "main" {
+						if err := os.Remove(filepath.Join(d.dir, "state.db")); err != nil {
+							t.Fatal(err)
+						}
+					}
 					state, err := store.OpenSimulated(d.dir, slog.New(slog.NewTextHandler(io.Discard, nil)), store.Options{})
 					if err != nil {
 						t.Fatal(err)
 					}
 					defer func() { _ = state.Close() }()
-					if _, err := state.Rename([]report.Login{{Vendor: "alpemix", Account: name, Fingerprint: "F"}}); err != nil {
+					d.logins = []report.Login{{Vendor: "alpemix", Account: name, Fingerprint: "F"}}
+					if _, err := state.Rename(d.logins); err != nil {
 						t.Fatal(err)
 					}
 					return func(a *collector.Account) { a.Name, a.Today = name, "@every 5m" }

@@ -20,6 +20,7 @@ func TestIdentityIsPinned(t *testing.T) {
 		"day_rows | ReplacingMergeTree(version) | account, day | ",
 		"fetch_rows | ReplacingMergeTree | vendor, account, at, job | toYYYYMM(at)",
 		"identity_rows | ReplacingMergeTree | created_at, id | ",
+		"login_rows | ReplacingMergeTree(version) | vendor, account | ",
 		"provisioning_rows | ReplacingMergeTree | vendor, account, at, action, subject | ",
 		"quarantine_rows | ReplacingMergeTree(version) | vendor, account, hash | ",
 		"schema_version | ReplacingMergeTree | version | ",

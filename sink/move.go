@@ -29,32 +29,40 @@ var movables = []movable{
 	{"day_rows", true, false, "", "NOT r.moved", "1 AS moved", true},
 }
 
-// Move gives all rows of an account another name. After an error it is run again: each step may be repeated. The copies are
+// loginRows say whose the rows of an account are. They are copied first and marked last: however a move ends, it is seen.
+var loginRows = movable{table: "login_rows", vendor: true, live: "NOT r.moved", withdraw: "1 AS moved", newest: true}
+
+// move gives all rows of an account another name. After an error it is run again: each step may be repeated. The copies are
 // newer than what an earlier move has left under their name.
-func (w *Writer) Move(ctx context.Context, m report.Move) error {
+func (w *Writer) move(ctx context.Context, m report.Move) error {
+	fail := func(t movable, err error) error {
+		return fmt.Errorf("move %s account %s to %s in %s at %s: %w", m.Vendor, m.From, m.To, t.table, w.db.address, err)
+	}
+	if err := w.copyRows(ctx, loginRows, m, ""); err != nil {
+		return fail(loginRows, err)
+	}
 	for _, t := range movables {
 		if t.alpemix != (m.Vendor == "alpemix") {
 			continue
 		}
 		if err := w.moveTable(ctx, t, m); err != nil {
-			return fmt.Errorf("move %s account %s to %s in %s at %s: %w", m.Vendor, m.From, m.To, t.table, w.db.address, err)
+			return fail(t, err)
 		}
+	}
+	if err := w.withdrawRows(ctx, loginRows, m, ""); err != nil {
+		return fail(loginRows, err)
 	}
 	return nil
 }
 
 func (w *Writer) moveTable(ctx context.Context, t movable, m report.Move) error {
-	table := w.db.target.Database + "." + t.table
-	where := "r.account = " + literal(m.From) + " AND " + t.live
-	if t.vendor {
-		where += " AND r.vendor = " + literal(m.Vendor)
-	}
 	parts := []string{""}
 	if t.months != "" { // one statement for each, so that none takes long
 		var months []struct {
 			Month uint32 `ch:"month"`
 		}
-		err := w.rows(ctx, &months, fmt.Sprintf("SELECT DISTINCT toYYYYMM(r.%s) AS month FROM %s AS r WHERE %s ORDER BY month", t.months, table, where))
+		err := w.rows(ctx, &months, fmt.Sprintf("SELECT DISTINCT toYYYYMM(r.%s) AS month FROM %s.%s AS r WHERE %s ORDER BY month",
+			t.months, w.db.target.Database, t.table, t.where(m)))
 		if err != nil {
 			return err
 		}
@@ -64,19 +72,44 @@ func (w *Writer) moveTable(ctx context.Context, t movable, m report.Move) error 
 		}
 	}
 	for _, part := range parts {
-		rows := " FROM " + table + " AS r FINAL WHERE " + where + part + " SETTINGS do_not_merge_across_partitions_select_final = 1"
-		version := "r.version"
-		if t.newest {
-			version = fmt.Sprintf("greatest(r.version, (SELECT max(version) FROM %s WHERE account = %s))", table, literal(m.To))
+		if err := w.copyRows(ctx, t, m, part); err != nil {
+			return err
 		}
-		err := w.db.conn.Exec(ctx, fmt.Sprintf("INSERT INTO %s SELECT r.* REPLACE (%s AS account, %s + 2 AS version)%s",
-			table, literal(m.To), version, rows))
-		if err == nil && t.withdraw != "" {
-			err = w.db.conn.Exec(ctx, fmt.Sprintf("INSERT INTO %s SELECT r.* REPLACE (%s, r.version + 1 AS version)%s", table, t.withdraw, rows))
-		}
-		if err != nil {
+		if err := w.withdrawRows(ctx, t, m, part); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// where are the rows that have still to go.
+func (t movable) where(m report.Move) string {
+	where := "r.account = " + literal(m.From) + " AND " + t.live
+	if t.vendor {
+		where += " AND r.vendor = " + literal(m.Vendor)
+	}
+	return where
+}
+
+// copyRows writes a part of the rows under their new name.
+func (w *Writer) copyRows(ctx context.Context, t movable, m report.Move, part string) error {
+	version := "r.version"
+	if t.newest {
+		version = fmt.Sprintf("greatest(r.version, (SELECT max(version) FROM %s.%s WHERE account = %s))", w.db.target.Database, t.table, literal(m.To))
+	}
+	return w.replaceRows(ctx, t, m, part, fmt.Sprintf("%s AS account, %s + 2 AS version", literal(m.To), version))
+}
+
+// withdrawRows marks a part of the rows under their old name.
+func (w *Writer) withdrawRows(ctx context.Context, t movable, m report.Move, part string) error {
+	if t.withdraw == "" {
+		return nil
+	}
+	return w.replaceRows(ctx, t, m, part, t.withdraw+", r.version + 1 AS version")
+}
+
+func (w *Writer) replaceRows(ctx context.Context, t movable, m report.Move, part, by string) error {
+	return w.db.conn.Exec(ctx, fmt.Sprintf(`INSERT INTO %[1]s.%[2]s SELECT r.* REPLACE (%[3]s)
+		FROM %[1]s.%[2]s AS r FINAL WHERE %[4]s%[5]s SETTINGS do_not_merge_across_partitions_select_final = 1`,
+		w.db.target.Database, t.table, by, t.where(m), part))
 }

@@ -54,7 +54,7 @@ func TestMove(t *testing.T) {
 		for _, m := range step.moves {
 			for _, vendor := range []string{"alpemix", "remotepc"} {
 				m.Vendor = vendor
-				if err := w.Move(t.Context(), m); err != nil {
+				if err := w.move(t.Context(), m); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -13,47 +13,36 @@ import (
 	"alpemix-collector/report"
 )
 
-var (
-	loginsBucket = []byte("logins") // vendor, account → fingerprint of the login
-	movesBucket  = []byte("moves")  // sequence number → report.Move that ClickHouse has to follow
-)
+// loginsBucket maps vendor and account to the fingerprint of the login.
+var loginsBucket = []byte("logins")
 
-// Rename recognises logins that have got another name since the last call, moves all that is known of them there, and queues the
-// same for ClickHouse, see Moves. Names may be swapped. It returns what it recognised.
+// Rename recognises logins that have got another name since the last call, and moves all that is known of them there, also what
+// waits for ClickHouse. Names may be swapped. It returns what it recognised.
 func (s *Store) Rename(logins []report.Login) (renamed []report.Move, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	err = s.updateLocked(func(tx *bolt.Tx) error {
-		known, err := tx.CreateBucketIfNotExists(loginsBucket)
+		bucket, err := tx.CreateBucketIfNotExists(loginsBucket)
 		if err != nil {
 			return err
 		}
-		moves, err := tx.CreateBucketIfNotExists(movesBucket)
+		known, err := knownLogins(bucket)
 		if err != nil {
 			return err
 		}
-		if renamed, err = renamedLogins(known, logins); err != nil {
-			return err
-		}
-		for _, m := range inOrder(renamed) {
+		renamed = report.Renames(known, logins)
+		for _, m := range report.InOrder(renamed) {
 			if err := moveAccount(tx, m); err != nil {
-				return err
-			}
-			v, err := json.Marshal(m)
-			if err != nil {
-				return err
-			}
-			if err := enqueue(moves, v); err != nil {
 				return err
 			}
 		}
 		for _, m := range renamed {
-			if err := known.Delete(resellerKey{m.Vendor, m.From}.bytes()); err != nil {
+			if err := bucket.Delete(resellerKey{m.Vendor, m.From}.bytes()); err != nil {
 				return err
 			}
 		}
 		for _, l := range logins {
-			if err := known.Put(resellerKey{l.Vendor, l.Account}.bytes(), []byte(l.Fingerprint)); err != nil {
+			if err := bucket.Put(resellerKey{l.Vendor, l.Account}.bytes(), []byte(l.Fingerprint)); err != nil {
 				return err
 			}
 		}
@@ -68,72 +57,14 @@ func (s *Store) Rename(logins []report.Login) (renamed []report.Move, err error)
 	return renamed, s.load(time.Now())
 }
 
-// renamedLogins are the logins that are known under another name than they have now.
-func renamedLogins(known *bolt.Bucket, logins []report.Login) (renamed []report.Move, err error) {
-	type login struct{ vendor, fingerprint string }
-	names := map[login]string{}
-	err = known.ForEach(func(key, fingerprint []byte) error {
+// knownLogins are the logins as of the last call of Rename.
+func knownLogins(b *bolt.Bucket) (logins []report.Login, err error) {
+	err = b.ForEach(func(key, fingerprint []byte) error {
 		r := reader{rest: key}
-		vendor, account := r.text(), r.text()
-		names[login{vendor, string(fingerprint)}] = account
+		logins = append(logins, report.Login{Vendor: r.text(), Account: r.text(), Fingerprint: string(fingerprint)})
 		return nil
 	})
-	for _, l := range logins {
-		before, ok := names[login{l.Vendor, l.Fingerprint}]
-		if ok && before != l.Account && !bytes.Equal(known.Get(resellerKey{l.Vendor, l.Account}.bytes()), []byte(l.Fingerprint)) {
-			renamed = append(renamed, report.Move{Vendor: l.Vendor, From: before, To: l.Account})
-		}
-	}
-	return renamed, err
-}
-
-// inOrder puts moves so that none goes to a name that another has still to leave; names that change places go by one of their own.
-func inOrder(moves []report.Move) (ordered []report.Move) {
-	pending := slices.Clone(moves)
-	for len(pending) > 0 {
-		i := slices.IndexFunc(pending, func(m report.Move) bool {
-			return !slices.ContainsFunc(pending, func(o report.Move) bool { return o.Vendor == m.Vendor && o.From == m.To })
-		})
-		if i < 0 {
-			m := &pending[0]
-			between := report.Move{Vendor: m.Vendor, From: m.From, To: m.From + " (moving)"}
-			ordered = append(ordered, between)
-			m.From = between.To
-			continue
-		}
-		ordered = append(ordered, pending[i])
-		pending = slices.Delete(pending, i, i+1)
-	}
-	return ordered
-}
-
-// Moves are the moves that ClickHouse has still to follow, oldest first.
-func (s *Store) Moves() (moves []report.Move, err error) {
-	err = s.db.View(func(tx *bolt.Tx) error {
-		if tx.Bucket(movesBucket) == nil {
-			return nil
-		}
-		return tx.Bucket(movesBucket).ForEach(func(_, v []byte) error {
-			m, err := decodeJSON[report.Move](v)
-			moves = append(moves, m)
-			return err
-		})
-	})
-	if err != nil {
-		return nil, s.explain(err)
-	}
-	return moves, nil
-}
-
-// Moved notes that ClickHouse has followed the oldest move.
-func (s *Store) Moved() error {
-	return s.update(func(tx *bolt.Tx) error {
-		c := tx.Bucket(movesBucket).Cursor()
-		if key, _ := c.First(); key != nil {
-			return c.Delete()
-		}
-		return nil
-	})
+	return logins, err
 }
 
 // moveAccount moves all that is known of an account, and what waits for ClickHouse. A name that somebody had before is taken over.

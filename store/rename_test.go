@@ -115,14 +115,4 @@ func TestRenamedResellers(t *testing.T) {
 	if len(queued.Allotments) != 1 || queued.Allotments[0].Account != "polska" {
 		t.Errorf("queued %+v", queued.Allotments)
 	}
-	moves, err := s.Moves()
-	if want := []report.Move{{Vendor: "serwersms", From: "pl", To: "polska"}}; err != nil || cmp.Diff(want, moves) != "" {
-		t.Errorf("%v, %v", moves, err)
-	}
-	if err := s.Moved(); err != nil {
-		t.Fatal(err)
-	}
-	if moves, err := s.Moves(); len(moves) != 0 || err != nil {
-		t.Errorf("%v, %v", moves, err)
-	}
 }

@@ -123,6 +123,7 @@ func (k *checking) clickHouse(ctx context.Context) {
 	k.line("schema", well, err)
 	if err == nil {
 		k.writes(ctx, c, status)
+		k.renamed(ctx, c)
 	}
 }
 

@@ -148,6 +148,9 @@ func (i *importing) run(ctx context.Context, files []string) (err error) {
 		return err
 	}
 	i.writer, i.stored = db.Writer(), map[string]bool{}
+	if err := i.patiently(ctx, func() (bool, error) { return false, i.follow(ctx) }); err != nil {
+		return err
+	}
 	err = i.patiently(ctx, func() (_ bool, err error) {
 		i.waits, err = i.writer.Waits(ctx, i.account)
 		return false, err

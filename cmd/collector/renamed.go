@@ -1,39 +1,86 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"path/filepath"
+	"slices"
 
+	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/keyring"
 	"alpemix-collector/report"
+	"alpemix-collector/sink"
 )
 
-// rename recognises accounts that have got another name in the configuration, and moves what is known of them there.
-func (d *daemon) rename() error {
-	var logins []report.Login
-	for _, l := range d.config.Logins() {
-		logins = append(logins, report.Login(l))
+// logins are those of all configured accounts.
+func logins(c *config.Config) (all []report.Login) {
+	for _, l := range c.Logins() {
+		all = append(all, report.Login(l))
 	}
-	renamed, err := d.state.Rename(logins)
+	return all
+}
+
+// rename recognises accounts that have got another name in the configuration, and moves what the state folder knows of them there.
+func (d *daemon) rename() error {
+	renamed, err := d.state.Rename(logins(d.config))
 	if err != nil {
 		return fmt.Errorf("recognising renamed accounts: %w", err)
 	}
 	for _, m := range renamed {
-		d.log.Warn("an account has another name in the configuration but the same login: its rows move to the new name; "+
-			"change lines of customers.csv and dashboards that name the account", "vendor", m.Vendor, "before", m.From, "now", m.To)
+		d.log.Warn("an account has another name in the configuration but the same login: its rows move to the new name",
+			"vendor", m.Vendor, "before", m.From, "now", m.To)
 	}
-	if err := d.moveKeys(renamed); err != nil { // nothing is lost, and collecting does not need them
-		d.log.Error("keys of lima-city's customers could not be moved to the new name of their account", "err", err)
-	}
+	d.target.renamed = renamed
+	d.target.moveKeys(renamed)
 	return nil
 }
 
-// moveKeys moves the keys of lima-city's customers.
-func (d *daemon) moveKeys(renamed []report.Move) error {
+// Follow implements collector.Database. Of accounts that the state file did not recognise the keys are moved, too.
+func (t *target) Follow(ctx context.Context, logins []report.Login) ([]report.Move, error) {
+	moves, err := asked(ctx, t, func(w *sink.Writer) ([]report.Move, error) { return w.Follow(ctx, logins) })
+	t.moveKeys(slices.DeleteFunc(slices.Clone(moves), func(m report.Move) bool { return slices.Contains(t.renamed, m) }))
+	return moves, err
+}
+
+// moveKeys moves the keys of lima-city's customers. If that fails nothing is lost, and collecting does not need them.
+func (t *target) moveKeys(renamed []report.Move) {
 	accounts := map[string]string{}
 	for _, m := range renamed {
 		if m.Vendor == "limacity" {
 			accounts[m.From] = m.To
 		}
 	}
-	return keyring.New(d.config.StateDir).Rename(accounts)
+	if err := keyring.New(t.config.StateDir).Rename(accounts); err != nil {
+		t.log.Error("keys of lima-city's customers could not be moved to the new name of their account", "err", err)
+	}
+}
+
+// follow moves the rows of renamed accounts ahead of an import. A running daemon does that itself when it starts with the new
+// names; until then it writes under the old ones.
+func (i *importing) follow(ctx context.Context) error {
+	if !isLocked(filepath.Join(i.config.StateDir, "state.db")) {
+		moves, err := i.writer.Follow(ctx, logins(i.config))
+		for _, m := range moves {
+			i.logger(i.config).Warn("an account has another name in the configuration but the same login: its rows in ClickHouse have moved to the new name", "vendor", m.Vendor, "before", m.From, "now", m.To)
+		}
+		return err
+	}
+	moves, err := i.writer.Renamed(ctx, logins(i.config))
+	for _, m := range moves {
+		if m.Vendor == "alpemix" && (m.From == i.account || m.To == i.account) {
+			return fmt.Errorf("account %q was called %q when the running daemon started; restart the daemon, which moves the rows to the new name, and import again", m.To, m.From)
+		}
+	}
+	return err
+}
+
+// renamed prints the accounts whose rows stand under another name than they have in the configuration.
+func (k *checking) renamed(ctx context.Context, c *clickHouse) {
+	moves, err := c.Writer().Renamed(ctx, logins(k.config))
+	if err != nil {
+		k.line("account names", "", err)
+	}
+	for _, m := range moves {
+		k.line("account names", fmt.Sprintf("ClickHouse knows the login of %s account %q as %q; the next start moves the rows to the new name", m.Vendor, m.To, m.From), nil)
+	}
 }

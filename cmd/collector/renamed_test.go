@@ -2,15 +2,20 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"alpemix-collector/report"
 	"alpemix-collector/simulator"
 )
 
 // TestRenamedAccounts: the login is recognised under its new name; no view counts anything twice, and no day stays open under an
-// old name.
+// old name; also when the state file is lost, and rows are imported under the new name first.
 func TestRenamedAccounts(t *testing.T) {
 	zone := noon(t)
 	c := newPlayground(t, simulator.Options{
@@ -20,13 +25,42 @@ func TestRenamedAccounts(t *testing.T) {
 	names := func(first, second string) []string {
 		return append(c.environ, "COLLECTOR_ALPEMIX_ACCOUNTS_0_NAME="+first, "COLLECTOR_ALPEMIX_ACCOUNTS_1_NAME="+second)
 	}
-	for i, step := range [][2]string{{"main", "other"}, {"merkez", "other"}, {"other", "merkez"}, {"merkez", "şube"}, {"main", "other"}} {
+	state := filepath.Join(c.setting("COLLECTOR_STATE_DIR"), "state.db")
+	for i, step := range []struct {
+		names          [2]string
+		lost, imported bool
+	}{
+		{names: [2]string{"main", "other"}}, {names: [2]string{"merkez", "other"}}, {names: [2]string{"other", "merkez"}},
+		{names: [2]string{"merkez", "şube"}}, {names: [2]string{"main", "other"}},
+		{names: [2]string{"merkez", "other"}, lost: true}, {names: [2]string{"other", "merkez"}, lost: true},
+		{names: [2]string{"main", "şube"}, lost: true, imported: true}, {names: [2]string{"şube", "main"}, imported: true},
+	} {
+		step, lost, imported := step.names, step.lost, step.imported
 		environ := names(step[0], step[1])
+		if lost {
+			if err := os.Remove(state); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if i > 0 {
+			got := command(t, environ, "", "check")
+			if got.code != exitOK || !strings.Contains(got.stdout, fmt.Sprintf("account %q as ", step[0])) {
+				t.Errorf("%v: %+v", step, got)
+			}
+		}
+		if imported {
+			for j, login := range []string{"main", "other"} {
+				body := write(t, "report.json", string(c.vendor.Report(login, report.DayOf(time.Now().In(zone))-1, time.Now())))
+				if got := command(t, environ, "", "import", "--account", step[j], body); got.code != exitOK {
+					t.Fatalf("%v: %+v", step, got)
+				}
+			}
+		}
 		got := command(t, environ, "", "run", "--once")
 		if got.code != exitOK {
 			t.Fatalf("%v: %+v", step, got)
 		}
-		if told := strings.Contains(got.stderr, "another name in the configuration"); told != (i > 0) {
+		if told := strings.Contains(got.stderr, "another name in the configuration"); told != (i > 0 && !(lost && imported)) {
 			t.Errorf("%v: told %v: %s", step, told, got.stderr)
 		}
 		facts := c.ask(t, `SELECT arraySort(groupUniqArray(account)), count() - uniqExact(account, uid),
@@ -60,4 +94,44 @@ func TestRenamedAccounts(t *testing.T) {
 // identityOf is a connection without its account.
 func identityOf(c report.Connection) string {
 	return fmt.Sprint(c.UID, c.StartedAt, c.Staff, c.Target)
+}
+
+// TestRenamedResellersWithoutAStateFile: each allotment stands once, under the new name of its account, with its history, and
+// the keys of lima-city's customers go there too.
+func TestRenamedResellersWithoutAStateFile(t *testing.T) {
+	h := newHelpDesk(t)
+	run := func() {
+		t.Helper()
+		if got := h.once(t); got.code != exitOK {
+			t.Fatalf("%+v", got)
+		}
+	}
+	run()
+	h.through(t)
+	run()
+	before, keys := h.allotments(t), h.resellers.words("limacity keys --format json")
+	if err := os.Remove(filepath.Join(h.resellers.state, "state.db")); err != nil {
+		t.Fatal(err)
+	}
+	pause(t.Context(), time.Second) // periods have whole seconds
+	for vendor, prefix := range prefixes {
+		h.environ = append(h.environ, prefix+"NAME=my "+h.resellers.account(vendor))
+	}
+	h.resellers.environ = h.environ
+	run()
+	var want []string
+	for _, line := range before {
+		vendor, rest, _ := strings.Cut(line, "\t")
+		want = append(want, vendor+"\tmy "+rest)
+	}
+	if diff := cmp.Diff(want, h.allotments(t)); diff != "" {
+		t.Errorf("allotments (-want +got)\n%s", diff)
+	}
+	old := h.ask(t, "SELECT countIf(NOT startsWith(account, 'my ')), countIf(valid_from = valid_to) FROM allotment_history")
+	if old != "0\t0" {
+		t.Errorf("of the history under the old names, and ended as it began: %s", old)
+	}
+	if got := h.resellers.words("limacity keys --format json"); strings.ReplaceAll(got.stdout, "my de", "de") != keys.stdout || !strings.Contains(got.stdout, "my de") {
+		t.Errorf("%+v, want %+v", got, keys)
+	}
 }

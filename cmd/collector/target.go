@@ -19,6 +19,8 @@ type target struct {
 	config *config.Config
 	log    *slog.Logger
 
+	renamed []report.Move // that the state file recognised
+
 	mu     sync.Mutex
 	opened *clickHouse
 	last   atomic.Pointer[connected] // nil: the schema has to be looked after
@@ -113,11 +115,6 @@ func asked[T any](ctx context.Context, t *target, question func(*sink.Writer) (T
 // Identity implements collector.Database, as the methods below do.
 func (t *target) Identity(ctx context.Context) (string, error) {
 	return asked(ctx, t, func(w *sink.Writer) (string, error) { return w.Identity(ctx) })
-}
-
-func (t *target) Move(ctx context.Context, m report.Move) error {
-	_, err := asked(ctx, t, func(w *sink.Writer) (struct{}, error) { return struct{}{}, w.Move(ctx, m) })
-	return err
 }
 
 func (t *target) Days(ctx context.Context, account string) ([]report.DayStatus, error) {

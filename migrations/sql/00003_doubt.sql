@@ -14,6 +14,20 @@ ORDER BY (created_at, id)
 SETTINGS {{.Durable}}
 COMMENT 'Which database this is; the collector recognises it by the oldest id';
 
+-- The state file may be lost when an account gets a new name. A login is recognised by what stands here too.
+CREATE TABLE IF NOT EXISTS {{.Database}}.login_rows{{.OnCluster}}
+(
+    vendor      LowCardinality(String) COMMENT 'alpemix, or a reseller interface',
+    account     LowCardinality(String) COMMENT 'Name of the account in the configuration, under which the rows of this login stand',
+    fingerprint String COMMENT 'A hash of what the vendor knows the account by; no secret can be read from it',
+    version     UInt64 COMMENT 'Orders the states of an account; higher is newer',
+    moved       UInt8 DEFAULT 0 COMMENT '1: the account was renamed, and the login now stands under its new name'
+)
+ENGINE = {{.Engine "ReplacingMergeTree" "version"}}
+ORDER BY (vendor, account)
+SETTINGS {{.Durable}}
+COMMENT 'Which login the rows of an account are of, so that a renamed account is recognised';
+
 -- An account that gets a new name takes its rows along: they are copied, and what is left under the old name is marked.
 ALTER TABLE {{.Database}}.day_rows{{.OnCluster}}
     ADD COLUMN IF NOT EXISTS moved UInt8 DEFAULT 0 COMMENT '1: the account was renamed, and the row now stands under its new name' AFTER version;

@@ -145,7 +145,10 @@ var mutants = []mutant{
 		{"collector/database.go", "			changes = append(changes, h)\n", "			_ = h\n"},
 	}, by: scene{"reliability", "^TestFaults$/^ClickHouse$/^it_is_newer"}},
 	{name: "a new name is a new account", edits: []edit{
-		{"store/rename.go", "		if ok && before != l.Account && ", "		if false && ok && before != l.Account && "},
+		{"store/rename.go", "report.Renames(known, logins)", "report.Renames(known[:0], logins)"},
+	}, by: scene{"collector", "^TestRenamedAccount$"}},
+	{name: "a new name is a new account without the state file", edits: []edit{
+		{"collector/database.go", "db.Follow(ctx, c.logins)", "db.Follow(ctx, nil)"},
 	}, by: scene{"collector", "^TestRenamedAccount$"}},
 	{name: "one silent customer ends the round", edits: []edit{
 		{"reseller/ccportal/snapshot.go", "r.silent >= silentEnd", "r.silent >= 1"},
