@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/durable"
 	"alpemix-collector/keyring"
 	"alpemix-collector/report"
 	"alpemix-collector/sink"
@@ -58,7 +59,7 @@ func (t *target) moveKeys(renamed []report.Move) {
 // follow moves the rows of renamed accounts ahead of an import. A running daemon does that itself when it starts with the new
 // names; until then it writes under the old ones.
 func (i *importing) follow(ctx context.Context) error {
-	if !isLocked(filepath.Join(i.config.StateDir, "state.db")) {
+	if !durable.Locked(filepath.Join(i.config.StateDir, "state.db")) {
 		moves, err := i.writer.Follow(ctx, logins(i.config))
 		for _, m := range moves {
 			i.logger(i.config).Warn("an account has another name in the configuration but the same login: its rows in ClickHouse have moved to the new name", "vendor", m.Vendor, "before", m.From, "now", m.To)
