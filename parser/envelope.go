@@ -14,12 +14,14 @@ import (
 // with one rule, for reports and for tokens.
 type Envelope struct {
 	ErrorNumber int    // see alpemix.txt; 0 is success, or an answer without one
-	Numbered    bool   // an errornumber was there and is a number
+	Numbered    bool   // an errornumber was there and is a whole number
 	Token       string // accesstoken, in any case; empty if there is none
 	Closed      bool   // the object of the answer was read to its closing brace
 	Shape       string // keys and types, no content: {errornumber: 0, results: list of 20}
 	// Unread is why the answer is no object, or was not read to its end; nil if it was.
 	Unread *Error
+	// NoNumber is the errornumber that is no whole number; nil if there is none.
+	NoNumber *Error
 	// Report is why the answer is not a complete report; nil if it is one.
 	Report *Error
 }
@@ -35,7 +37,7 @@ func ReadEnvelope(open func() (io.ReadCloser, error), contentType string) (Envel
 	}
 	env := Envelope{
 		ErrorNumber: s.sum.ErrorNumber, Numbered: s.numbered, Token: s.accessToken, Closed: s.closed,
-		Shape: s.shape.String(), Report: e,
+		Shape: s.shape.String(), NoNumber: s.badNumber, Report: e,
 	}
 	if !s.closed {
 		env.Unread = e
@@ -55,7 +57,7 @@ const (
 // envelope is what the splitter has read around the records so far.
 type envelope struct {
 	numbered    bool
-	badNumber   *Error // an errornumber that is no number
+	badNumber   *Error // an errornumber that is no whole number
 	missing     *Error // a list of commas alone: not an empty one, its elements are missing
 	lists       int    // how often results was there, possibly null
 	wrongType   bool   // results was neither a list nor null
@@ -84,7 +86,11 @@ func (s *splitter) member(key string) error {
 		return s.errorNumber(key, c)
 	}
 	s.unexpected = true
-	s.sum.note(quirkEnvelopeKey)
+	if strings.EqualFold(key, keyAccessToken) {
+		s.sum.note(quirkTokenInReport)
+	} else {
+		s.sum.note(quirkEnvelopeKey)
+	}
 	if c == '"' && strings.EqualFold(key, keyAccessToken) {
 		token, err := s.token()
 		if err == nil {
@@ -139,7 +145,11 @@ func (s *splitter) errorNumber(key string, c byte) error {
 		s.shape.add(key, "null")
 		return nil
 	case !ok:
-		s.badNumber = &Error{Reason: MalformedEnvelope, Offset: at, Seen: excerpt(token)}
+		seen := excerpt(token)
+		if numeric(digits) {
+			seen = digits[:min(len(digits), excerptLength)]
+		}
+		s.badNumber = &Error{Reason: MalformedEnvelope, Offset: at, Seen: seen}
 		s.shape.add(key, kindOf(c).String())
 		return nil
 	case c == '"':
@@ -177,19 +187,19 @@ func (s *splitter) digits() ([]byte, error) {
 	}
 }
 
-// parseNumber reads 0, 0.0, 1e0, 007. One that does not fit, or is no whole number, becomes the
-// nearest that is, away from 0: an error all the same.
+// parseNumber reads 0, 0.0, 1e0, 007. The error numbers of alpemix.txt are whole; one that is not, or
+// is beyond 32 bits, is none of them.
 func parseNumber(digits string) (int, bool) {
-	if strings.Trim(digits, "-+.0123456789eE") != "" {
-		return 0, false
-	}
 	n, err := strconv.ParseFloat(digits, 64)
-	if err != nil && !math.IsInf(n, 0) {
+	mantissa, _, _ := strings.Cut(strings.ToLower(digits), "e")
+	tooSmall := n == 0 && strings.ContainsAny(mantissa, "123456789") // for a float64, and no 0 either
+	if !numeric(digits) || err != nil || tooSmall || n != math.Trunc(n) || math.Abs(n) > math.MaxInt32 {
 		return 0, false
 	}
-	n = math.Copysign(math.Ceil(math.Abs(n)), n)
-	return int(min(max(n, math.MinInt32), math.MaxInt32)), true
+	return int(n), true
 }
+
+func numeric(digits string) bool { return strings.Trim(digits, "-+.0123456789eE") == "" }
 
 // unnamed consumes a value that is not a report's, of any length if it is a list or an object, and
 // notes its shape.

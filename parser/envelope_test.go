@@ -125,8 +125,7 @@ func TestErrorNumberSpellings(t *testing.T) {
 	}{
 		{`0`, 0}, {`-0`, 0}, {`0.0`, 0}, {`"0"`, 0}, {`" 0.0 "`, 0}, {`00`, 0}, {`0e7`, 0}, {`"0e0"`, 0},
 		{`1e0`, 1}, {`2.01e2`, 201}, {`"201"`, 201}, {`"\u00320.1e1"`, 201}, {`0201`, 201}, {`+201`, 201},
-		{`201.0`, 201}, {`"201.000"`, 201}, {`-7`, -7}, {`102.5`, 103}, {`0.2`, 1}, {`-0.2`, -1},
-		{`1e999`, math.MaxInt32}, {`-1e999`, math.MinInt32}, {`"99999999999999999999"`, math.MaxInt32},
+		{`201.0`, 201}, {`"201.000"`, 201}, {`-7`, -7}, {`2147483647`, math.MaxInt32},
 	} {
 		for _, body := range []string{
 			`{"errornumber":` + tt.value + `}`,
@@ -139,6 +138,26 @@ func TestErrorNumberSpellings(t *testing.T) {
 			}
 			if failed := env.Report != nil && env.Report.Reason == VendorError; failed != (tt.want != 0) {
 				t.Errorf("%s: %v", body, env.Report)
+			}
+		}
+	}
+}
+
+// TestErrorNumberOfNoDocument: what is no whole number is no error number, and no success either; the
+// failure shows it.
+func TestErrorNumberOfNoDocument(t *testing.T) {
+	for value, seen := range map[string]string{
+		`0.4`: `0.4`, `102.5`: `102.5`, `-0.2`: `-0.2`, `1e400`: `1e400`, `-1e400`: `-1e400`, `2147483648`: `2147483648`,
+		`"0.4"`: `0.4`, `"99999999999999999999"`: `99999999999999999999`, `1e-400`: `1e-400`, `"OK"`: `"…"`, `[7]`: `[`,
+	} {
+		for _, body := range []string{
+			`{"errornumber":` + value + `}`,
+			`{"results":[` + oneRecord + `],"ErrorNumber":` + value + `}`,
+			`{"errornumber":0,"errornumber":` + value + `,"accesstoken":"abc"}`,
+		} {
+			env := envelopeOf(t, body)
+			if env.ErrorNumber != 0 || env.NoNumber == nil || env.NoNumber.Seen != seen || env.Report != env.NoNumber {
+				t.Errorf("%s: %+v, %v", body, env, env.NoNumber)
 			}
 		}
 	}

@@ -1,5 +1,7 @@
 package parser
 
+import "strings"
+
 // field is a key that alpemix.txt explains ("Explanation of Keys").
 type field uint8
 
@@ -28,7 +30,7 @@ var fieldNames = [fieldCount]string{
 	"uid", "dt", "dur", "dur:", "dir", "exp", "supnum", "uname", "ip", "lip", "unum", "aid", "tuname", "tip", "tlip", "tunum", "taid",
 }
 
-// fieldOf compares exactly: a key in another case is an unknown key.
+// fieldOf compares exactly.
 func fieldOf(key string) (field, bool) {
 	switch key {
 	case "uid":
@@ -65,6 +67,16 @@ func fieldOf(key string) (field, bool) {
 		return fieldTUNum, true
 	case "taid":
 		return fieldTAID, true
+	}
+	return 0, false
+}
+
+// fieldLike is the field of a key in another case.
+func fieldLike(key string) (field, bool) {
+	for f, name := range fieldNames {
+		if strings.EqualFold(key, name) {
+			return field(f), true
+		}
 	}
 	return 0, false
 }

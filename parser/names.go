@@ -6,6 +6,7 @@ const QuirkTransport = quirkTransport
 // Names of quirks: rows of Quirks, fixtures in testdata/quirks, labels of the metric alpemix_quirks_total, headings in
 // docs/quirks.md. A test holds them together.
 const (
+	quirkTokenInReport     = "accesstoken_in_report"
 	quirkAnonymousParty    = "anonymous_party"
 	quirkBOM               = "bom"
 	quirkBrokenRecord      = "broken_record"
@@ -34,6 +35,7 @@ const (
 	quirkErrorNumberText   = "errornumber_text"
 	quirkErrorNumberTwice  = "errornumber_twice"
 	quirkIllegalEscape     = "illegal_escape"
+	quirkKeyCase           = "key_case"
 	quirkLoneSurrogate     = "lone_surrogate"
 	quirkMissingComma      = "missing_comma"
 	quirkNullText          = "null_text"

@@ -3,6 +3,7 @@ package parser
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -21,7 +22,7 @@ func strictRecord(raw []byte, src Source) (c report.Connection, reason string, o
 	if !utf8.Valid(raw) || len(raw) > MaxRecord || json.Unmarshal(raw, &members) != nil || members == nil || nesting(raw) > maxDepth+1 {
 		return c, "", false
 	}
-	o := oracle{members: members, src: src}
+	o := oracle{members: spelled(raw, members), src: src}
 	o.c = report.Connection{
 		Account: src.Account, FetchedAt: src.FetchedAt.UTC(), FirstSeenAt: src.FetchedAt.UTC(), Version: uint64(src.FetchedAt.UnixMicro()),
 	}
@@ -44,6 +45,19 @@ func strictRecord(raw []byte, src Source) (c report.Connection, reason string, o
 		o.c.Mode = report.ModePresentation
 	}
 	return o.c, o.reason, true
+}
+
+// spelled adds the members that are there in another case only under the name of alpemix.txt.
+func spelled(raw []byte, members map[string]json.RawMessage) map[string]json.RawMessage {
+	all := maps.Clone(members)
+	eachMember(raw, func(key string, value json.RawMessage) {
+		for _, name := range fieldNames {
+			if _, exact := members[name]; !exact && strings.EqualFold(key, name) {
+				all[name] = value
+			}
+		}
+	})
+	return all
 }
 
 type oracle struct {
@@ -139,6 +153,15 @@ func (o *oracle) duration() {
 
 // unknownKeys counts the members of raw that alpemix.txt does not explain.
 func unknownKeys(raw []byte) (n int) {
+	eachMember(raw, func(key string, _ json.RawMessage) {
+		if !slices.ContainsFunc(fieldNames[:], func(name string) bool { return strings.EqualFold(key, name) }) {
+			n++
+		}
+	})
+	return n
+}
+
+func eachMember(raw []byte, f func(key string, value json.RawMessage)) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	for _, _ = d.Token(); d.More(); { // the opening brace
 		key, err := d.Token()
@@ -146,9 +169,6 @@ func unknownKeys(raw []byte) (n int) {
 		if err != nil || d.Decode(&value) != nil {
 			panic(err)
 		}
-		if !slices.Contains(fieldNames[:], key.(string)) {
-			n++
-		}
+		f(key.(string), value)
 	}
-	return n
 }

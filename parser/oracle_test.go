@@ -109,7 +109,7 @@ func isRecord(element json.RawMessage) bool {
 
 var decimalNumber = regexp.MustCompile(`^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$`)
 
-// wholeNumber is the number that a value is, or that the text in it shows, away from 0 to a whole one.
+// wholeNumber is the number that a value is, or that the text in it shows.
 func wholeNumber(value json.RawMessage) (n int, there bool, err error) {
 	var s *string
 	if json.Unmarshal(value, &s) != nil {
@@ -122,12 +122,12 @@ func wholeNumber(value json.RawMessage) (n int, there bool, err error) {
 	if !decimalNumber.MatchString(strings.Trim(*s, " ")) {
 		return 0, true, strconv.ErrSyntax
 	}
-	f, _ := strconv.ParseFloat(strings.Trim(*s, " "), 64) // out of its range it is infinite, or 0
-	f = max(min(f, math.MaxInt32), math.MinInt32)
-	if f < 0 {
-		return int(math.Floor(f)), true, nil
+	f, err := strconv.ParseFloat(strings.Trim(*s, " "), 64)
+	mantissa := strings.FieldsFunc(*s, func(r rune) bool { return r == 'e' || r == 'E' })[0]
+	if err != nil || f != math.Trunc(f) || math.Abs(f) > math.MaxInt32 || f == 0 && strings.ContainsAny(mantissa, "123456789") {
+		return 0, true, strconv.ErrRange
 	}
-	return int(math.Ceil(f)), true, nil
+	return int(f), true, nil
 }
 
 // nesting is how deep arrays and objects lie in each other.

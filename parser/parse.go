@@ -2,6 +2,7 @@ package parser
 
 import (
 	"fmt"
+	"math/bits"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -90,7 +91,7 @@ func (p *parsing) noteScan() {
 		n     int
 	}{
 		{quirkUnknownKey, p.unknown}, {quirkDuplicateKey, p.duplicate}, {quirkControlCharacter, p.control},
-		{quirkTrailingBackslash, p.trailing}, {quirkIllegalEscape, p.illegal}, {quirkLoneSurrogate, p.surrogate},
+		{quirkKeyCase, bits.OnesCount32(p.cased)}, {quirkTrailingBackslash, p.trailing}, {quirkIllegalEscape, p.illegal}, {quirkLoneSurrogate, p.surrogate},
 	} {
 		for range f.n {
 			p.src.Tally.add(f.quirk)

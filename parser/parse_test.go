@@ -58,7 +58,7 @@ func TestRejects(t *testing.T) {
 		{`{"uid":"",` + dt + `}`, reasonUIDMissing, `uid is ""`},
 		{`{"uid":" ",` + dt + `}`, reasonUIDMissing, `uid is " "`},
 		{`{"uid":null,` + dt + `}`, reasonUIDMissing, `uid is null`},
-		{`{"UID":"1",` + dt + `}`, reasonUIDMissing, "uid is absent"},
+		{`{"uid ":"1",` + dt + `}`, reasonUIDMissing, "uid is absent"},
 		{`{"uid":["1"],` + dt + `}`, reasonWrongType, "uid is a list"},
 		{`{"uid":"1"}`, reasonDTMissing, "dt is absent"},
 		{`{"uid":"1","dt":null}`, reasonDTMissing, "dt is null"},

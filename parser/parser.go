@@ -52,7 +52,7 @@ type Source struct {
 // Revision counts the changes of the rules by which a record is read. Raise it with every change that
 // can make another connection, or a connection, of a record: what can still be read is then read
 // again, once.
-const Revision uint64 = 2
+const Revision uint64 = 3
 
 // Hash is XXH64 with seed 0, so that it equals ClickHouse's xxHash64(raw).
 func Hash(raw []byte) uint64 { return xxhash.Sum64(raw) }

@@ -13,6 +13,12 @@ type Quirk struct {
 // Quirks is the quirk table, sorted by name. Its names are the keys of Summary.Quirks and Tally.
 var Quirks = []Quirk{
 	{
+		Name:     quirkTokenInReport,
+		Seen:     "an accesstoken stands next to records",
+		Evidence: "[?] alpemix.txt names it in the answer to a token request only",
+		Done:     "It is not used, and kept nowhere. Without records the answer is an error.",
+	},
+	{
 		Name:     quirkAnonymousParty,
 		Seen:     "uname or tuname is empty",
 		Evidence: "[V] anonymous parties are recorded too",
@@ -114,7 +120,7 @@ var Quirks = []Quirk{
 		Name:     quirkDuplicateKey,
 		Seen:     "a key occurs twice in a record",
 		Evidence: "[?] seen in no document",
-		Done:     "The last one counts, as for encoding/json and for ClickHouse.",
+		Done:     "The last one counts, as for encoding/json and for ClickHouse; one in another case only if none is spelled as alpemix.txt has it.",
 	},
 	{
 		Name:     quirkDurConflict,
@@ -181,6 +187,12 @@ var Quirks = []Quirk{
 		Seen:     "a text holds a backslash that starts no escape, in a record whose dt shows that it escapes them",
 		Evidence: "[R] a text cut within an escape",
 		Done:     "That backslash is data; the record's other escapes are read.",
+	},
+	{
+		Name:     quirkKeyCase,
+		Seen:     "a record holds a key of alpemix.txt in another case",
+		Evidence: "[I] as for errornumber_case",
+		Done:     "It is read as that key.",
 	},
 	{
 		Name:     quirkLoneSurrogate,

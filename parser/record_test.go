@@ -31,7 +31,7 @@ func anyRecord() *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
 		anything := rapid.OneOf(anyValue(2), anyScalar, anyString, anyNumber)
 		var members []string
-		for _, key := range rapid.Permutation(append(fieldNames[:], "uid", "dt", "dur", "Uid", "d")).Draw(t, "keys")[:rapid.IntRange(0, len(fieldNames)).Draw(t, "count")] {
+		for _, key := range rapid.Permutation(append(fieldNames[:], "uid", "dt", "dur", "Uid", "UID", "DT", "Dur", "Exp", "TUNAME", "d")).Draw(t, "keys")[:rapid.IntRange(0, len(fieldNames)).Draw(t, "count")] {
 			members = append(members, member(t, `"`+key+`"`, anything.Draw(t, "value")))
 		}
 		members = append(members, member(t, rapid.SampledFrom([]string{`"uid"`, `"u\u0069d"`}).Draw(t, "key"), rapid.OneOf(anyString, anyNumber).Draw(t, "uid")))

@@ -8,6 +8,7 @@ type scanned struct {
 	odd     Tally  // receives what decoding texts shows
 	mode    mode
 	values  [fieldCount]value
+	cased   uint32 // fields whose key was only seen in another case, a bit each
 
 	unknown, duplicate, control, trailing, illegal, surrogate int // how often each was seen
 }
@@ -20,7 +21,7 @@ func (s *scanned) scan(b []byte, m mode) bool {
 	c.i++ // the caller has seen '{'
 	first := true
 	for next := fieldUID; ; next++ {
-		f, known := next, true
+		f, known, cased := next, true, false
 		if !c.foresee(next) {
 			key, st := c.key(first)
 			if st == closed {
@@ -30,7 +31,11 @@ func (s *scanned) scan(b []byte, m mode) bool {
 			if st != done {
 				return false
 			}
-			f, known = fieldOf(s.decode(key))
+			name := s.decode(key)
+			if f, known = fieldOf(name); !known {
+				f, known = fieldLike(name)
+				cased = known
+			}
 		}
 		first = false
 		v, st := s.value(&c)
@@ -42,10 +47,18 @@ func (s *scanned) scan(b []byte, m mode) bool {
 			continue
 		}
 		// Of a repeated key the last value counts, as it does for encoding/json and for ClickHouse.
+		bit := uint32(1) << f
 		if s.values[f].kind != absent {
 			s.duplicate++
+			if cased && s.cased&bit == 0 {
+				continue // the key as alpemix.txt spells it counts
+			}
 		}
 		s.values[f] = v
+		s.cased &^= bit
+		if cased {
+			s.cased |= bit
+		}
 		next = f
 	}
 }

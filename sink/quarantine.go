@@ -15,10 +15,10 @@ import (
 )
 
 var (
-	uidOf = regexp.MustCompile(`"uid"\s*:\s*(?:"([^"\\]+)"|([0-9]+)\s*[,}])`)
-	hasDT = regexp.MustCompile(`"dt"\s*:\s*"[^"]`)
+	uidOf = regexp.MustCompile(`(?i)"uid"\s*:\s*(?:"([^"\\]+)"|([0-9]+)\s*[,}])`)
+	hasDT = regexp.MustCompile(`(?i)"dt"\s*:\s*"[^"]`)
 	// growing are the fields that change while a session runs and after it.
-	growing = regexp.MustCompile(`"(?:dur:?|exp|supnum)"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[^,}\]]*)`)
+	growing = regexp.MustCompile(`(?i)"(?:dur:?|exp|supnum)"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[^,}\]]*)`)
 )
 
 // uidIn is the uid in a record that could not be read, empty if it has none.

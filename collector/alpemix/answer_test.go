@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -50,8 +49,7 @@ func TestErrorNumberIsFoundWhereverItStands(t *testing.T) {
 		{"between", `{"results":[` + record + `],"errornumber":103,"time":"12:00"}`, 103},
 		{"behind a text that ends in a backslash", `{"results":[{"exp":"C:\"},{"exp":"],\"errornumber\":5}"}],"errornumber":103}`, 103},
 		{"with escapes", `{"error\u006eumber":"1\u00303"}`, 103},
-		{"a fraction", `{"errornumber":102.5}`, 103},
-		{"beyond any number", `{"errornumber":-1e999}`, math.MinInt32},
+		{"with a point", `{"errornumber":103.0}`, 103},
 		{"UTF-16", string(utf16(`{"errornumber":103}`, unicode.LittleEndian, unicode.UseBOM)), 103},
 		{"UTF-16 without a mark", string(utf16(`{"errornumber":103}`, unicode.BigEndian, unicode.IgnoreBOM)), 103},
 		{"report in UTF-16", string(utf16(`{"results":[`+record+`],"errornumber":0}`, unicode.BigEndian, unicode.UseBOM)), 0},
@@ -171,6 +169,18 @@ func TestALongBodyIsAnErrorAndNotCut(t *testing.T) {
 			t.Errorf("%d bytes: %v", size, err)
 		case reason != "" && (err == nil || report.AsFailure(err).Reason != reason || len(textOf(t, body)) != size-1):
 			t.Errorf("%d bytes: %v, %d bytes of body", size, err, len(textOf(t, body)))
+		}
+	}
+}
+
+// TestErrorNumbersThatAreNone: what is no whole number is neither an error of the document nor a
+// success, and the failure shows it.
+func TestErrorNumbersThatAreNone(t *testing.T) {
+	for _, answer := range []string{`{"errornumber":0.4}`, `{"errornumber":0.4,"accesstoken":"abcdef"}`, `{"errornumber":"0.4","accesstoken":"abcdef"}`} {
+		c, _, _ := newClient(t, answer)
+		f, _ := failed(t, c, today)
+		if f.Reason != "malformed_envelope" || f.Kind != report.Token || !strings.Contains(f.Error(), `seen "0.4"`) || strings.Contains(f.Error(), "abcdef") {
+			t.Errorf("%s: %v", answer, f)
 		}
 	}
 }

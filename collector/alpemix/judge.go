@@ -31,6 +31,8 @@ func (f *fetch) judge(kind report.Kind, a *answer) *report.Failure {
 		return fail("body_cut", "%s ended early, after %d bytes: %w", named(kind), a.Size(), a.Cut)
 	case env.Unread != nil:
 		return f.unread(kind, a)
+	case env.NoNumber != nil:
+		return fail(env.NoNumber.Reason, "the answer (HTTP %d, %d bytes): its errornumber is no whole number: %w", a.Status, a.Size(), env.NoNumber)
 	case kind == report.Token && env.Token == "":
 		return fail("unexpected_answer", "the answer (HTTP %d, %d bytes) holds no accesstoken, but %s", a.Status, a.Size(), env.Shape)
 	case kind != report.Token && env.Report != nil:
