@@ -75,12 +75,16 @@ func (e *Error) Unwrap() error { return e.Err }
 const excerptLength = 60
 
 // plainWords are shown in excerpts; every other word might be a person, an address or an access token.
-var plainWords = map[string]bool{
-	"errornumber": true, "results": true, "null": true, "true": true, "false": true,
-	"html": true, "head": true, "title": true, "body": true, "doctype": true, "xml": true, "h1": true,
-	"uid": true, "dt": true, "dur": true, "dir": true, "exp": true, "supnum": true, "uname": true, "ip": true, "lip": true,
-	"unum": true, "aid": true, "tuname": true, "tip": true, "tlip": true, "tunum": true, "taid": true, "accesstoken": true,
-}
+var plainWords = func() map[string]bool {
+	words := map[string]bool{}
+	for _, word := range append([]string{
+		"errornumber", "results", "accesstoken", "null", "true", "false",
+		"html", "head", "title", "body", "doctype", "xml", "h1",
+	}, fieldNames[:]...) {
+		words[word] = true
+	}
+	return words
+}()
 
 // excerpt is the beginning of b with all words masked but those of the protocol.
 func excerpt(b []byte) string {

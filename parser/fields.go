@@ -1,6 +1,11 @@
 package parser
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"alpemix-collector/report"
+)
 
 // field is a key that alpemix.txt explains ("Explanation of Keys").
 type field uint8
@@ -11,64 +16,23 @@ const (
 	fieldDur
 	fieldDurColon // "dur:", as the samples of alpemix.txt have it
 	fieldDir
-	fieldExp
-	fieldSupNum
-	fieldUName
-	fieldIP
-	fieldLIP
-	fieldUNum
-	fieldAID
-	fieldTUName
-	fieldTIP
-	fieldTLIP
-	fieldTUNum
-	fieldTAID
-	fieldCount
+	firstText  // of report.TextColumns
+	fieldCount = firstText + field(len(report.TextColumns))
 )
 
-var fieldNames = [fieldCount]string{
-	"uid", "dt", "dur", "dur:", "dir", "exp", "supnum", "uname", "ip", "lip", "unum", "aid", "tuname", "tip", "tlip", "tunum", "taid",
-}
+// fieldNames has the keys in the order of alpemix.txt.
+var fieldNames = func() (names [fieldCount]string) {
+	copy(names[:], []string{"uid", "dt", "dur", "dur:", "dir"})
+	for i, c := range report.TextColumns {
+		names[int(firstText)+i] = c.Key
+	}
+	return names
+}()
 
 // fieldOf compares exactly.
 func fieldOf(key string) (field, bool) {
-	switch key {
-	case "uid":
-		return fieldUID, true
-	case "dt":
-		return fieldDT, true
-	case "dur":
-		return fieldDur, true
-	case "dur:":
-		return fieldDurColon, true
-	case "dir":
-		return fieldDir, true
-	case "exp":
-		return fieldExp, true
-	case "supnum":
-		return fieldSupNum, true
-	case "uname":
-		return fieldUName, true
-	case "ip":
-		return fieldIP, true
-	case "lip":
-		return fieldLIP, true
-	case "unum":
-		return fieldUNum, true
-	case "aid":
-		return fieldAID, true
-	case "tuname":
-		return fieldTUName, true
-	case "tip":
-		return fieldTIP, true
-	case "tlip":
-		return fieldTLIP, true
-	case "tunum":
-		return fieldTUNum, true
-	case "taid":
-		return fieldTAID, true
-	}
-	return 0, false
+	i := slices.Index(fieldNames[:], key)
+	return field(max(i, 0)), i >= 0
 }
 
 // fieldLike is the field of a key in another case.

@@ -112,20 +112,11 @@ func (p *parsing) identify() {
 // describe reads the texts and the mode.
 func (p *parsing) describe() {
 	c := &p.c
-	for _, t := range [...]struct {
-		from field
-		to   *string
-	}{
-		{fieldExp, &c.Explanation}, {fieldSupNum, &c.SupportNumber},
-		{fieldUName, &c.Staff.Name}, {fieldIP, &c.Staff.IP}, {fieldLIP, &c.Staff.LocalIP},
-		{fieldUNum, &c.Staff.Device}, {fieldAID, &c.Staff.AlpemixID},
-		{fieldTUName, &c.Target.Name}, {fieldTIP, &c.Target.IP}, {fieldTLIP, &c.Target.LocalIP},
-		{fieldTUNum, &c.Target.Device}, {fieldTAID, &c.Target.AlpemixID},
-	} {
+	for i, to := range c.Texts() {
 		if p.reject != nil {
 			return
 		}
-		*t.to = p.text(t.from)
+		*to = p.text(firstText + field(i))
 	}
 	if c.Staff.Name == "" || c.Target.Name == "" {
 		p.src.Tally.add(quirkAnonymousParty)

@@ -75,12 +75,10 @@ func Outcome(c *report.Connection) uint64 {
 	for _, n := range [...]int64{c.StartedAt.Unix(), int64(c.Duration), int64(c.LocalDay), int64(c.Mode)} {
 		b = binary.BigEndian.AppendUint64(b, uint64(n))
 	}
-	for _, s := range [...]string{
-		c.UID, c.Explanation, c.SupportNumber,
-		c.Staff.Name, c.Staff.IP, c.Staff.LocalIP, c.Staff.Device, c.Staff.AlpemixID,
-		c.Target.Name, c.Target.IP, c.Target.LocalIP, c.Target.Device, c.Target.AlpemixID,
-	} {
-		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
+	text := func(s string) { b = append(binary.AppendUvarint(b, uint64(len(s))), s...) }
+	text(c.UID)
+	for _, s := range c.Texts() {
+		text(*s)
 	}
 	return max(xxhash.Sum64(b), 1)
 }

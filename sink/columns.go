@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"math"
+	"slices"
 	"time"
 
 	"alpemix-collector/report"
@@ -144,24 +145,20 @@ func flag(v bool) uint8 {
 
 type conn = report.Connection
 
-var connectionTable = table[conn]{"connection_rows", []column[conn]{
+func connectionTexts() (all []column[conn]) {
+	for i, c := range report.TextColumns {
+		all = append(all, text(c.Name, func(row *conn) string { return *row.Texts()[i] }))
+	}
+	return all
+}
+
+var connectionTable = table[conn]{"connection_rows", slices.Concat([]column[conn]{
 	text("account", func(c *conn) string { return c.Account }),
 	text("uid", func(c *conn) string { return c.UID }),
 	second("started_at", func(c *conn) time.Time { return c.StartedAt }),
 	number32("duration_seconds", func(c *conn) uint32 { return uint32(c.Duration / time.Second) }),
 	text("mode", func(c *conn) string { return c.Mode.String() }),
-	text("explanation", func(c *conn) string { return c.Explanation }),
-	text("support_number", func(c *conn) string { return c.SupportNumber }),
-	text("staff_name", func(c *conn) string { return c.Staff.Name }),
-	text("staff_ip", func(c *conn) string { return c.Staff.IP }),
-	text("staff_local_ip", func(c *conn) string { return c.Staff.LocalIP }),
-	text("staff_device", func(c *conn) string { return c.Staff.Device }),
-	text("staff_alpemix_id", func(c *conn) string { return c.Staff.AlpemixID }),
-	text("target_name", func(c *conn) string { return c.Target.Name }),
-	text("target_ip", func(c *conn) string { return c.Target.IP }),
-	text("target_local_ip", func(c *conn) string { return c.Target.LocalIP }),
-	text("target_device", func(c *conn) string { return c.Target.Device }),
-	text("target_alpemix_id", func(c *conn) string { return c.Target.AlpemixID }),
+}, connectionTexts(), []column[conn]{
 	day("local_day", func(c *conn) report.Day { return c.LocalDay }),
 	second("first_seen_at", func(c *conn) time.Time { return c.FirstSeenAt }),
 	second("fetched_at", func(c *conn) time.Time { return c.FetchedAt }),
@@ -169,7 +166,7 @@ var connectionTable = table[conn]{"connection_rows", []column[conn]{
 	number64("hash", func(c *conn) uint64 { return c.Hash }),
 	number64("version", func(c *conn) uint64 { return c.Version }),
 	number8("deleted", func(c *conn) uint8 { return flag(c.Deleted) }),
-}}
+})}
 
 var rejectTable = table[report.Reject]{"quarantine_rows", []column[report.Reject]{
 	second("at", func(r *report.Reject) time.Time { return r.At }),
