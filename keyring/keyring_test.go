@@ -1,7 +1,6 @@
 package keyring
 
 import (
-	"alpemix-collector/internal/secret"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"alpemix-collector/internal/secret"
 )
 
 var apiKey = secret.New("HnyxDQCkB6NUJCd6a7X43qIygcLVJ9ZR")

@@ -1,7 +1,6 @@
 package keyring
 
 import (
-	"alpemix-collector/internal/secret"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"alpemix-collector/internal/durable"
+	"alpemix-collector/internal/secret"
 )
 
 // room is the number of bytes that are reserved for a key.

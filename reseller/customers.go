@@ -21,17 +21,8 @@ const customerField = "customer"
 // alpemix is the vendor of support connections.
 const alpemix = "alpemix"
 
-// fieldsOf are the fields by which a vendor's data tell a customer.
-var fieldsOf = []struct {
-	vendor string
-	fields []string
-}{
-	{alpemix, []string{"support_number", "target_alpemix_id", "target_name", "target_device", "staff_name"}},
-	{"remotepc", []string{customerField}},
-	{"ccportal", []string{customerField}},
-	{"serwersms", []string{customerField}},
-	{"limacity", []string{customerField}},
-}
+// alpemixFields are those by which alpemix knows a customer, the
+var alpemixFields = []string{"support_number", "target_alpemix_id", "target_name", "target_device", "staff_name"}
 
 // worstLines is how many wrong lines one error names.
 const worstLines = 10
@@ -43,16 +34,16 @@ type Customers struct {
 	numbers  []int    // of Lines, in the file
 }
 
-// ParseCustomers reads a customers.csv: a header and lines of customer, vendor, account, field and value, as spreadsheets write
+// ParseCustomers reads a customers.csv about alpemix and the given reseller vendors: a header and lines of customer, vendor, account, field and value, as spreadsheets write
 // them too. Its error names the file and each wrong line, and then none of the lines may be used.
-func ParseCustomers(file string, text []byte) (Customers, error) {
+func ParseCustomers(file string, text []byte, vendors []*Vendor) (Customers, error) {
 	plain, comma, err := tableText(text)
 	if err != nil {
 		return Customers{}, fmt.Errorf("%s: %w", file, err)
 	}
 	table := csv.NewReader(bytes.NewReader(plain))
 	table.FieldsPerRecord, table.Comma = -1, comma
-	p := customersParser{seen: map[report.CustomerLine]place{}, names: map[string]place{}}
+	p := customersParser{vendors: vendors, seen: map[report.CustomerLine]place{}, names: map[string]place{}}
 	for {
 		record, err := table.Read()
 		if errors.Is(err, io.EOF) {
@@ -91,11 +82,12 @@ func (c Customers) Unknown(accounts map[string][]string) (warnings []string) {
 const unmapped = "(unmapped)"
 
 type customersParser struct {
-	headed bool
-	read   Customers
-	seen   map[report.CustomerLine]place // by everything but the customer
-	names  map[string]place              // of customers, by nameKey: where each was first
-	errs   []error
+	vendors []*Vendor
+	headed  bool
+	read    Customers
+	seen    map[report.CustomerLine]place // by everything but the customer
+	names   map[string]place              // of customers, by nameKey: where each was first
+	errs    []error
 }
 
 // place is where a value was given to whom.
@@ -157,23 +149,21 @@ func (p *customersParser) head(line int, record []string) {
 
 // problem tells what is wrong with a line, empty if nothing is.
 func (p *customersParser) problem(line int, l report.CustomerLine) string {
-	var vendors []string
-	var fields []string
-	for _, v := range fieldsOf {
-		vendors = append(vendors, v.vendor)
-		if v.vendor == l.Vendor {
-			fields = v.fields
-		}
+	fields := map[string][]string{alpemix: alpemixFields}
+	vendors := []string{alpemix}
+	for _, v := range p.vendors {
+		fields[v.Name] = []string{customerField}
+		vendors = append(vendors, v.Name)
 	}
 	switch {
 	case l.Customer == "":
 		return "customer is empty; it names whose the value is"
 	case l.Customer == unmapped:
 		return "customer is " + unmapped + ", as the views call what is nobody's; leave the line out, or choose another name"
-	case fields == nil:
+	case fields[l.Vendor] == nil:
 		return fmt.Sprintf("vendor %q is not one of %s", l.Vendor, strings.Join(vendors, ", "))
-	case !slices.Contains(fields, l.Field):
-		return fmt.Sprintf("field %q is not one of %s's: %s", l.Field, l.Vendor, strings.Join(fields, ", "))
+	case !slices.Contains(fields[l.Vendor], l.Field):
+		return fmt.Sprintf("field %q is not one of %s's: %s", l.Field, l.Vendor, strings.Join(fields[l.Vendor], ", "))
 	case l.Value == "":
 		return fmt.Sprintf("value is empty; it is what %s has as %s", l.Vendor, l.Field)
 	}

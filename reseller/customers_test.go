@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -47,7 +48,7 @@ func TestCustomersInEveryForm(t *testing.T) {
 		"no-break blanks":    strings.ReplaceAll(plain, ",", "\u00a0,\u2007\u202f\u3000"),
 		"capitals":           strings.NewReplacer("customer,vendor", "Customer,Vendor", "remotepc", "RemotePC", "support_number", "Support_Number").Replace(plain),
 	} {
-		if got, err := ParseCustomers("customers.csv", []byte(text)); err != nil || !reflect.DeepEqual(got.Lines, bakkal) || got.Warnings != nil {
+		if got, err := ParseCustomers("customers.csv", []byte(text), testVendors); err != nil || !reflect.DeepEqual(got.Lines, bakkal) || got.Warnings != nil {
 			t.Errorf("%s: %+v %v", name, got, err)
 		}
 	}
@@ -72,7 +73,7 @@ func TestCustomersWithDelimitersInNames(t *testing.T) {
 		"customer,vendor,account,field,value\n\"Şen; \"\"Gül\"\", Ltd\",alpemix,,target_name,\"KASA,1\"\n",
 		"customer;vendor;account;field;value\n\"Şen; \"\"Gül\"\", Ltd\";alpemix;;target_name;KASA,1\n",
 	} {
-		if got, err := ParseCustomers("customers.csv", []byte(text)); err != nil || !reflect.DeepEqual(got.Lines, want) {
+		if got, err := ParseCustomers("customers.csv", []byte(text), testVendors); err != nil || !reflect.DeepEqual(got.Lines, want) {
 			t.Errorf("%v %v", got, err)
 		}
 	}
@@ -110,7 +111,7 @@ func TestWrongCustomers(t *testing.T) {
 		"several": {"A,x,,customer,x\nB,ccportal,,customer,y\nC,ccportal,,z,y", "line 2: vendor \"x\" is not one of alpemix, remotepc, ccportal, serwersms, limacity\n" +
 			"FILE: line 4: field \"z\" is not one of ccportal's: customer"},
 	} {
-		lines, err := ParseCustomers("/etc/customers.csv", []byte("customer,vendor,account,field,value\n"+tc.lines+"\n"))
+		lines, err := ParseCustomers("/etc/customers.csv", []byte("customer,vendor,account,field,value\n"+tc.lines+"\n"), testVendors)
 		if want := "/etc/customers.csv: " + strings.ReplaceAll(tc.want, "FILE", "/etc/customers.csv"); err == nil || err.Error() != want || lines.Lines != nil {
 			t.Errorf("%s: %v\ngot  %v\nwant %s", name, lines, err, want)
 		}
@@ -125,7 +126,7 @@ func TestWrongCustomers(t *testing.T) {
 		"many": {"customer,vendor,account,field,value\n" + strings.Repeat("A,x,,customer,x\n", 14),
 			"c: 4 more lines are wrong"},
 	} {
-		_, err := ParseCustomers("c", []byte(tc.text))
+		_, err := ParseCustomers("c", []byte(tc.text), testVendors)
 		if err == nil || !strings.HasSuffix(err.Error(), tc.want) {
 			t.Errorf("%s: got  %v\nwant %s", name, err, tc.want)
 		}
@@ -150,7 +151,7 @@ func TestWhatIsProbablyNotMeantIsWarnedOf(t *testing.T) {
 		"apostrophe":  {"A,alpemix,,support_number,'007", []string{"line 2: value"}},
 		"no number":   {"A,alpemix,,target_device,1E5\nB,alpemix,,target_device,2e7\nC,alpemix,,target_name,#1", nil},
 	} {
-		read, err := ParseCustomers("c", []byte("customer,vendor,account,field,value\n"+tc.lines+"\n"))
+		read, err := ParseCustomers("c", []byte("customer,vendor,account,field,value\n"+tc.lines+"\n"), testVendors)
 		got := strings.Join(read.Warnings, "\n")
 		if err != nil || len(read.Lines) == 0 || (got == "") != (tc.want == nil) {
 			t.Errorf("%s: %+v %v", name, read, err)
@@ -161,7 +162,7 @@ func TestWhatIsProbablyNotMeantIsWarnedOf(t *testing.T) {
 			}
 		}
 	}
-	read, err := ParseCustomers("c", []byte("customer,vendor,account,field,value\nA,remotepc,eu,customer,x\n\nA,remotepc,EU,customer,y\nA,alpemix,,staff_name,z\nA,ccportal,k,customer,z\n"))
+	read, err := ParseCustomers("c", []byte("customer,vendor,account,field,value\nA,remotepc,eu,customer,x\n\nA,remotepc,EU,customer,y\nA,alpemix,,staff_name,z\nA,ccportal,k,customer,z\n"), testVendors)
 	got := read.Unknown(map[string][]string{"remotepc": {"eu", "us"}, "alpemix": {"main"}})
 	if err != nil || len(got) != 2 || !strings.HasPrefix(got[0], `line 4: account "EU" of remotepc is not configured (configured: eu, us)`) || !strings.Contains(got[1], "(configured: none)") {
 		t.Errorf("%q %v", got, err)
@@ -170,7 +171,7 @@ func TestWhatIsProbablyNotMeantIsWarnedOf(t *testing.T) {
 
 // TestAnAccountOfItsOwnIsNoContradiction: a line with an account is more exact than one for any.
 func TestAnAccountOfItsOwnIsNoContradiction(t *testing.T) {
-	lines, err := ParseCustomers("c", []byte("customer,vendor,account,field,value\nA,ccportal,,customer,x\nB,ccportal,kommitt,customer,x\nC,alpemix,,staff_name,x\n"))
+	lines, err := ParseCustomers("c", []byte("customer,vendor,account,field,value\nA,ccportal,,customer,x\nB,ccportal,kommitt,customer,x\nC,alpemix,,staff_name,x\n"), testVendors)
 	if err != nil || len(lines.Lines) != 3 {
 		t.Errorf("%v %v", lines, err)
 	}
@@ -182,7 +183,7 @@ func TestTheSimulatorsCustomersAreRead(t *testing.T) {
 	if err := w.WriteMappings(&text); err != nil {
 		t.Fatal(err)
 	}
-	read, err := ParseCustomers("customers.csv", text.Bytes())
+	read, err := ParseCustomers("customers.csv", text.Bytes(), testVendors)
 	lines := read.Lines
 	if want := w.Mappings(); err != nil || len(lines) != len(want) || len(lines) < 40 {
 		t.Fatalf("%d of %d lines: %v", len(lines), len(want), err)
@@ -204,7 +205,7 @@ func FuzzCustomers(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		lines, err := ParseCustomers("c", text)
+		lines, err := ParseCustomers("c", text, testVendors)
 		if err != nil {
 			if lines.Lines != nil || !strings.HasPrefix(err.Error(), "c: line ") {
 				t.Fatalf("%v %v", lines, err)
@@ -215,7 +216,7 @@ func FuzzCustomers(f *testing.F) {
 		for _, l := range lines.Lines {
 			again += fmt.Sprintf("%s,%s,%s,%s,%s\n", quoted(l.Customer), l.Vendor, quoted(l.Account), l.Field, quoted(l.Value))
 		}
-		if got, err := ParseCustomers("c", []byte(again)); err != nil || !reflect.DeepEqual(got.Lines, lines.Lines) {
+		if got, err := ParseCustomers("c", []byte(again), testVendors); err != nil || !reflect.DeepEqual(got.Lines, lines.Lines) {
 			t.Fatalf("%q\n%v, then %v %v", text, lines, got, err)
 		}
 	})
@@ -231,14 +232,18 @@ func TestTheDocumentedFileIsRead(t *testing.T) {
 	}
 	_, rest, _ := strings.Cut(string(page), "```csv\n")
 	example, after, _ := strings.Cut(rest, "```\n")
-	if lines, err := ParseCustomers("customers.csv", []byte(example)); err != nil || len(lines.Lines) != 4 {
+	if lines, err := ParseCustomers("customers.csv", []byte(example), testVendors); err != nil || len(lines.Lines) != 4 {
 		t.Errorf("%v %v", lines, err)
 	}
-	for _, v := range fieldsOf {
-		for _, word := range append(v.fields, v.vendor) {
-			if !strings.Contains(after, "`"+word+"`") {
-				t.Errorf("%s is not documented", word)
-			}
+	words := slices.Concat(alpemixFields, []string{alpemix, customerField})
+	for _, v := range testVendors {
+		words = append(words, v.Name)
+	}
+	for _, word := range words {
+		if !strings.Contains(after, "`"+word+"`") {
+			t.Errorf("%s is not documented", word)
 		}
 	}
 }
+
+var testVendors = []*Vendor{{Name: "remotepc"}, {Name: "ccportal"}, {Name: "serwersms"}, {Name: "limacity"}}

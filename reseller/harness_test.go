@@ -17,6 +17,7 @@ import (
 
 	"alpemix-collector/report"
 	"alpemix-collector/reseller"
+	"alpemix-collector/reseller/vendors"
 )
 
 // memory is a Store that forgets with the process, and fails when it is told to.
@@ -303,7 +304,8 @@ func (o *office) open() *reseller.Jobs {
 	o.t.Helper()
 	o.metrics = prometheus.NewRegistry()
 	cfg := reseller.Config{
-		Store: o.store, Location: istanbul, CustomersFile: o.file, Thresholds: []int{80, 100}, Metrics: o.metrics,
+		Vendors: vendors.All,
+		Store:   o.store, Location: istanbul, CustomersFile: o.file, Thresholds: []int{80, 100}, Metrics: o.metrics,
 		Queued: func() { o.queued++ }, Log: slog.New(slog.NewTextHandler(o, nil)),
 	}
 	if o.hook != nil {

@@ -128,7 +128,7 @@ func (r *Jobs) readVersion(now version) (Customers, error) {
 	if after, err := m.look(); err != nil || after != now {
 		return Customers{}, fmt.Errorf("%s is being written", m.path)
 	}
-	return ParseCustomers(m.path, text)
+	return ParseCustomers(m.path, text, r.vendors)
 }
 
 // customerOf is whose a vendor's customer is, empty if customers.csv does not tell. A line with the account comes before one for

@@ -7,10 +7,6 @@ import (
 	"alpemix-collector/pacing"
 )
 
-// tellLimits are the vendors that tell all that is allotted, so that what is ended here comes back with the account. What was set
-// through us at the others would be lost.
-var tellLimits = []string{"remotepc", "ccportal"}
-
 // endRemoved ends what is known of accounts that the configuration names no more. Nobody reads whether it is still so; and of an
 // account with a new name it would count twice.
 func (r *Jobs) endRemoved() error {
@@ -18,20 +14,23 @@ func (r *Jobs) endRemoved() error {
 	if !pacing.Believable(now) {
 		return nil // the next start does it
 	}
-	for _, vendor := range tellLimits {
+	for _, v := range r.vendors {
+		if !v.ReportsLimits {
+			continue
+		}
 		var named []string
 		for _, j := range r.jobs {
-			if j.Vendor == vendor {
+			if j.Vendor == v.Name {
 				named = append(named, j.Name)
 			}
 		}
-		ended, err := r.store.EndOthers(vendor, named, now)
-		r.observer.removed(vendor, ended)
+		ended, err := r.store.EndOthers(v.Name, named, now)
+		r.observer.removed(v.Name, ended)
 		if len(ended) > 0 {
 			r.queued()
 		}
 		if err != nil {
-			err = fmt.Errorf("%s accounts that are no longer configured could not be ended: %w", vendor, err)
+			err = fmt.Errorf("%s accounts that are no longer configured could not be ended: %w", v.Name, err)
 			r.observer.notRemoved(err)
 			return err
 		}

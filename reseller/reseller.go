@@ -71,6 +71,7 @@ type Account struct {
 
 // Config is what New needs.
 type Config struct {
+	Vendors       []*Vendor
 	Accounts      []Account
 	Store         Store
 	Location      *time.Location // of the schedules and of the months of events
@@ -93,6 +94,7 @@ type Jobs struct {
 	queued     func()
 	observer   *observer
 	jobs       []*job
+	vendors    []*Vendor
 	accounts   map[string][]string // that are configured, by vendor
 	mapping    *mapping
 	courier    *courier // nil without a webhook
@@ -105,7 +107,7 @@ func New(cfg Config) (*Jobs, error) {
 	}
 	r := &Jobs{
 		store: cfg.Store, location: cmp.Or(cfg.Location, time.UTC), thresholds: cfg.Thresholds, queued: cfg.Queued,
-		mapping: &mapping{path: cfg.CustomersFile},
+		vendors: cfg.Vendors, mapping: &mapping{path: cfg.CustomersFile},
 	}
 	r.accounts = map[string][]string{alpemix: cfg.AlpemixAccounts}
 	for _, conf := range cfg.Accounts {

@@ -19,6 +19,7 @@ import (
 	"alpemix-collector/reseller"
 	"alpemix-collector/reseller/limacity"
 	"alpemix-collector/reseller/serwersms"
+	"alpemix-collector/reseller/vendors"
 	sim "alpemix-collector/simulator/reseller"
 	"alpemix-collector/store"
 )
@@ -69,7 +70,7 @@ func (q *quarter) life(length time.Duration, between func()) {
 	}
 	between()
 	q.metrics = prometheus.NewRegistry()
-	cfg := reseller.Config{Store: q.state, Location: istanbul, Thresholds: []int{80, 100}, Webhook: q.hook, Metrics: q.metrics, Log: log}
+	cfg := reseller.Config{Vendors: vendors.All, Store: q.state, Location: istanbul, Thresholds: []int{80, 100}, Webhook: q.hook, Metrics: q.metrics, Log: log}
 	for _, l := range sim.Labels() {
 		account := reseller.Account{Vendor: l.Vendor, Name: l.Account, Source: q.stands[l.Vendor], Schedule: "@hourly"}
 		if customers := q.stands[l.Vendor].customers; customers != nil {

@@ -24,7 +24,6 @@ import (
 	"alpemix-collector/simulator"
 	sim "alpemix-collector/simulator/reseller"
 	"alpemix-collector/store"
-	"alpemix-collector/vendorhttp"
 )
 
 // stand is one vendor with the client that reads it and what was true whenever it was read whole.
@@ -58,21 +57,21 @@ func newStand(t *testing.T, l sim.Label, w *sim.World) *stand {
 	t.Helper()
 	s := &stand{label: l}
 	s.vendor = sim.New(l.Vendor, sim.Options{World: w, Now: time.Now})
-	account := vendorhttp.Account{Name: l.Account, Endpoint: "https://vendor.example" + s.vendor.Path(l.Account), Timeout: 30 * time.Second}
+	endpoint := "https://vendor.example" + s.vendor.Path(l.Account)
 	key := secret.New(s.vendor.Accounts()[0].Key)
 	var err error
 	switch l.Vendor {
 	case sim.RemotePC:
-		s.source, err = remotepc.New(remotepc.Config{Account: account, APIKey: key}, s)
+		s.source, err = remotepc.New(remotepc.Account{Name: l.Account, Endpoint: endpoint, APIKey: key}, "", s)
 	case sim.CCPortal:
 		for _, c := range w.Customers(l, time.Now()) {
 			s.customers = append(s.customers, c.Name)
 		}
-		s.source, err = ccportal.New(ccportal.Config{Account: account, Customers: s.customers, Format: "xml"}, s)
+		s.source, err = ccportal.New(ccportal.Account{Name: l.Account, BaseURL: endpoint, Customers: s.customers, Format: "xml"}, "", s)
 	case sim.SerwerSMS:
-		s.source, err = serwersms.New(serwersms.Config{Account: account, Token: key}, s)
+		s.source, err = serwersms.New(serwersms.Account{Name: l.Account, Endpoint: endpoint, Token: key}, "", s)
 	case sim.LimaCity:
-		s.source, err = limacity.New(limacity.Config{Account: account, APIKey: key}, s)
+		s.source, err = limacity.New(limacity.Account{Name: l.Account, Endpoint: endpoint, APIKey: key}, "", s)
 	}
 	if err != nil {
 		t.Fatal(err)

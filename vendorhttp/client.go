@@ -41,8 +41,6 @@ type Account struct {
 	MaxBody  int64         // bytes; a longer answer is an error, never cut silently
 	Spill    string        // folder for what does not fit into memory of an answer; empty: all is kept in memory
 	Version  string        // of this program, for User-Agent
-	// Observe is told of every request that no report.Snapshot tells of. It may be nil.
-	Observe func(report.Fetch)
 }
 
 // Client makes the exchanges of one account. It holds no secret and is safe for concurrent use.
@@ -51,6 +49,8 @@ type Client struct {
 	account Account
 	base    *url.URL
 	rt      http.RoundTripper // not an http.Client, which follows redirects and shows in its errors where they lead
+	// observe is called with every request that was sent. It may be nil.
+	observe func(report.Fetch)
 }
 
 // New checks a and makes a client; it sends nothing. Without rt it builds a transport with a.TLS and the proxy of the
@@ -107,10 +107,10 @@ func (c Client) Format(s fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(s, "%s account %s", c.vendor.Name, c.account.Name)
 }
 
-// Recording is c with an observer of its own, which collects the requests of a snapshot.
+// Recording is c, and appends every request that is sent to into.
 func (c *Client) Recording(into *[]report.Fetch) *Client {
 	copied := *c
-	copied.account.Observe = func(f report.Fetch) { *into = append(*into, f) }
+	copied.observe = func(f report.Fetch) { *into = append(*into, f) }
 	return &copied
 }
 

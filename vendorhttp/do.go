@@ -16,7 +16,7 @@ const OutcomeUnknown = "outcome_unknown"
 func (c *Client) Do(ctx context.Context, r Request, read func(*Answer) error) error {
 	began := time.Now()
 	a, err := c.do(ctx, r, read)
-	if _, dry := errors.AsType[*Preview](err); dry || c.account.Observe == nil {
+	if _, dry := errors.AsType[*Preview](err); dry || c.observe == nil {
 		return err
 	}
 	f := report.Fetch{At: began.UTC(), Vendor: c.vendor.Name, Account: c.account.Name, Job: r.Job, Outcome: "ok"}
@@ -30,7 +30,7 @@ func (c *Client) Do(ctx context.Context, r Request, read func(*Answer) error) er
 	} else {
 		f.Rows = a.Rows
 	}
-	c.account.Observe(f)
+	c.observe(f)
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/pacing"
 	"alpemix-collector/reseller"
+	"alpemix-collector/reseller/vendors"
 	"alpemix-collector/reseller/webhook"
 	"alpemix-collector/vendorhttp"
 )
@@ -33,8 +34,8 @@ func (d *daemon) newJobs() (*reseller.Jobs, error) {
 		alpemix = append(alpemix, a.Name)
 	}
 	return reseller.New(reseller.Config{
-		AlpemixAccounts: alpemix,
-		Accounts:        accounts, Store: d.state, Location: c.Location(), CustomersFile: c.CustomersFile, Thresholds: c.Reseller.Thresholds,
+		Vendors: vendors.All, AlpemixAccounts: alpemix,
+		Accounts: accounts, Store: d.state, Location: c.Location(), CustomersFile: c.CustomersFile, Thresholds: c.Reseller.Thresholds,
 		Webhook: receiver, Queued: d.collector.Queued, Metrics: d.metrics, Log: d.log,
 	})
 }
@@ -42,35 +43,20 @@ func (d *daemon) newJobs() (*reseller.Jobs, error) {
 // resellerAccounts wires the configured accounts of all reseller vendors; over is what the clients of a vendor send through, nil for
 // the network.
 func resellerAccounts(c *config.Config, over func(vendor string) http.RoundTripper) (all []reseller.Account, err error) {
-	add := func(more []reseller.Account, wrong error) {
-		if all = append(all, more...); err == nil {
-			err = wrong
+	version, _ := build()
+	for _, v := range c.Reseller.Vendors {
+		for _, o := range v.Openers() {
+			client, err := o.Open(version, over(v.Name))
+			if err != nil {
+				return nil, err
+			}
+			source := newRenewableSource(client)
+			account := reseller.Account{Vendor: v.Name, Name: o.Login().Account, Schedule: v.Cron(), Source: source}
+			if _, byCustomer := client.(reseller.ByCustomer); byCustomer {
+				account.Customers = source.customers
+			}
+			all = append(all, account)
 		}
-	}
-	add(sources("remotepc", c.Reseller.RemotePC.Schedule, remotePCAccounts(c), over))
-	add(sources("ccportal", c.Reseller.CCPortal.Schedule, ccPortalAccounts(c), over))
-	add(sources("serwersms", c.Reseller.SerwerSMS.Schedule, serwerSMSAccounts(c), over))
-	add(sources("limacity", c.Reseller.LimaCity.Schedule, limaCityAccounts(c), over))
-	return all, err
-}
-
-func sources[C reseller.Source](vendor, schedule string, accounts []vendorAccount[C], over func(vendor string) http.RoundTripper) (all []reseller.Account, err error) {
-	for _, a := range accounts {
-		client, err := a.open(over(vendor))
-		if err != nil {
-			return nil, err
-		}
-		held, err := a.held()
-		if err != nil {
-			return nil, err
-		}
-		account := reseller.Account{Vendor: vendor, Name: a.name, Schedule: schedule}
-		source := newRenewableSource(client, held)
-		account.Source = source
-		if _, byCustomer := any(client).(byCustomer); byCustomer {
-			account.Customers = source.customers
-		}
-		all = append(all, account)
 	}
 	return all, nil
 }

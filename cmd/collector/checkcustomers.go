@@ -24,17 +24,10 @@ func (k *checking) accountNames() map[string][]string {
 	for _, a := range k.config.Alpemix.Accounts {
 		names["alpemix"] = append(names["alpemix"], a.Name)
 	}
-	for _, a := range k.config.Reseller.RemotePC.Accounts {
-		names["remotepc"] = append(names["remotepc"], a.Name)
-	}
-	for _, a := range k.config.Reseller.CCPortal.Accounts {
-		names["ccportal"] = append(names["ccportal"], a.Name)
-	}
-	for _, a := range k.config.Reseller.SerwerSMS.Accounts {
-		names["serwersms"] = append(names["serwersms"], a.Name)
-	}
-	for _, a := range k.config.Reseller.LimaCity.Accounts {
-		names["limacity"] = append(names["limacity"], a.Name)
+	for _, v := range k.config.Reseller.Vendors {
+		for _, o := range v.Openers() {
+			names[v.Name] = append(names[v.Name], o.Login().Account)
+		}
 	}
 	return names
 }

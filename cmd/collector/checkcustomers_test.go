@@ -9,8 +9,10 @@ import (
 )
 
 func TestCheckReadsTheCustomersFile(t *testing.T) {
-	c := &config.Config{}
-	c.Reseller.RemotePC.Accounts = append(c.Reseller.RemotePC.Accounts, config.RemotePCAccount{Name: "eu"})
+	c, err := config.Load("", []string{"COLLECTOR_RESELLER_REMOTEPC_ACCOUNTS_0_NAME=eu", "COLLECTOR_RESELLER_REMOTEPC_ACCOUNTS_0_API_KEY=k"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	const head = "customer,vendor,account,field,value\n"
 	for name, tc := range map[string]struct{ text, want string }{
 		"good":    {head + "A,remotepc,eu,customer,x\n", "ok    customers: FILE has 1 lines\n"},

@@ -14,6 +14,7 @@ import (
 	"alpemix-collector/internal/durable"
 	"alpemix-collector/migrations"
 	"alpemix-collector/reseller"
+	"alpemix-collector/reseller/vendors"
 )
 
 // ports tries whether a daemon could listen where it is to. One that is at work on the state folder does.
@@ -63,6 +64,6 @@ func (k *checking) customers() {
 		k.line("customers", "", fmt.Errorf("cannot read %s: %w", file, bare(err)))
 		return
 	}
-	read, err := reseller.ParseCustomers(file, text)
+	read, err := reseller.ParseCustomers(file, text, vendors.All)
 	k.line("customers", fmt.Sprintf("%s has %d lines", file, len(read.Lines))+doubtful(append(read.Warnings, read.Unknown(k.accountNames())...)), err)
 }

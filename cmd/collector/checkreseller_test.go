@@ -44,12 +44,16 @@ func TestCheckOfResellers(t *testing.T) {
 		}
 	}
 	s.customersOfPortal(numbers...)
+	pending := ""
+	if len(dirty) > 0 {
+		pending = "; changes are pending (dirty) of " + strings.Join(dirty, ", ")
+	}
 	count := func(vendor string) (n int) { return len(s.vendors[vendor].Customers(s.account(vendor), standMoment)) }
 	want := fmt.Sprintf(`ok    remotepc account eu: user/list returned %d users
 ok    ccportal account kommitt: pack/list returned the packs of %d customers%s
 ok    serwersms account pl: subaccounts/index returned %d subaccounts
 ok    limacity account de: customers/list returned %d customers
-`, count(world.RemotePC), len(numbers), pendingOf(dirty), count(world.SerwerSMS), count(world.LimaCity))
+`, count(world.RemotePC), len(numbers), pending, count(world.SerwerSMS), count(world.LimaCity))
 	if _, lines := s.check(); lines != want {
 		t.Errorf("%s\nwant\n%s", lines, want)
 	}

@@ -68,7 +68,7 @@ func (a *app) newDaemon(c *config.Config) (*daemon, error) {
 	accounts, err := d.accounts(c, state)
 	if err == nil {
 		d.collector, err = collector.New(collector.Config{
-			Accounts: accounts, Store: state, Writer: d.target, Database: d.target, Logins: logins(c), Kept: c.Retention.Connections.Std(), Reason: sink.Reason, Reasons: sink.Reasons(), FetchReasons: alpemix.Reasons(),
+			Accounts: accounts, Store: state, Writer: d.target, Database: d.target, Logins: c.Logins(), Kept: c.Retention.Connections.Std(), Reason: sink.Reason, Reasons: sink.Reasons(), FetchReasons: alpemix.Reasons(),
 			Metrics: d.metrics, Log: log,
 		})
 	}

@@ -53,7 +53,7 @@ func (a *app) limaCityKeysCommand() *cobra.Command {
 		Example: "  collector reseller limacity keys",
 	}
 	format := formatFlag(command)
-	command.AddCommand(limaCityKeysAdd(&limaCityDialect{a, "limacity", limaCityAccounts}))
+	command.AddCommand(limaCityKeysAdd(&limaCityDialect{a, "limacity"}))
 	return group(command, func(*cobra.Command, []string) error {
 		if err := format.check(); err != nil {
 			return &usageError{command.CommandPath(), err}

@@ -141,14 +141,13 @@ func (d *daemon) renewResellers(renewed *config.Config) (func() ([]string, error
 	for i, a := range d.resellers { // in the same order: Renew adds and removes no account
 		source, ok := a.Source.(*renewableSource)
 		other, otherOK := newer[i].Source.(*renewableSource)
-		if !ok || !otherOK || source.held == other.held {
+		if !ok || !otherOK || (*source.Load()).Held() == (*other.Load()).Held() {
 			continue
 		}
-		if a.Vendor == "ccportal" { // its list of customers is no secret, which Renew would have named
-			lists = append(lists, "reseller.ccportal.accounts["+a.Name+"].customers_file")
+		if a.Customers != nil { // the list is no secret, which Renew would have named
+			lists = append(lists, "reseller."+a.Vendor+".accounts["+a.Name+"].customers_file")
 		}
 		commits = append(commits, func() {
-			source.held = other.held
 			source.Store(other.Load())
 			d.jobs.Retry(a.Vendor, a.Name)
 		})

@@ -6,24 +6,15 @@ import (
 	"path/filepath"
 	"slices"
 
-	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/internal/durable"
 	"alpemix-collector/keyring"
 	"alpemix-collector/report"
 	"alpemix-collector/sink"
 )
 
-// logins are those of all configured accounts.
-func logins(c *config.Config) (all []report.Login) {
-	for _, l := range c.Logins() {
-		all = append(all, report.Login(l))
-	}
-	return all
-}
-
 // rename recognises accounts that have got another name in the configuration, and moves what the state folder knows of them there.
 func (d *daemon) rename() error {
-	renamed, err := d.state.Rename(logins(d.config))
+	renamed, err := d.state.Rename(d.config.Logins())
 	if err != nil {
 		return fmt.Errorf("recognising renamed accounts: %w", err)
 	}
@@ -60,13 +51,13 @@ func (t *target) moveKeys(renamed []report.Move) {
 // names; until then it writes under the old ones.
 func (i *importing) follow(ctx context.Context) error {
 	if !durable.Locked(filepath.Join(i.config.StateDir, "state.db")) {
-		moves, err := i.writer.Follow(ctx, logins(i.config))
+		moves, err := i.writer.Follow(ctx, i.config.Logins())
 		for _, m := range moves {
 			i.logger(i.config).Warn("an account has another name in the configuration but the same login: its rows in ClickHouse have moved to the new name", "vendor", m.Vendor, "before", m.From, "now", m.To)
 		}
 		return err
 	}
-	moves, err := i.writer.Renamed(ctx, logins(i.config))
+	moves, err := i.writer.Renamed(ctx, i.config.Logins())
 	for _, m := range moves {
 		if m.Vendor == "alpemix" && (m.From == i.account || m.To == i.account) {
 			return fmt.Errorf("account %q was called %q when the running daemon started; restart the daemon, which moves the rows to the new name, and import again", m.To, m.From)
@@ -77,7 +68,7 @@ func (i *importing) follow(ctx context.Context) error {
 
 // renamed prints the accounts whose rows stand under another name than they have in the configuration.
 func (k *checking) renamed(ctx context.Context, c *clickHouse) {
-	moves, err := c.Writer().Renamed(ctx, logins(k.config))
+	moves, err := c.Writer().Renamed(ctx, k.config.Logins())
 	if err != nil {
 		k.line("account names", "", err)
 	}

@@ -35,13 +35,12 @@ func (f *renewableFetcher) Budget(kind report.Kind) int { return f.Load().Budget
 
 // renewableSource is a reseller vendor's client that is replaced when its secret changes.
 type renewableSource struct {
-	atomic.Pointer[reseller.Source]
-	held string // what the client has from files
+	atomic.Pointer[reseller.Client]
 }
 
-func newRenewableSource(source reseller.Source, held string) *renewableSource {
-	s := &renewableSource{held: held}
-	s.Store(&source)
+func newRenewableSource(client reseller.Client) *renewableSource {
+	s := &renewableSource{}
+	s.Store(&client)
 	return s
 }
 
@@ -50,11 +49,8 @@ func (s *renewableSource) Snapshot(ctx context.Context, customers []string) (rep
 	return (*s.Load()).Snapshot(ctx, customers)
 }
 
-// byCustomer is a source whose customers have to be asked for one by one.
-type byCustomer interface{ Customers() []string }
-
 // customers are those of the client that is in use now.
-func (s *renewableSource) customers() []string { return (*s.Load()).(byCustomer).Customers() }
+func (s *renewableSource) customers() []string { return (*s.Load()).(reseller.ByCustomer).Customers() }
 
 // renewableWebhook is a receiver of events that is replaced when its address changes.
 type renewableWebhook struct {

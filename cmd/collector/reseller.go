@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/report"
+	"alpemix-collector/reseller"
 	"alpemix-collector/vendorhttp"
 )
 
@@ -36,14 +38,19 @@ flag.`,
 }
 
 // dialect is a vendor whose calls are commands. C is its client.
-type dialect[C any] struct {
+type dialect[C reseller.Client] struct {
 	*app
-	vendor   string
-	accounts func(*config.Config) []vendorAccount[C]
+	vendor string
+}
+
+// accounts are the configured accounts of the vendor.
+func (d *dialect[C]) accounts(c *config.Config) []reseller.Opener {
+	i := slices.IndexFunc(c.Reseller.Vendors, func(v config.Vendor) bool { return v.Name == d.vendor })
+	return c.Reseller.Vendors[i].Openers()
 }
 
 // errand is one run of a vendor's command.
-type errand[C any] struct {
+type errand[C reseller.Client] struct {
 	*app
 	command *cobra.Command
 	config  *config.Config
@@ -65,7 +72,7 @@ func (d *dialect[C]) serves(command *cobra.Command, run func(context.Context, *e
 		}
 		var names []string
 		for _, a := range d.accounts(e.config) {
-			names = append(names, a.name)
+			names = append(names, a.Login().Account)
 		}
 		if e.account, err = e.accountOf(d.vendor, e.account, names); err != nil {
 			return e.misused(err)
@@ -95,13 +102,15 @@ func (d *dialect[C]) asks(command *cobra.Command, run func(context.Context, *err
 			rt = vendorhttp.DryRun{}
 		}
 		for _, a := range d.accounts(e.config) {
-			if a.name != e.account {
+			if a.Login().Account != e.account {
 				continue
 			}
-			var err error
-			if e.client, err = a.open(rt); err != nil {
+			version, _ := build()
+			client, err := a.Open(version, rt)
+			if err != nil {
 				return err
 			}
+			e.client = client.(C)
 		}
 		err := run(ctx, e, args)
 		if preview, ok := errors.AsType[*vendorhttp.Preview](err); ok {

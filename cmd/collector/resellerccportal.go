@@ -12,7 +12,7 @@ import (
 type ccPortalDialect = dialect[*ccportal.Client]
 
 func (a *app) ccPortalCommand() *cobra.Command {
-	d := &ccPortalDialect{a, "ccportal", ccPortalAccounts}
+	d := &ccPortalDialect{a, "ccportal"}
 	access := &cobra.Command{Use: "access", Short: "A customer's access to the portal"}
 	access.AddCommand(ccPortalStatus(d), ccPortalEnable(d), ccPortalDisable(d))
 	mail := &cobra.Command{Use: "mail", Short: "A customer's mail addresses"}

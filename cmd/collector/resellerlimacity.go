@@ -16,7 +16,7 @@ import (
 type limaCityDialect = dialect[*limacity.Client]
 
 func (a *app) limaCityCommand() *cobra.Command {
-	d := &limaCityDialect{a, "limacity", limaCityAccounts}
+	d := &limaCityDialect{a, "limacity"}
 	customer := &cobra.Command{Use: "customer", Short: "Customers of the reseller account"}
 	customer.AddCommand(limaCityCreate(d), limaCityList(d))
 	command := &cobra.Command{

@@ -12,7 +12,7 @@ import (
 type remotePCDialect = dialect[*remotepc.Client]
 
 func (a *app) remotePCCommand() *cobra.Command {
-	d := &remotePCDialect{a, "remotepc", remotePCAccounts}
+	d := &remotePCDialect{a, "remotepc"}
 	user := &cobra.Command{Use: "user", Short: "Users of the reseller account"}
 	user.AddCommand(remotePCAdd(d), remotePCInvite(d), remotePCSignIn(d), remotePCList(d))
 	command := &cobra.Command{Use: "remotepc", Short: "RemotePC: add, invite, sign in and list users"}

@@ -15,7 +15,7 @@ import (
 type serwerSMSDialect = dialect[*serwersms.Client]
 
 func (a *app) serwerSMSCommand() *cobra.Command {
-	d := &serwerSMSDialect{a, "serwersms", serwerSMSAccounts}
+	d := &serwerSMSDialect{a, "serwersms"}
 	subaccounts := &cobra.Command{Use: "subaccounts", Short: "Subaccounts of the main account"}
 	subaccounts.AddCommand(serwerSMSIndex(d), serwerSMSView(d), serwerSMSAdd(d), serwerSMSLimit(d), serwerSMSDelete(d))
 	command := &cobra.Command{Use: "serwersms", Short: "SerwerSMS: list, view, add, limit and delete subaccounts"}

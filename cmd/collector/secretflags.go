@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"alpemix-collector/internal/secret"
+	"alpemix-collector/reseller"
 )
 
 // secretFlags are the ways in which a secret may come to a command. A flag that holds it is not among them: command lines are
@@ -31,7 +32,7 @@ func newSecretFlags(command *cobra.Command, noun string, isNew bool) *secretFlag
 }
 
 // ask asks e's user for the secret of whom. In a dry run that names no source it is a made-up one, which nothing shows.
-func ask[C any](ctx context.Context, e *errand[C], s *secretFlags, whom string) (secret.Value, error) {
+func ask[C reseller.Client](ctx context.Context, e *errand[C], s *secretFlags, whom string) (secret.Value, error) {
 	if e.dryRun && s.file == "" {
 		return secret.New(rand.Text()[:20]), nil
 	}

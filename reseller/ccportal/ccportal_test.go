@@ -105,9 +105,7 @@ const manyMails = `<response>
 
 func newClient(t testing.TB, format string, rt http.RoundTripper, customers ...string) *ccportal.Client {
 	t.Helper()
-	c, err := ccportal.New(ccportal.Config{
-		Account: vendorhttp.Account{Name: "main", Endpoint: base, Version: "1.2"}, Format: format, Customers: customers,
-	}, rt)
+	c, err := ccportal.New(ccportal.Account{Name: "main", BaseURL: base, Format: format, Customers: customers}, "1.2", rt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,20 +292,18 @@ func TestAChangeMayBeAnsweredWithADocument(t *testing.T) {
 }
 
 func TestNewNamesTheKey(t *testing.T) {
-	at := func(endpoint string) vendorhttp.Account { return vendorhttp.Account{Name: "main", Endpoint: endpoint} }
-	for want, cfg := range map[string]ccportal.Config{
+	for want, account := range map[string]ccportal.Account{
 		"accounts.base_url: not an address":         {},
-		`accounts.format: "yaml" is not one of`:     {Account: at(base), Format: "yaml"},
-		`accounts.customers: ".." would be`:         {Account: at(base), Customers: []string{"1", ".."}},
-		`accounts.customers: "" is empty`:           {Account: at(base), Customers: []string{""}},
-		"accounts.tls.ca_file: open /nonexistent":   {Account: vendorhttp.Account{Endpoint: base, TLS: vendorhttp.TLS{CAFile: "/nonexistent"}}},
-		"accounts.base_url: http://portal.example/": {Account: at("http://portal.example/")},
+		`accounts.customers: ".." would be`:         {BaseURL: base, Customers: []string{"1", ".."}},
+		`accounts.customers: "" is empty`:           {BaseURL: base, Customers: []string{""}},
+		"accounts.tls.ca_file: open /nonexistent":   {BaseURL: base, TLS: vendorhttp.TLS{CAFile: "/nonexistent"}},
+		"accounts.base_url: http://portal.example/": {BaseURL: "http://portal.example/"},
 	} {
-		if _, err := ccportal.New(cfg, nil); err == nil || !strings.Contains(err.Error(), "reseller.ccportal."+want) {
+		if _, err := ccportal.New(account, "", nil); err == nil || !strings.Contains(err.Error(), "reseller.ccportal."+want) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
-	if _, err := ccportal.New(ccportal.Config{Account: at("http://192.168.10.170/ccSimpleMailApi")}, nil); err != nil {
+	if _, err := ccportal.New(ccportal.Account{BaseURL: "http://192.168.10.170/ccSimpleMailApi"}, "", nil); err != nil {
 		t.Errorf("the document's own example: %v", err)
 	}
 }

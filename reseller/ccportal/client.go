@@ -29,13 +29,6 @@ var vendor = vendorhttp.Vendor{
 	PrivateHTTP: true,
 }
 
-// Config is one reseller's portal.
-type Config struct {
-	Account   vendorhttp.Account // its Endpoint is base_url; there is no default, the address carries the reseller's name
-	Customers []string           // numbers (ParCustId); the portal has no call that lists them
-	Format    string             // json or xml, default json
-}
-
 // Client speaks for one portal. It is safe for concurrent use.
 type Client struct {
 	name      string
@@ -44,25 +37,26 @@ type Client struct {
 	http      *vendorhttp.Client
 }
 
-// New checks cfg and makes a client; it sends nothing. Errors name the configuration key.
-func New(cfg Config, rt http.RoundTripper) (*Client, error) {
-	if cfg.Account.MaxBody == 0 {
-		cfg.Account.MaxBody = maxBody
+// New makes the client of an account; it sends nothing. Errors name the configuration key.
+func New(a Account, version string, rt http.RoundTripper) (*Client, error) {
+	customers, err := a.numbers()
+	if err != nil {
+		return nil, err
 	}
-	if !slices.Contains([]string{"", "json", "xml"}, cfg.Format) {
-		return nil, fmt.Errorf("reseller.ccportal.accounts.format: %q is not one of json, xml", cfg.Format)
-	}
-	for _, customer := range cfg.Customers {
+	for _, customer := range customers {
 		if problem := vendorhttp.PathElement(customer); problem != "" {
 			return nil, fmt.Errorf("reseller.ccportal.accounts.customers: %q %s", customer, problem)
 		}
 	}
-	exchange, err := vendorhttp.New(vendor, cfg.Account, rt)
+	exchange, err := vendorhttp.New(vendor, vendorhttp.Account{Name: a.Name, Endpoint: a.BaseURL, TLS: a.TLS, Version: version, MaxBody: maxBody}, rt)
 	if err != nil {
 		return nil, err
 	}
-	return &Client{cfg.Account.Name, slices.Clone(cfg.Customers), cfg.Format == "xml", exchange}, nil
+	return &Client{a.Name, customers, a.Format == "xml", exchange}, nil
 }
+
+// Held implements reseller.Client.
+func (c *Client) Held() string { return strings.Join(c.customers, "\n") }
 
 // AccessStatus tells whether a customer can log in to the portal ("Auflistung des aktuellen Status").
 func (c *Client) AccessStatus(ctx context.Context, customer string) (access Access, err error) {

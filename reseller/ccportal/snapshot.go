@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -261,4 +262,37 @@ func (c *Client) packAllotments(customer string, packs Packs) (all []report.Allo
 		all = append(all, a)
 	}
 	return all, odd
+}
+
+// Check implements reseller.Client. Changes that the portal has not carried out yet are no fault, but others are refused meanwhile.
+func (c *Client) Check(ctx context.Context) (string, error) {
+	s, err := c.Snapshot(ctx, nil)
+	if names := slices.Sorted(maps.Keys(s.Failed)); err == nil && len(names) > 0 {
+		err = s.Failed[names[0]]
+		if all := len(s.Read) + unread(&s); all > 1 {
+			err = fmt.Errorf("%d of %d customers cannot be read: %w", len(names), all, err)
+		}
+	}
+	return fmt.Sprintf("pack/list returned the packs of %d customers", len(s.Read)) + pendingOf(s.Pending), err
+}
+
+// unread counts the customers of whom a snapshot has nothing.
+func unread(s *report.Snapshot) (n int) {
+	for name := range s.Failed {
+		if !slices.Contains(s.Read, name) {
+			n++
+		}
+	}
+	return n
+}
+
+func pendingOf(customers []string) string {
+	const most = 5
+	switch n := len(customers); {
+	case n == 0:
+		return ""
+	case n > most:
+		return fmt.Sprintf("; changes are pending (dirty) of %s and %d more", strings.Join(customers[:most], ", "), n-most)
+	}
+	return "; changes are pending (dirty) of " + strings.Join(customers, ", ")
 }

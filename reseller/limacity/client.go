@@ -17,21 +17,12 @@ import (
 	"alpemix-collector/vendorhttp"
 )
 
-// DefaultEndpoint is the documented address of the reseller API.
-const DefaultEndpoint = "https://www.lima-city.de/resellercp"
-
 var vendor = vendorhttp.Vendor{
 	Name:        "limacity",
 	EndpointKey: "reseller.limacity.accounts.endpoint",
 	TLSKey:      "reseller.limacity.accounts.tls",
 	LoginKeys:   "api_key or api_key_file",
 	Denied:      "the API key is not right, or has not the rights that the call needs (reseller.customers.admin for customers): see the API keys of the account",
-}
-
-// Config is one reseller account.
-type Config struct {
-	Account vendorhttp.Account
-	APIKey  secret.Value
 }
 
 // Client speaks for one reseller account. It is safe for concurrent use.
@@ -42,24 +33,21 @@ type Client struct {
 	usercp *url.URL
 }
 
-// New checks cfg and makes a client; it sends nothing. Errors name the configuration key.
-func New(cfg Config, rt http.RoundTripper) (*Client, error) {
-	if cfg.Account.Endpoint == "" {
-		cfg.Account.Endpoint = DefaultEndpoint
-	}
-	exchange, err := vendorhttp.New(vendor, cfg.Account, rt)
-	switch {
-	case err != nil:
-		return nil, err
-	case cfg.APIKey.Empty():
-		return nil, fmt.Errorf("reseller.limacity account %s: api_key or api_key_file is missing", cfg.Account.Name)
-	}
-	usercp, err := customerAPI(cfg.Account.Endpoint)
+// New makes the client of an account; it sends nothing. Errors name the configuration key.
+func New(a Account, version string, rt http.RoundTripper) (*Client, error) {
+	exchange, err := vendorhttp.New(vendor, vendorhttp.Account{Name: a.Name, Endpoint: a.Endpoint, TLS: a.TLS, Version: version}, rt)
 	if err != nil {
 		return nil, err
 	}
-	return &Client{cfg.Account.Name, cfg.APIKey, exchange, usercp}, nil
+	usercp, err := customerAPI(a.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{a.Name, a.APIKey, exchange, usercp}, nil
 }
+
+// Held implements reseller.Client.
+func (c *Client) Held() string { return c.key.Reveal() }
 
 // customerAPI is where the customer API lies: beside the reseller API, as usercp.
 func customerAPI(endpoint string) (*url.URL, error) {

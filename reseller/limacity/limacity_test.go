@@ -16,6 +16,7 @@ import (
 )
 
 const (
+	endpoint    = "https://www.lima-city.de/resellercp"
 	apiKey      = `Res/eller+K"ß9`
 	customerKey = "HnyxDQCkB6NUJCd6a7X43qIygcLVJ9ZR"
 )
@@ -38,7 +39,7 @@ var demo = limacity.NewCustomer{Username: "demouser1337", Email: "kundenemail@ex
 
 func newClient(t testing.TB, rt http.RoundTripper) *limacity.Client {
 	t.Helper()
-	c, err := limacity.New(limacity.Config{Account: vendorhttp.Account{Name: "main", Version: "1.2"}, APIKey: secret.New(apiKey)}, rt)
+	c, err := limacity.New(limacity.Account{Name: "main", Endpoint: endpoint, APIKey: secret.New(apiKey)}, "1.2", rt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,13 +101,13 @@ func TestRequestsAreWrittenAsDocumented(t *testing.T) {
 
 func TestTheCustomerAPILiesBesideTheResellerAPI(t *testing.T) {
 	for endpoint, want := range map[string]string{
-		"":                                "https://www.lima-city.de/usercp/a",
+		endpoint:                          "https://www.lima-city.de/usercp/a",
 		"https://h/resellercp/":           "https://h/usercp/a",
 		"http://127.0.0.1:1/x/resellercp": "http://127.0.0.1:1/x/usercp/a",
 		"http://127.0.0.1:1":              "http://127.0.0.1:1/usercp/a",
 	} {
 		v := vendortest.New(t, "{}")
-		c, err := limacity.New(limacity.Config{Account: vendorhttp.Account{Endpoint: endpoint}, APIKey: secret.New("x")}, v)
+		c, err := limacity.New(limacity.Account{Endpoint: endpoint, APIKey: secret.New("x")}, "", v)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -135,7 +136,7 @@ func TestTheCustomersKeyIsASecret(t *testing.T) {
 	if err != nil || got.ID != 386557 || got.APIKey.Reveal() != customerKey {
 		t.Errorf("%+v %v", got, err)
 	}
-	config := limacity.Config{APIKey: secret.New(apiKey)}
+	config := limacity.Account{APIKey: secret.New(apiKey)}
 	c := newClient(t, vendorhttp.DryRun{})
 	for _, v := range []any{got, &got, []limacity.Created{got}, config, &config, c, *c} {
 		vendortest.CheckSecrets(t, fmt.Sprintf("%v %+v %#v %s %q %x %d", v, v, v, v, v, v, v), []string{customerKey, apiKey})
@@ -279,13 +280,9 @@ func TestWhatWasSetIsAnAllotment(t *testing.T) {
 }
 
 func TestNewNamesTheKey(t *testing.T) {
-	for want, cfg := range map[string]limacity.Config{
-		"api_key or api_key_file is missing":               {},
-		"reseller.limacity.accounts.endpoint: not an addr": {Account: vendorhttp.Account{Endpoint: "::"}},
-	} {
-		if _, err := limacity.New(cfg, nil); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v, want %s", err, want)
-		}
+	_, err := limacity.New(limacity.Account{Endpoint: "::"}, "", nil)
+	if want := "reseller.limacity.accounts.endpoint: not an addr"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
 	}
 }
 

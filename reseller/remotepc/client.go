@@ -5,7 +5,6 @@ package remotepc
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -13,9 +12,6 @@ import (
 	"alpemix-collector/internal/secret"
 	"alpemix-collector/vendorhttp"
 )
-
-// DefaultEndpoint is the documented address; the names of the calls follow it.
-const DefaultEndpoint = "https://web1.remotepc.com/rpc-api/reseller/private"
 
 const denied = "the API key is not right, or this machine's address is not on the list of allowed addresses: see API Keys in the reseller account"
 
@@ -27,12 +23,6 @@ var vendor = vendorhttp.Vendor{
 	Denied:      denied,
 }
 
-// Config is one reseller account.
-type Config struct {
-	Account vendorhttp.Account
-	APIKey  secret.Value
-}
-
 // Client speaks for one reseller account. It is safe for concurrent use.
 type Client struct {
 	name string
@@ -40,20 +30,17 @@ type Client struct {
 	http *vendorhttp.Client
 }
 
-// New checks cfg and makes a client; it sends nothing. Errors name the configuration key.
-func New(cfg Config, rt http.RoundTripper) (*Client, error) {
-	if cfg.Account.Endpoint == "" {
-		cfg.Account.Endpoint = DefaultEndpoint
-	}
-	exchange, err := vendorhttp.New(vendor, cfg.Account, rt)
-	switch {
-	case err != nil:
+// New makes the client of an account; it sends nothing. Errors name the configuration key.
+func New(a Account, version string, rt http.RoundTripper) (*Client, error) {
+	exchange, err := vendorhttp.New(vendor, vendorhttp.Account{Name: a.Name, Endpoint: a.Endpoint, TLS: a.TLS, Version: version}, rt)
+	if err != nil {
 		return nil, err
-	case cfg.APIKey.Empty():
-		return nil, fmt.Errorf("reseller.remotepc account %s: api_key or api_key_file is missing", cfg.Account.Name)
 	}
-	return &Client{cfg.Account.Name, cfg.APIKey, exchange}, nil
+	return &Client{a.Name, a.APIKey, exchange}, nil
 }
+
+// Held implements reseller.Client.
+func (c *Client) Held() string { return c.key.Reveal() }
 
 // NewUser is a user to be added.
 type NewUser struct {

@@ -25,7 +25,7 @@ func FuzzCreatedDate(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, date string) {
 		text, _ := json.Marshal(date)
-		s, err := newClient(t, vendortest.New(t, list(fmt.Sprintf(`{"username":"a","created_date":%s}`, text))), nil).Snapshot(t.Context(), nil)
+		s, err := newClient(t, vendortest.New(t, list(fmt.Sprintf(`{"username":"a","created_date":%s}`, text)))).Snapshot(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

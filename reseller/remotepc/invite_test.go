@@ -43,7 +43,7 @@ func TestEachInvitationHasItsOutcome(t *testing.T) {
 	}
 	for _, tt := range tests {
 		body := `{"status":"OK","code":200,"message":` + tt.message + `}`
-		all, err := newClient(t, vendortest.New(t, body), nil).Invite(t.Context(), sent)
+		all, err := newClient(t, vendortest.New(t, body)).Invite(t.Context(), sent)
 		var got []string
 		for i, v := range all {
 			got = append(got, string(v.Outcome))
@@ -70,7 +70,7 @@ func TestInvitationsThatCannotBeMeantAreNotSent(t *testing.T) {
 		"nobody": nil,
 		"twice":  {{Email: "a@example.org", Computers: 1}, {Email: "A@example.org", Computers: 2}},
 	} {
-		_, err := newClient(t, vendortest.New(t), nil).Invite(t.Context(), all)
+		_, err := newClient(t, vendortest.New(t)).Invite(t.Context(), all)
 		if f := report.AsFailure(err); f.Reason != "bad_request" || f.Class != report.Permanent {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -17,6 +17,7 @@ import (
 )
 
 const (
+	endpoint = "https://web1.remotepc.com/rpc-api/reseller/private"
 	apiKey   = `Key/7+"ß<&9`
 	password = `Pass wörd/1'`
 	token    = "eyJhbGciOiJIUzUxMiJ9"
@@ -46,11 +47,9 @@ const (
 }`
 )
 
-func newClient(t testing.TB, rt http.RoundTripper, observe func(report.Fetch)) *remotepc.Client {
+func newClient(t testing.TB, rt http.RoundTripper) *remotepc.Client {
 	t.Helper()
-	c, err := remotepc.New(remotepc.Config{
-		Account: vendorhttp.Account{Name: "main", Version: "1.2", Observe: observe}, APIKey: secret.New(apiKey),
-	}, rt)
+	c, err := remotepc.New(remotepc.Account{Name: "main", Endpoint: endpoint, APIKey: secret.New(apiKey)}, "1.2", rt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,18 +60,18 @@ func calls() []vendortest.Call {
 	newUser := remotepc.NewUser{FirstName: "firstname", LastName: "lastname", Email: "x@example.org", Password: secret.New(password), Computers: 1, SendEmail: new(true)}
 	return []vendortest.Call{
 		{Job: "user/add", Changes: true, Good: added, Secrets: []string{apiKey, password}, Do: func(ctx context.Context, t testing.TB, rt http.RoundTripper) error {
-			return newClient(t, rt, nil).Add(ctx, newUser)
+			return newClient(t, rt).Add(ctx, newUser)
 		}},
 		{Job: "user/invite", Changes: true, Good: strings.Replace(invited, "[email protected]", "x@example.org", 1), Secrets: []string{apiKey}, Do: func(ctx context.Context, t testing.TB, rt http.RoundTripper) error {
-			_, err := newClient(t, rt, nil).Invite(ctx, []remotepc.Invitation{{Email: "x@example.org", Computers: 10}})
+			_, err := newClient(t, rt).Invite(ctx, []remotepc.Invitation{{Email: "x@example.org", Computers: 10}})
 			return err
 		}},
 		{Job: "user/signin", Good: signedIn, Secrets: []string{apiKey, password, token}, Do: func(ctx context.Context, t testing.TB, rt http.RoundTripper) error {
-			_, err := newClient(t, rt, nil).SignIn(ctx, "username", secret.New(password))
+			_, err := newClient(t, rt).SignIn(ctx, "username", secret.New(password))
 			return err
 		}},
 		{Job: "user/list", Good: listed, Secrets: []string{apiKey}, Do: func(ctx context.Context, t testing.TB, rt http.RoundTripper) error {
-			_, err := newClient(t, rt, nil).List(ctx)
+			_, err := newClient(t, rt).List(ctx)
 			return err
 		}},
 	}
@@ -107,10 +106,10 @@ func TestRequestsAreWrittenAsDocumented(t *testing.T) {
 		}
 	}
 	v := vendortest.New(t, added)
-	if err := newClient(t, v, nil).Add(t.Context(), remotepc.NewUser{}); err != nil || strings.Contains(v.Got()[0].Body, "sendEmailToUser") {
+	if err := newClient(t, v).Add(t.Context(), remotepc.NewUser{}); err != nil || strings.Contains(v.Got()[0].Body, "sendEmailToUser") {
 		t.Errorf("%v: what is not told is left to the vendor: %s", err, v.Got()[0].Body)
 	}
-	_, err := newClient(t, v, nil).Invite(t.Context(), nil)
+	_, err := newClient(t, v).Invite(t.Context(), nil)
 	if f := report.AsFailure(err); f.Reason != "bad_request" || len(v.Got()) != 1 {
 		t.Errorf("%v after %d requests", err, len(v.Got()))
 	}
@@ -162,7 +161,7 @@ func TestErrorsAreSortedByTheirDescription(t *testing.T) {
 			}
 		}
 	}
-	err := newClient(t, vendortest.New(t, answer("BAD_REQUEST", 400, "SOMETHING_NEW")), nil).Add(t.Context(), remotepc.NewUser{})
+	err := newClient(t, vendortest.New(t, answer("BAD_REQUEST", 400, "SOMETHING_NEW"))).Add(t.Context(), remotepc.NewUser{})
 	if !strings.Contains(err.Error(), "SOMETHING_NEW") {
 		t.Errorf("%v does not say what the vendor said", err)
 	}
@@ -184,7 +183,7 @@ func TestWhatContradictsItselfIsNoSuccess(t *testing.T) {
 		`{"status":{"a":1},"code":200,"message":"SUCCESS"}`:                                        200,
 		`{"status":"OK","code":"two hundred","message":"SUCCESS"}`:                                 200,
 	} {
-		err := newClient(t, vendortest.New(t, vendortest.Reply(status, "application/json", body)), nil).Add(t.Context(), remotepc.NewUser{})
+		err := newClient(t, vendortest.New(t, vendortest.Reply(status, "application/json", body))).Add(t.Context(), remotepc.NewUser{})
 		if f := report.AsFailure(err); f.Class != report.Unknown || f.Reason != vendorhttp.OutcomeUnknown {
 			t.Errorf("%s: %s %v", body, f.Class, err)
 		}
@@ -193,7 +192,7 @@ func TestWhatContradictsItselfIsNoSuccess(t *testing.T) {
 		`{"status":" ok ","code":"200"}`, `{"Status":"OK","Code":200.0,"message":{"a":1}}`, "\xef\xbb\xbf" + added,
 		`{"status":"OK","code":200,"message":"{\"a\":1}","errors":[],"errorsCount":0}`,
 	} {
-		if err := newClient(t, vendortest.New(t, body), nil).Add(t.Context(), remotepc.NewUser{}); err != nil {
+		if err := newClient(t, vendortest.New(t, body)).Add(t.Context(), remotepc.NewUser{}); err != nil {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
@@ -202,7 +201,7 @@ func TestWhatContradictsItselfIsNoSuccess(t *testing.T) {
 func TestASignInLinkIsASecret(t *testing.T) {
 	const link = "https://login.remotepc.com/rpcnew/process/autologin/" + token
 	for _, body := range []string{signedIn, `{"status":"OK","code":200,"message":"{\"rpc_redirect_link\":\"` + link + `\"}"}`} {
-		got, err := newClient(t, vendortest.New(t, body), nil).SignIn(t.Context(), "username", secret.New(password))
+		got, err := newClient(t, vendortest.New(t, body)).SignIn(t.Context(), "username", secret.New(password))
 		if err != nil || got.Reveal() != link {
 			t.Errorf("%s: %q %v", body, got.Reveal(), err)
 		}
@@ -214,7 +213,7 @@ func TestASignInLinkIsASecret(t *testing.T) {
 		`<a href="` + link + `">`, link, `{"status":"OK","code":200,"message":{"rpc_redirect_link":["` + link + `"]}}`,
 		`{"status":"BAD_REQUEST","code":400,"errors":[{"description":"` + link + `"}]}`,
 	} {
-		_, err := newClient(t, vendortest.New(t, body), nil).SignIn(t.Context(), "username", secret.New(password))
+		_, err := newClient(t, vendortest.New(t, body)).SignIn(t.Context(), "username", secret.New(password))
 		if err == nil {
 			t.Errorf("%s is a success", body)
 			continue
@@ -224,9 +223,9 @@ func TestASignInLinkIsASecret(t *testing.T) {
 }
 
 func TestNothingExportedShowsASecret(t *testing.T) {
-	c := newClient(t, vendorhttp.DryRun{}, nil)
+	c := newClient(t, vendorhttp.DryRun{})
 	user := remotepc.NewUser{Password: secret.New(password)}
-	config := remotepc.Config{APIKey: secret.New(apiKey)}
+	config := remotepc.Account{APIKey: secret.New(apiKey)}
 	for _, v := range []any{c, *c, user, &user, config, &config, []any{config, user}} {
 		vendortest.CheckSecrets(t, fmt.Sprintf("%v %+v %#v %s %q %x %d", v, v, v, v, v, v, v), []string{apiKey, password})
 	}
@@ -236,12 +235,11 @@ func TestNothingExportedShowsASecret(t *testing.T) {
 }
 
 func TestNewNamesTheKey(t *testing.T) {
-	for want, cfg := range map[string]remotepc.Config{
-		"api_key or api_key_file is missing": {Account: vendorhttp.Account{Name: "eu"}},
-		"reseller.remotepc.accounts.endpoint: http://198.51.100.7/api would send secrets unencrypted": {Account: vendorhttp.Account{Endpoint: "http://198.51.100.7/api"}},
-		"reseller.remotepc.accounts.tls.min_version":                                                  {Account: vendorhttp.Account{TLS: vendorhttp.TLS{MinVersion: "1.4"}}},
+	for want, account := range map[string]remotepc.Account{
+		"reseller.remotepc.accounts.endpoint: http://198.51.100.7/api would send secrets unencrypted": {Endpoint: "http://198.51.100.7/api"},
+		"reseller.remotepc.accounts.tls.min_version":                                                  {Endpoint: endpoint, TLS: vendorhttp.TLS{MinVersion: "1.4"}},
 	} {
-		if _, err := remotepc.New(cfg, nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := remotepc.New(account, "", nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}

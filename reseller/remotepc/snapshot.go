@@ -2,6 +2,7 @@ package remotepc
 
 import (
 	"context"
+	"fmt"
 
 	"alpemix-collector/report"
 )
@@ -41,4 +42,10 @@ func distinct(users []User) []User {
 		}
 	}
 	return once
+}
+
+// Check implements reseller.Client.
+func (c *Client) Check(ctx context.Context) (string, error) {
+	users, err := c.List(ctx)
+	return fmt.Sprintf("user/list returned %d users", len(users)), err
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"alpemix-collector/report"
-	"alpemix-collector/vendorhttp"
 	"alpemix-collector/vendorhttp/vendortest"
 )
 
@@ -37,7 +36,7 @@ func told(s report.Snapshot) (lines []string) {
 
 func TestSnapshot(t *testing.T) {
 	v := vendortest.New(t, strings.Replace(listed, `"[email protected]"`, `"first@example.org"`, 1))
-	c := newClient(t, v, func(f report.Fetch) { t.Errorf("%v is also in the snapshot", f) })
+	c := newClient(t, v)
 	start := time.Now()
 	s, err := c.Snapshot(t.Context(), nil)
 	if err != nil || s.Vendor != "remotepc" || s.Account != "main" || s.At.Before(start) || s.At.Location() != time.UTC {
@@ -100,7 +99,7 @@ func TestEveryShapeOfAListIsRead(t *testing.T) {
 		list(`{"username":"a","alloted_computers":1}`, `{"username":"a","alloted_computers":2}`):                                                       "a 2 - - -",
 	}
 	for body, want := range tests {
-		s, err := newClient(t, vendortest.New(t, body), nil).Snapshot(t.Context(), nil)
+		s, err := newClient(t, vendortest.New(t, body)).Snapshot(t.Context(), nil)
 		if got := strings.Join(told(s), "|"); err != nil || got != want {
 			t.Errorf("%s: %s, want %s; %v", body, got, want, err)
 		}
@@ -111,7 +110,7 @@ func TestEveryShapeOfAListIsRead(t *testing.T) {
 func TestUnreadableValuesAreReported(t *testing.T) {
 	body := list(`{"username":"a","alloted_computers":"unlimited","utilized_computers":-1,"isActive":"maybe","created_date":"13-01-2023"}`,
 		`{"username":"b","alloted_computers":"1,5","allotted_computers":2,"utilized_computers":"","isActive":null}`, `{"username":"c"}`)
-	s, err := newClient(t, vendortest.New(t, body), nil).Snapshot(t.Context(), nil)
+	s, err := newClient(t, vendortest.New(t, body)).Snapshot(t.Context(), nil)
 	want := []string{
 		`user a has alloted_computers "unlimited", which is no number of computers`,
 		`user a has utilized_computers "-1", which is no number of computers`,
@@ -142,7 +141,7 @@ func TestWhatIsNoListChangesNothing(t *testing.T) {
 		`{"status":"OK","code":200,"message":"{\"resellerUsersList\":[{\"username\":\"a\"}"}`: "not JSON",
 	}
 	for body, shape := range tests {
-		s, err := newClient(t, vendortest.New(t, body), nil).Snapshot(t.Context(), nil)
+		s, err := newClient(t, vendortest.New(t, body)).Snapshot(t.Context(), nil)
 		f := report.AsFailure(err)
 		if err == nil || f.Class != report.Transient || f.Reason != "unexpected_answer" || !strings.Contains(f.Error(), shape) || strings.Contains(f.Error(), "hidden text") {
 			t.Errorf("%s: %s %v", body, f.Reason, err)
@@ -150,24 +149,5 @@ func TestWhatIsNoListChangesNothing(t *testing.T) {
 		if s.Allotments != nil || len(s.Requests) != 1 || s.Requests[0].Outcome != "unexpected_answer" {
 			t.Errorf("%s: %+v", body, s)
 		}
-	}
-}
-
-func TestRequestsOutsideSnapshotsAreObserved(t *testing.T) {
-	var seen []report.Fetch
-	v := vendortest.New(t, listed, `{ "status": "UNAUTHORIZED", "code": 401, "errorsCount": 1, "errors": [{ "description": "UNAUTHORIZED_ACCESS" }] }`)
-	c := newClient(t, v, func(f report.Fetch) { seen = append(seen, f) })
-	if _, err := c.List(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.List(t.Context()); err == nil {
-		t.Fatal("no error")
-	}
-	if len(seen) != 2 || seen[0].Outcome != "ok" || seen[0].Rows != 2 || seen[1].Outcome != "not_authorized" || seen[1].Code != 401 {
-		t.Errorf("%+v", seen)
-	}
-	dry := newClient(t, vendorhttp.DryRun{}, func(f report.Fetch) { t.Errorf("%+v was not sent", f) })
-	if _, err := dry.List(t.Context()); err == nil {
-		t.Error("no preview")
 	}
 }

@@ -14,9 +14,6 @@ import (
 	"alpemix-collector/vendorhttp"
 )
 
-// DefaultEndpoint is the documented address; the names of the actions follow it.
-const DefaultEndpoint = "https://api2.serwersms.pl"
-
 var vendor = vendorhttp.Vendor{
 	Name:        "serwersms",
 	EndpointKey: "reseller.serwersms.accounts.endpoint",
@@ -25,37 +22,23 @@ var vendor = vendorhttp.Vendor{
 	Denied:      "the token, or username and password, are not right, or the API user may not use subaccounts or not from this machine's address: see the API users in the customer panel",
 }
 
-// Config is one main account. It logs in with a token, or with a username and a password.
-type Config struct {
-	Account  vendorhttp.Account
-	Token    secret.Value
-	Username string
-	Password secret.Value
-}
-
 // Client speaks for one main account. It is safe for concurrent use.
 type Client struct {
-	cfg  Config
+	cfg  Account
 	http *vendorhttp.Client
 }
 
-// New checks cfg and makes a client; it sends nothing. Errors name the configuration key.
-func New(cfg Config, rt http.RoundTripper) (*Client, error) {
-	if cfg.Account.Endpoint == "" {
-		cfg.Account.Endpoint = DefaultEndpoint
-	}
-	exchange, err := vendorhttp.New(vendor, cfg.Account, rt)
-	token, login := !cfg.Token.Empty(), cfg.Username != "" || !cfg.Password.Empty()
-	switch {
-	case err != nil:
+// New makes the client of an account; it sends nothing. Errors name the configuration key.
+func New(a Account, version string, rt http.RoundTripper) (*Client, error) {
+	exchange, err := vendorhttp.New(vendor, vendorhttp.Account{Name: a.Name, Endpoint: a.Endpoint, TLS: a.TLS, Version: version}, rt)
+	if err != nil {
 		return nil, err
-	case token && login:
-		return nil, fmt.Errorf("reseller.serwersms account %s: token and username or password are both given; give one login", cfg.Account.Name)
-	case !token && (cfg.Username == "" || cfg.Password.Empty()):
-		return nil, fmt.Errorf("reseller.serwersms account %s: token, or username and password, are missing", cfg.Account.Name)
 	}
-	return &Client{cfg, exchange}, nil
+	return &Client{a, exchange}, nil
 }
+
+// Held implements reseller.Client.
+func (c *Client) Held() string { return c.cfg.Token.Reveal() + "\n" + c.cfg.Password.Reveal() }
 
 // Index lists the subaccounts ("Listowanie subkont").
 func (c *Client) Index(ctx context.Context) (all []Subaccount, err error) {

@@ -49,16 +49,16 @@ const (
 	deleted = "{\n\"success\":true\n}"
 )
 
-var logins = map[string]serwersms.Config{
+var logins = map[string]serwersms.Account{
 	"token":    {Token: secret.New(token)},
 	"password": {Username: "demo", Password: secret.New(password)},
 }
 
 func newClient(t testing.TB, login string, rt http.RoundTripper) *serwersms.Client {
 	t.Helper()
-	cfg := logins[login]
-	cfg.Account = vendorhttp.Account{Name: "main", Version: "1.2"}
-	c, err := serwersms.New(cfg, rt)
+	account := logins[login]
+	account.Name, account.Endpoint = "main", "https://api2.serwersms.pl"
+	c, err := serwersms.New(account, "1.2", rt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -327,19 +327,10 @@ func TestALimitThatWasSetIsAnAllotment(t *testing.T) {
 	}
 }
 
-func TestOneLoginIsNeeded(t *testing.T) {
-	secret := secret.New("x")
-	for want, cfg := range map[string]serwersms.Config{
-		"are missing":             {},
-		"username and password, ": {Username: "demo"},
-		"and password, are":       {Password: secret},
-		"both given":              {Token: secret, Username: "demo", Password: secret},
-		"give one login":          {Token: secret, Password: secret},
-		"endpoint: not an":        {Account: vendorhttp.Account{Endpoint: "x"}, Token: secret},
-	} {
-		if _, err := serwersms.New(cfg, nil); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v, want %s", err, want)
-		}
+func TestNewNamesTheKey(t *testing.T) {
+	_, err := serwersms.New(serwersms.Account{Endpoint: "x", Token: secret.New("x")}, "", nil)
+	if want := "reseller.serwersms.accounts.endpoint: not an address"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
 	}
 }
 

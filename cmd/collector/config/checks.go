@@ -18,36 +18,14 @@ import (
 	"alpemix-collector/internal/secret"
 )
 
-// check runs the checks named beside the fields of the section v.
-func (l *loader) check(v reflect.Value, p place) error {
-	for i := range v.NumField() {
-		field, value := v.Type().Field(i), v.Field(i)
-		name := keyOf(field)
-		if name == "" {
-			continue
-		}
-		at := p.key(name)
-		switch {
-		case isSection(field.Type):
-			if err := l.check(value, at); err != nil {
-				return err
+// check runs the checks named beside a key.
+func (l *loader) check(f field, _ []field, at place) error {
+	for rule := range strings.SplitSeq(f.tag.Get("check"), ",") {
+		if problem := apply(rule, f.key, f.value); problem != "" {
+			if s, ok := f.value.Interface().(secret.Value); ok && s.IsFromFile() {
+				at.path += "_file"
 			}
-			continue
-		case value.Kind() == reflect.Slice && isSection(field.Type.Elem()):
-			for i := range value.Len() {
-				if err := l.check(value.Index(i), at.index(i)); err != nil {
-					return err
-				}
-			}
-			continue
-		}
-		for rule := range strings.SplitSeq(field.Tag.Get("check"), ",") {
-			if problem := apply(rule, name, value); problem != "" {
-				if s, ok := value.Interface().(secret.Value); ok && s.IsFromFile() {
-					at = p.key(name + "_file")
-				}
-				return l.errorf(at, "%s", problem)
-			}
+			return l.errorf(at, "%s", problem)
 		}
 	}
 	return nil
@@ -103,8 +81,8 @@ func apply(rule, key string, v reflect.Value) string {
 }
 
 var (
-	names    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	clusters = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+	databases = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	clusters  = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 )
 
 // leastRetention leaves a day time to be sealed before its rows go; mostRetention keeps the end of it inside ClickHouse's DateTime.
@@ -247,7 +225,7 @@ func flaw(value string) string {
 }
 
 func checkDatabase(value, _ string) string {
-	if !names.MatchString(value) {
+	if !databases.MatchString(value) {
 		return fmt.Sprintf("%q is not a database name; letters, digits and _ only, for example alpemix", value)
 	}
 	if slices.Contains([]string{"default", "system", "information_schema"}, strings.ToLower(value)) {

@@ -63,3 +63,5 @@ type Retention struct {
 type Privacy struct {
 	Pseudonymize []string `yaml:"pseudonymize" check:"columns" doc:"Columns of connections stored as keyed hashes, for example staff_ip, target_ip. Not available in this version: has to be empty."`
 }
+
+func newConfig() *Config { return &Config{Reseller: Reseller{Vendors: newVendors()}} }

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"alpemix-collector/internal/secret"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +11,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"alpemix-collector/internal/secret"
 )
 
 func write(t *testing.T, dir, name, text string) string {
@@ -50,10 +51,14 @@ func TestDefaultsAreContract(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	schedules := ""
+	for _, v := range c.Reseller.Vendors {
+		schedules += v.Name + " " + v.Cron() + " "
+	}
 	got := strings.TrimSuffix(fmt.Sprintln(c.StateDir, c.Timezone, c.Log, c.HTTP, c.ClickHouse, c.Retention, c.Privacy, c.CustomersFile,
-		c.Alpemix, c.Reseller.Thresholds, c.Reseller.Webhook, c.Reseller.RemotePC.Schedule, c.Reseller.CCPortal.Schedule, c.Reseller.SerwerSMS.Schedule, c.Reseller.LimaCity.Schedule), "\n")
+		c.Alpemix, c.Reseller.Thresholds, c.Reseller.Webhook, schedules), "\n")
 	want := "state Europe/Istanbul {info text} {127.0.0.1:9187 [] } {embedded   alpemix  {127.0.0.1:8123 }} {0 0 400d} {[]} customers.csv" +
-		" {https://www.alpemix.com:5900/api {POST application/json} {3 5 1m ip} 1024 { 1.2} {@every 20s 5 0,3,6,9,12,15,18,21,23 * * *} []} [80 100] {  10s { 1.2}} @hourly @hourly @hourly @hourly"
+		" {https://www.alpemix.com:5900/api {POST application/json} {3 5 1m ip} 1024 { 1.2} {@every 20s 5 0,3,6,9,12,15,18,21,23 * * *} []} [80 100] {  10s { 1.2}} remotepc @hourly ccportal @hourly serwersms @hourly limacity @hourly "
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -111,24 +116,17 @@ func TestEveryKeyIsDocumentedAndHasACheckThatExists(t *testing.T) {
 		}
 	}
 	others := "required positive percents second retention columns hosts dsn"
-	var walk func(reflect.Type)
-	walk = func(typ reflect.Type) {
-		for i := range typ.NumField() {
-			f := typ.Field(i)
-			if isSection(f.Type) {
-				walk(f.Type)
-			} else if f.Type.Kind() == reflect.Slice && isSection(f.Type.Elem()) {
-				walk(f.Type.Elem())
-			}
-			for rule := range strings.SplitSeq(f.Tag.Get("check"), ",") {
-				name, _, _ := strings.Cut(rule, "=")
-				if _, ok := textRules[name]; !ok && !strings.Contains(others, name) {
-					t.Errorf("%s: no check %q", f.Name, name)
-				}
+	sample := reflect.ValueOf(newConfig()).Elem()
+	growLists(sample)
+	_ = walk(sample, place{}, func(f field, _ []field, at place) error {
+		for rule := range strings.SplitSeq(f.tag.Get("check"), ",") {
+			name, _, _ := strings.Cut(rule, "=")
+			if _, ok := textRules[name]; !ok && !strings.Contains(others, name) {
+				t.Errorf("%s: no check %q", at.path, name)
 			}
 		}
-	}
-	walk(reflect.TypeFor[Config]())
+		return nil
+	})
 }
 
 func TestReferenceIsUpToDate(t *testing.T) {

@@ -58,7 +58,7 @@ func TestEveryKeyFromTheEnvironment(t *testing.T) {
 			t.Errorf("%s is not tried", env)
 		}
 	}
-	if got := c.Reseller.CCPortal.Accounts[0].Customers; !reflect.DeepEqual(got, []string{"1", "2", "3"}) {
+	if got := valueAt(t, c, "reseller.ccportal.accounts[0].customers").Interface(); !reflect.DeepEqual(got, []string{"1", "2", "3"}) {
 		t.Errorf("list %q", got)
 	}
 	if got := c.Reseller.Thresholds; !reflect.DeepEqual(got, []int{50, 90}) {
@@ -72,9 +72,9 @@ func valueAt(t *testing.T, c *Config, path string) reflect.Value {
 	v := reflect.ValueOf(c).Elem()
 	for key := range strings.SplitSeq(path, ".") {
 		key, isList := strings.CutSuffix(key, "[0]")
-		for i := range v.NumField() {
-			if keyOf(v.Type().Field(i)) == key {
-				v = v.Field(i)
+		for _, f := range fields(v) {
+			if f.key == key {
+				v = f.value
 				break
 			}
 		}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"alpemix-collector/internal/secret"
 	"cmp"
 	"fmt"
 	"maps"
@@ -9,35 +8,34 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"alpemix-collector/internal/secret"
 )
 
 // section fills the struct v from node, the YAML at p, the environment, and the defaults of the fields.
 func (l *loader) section(v reflect.Value, node any, p place) error {
 	keys, ok := node.(map[string]any)
 	if !ok && node != nil {
-		return l.errorf(p, "has to be a section with the keys %s", strings.Join(keysOf(v.Type()), ", "))
+		return l.errorf(p, "has to be a section with the keys %s", strings.Join(names(fields(v)), ", "))
 	}
-	if err := l.unknownKeys(v.Type(), keys, p); err != nil {
+	all := fields(v)
+	if err := l.unknownKeys(names(all), keys, p); err != nil {
 		return err
 	}
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		name := keyOf(field)
-		if name == "" {
-			continue
-		}
-		if err := l.value(v.Field(i), keys[name], p.key(name), field); err != nil {
+	for _, f := range all {
+		if err := l.value(f, keys[f.key], p.key(f.key)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *loader) value(v reflect.Value, node any, p place, field reflect.StructField) error {
+func (l *loader) value(f field, node any, p place) error {
+	v := f.value
 	switch {
-	case isSection(v.Type()):
+	case f.isSection():
 		return l.section(v, node, p)
-	case v.Kind() == reflect.Slice && isSection(v.Type().Elem()):
+	case f.isList():
 		return l.list(v, node, p)
 	}
 	if value, ok := l.env[p.env]; ok {
@@ -48,7 +46,7 @@ func (l *loader) value(v reflect.Value, node any, p place, field reflect.StructF
 		}
 	}
 	if node == nil {
-		text := field.Tag.Get("default")
+		text := f.tag.Get("default")
 		switch {
 		case text == "":
 			return nil
@@ -58,7 +56,7 @@ func (l *loader) value(v reflect.Value, node any, p place, field reflect.StructF
 		return l.leaf(v, text, p, text)
 	}
 	l.given[p.path] = true
-	return l.leaf(v, node, p, field.Tag.Get("default"))
+	return l.leaf(v, node, p, f.tag.Get("default"))
 }
 
 // list fills a list of sections. The environment can give keys of its elements and, counting on from the file's, whole elements.
@@ -163,8 +161,7 @@ func splitList(value string) []any {
 	return items
 }
 
-func (l *loader) unknownKeys(t reflect.Type, keys map[string]any, p place) error {
-	known := keysOf(t)
+func (l *loader) unknownKeys(known []string, keys map[string]any, p place) error {
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		if slices.Contains(known, key) {
 			continue
@@ -179,24 +176,4 @@ func (l *loader) unknownKeys(t reflect.Type, keys map[string]any, p place) error
 		return l.errorf(p.key(key), "unknown key%s", hint)
 	}
 	return nil
-}
-
-// isSection tells structs that hold keys from structs that are one value.
-func isSection(t reflect.Type) bool {
-	return t.Kind() == reflect.Struct && t != reflect.TypeFor[secret.Value]()
-}
-
-func keyOf(f reflect.StructField) string {
-	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-	return strings.TrimPrefix(name, "-")
-}
-
-func keysOf(t reflect.Type) []string {
-	var keys []string
-	for i := range t.NumField() {
-		if key := keyOf(t.Field(i)); key != "" {
-			keys = append(keys, key)
-		}
-	}
-	return keys
 }

@@ -74,14 +74,14 @@ func Load(file string, environ []string) (*Config, error) {
 			l.empty = append(l.empty, name)
 		}
 	}
-	c := new(Config)
+	c := newConfig()
 	root := reflect.ValueOf(c).Elem()
 	steps := []func() error{
 		func() error { return l.section(root, tree, place{}) },
 		l.unknownEnvironment,
 		func() error { l.inherit(c); return nil },
-		func() error { return l.files(root, place{}) },
-		func() error { return l.check(root, place{}) },
+		func() error { return walk(root, place{}, l.files) },
+		func() error { return walk(root, place{}, l.check) },
 		func() error { return l.relations(c) },
 	}
 	for _, step := range steps {
@@ -142,9 +142,13 @@ func withEmpty(tree, all map[string]any) map[string]any {
 // place is where a value stands: the path of its key and the environment variable that means the same.
 type place struct{ path, env string }
 
+// key is the place of a key in the section at p; "" means the section itself.
 func (p place) key(name string) place {
 	env := strings.ToUpper(name)
-	if p.path == "" {
+	switch {
+	case name == "":
+		return p
+	case p.path == "":
 		return place{name, EnvPrefix + env}
 	}
 	return place{p.path + "." + name, p.env + "_" + env}

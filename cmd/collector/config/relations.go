@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"net"
 	"net/url"
 	"time"
@@ -54,43 +55,22 @@ func (l *loader) alpemix(c *Alpemix) error {
 	if gap := longestGap(c.Schedule.Yesterday); gap > 24*time.Hour {
 		l.warnf(schedule.key("yesterday"), "%q leaves up to %s between two reads; the vendor tells a day for one day only, so days would be lost", c.Schedule.Yesterday, Duration(gap))
 	}
-	if err := unique(l, section, c.Accounts, func(a AlpemixAccount) string { return a.Name }); err != nil {
-		return err
-	}
-	return twins(l, section, c.Accounts, alpemixLogin)
+	return cmp.Or(unique(l, section, c.Accounts), twins(l, section, c.Accounts))
 }
 
 func (l *loader) reseller(c *Reseller) error {
 	section := place{}.key("reseller")
 	l.webhook(c, section)
-	remotepc, ccportal := section.key("remotepc"), section.key("ccportal")
-	serwersms, limacity := section.key("serwersms"), section.key("limacity")
-	for i, a := range c.CCPortal.Accounts {
-		if len(a.Customers) > 0 && a.CustomersFile != "" {
-			at := ccportal.key("accounts").index(i).key("customers_file")
-			return l.errorf(at, "is given together with customers; give one of them")
+	for _, v := range c.Vendors {
+		at, accounts := section.key(v.Name), v.Openers()
+		for i, a := range accounts {
+			if checked, ok := a.(interface{ Check() (key, problem string) }); ok {
+				if key, problem := checked.Check(); problem != "" {
+					return l.errorf(at.key("accounts").index(i).key(key), "%s", problem)
+				}
+			}
 		}
-	}
-	for i, a := range c.SerwerSMS.Accounts {
-		at := serwersms.key("accounts").index(i)
-		switch token, login := !a.Token.Empty(), a.Username != "" || !a.Password.Empty(); {
-		case token && login:
-			return l.errorf(at, "has a token and a username or password; give one of them")
-		case !token && (a.Username == "" || a.Password.Empty()):
-			return l.errorf(at, "has no login; give token_file or token, or username and password_file")
-		}
-	}
-	for _, err := range []error{
-		unique(l, remotepc, c.RemotePC.Accounts, func(a RemotePCAccount) string { return a.Name }),
-		unique(l, ccportal, c.CCPortal.Accounts, func(a CCPortalAccount) string { return a.Name }),
-		unique(l, serwersms, c.SerwerSMS.Accounts, func(a SerwerSMSAccount) string { return a.Name }),
-		unique(l, limacity, c.LimaCity.Accounts, func(a LimaCityAccount) string { return a.Name }),
-		twins(l, remotepc, c.RemotePC.Accounts, remotePCLogin),
-		twins(l, ccportal, c.CCPortal.Accounts, ccPortalLogin),
-		twins(l, serwersms, c.SerwerSMS.Accounts, serwerSMSLogin),
-		twins(l, limacity, c.LimaCity.Accounts, limaCityLogin),
-	} {
-		if err != nil {
+		if err := cmp.Or(unique(l, at, accounts), twins(l, at, accounts)); err != nil {
 			return err
 		}
 	}
@@ -109,13 +89,14 @@ func (l *loader) webhook(c *Reseller, section place) {
 }
 
 // unique refuses two accounts of one vendor with the same name: their rows could not be told apart.
-func unique[A any](l *loader, section place, accounts []A, name func(A) string) error {
+func unique[A account](l *loader, section place, accounts []A) error {
 	seen := map[string]int{}
 	for i, a := range accounts {
-		if first, ok := seen[name(a)]; ok {
-			return l.errorf(section.key("accounts").index(i).key("name"), "%q is the name of accounts[%d] too; names have to differ", name(a), first)
+		name := a.Login().Account
+		if first, ok := seen[name]; ok {
+			return l.errorf(section.key("accounts").index(i).key("name"), "%q is the name of accounts[%d] too; names have to differ", name, first)
 		}
-		seen[name(a)] = i
+		seen[name] = i
 	}
 	return nil
 }

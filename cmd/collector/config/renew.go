@@ -1,8 +1,9 @@
 package config
 
 import (
-	"alpemix-collector/internal/secret"
 	"reflect"
+
+	"alpemix-collector/internal/secret"
 )
 
 // Renew returns c with the secrets of newer, which was loaded from the same sources later. secrets are the keys of those that
@@ -10,6 +11,7 @@ import (
 func (c *Config) Renew(newer *Config) (renewed *Config, secrets, others []string) {
 	r := &renewal{}
 	copied := *c
+	copied.Reseller.Vendors = c.Reseller.Vendors.copied()
 	r.section(reflect.ValueOf(&copied).Elem(), reflect.ValueOf(newer).Elem(), "")
 	return &copied, r.secrets, r.others
 }
@@ -17,23 +19,19 @@ func (c *Config) Renew(newer *Config) (renewed *Config, secrets, others []string
 type renewal struct{ secrets, others []string }
 
 func (r *renewal) section(v, newer reflect.Value, path string) {
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		name := keyOf(field)
-		if name == "" {
-			continue
-		}
-		at := name
+	others := fields(newer)
+	for i, f := range fields(v) {
+		at := f.key
 		if path != "" {
-			at = path + "." + name
+			at = path + "." + f.key
 		}
 		switch {
-		case isSection(field.Type):
-			r.section(v.Field(i), newer.Field(i), at)
-		case field.Type.Kind() == reflect.Slice && isSection(field.Type.Elem()):
-			r.accounts(v.Field(i), newer.Field(i), at)
+		case f.isSection():
+			r.section(f.value, others[i].value, at)
+		case f.isList():
+			r.accounts(f.value, others[i].value, at)
 		default:
-			r.leaf(v.Field(i), newer.Field(i), at)
+			r.leaf(f.value, others[i].value, at)
 		}
 	}
 }

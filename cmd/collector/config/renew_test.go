@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"testing"
+
+	"alpemix-collector/internal/secret"
 )
 
 func TestRenewTakesOverSecretsAlone(t *testing.T) {
@@ -29,7 +31,7 @@ clickhouse: {dsn: "http://u:new@h:8123/d"}
 alpemix: {accounts: [{name: b, main_username: other, secret_key: new-b}, {name: a, main_username: u, secret_key: old-a}, {name: c, main_username: w, secret_key: c}]}
 reseller: {serwersms: {accounts: [{name: pl, token: new, endpoint: "http://h"}]}, limacity: {accounts: [{name: de, api_key_file: key}]}}
 `)
-	newer.Reseller.LimaCity.Accounts[0].APIKeyFile = ""
+	valueAt(t, newer, "reseller.limacity.accounts[0].api_key_file").SetString("") // in its own folder
 	r, secrets, others := c.Renew(newer)
 	if want := []string{"clickhouse.dsn", "alpemix.accounts[b].secret_key", "reseller.serwersms.accounts[pl].token", "reseller.limacity.accounts[de].api_key_file"}; !slices.Equal(secrets, want) {
 		t.Errorf("secrets %q", secrets)
@@ -38,7 +40,7 @@ reseller: {serwersms: {accounts: [{name: pl, token: new, endpoint: "http://h"}]}
 		t.Errorf("others %q", others)
 	}
 	if r.Timezone != "UTC" || len(r.Alpemix.Accounts) != 2 || r.Alpemix.Accounts[1].SecretKey.Reveal() != "new-b" || r.Alpemix.Accounts[1].MainUsername != "v" ||
-		r.Alpemix.Accounts[0].SecretKey.Reveal() != "old-a" || r.ClickHouse.DSN.Reveal() != "http://u:new@h:8123/d" || r.Reseller.LimaCity.Accounts[0].APIKey.Reveal() != "from a file" {
+		r.Alpemix.Accounts[0].SecretKey.Reveal() != "old-a" || r.ClickHouse.DSN.Reveal() != "http://u:new@h:8123/d" || valueAt(t, r, "reseller.limacity.accounts[0].api_key").Interface().(secret.Value).Reveal() != "from a file" {
 		t.Errorf("%#v", r)
 	}
 	if c.Alpemix.Accounts[1].SecretKey.Reveal() != "old-b" || c.ClickHouse.DSN.Reveal() != "http://u:old@h:8123/d" {

@@ -1,23 +1,68 @@
 package config
 
 import (
+	"reflect"
+
+	"go.yaml.in/yaml/v3"
+
 	"alpemix-collector/internal/secret"
+	"alpemix-collector/reseller"
+	"alpemix-collector/reseller/vendors"
 	"alpemix-collector/vendorhttp"
 )
 
-// Reseller is the four vendors whose customers and allotments are recorded.
+// Reseller is the vendors whose customers and allotments are recorded.
 type Reseller struct {
-	Thresholds []int     `yaml:"thresholds" default:"80, 100" check:"percents" doc:"Percent of an allotment at which its use is told: in the log, the metrics and to the webhook, once for each customer, resource and month. An empty list tells nothing."`
-	Webhook    Webhook   `yaml:"webhook"`
-	RemotePC   RemotePC  `yaml:"remotepc"`
-	CCPortal   CCPortal  `yaml:"ccportal"`
-	SerwerSMS  SerwerSMS `yaml:"serwersms"`
-	LimaCity   LimaCity  `yaml:"limacity"`
+	Thresholds []int   `yaml:"thresholds" default:"80, 100" check:"percents" doc:"Percent of an allotment at which its use is told: in the log, the metrics and to the webhook, once for each customer, resource and month. An empty list tells nothing."`
+	Webhook    Webhook `yaml:"webhook"`
+	Vendors    Vendors // each a key of its own
 }
 
-// Accounts is how many accounts there are of all four.
-func (r *Reseller) Accounts() int {
-	return len(r.RemotePC.Accounts) + len(r.CCPortal.Accounts) + len(r.SerwerSMS.Accounts) + len(r.LimaCity.Accounts)
+// Vendors are all reseller vendors with their sections.
+type Vendors []Vendor
+
+// Vendor is a reseller vendor with its section.
+type Vendor struct {
+	*reseller.Vendor
+	reseller.Section
+}
+
+func newVendors() (all Vendors) {
+	for _, v := range vendors.All {
+		all = append(all, Vendor{v, v.Config()})
+	}
+	return all
+}
+
+// copied has sections of its own.
+func (v Vendors) copied() (all Vendors) {
+	for _, vendor := range v {
+		section := reflect.New(reflect.TypeOf(vendor.Section).Elem())
+		section.Elem().Set(reflect.ValueOf(vendor.Section).Elem())
+		all = append(all, Vendor{vendor.Vendor, section.Interface().(reseller.Section)})
+	}
+	return all
+}
+
+// Accounts is how many accounts there are of all vendors.
+func (r *Reseller) Accounts() (n int) {
+	for _, v := range r.Vendors {
+		n += len(v.Openers())
+	}
+	return n
+}
+
+// MarshalYAML implements yaml.Marshaler.
+func (r Reseller) MarshalYAML() (any, error) {
+	section := &yaml.Node{Kind: yaml.MappingNode}
+	for _, f := range fields(reflect.ValueOf(r)) {
+		var value yaml.Node
+		if err := value.Encode(f.value.Interface()); err != nil {
+			return nil, err
+		}
+		section.Content = append(section.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: f.key}, &value)
+	}
+	return section, nil
 }
 
 // Webhook is where events go; docs/webhook.md tells their form.
@@ -26,68 +71,4 @@ type Webhook struct {
 	URLFile string         `yaml:"url_file" path:"" doc:"File that holds the address."`
 	Timeout Duration       `yaml:"timeout" default:"10s" check:"second" doc:"How long one attempt may take."`
 	TLS     vendorhttp.TLS `yaml:"tls"`
-}
-
-// RemotePC is remotepc.txt.
-type RemotePC struct {
-	Schedule string            `yaml:"schedule" default:"@hourly" check:"cron" doc:"Cron expression of snapshots, in the top-level timezone."`
-	Accounts []RemotePCAccount `yaml:"accounts"`
-}
-
-// RemotePCAccount is one reseller's key.
-type RemotePCAccount struct {
-	Name       string         `yaml:"name" check:"required,label" doc:"Name of the account in tables, metrics and logs."`
-	APIKey     secret.Value   `yaml:"api_key,omitempty" check:"required" doc:"Reseller API key."`
-	APIKeyFile string         `yaml:"api_key_file" path:"" doc:"File that holds the API key."`
-	Endpoint   string         `yaml:"endpoint" default:"https://web1.remotepc.com/rpc-api/reseller/private" check:"url" doc:"Web address that the documents' paths follow."`
-	TLS        vendorhttp.TLS `yaml:"tls"`
-}
-
-// CCPortal is ccportal.txt.
-type CCPortal struct {
-	Schedule string            `yaml:"schedule" default:"@hourly" check:"cron" doc:"Cron expression of snapshots, in the top-level timezone."`
-	Accounts []CCPortalAccount `yaml:"accounts"`
-}
-
-// CCPortalAccount is one reseller's portal; it has no login, the vendor knows the caller's address.
-type CCPortalAccount struct {
-	Name          string         `yaml:"name" check:"required,label" doc:"Name of the account in tables, metrics and logs."`
-	BaseURL       string         `yaml:"base_url" check:"required,url" doc:"Web address of the portal's API; it carries the reseller's name."`
-	Customers     []string       `yaml:"customers" doc:"Customer numbers, in quotes; the portal has no call that lists them."`
-	CustomersFile string         `yaml:"customers_file" path:"" check:"readable" doc:"File with one customer number a line, instead of customers; read at the start."`
-	Format        string         `yaml:"format" default:"json" check:"oneof=json|xml" doc:"json or xml."`
-	TLS           vendorhttp.TLS `yaml:"tls"`
-}
-
-// SerwerSMS is serwersms.txt.
-type SerwerSMS struct {
-	Schedule string             `yaml:"schedule" default:"@hourly" check:"cron" doc:"Cron expression of snapshots, in the top-level timezone."`
-	Accounts []SerwerSMSAccount `yaml:"accounts"`
-}
-
-// SerwerSMSAccount logs in with a token, or with a username and a password.
-type SerwerSMSAccount struct {
-	Name         string         `yaml:"name" check:"required,label" doc:"Name of the account in tables, metrics and logs."`
-	Token        secret.Value   `yaml:"token,omitempty" doc:"API token."`
-	TokenFile    string         `yaml:"token_file" path:"" doc:"File that holds the API token."`
-	Username     string         `yaml:"username" check:"login" doc:"API user, where there is no token."`
-	Password     secret.Value   `yaml:"password,omitempty" doc:"The API user's password."`
-	PasswordFile string         `yaml:"password_file" path:"" doc:"File that holds the password."`
-	Endpoint     string         `yaml:"endpoint" default:"https://api2.serwersms.pl" check:"url" doc:"Web address that the documents' paths follow."`
-	TLS          vendorhttp.TLS `yaml:"tls"`
-}
-
-// LimaCity is limacity.txt.
-type LimaCity struct {
-	Schedule string            `yaml:"schedule" default:"@hourly" check:"cron" doc:"Cron expression of snapshots, in the top-level timezone."`
-	Accounts []LimaCityAccount `yaml:"accounts"`
-}
-
-// LimaCityAccount is one reseller's key.
-type LimaCityAccount struct {
-	Name       string         `yaml:"name" check:"required,label" doc:"Name of the account in tables, metrics and logs."`
-	APIKey     secret.Value   `yaml:"api_key,omitempty" check:"required" doc:"Reseller API key."`
-	APIKeyFile string         `yaml:"api_key_file" path:"" doc:"File that holds the API key."`
-	Endpoint   string         `yaml:"endpoint" default:"https://www.lima-city.de/resellercp" check:"url" doc:"Web address that the documents' paths follow."`
-	TLS        vendorhttp.TLS `yaml:"tls"`
 }

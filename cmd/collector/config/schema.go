@@ -13,27 +13,28 @@ type leaf struct {
 	Doc     string
 }
 
-// leaves are all keys in the order of the structs; lists show their first element.
-func leaves() []leaf { return appendLeaves(nil, reflect.TypeFor[Config](), place{}) }
+// leaves are all keys in their order; lists show their first element.
+func leaves() (all []leaf) {
+	sample := reflect.ValueOf(newConfig()).Elem()
+	growLists(sample)
+	_ = walk(sample, place{}, func(f field, _ []field, at place) error { // no leaf is an error
+		all = append(all, leaf{at.path, at.env, f.tag.Get("default"), f.tag.Get("doc")})
+		return nil
+	})
+	return all
+}
 
-func appendLeaves(list []leaf, t reflect.Type, p place) []leaf {
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name := keyOf(f)
-		if name == "" {
-			continue
-		}
-		at := p.key(name)
+// growLists gives each list of sections one element.
+func growLists(section reflect.Value) {
+	for _, f := range fields(section) {
 		switch {
-		case isSection(f.Type):
-			list = appendLeaves(list, f.Type, at)
-		case f.Type.Kind() == reflect.Slice && isSection(f.Type.Elem()):
-			list = appendLeaves(list, f.Type.Elem(), at.index(0))
-		default:
-			list = append(list, leaf{at.path, at.env, f.Tag.Get("default"), f.Tag.Get("doc")})
+		case f.isSection():
+			growLists(f.value)
+		case f.isList():
+			f.value.Set(reflect.MakeSlice(f.value.Type(), 1, 1))
+			growLists(f.value.Index(0))
 		}
 	}
-	return list
 }
 
 // suggestion names the known word nearest to an unknown one, if one is near enough to be meant.

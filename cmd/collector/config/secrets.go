@@ -3,61 +3,30 @@ package config
 import (
 	"io"
 	"os"
-	"reflect"
 	"strings"
 
 	"alpemix-collector/internal/secret"
 )
 
-// files makes the paths of the section v absolute to the configuration file's folder, and reads the secrets whose place is
-// a file: the key x_file, beside its twin x.
-func (l *loader) files(v reflect.Value, p place) error {
-	for i := range v.NumField() {
-		field, value := v.Type().Field(i), v.Field(i)
-		name := keyOf(field)
-		if name == "" {
-			continue
-		}
-		at := p.key(name)
-		_, isPath := field.Tag.Lookup("path")
-		switch {
-		case isSection(field.Type):
-			if err := l.files(value, at); err != nil {
-				return err
-			}
-		case value.Kind() == reflect.Slice && isSection(field.Type.Elem()):
-			for i := range value.Len() {
-				if err := l.files(value.Index(i), at.index(i)); err != nil {
-					return err
-				}
-			}
-		case isPath:
-			value.SetString(l.resolve(value.String()))
-			if twin, ok := secretTwin(v, name); ok && value.String() != "" {
-				if err := l.readSecret(twin, value.String(), at, p.key(strings.TrimSuffix(name, "_file"))); err != nil {
-					return err
-				}
-			}
+// files makes the path at a key absolute to the configuration file's folder, and reads the secret whose place is a file: the key
+// x_file, beside its twin x.
+func (l *loader) files(f field, beside []field, at place) error {
+	if _, isPath := f.tag.Lookup("path"); !isPath {
+		return nil
+	}
+	f.value.SetString(l.resolve(f.value.String()))
+	for _, twin := range beside {
+		into, isSecret := twin.value.Addr().Interface().(*secret.Value)
+		if isSecret && twin.key+"_file" == f.key && f.value.String() != "" {
+			return l.readSecret(into, f.value.String(), at)
 		}
 	}
 	return nil
 }
 
-// secretTwin is the secret x of the key x_file in the same section.
-func secretTwin(section reflect.Value, name string) (*secret.Value, bool) {
-	plain, ok := strings.CutSuffix(name, "_file")
-	for i := range section.NumField() {
-		if ok && keyOf(section.Type().Field(i)) == plain {
-			s, ok := section.Field(i).Addr().Interface().(*secret.Value)
-			return s, ok
-		}
-	}
-	return nil, false
-}
-
-func (l *loader) readSecret(into *secret.Value, path string, at, twin place) error {
+func (l *loader) readSecret(into *secret.Value, path string, at place) error {
 	if !into.Empty() {
-		return l.errorf(at, "is given together with %s; give one of them", twin.path)
+		return l.errorf(at, "is given together with %s; give one of them", strings.TrimSuffix(at.path, "_file"))
 	}
 	file, err := secret.ReadFile(path)
 	if err != nil {

@@ -1,5 +1,7 @@
 package main
 
+import "alpemix-collector/reseller/vendors"
+
 // colorOf is the colour of what has a name.
 type colorOf struct{ name, color string }
 
@@ -14,10 +16,18 @@ const (
 
 var (
 	modeColors    = []colorOf{{"support", "blue"}, {"presentation", "purple"}, {"unknown", quiet}}
-	vendorColors  = []colorOf{{"alpemix", "blue"}, {"remotepc", "orange"}, {"ccportal", "purple"}, {"serwersms", "green"}, {"limacity", "yellow"}}
+	vendorColors  = colorsOfVendors()
 	outcomeColors = []colorOf{{"ok", good}, {"failed", bad}}
 	officeColors  = []colorOf{{"in office hours", "blue"}, {"outside office hours", warn}}
 )
+
+func colorsOfVendors() []colorOf {
+	all := []colorOf{{"alpemix", "blue"}}
+	for _, v := range vendors.All {
+		all = append(all, colorOf{v.Name, v.Color})
+	}
+	return all
+}
 
 func fixed(color string) object { return object{"mode": "fixed", "fixedColor": color} }
 

@@ -1,11 +1,11 @@
-package main
+package ccportal
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"alpemix-collector/cmd/collector/config"
 )
 
 func TestPortalCustomers(t *testing.T) {
@@ -15,16 +15,19 @@ func TestPortalCustomers(t *testing.T) {
 		"\"10953\"\n":                           "is in quotes",
 		"10953\xfe\n":                           "is not UTF-8",
 	} {
-		a := config.CCPortalAccount{Name: "k", CustomersFile: write(t, "customers.txt", text)}
-		got, err := portalCustomers(a)
+		a := Account{Name: "k", CustomersFile: filepath.Join(t.TempDir(), "customers.txt")}
+		if err := os.WriteFile(a.CustomersFile, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := a.numbers()
 		if joined := strings.Join(got, ","); joined != want && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%q: %q %v, want %s", text, got, err, want)
 		}
 	}
-	if got, err := portalCustomers(config.CCPortalAccount{Customers: []string{"1", "2"}}); err != nil || !slices.Equal(got, []string{"1", "2"}) {
+	if got, err := (Account{Customers: []string{"1", "2"}}).numbers(); err != nil || !slices.Equal(got, []string{"1", "2"}) {
 		t.Errorf("%q %v", got, err)
 	}
-	if _, err := portalCustomers(config.CCPortalAccount{Customers: []string{"1\u200b"}}); err == nil {
+	if _, err := (Account{Customers: []string{"1\u200b"}}).numbers(); err == nil {
 		t.Error("an invisible character passes")
 	}
 }
