@@ -11,7 +11,7 @@ import (
 // beside is the layer of packages that no layered one imports, save cmd/collector for its demo.
 const beside = -1
 
-var code = regexp.MustCompile("`([^`]+)`")
+var named = regexp.MustCompile("`([^`]+)`")
 
 // TestHouseLayerTable holds the table of docs/architecture.md to the map of what may be imported.
 func TestHouseLayerTable(t *testing.T) {
@@ -26,7 +26,7 @@ func TestHouseLayerTable(t *testing.T) {
 				t.Fatalf("%s: %v", row, err)
 			}
 		}
-		for _, m := range code.FindAllStringSubmatch(cells[2], -1) {
+		for _, m := range named.FindAllStringSubmatch(cells[2], -1) {
 			if _, twice := layer[m[1]]; twice {
 				t.Errorf("%s has two layers", m[1])
 			}

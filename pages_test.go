@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// pages returns every Markdown page of the repository by its path.
-func pages(t *testing.T) map[string]string {
+// texts returns the files of the repository whose name is wanted, by their path.
+func texts(t *testing.T, wanted func(name string) bool) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
@@ -20,7 +20,7 @@ func pages(t *testing.T) map[string]string {
 			return err
 		case entry.IsDir() && (name == "testdata" || strings.HasPrefix(name, ".") && name != "." && name != ".github"):
 			return filepath.SkipDir
-		case entry.IsDir() || filepath.Ext(name) != ".md":
+		case entry.IsDir() || !wanted(name):
 			return nil
 		}
 		text, err := os.ReadFile(path)
@@ -31,9 +31,14 @@ func pages(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	if len(all) < 40 {
-		t.Fatalf("only %d pages found", len(all))
+		t.Fatalf("only %d files found", len(all))
 	}
 	return all
+}
+
+// pages returns every Markdown page of the repository by its path.
+func pages(t *testing.T) map[string]string {
+	return texts(t, func(name string) bool { return filepath.Ext(name) == ".md" })
 }
 
 var (

@@ -20,7 +20,7 @@ var (
 	rowsDesc     = desc("alpemix_connections_today", "Connections of the current vendor day.", "account")
 	secondsDesc  = desc("alpemix_connection_seconds_today", "Summed duration of the connections of the current vendor day.", "account")
 	tokenDesc    = desc("alpemix_token_expiry_timestamp_seconds", "When the access token ends, as Unix time; 0 without one.", "account")
-	budgetDesc   = desc("alpemix_request_budget_remaining", "Requests that the vendor's limits allow at this moment, the least of all accounts.", "kind")
+	budgetDesc   = desc("alpemix_request_budget_remaining", "Requests that the vendor's limits allow now, the least of all accounts.", "kind")
 	queueDesc    = desc("sink_queue_rows", "Rows that wait for ClickHouse.")
 	oldestDesc   = desc("sink_queue_oldest_timestamp_seconds", "Since when the oldest row waits for ClickHouse, as Unix time; 0 when none waits.")
 )

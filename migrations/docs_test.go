@@ -14,7 +14,8 @@ const tablesPage = "../docs/tables.md"
 
 const tablesHead = `# Tables
 
-This page is generated from the comments in the database (` + "`go test ./migrations -update`" + `); ` + "`SELECT * FROM system.columns`" + ` has them too.
+This page is generated from the comments in the database (` + "`go test ./migrations -update`" + `).
+` + "`SELECT * FROM system.columns`" + ` shows them, too.
 
 Every time is UTC in whole seconds, every duration is in seconds. Days are dates in the zone of the account. The views need no
 FINAL and no knowledge of partitions: one row is one connection, day, request or record, at its newest content. Right numbers

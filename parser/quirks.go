@@ -149,7 +149,7 @@ var Quirks = []Quirk{
 	{
 		Name:     quirkDurText,
 		Seen:     "the duration is a text",
-		Evidence: "[V] the document shows numbers and texts",
+		Evidence: "[I] the document calls dur an integer, and does not say that it is unquoted",
 		Done:     "A text that holds a number counts as that number.",
 	},
 	{

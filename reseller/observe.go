@@ -44,7 +44,7 @@ func newObserver(r *Jobs, reg prometheus.Registerer, log *slog.Logger) *observer
 		events: counters("reseller_threshold_events_total", "Customers whose use of an allotment has reached so many percent, once a month each.",
 			"vendor", "account", "resource", "percent"),
 		deliveries: counter("reseller_webhook_deliveries_total", "Events that the webhook has accepted."),
-		refusals:   counters("reseller_webhook_failures_total", "Attempts to deliver an event that failed and are made again.", "reason"),
+		refusals:   counters("reseller_webhook_failures_total", "Attempts to deliver an event that failed and are repeated.", "reason"),
 		drops:      counter("reseller_webhook_dropped_total", "Events that were given up: the webhook has not accepted them for a day."),
 		mapping: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "reseller_customers_file_valid", Help: "1 if the customers file is in use as it is, or there is none; 0 if an older version of it is.",

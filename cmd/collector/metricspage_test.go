@@ -87,12 +87,13 @@ func everyMetric(t *testing.T) described {
 
 const metricsHead = `# Metrics
 
-This page is generated from the metrics' own descriptions (` + "`go test ./cmd/collector -run TestMetricsPage -update`" + `). ` + "`/metrics`" + ` of the collector has them, with those of the process
-and the Go runtime. Names and labels stay.
+This page is generated from the metrics' own descriptions (` + "`go test ./cmd/collector -run TestMetricsPage -update`" + `).
+The collector serves them at ` + "`/metrics`" + `, with those of the process and the Go runtime. Names and labels stay.
 
-Times are Unix times in seconds; ` + "`time() - x`" + ` is an age. Counters are those that end in _total: they start at 0 with the process, except alpemix_gaps_total, which the
-state remembers. alpemix_request_failures_total has a series at 0 for each account, report and reason from the start, so that rate() and
-increase() see the first failure, too. No label names a person or a customer.
+Times are Unix times in seconds; ` + "`time() - x`" + ` is an age. Names of counters end in _total. Counters start at 0 with
+the process, except alpemix_gaps_total, which the state file remembers. alpemix_request_failures_total has a series at 0
+for each account, report and reason from the start, so that rate() and increase() see the first failure, too. No label
+names a person or a customer.
 
 | metric | labels | |
 |---|---|---|

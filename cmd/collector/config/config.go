@@ -41,8 +41,8 @@ type ClickHouse struct {
 	DSN          DSN          `yaml:"dsn" default:"embedded" check:"dsn" doc:"embedded, or clickhouse://user@host:9000/alpemix, http://user@host:8123/alpemix, https://user@host:8443/alpemix."`
 	Password     secret.Value `yaml:"password,omitempty" doc:"Password of the DSN's user."`
 	PasswordFile string       `yaml:"password_file" path:"" doc:"File that holds the password."`
-	Database     string       `yaml:"database" default:"alpemix" check:"database" doc:"Database of the tables and views; made if it is missing. A database in the DSN's path means the same."`
-	Cluster      string       `yaml:"cluster" check:"cluster" doc:"Name of a ClickHouse cluster: tables become replicated and are made ON CLUSTER. Empty for one server."`
+	Database     string       `yaml:"database" default:"alpemix" check:"database" doc:"Database of the tables and views; created if it is missing. A database in the DSN's path means the same."`
+	Cluster      string       `yaml:"cluster" check:"cluster" doc:"Name of a ClickHouse cluster: tables become replicated and are created ON CLUSTER. Empty for one server."`
 	Embedded     Embedded     `yaml:"embedded"`
 }
 

@@ -13,7 +13,7 @@ import (
 
 // Reseller is the vendors whose customers and allotments are recorded.
 type Reseller struct {
-	Thresholds []int   `yaml:"thresholds" default:"80, 100" check:"percents" doc:"Percent of an allotment at which its use is told: in the log, the metrics and to the webhook, once for each customer, resource and month. An empty list tells nothing."`
+	Thresholds []int   `yaml:"thresholds" default:"80, 100" check:"percents" doc:"Percent of an allotment at which its use is reported in the log, in the metrics and to the webhook, once for each customer, resource and month. An empty list reports nothing."`
 	Webhook    Webhook `yaml:"webhook"`
 	Vendors    Vendors // each a key of its own
 }
@@ -67,7 +67,7 @@ func (r Reseller) MarshalYAML() (any, error) {
 
 // Webhook is where events go; docs/webhook.md tells their form.
 type Webhook struct {
-	URL     secret.Value   `yaml:"url,omitempty" check:"address" doc:"Web address that is told when a threshold is reached, as [webhook.md](webhook.md) tells. It may hold a login. Empty for none."`
+	URL     secret.Value   `yaml:"url,omitempty" check:"address" doc:"Web address that gets an event when a threshold is reached, see [webhook.md](webhook.md). It may hold a login. Empty for none."`
 	URLFile string         `yaml:"url_file" path:"" doc:"File that holds the address."`
 	Timeout Duration       `yaml:"timeout" default:"10s" check:"second" doc:"How long one attempt may take."`
 	TLS     vendorhttp.TLS `yaml:"tls"`

@@ -1,0 +1,74 @@
+package house
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// spoken lists the kinds of files that are held to plain words, each with its longest line of prose.
+var spoken = map[string]int{
+	".md": 120,
+}
+
+// quoted is a page of texts that migrations have put into databases, and that stay as they are.
+const quoted = "docs/tables.md"
+
+// plain lists words of a dialect that this project once had, with what to say instead.
+var plain = []struct {
+	word    *regexp.Regexp
+	instead string
+}{
+	{word(`tells?|told|telling`), "return, report, list, serve, say; known"},
+	{word(`mend(s|ed|ing)?`), "fix, correct"},
+	{word(`(is|are|was|were) away`), "is unreachable, is down"},
+	{word(`anew`), "again, from the start"},
+	{word(`go(es)? on( by itself| where)`), "resume, pick up where it left off"},
+	{word(`(read|reading|written) whole|whole (answer|report|reading|snapshot)s?`), "complete"},
+	{word(`floors?`), "layer"},
+	{word(`invented`), "demo, simulated"},
+	{word(`beside a running`), "while the daemon is running"},
+	{word(`(take|takes|took|taken|taking) (in|over)`), "import, accept, adopt"},
+	{word(`(of|at) (a|that|this|the) moment`), "a time, at that time"},
+	{word(`cannot be meant`), "is wrong"},
+	{word(`there is nobody`), "nothing is configured"},
+	{word(`stands? for no`), "is not"},
+	{word(`by itself`), "automatically"},
+	{word(`hears? of`), "get, learn"},
+	{word(`mak(e|es|ing) (of|out of)`), "read as, do with"},
+	{word(`(is|are|was|were) made`), "create, build, send"},
+	{word(`(is|are) to be had`), "exists"},
+}
+
+func word(pattern string) *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\b(?:` + pattern + `)\b`)
+}
+
+var (
+	span      = regexp.MustCompile("`[^`\n]*`")
+	unwrapped = regexp.MustCompile(`^(\||\s*<)`) // rows of tables, pictures
+)
+
+// TestHouseLanguage: what people read is in plain words, and fits a window.
+func TestHouseLanguage(t *testing.T) {
+	for path, text := range texts(t, func(name string) bool { return spoken[filepath.Ext(name)] > 0 }) {
+		longest := spoken[filepath.Ext(path)]
+		generated := strings.Contains(text, "enerated from")
+		if filepath.Ext(path) == ".md" {
+			text = fence.ReplaceAllStringFunc(text, func(code string) string { return strings.Repeat("\n", strings.Count(code, "\n")) })
+			text = span.ReplaceAllStringFunc(text, func(code string) string { return strings.Repeat(" ", utf8.RuneCountInString(code)) })
+		}
+		for i, line := range strings.Split(text, "\n") {
+			for _, p := range plain {
+				if found := p.word.FindString(line); found != "" && path != quoted {
+					t.Errorf("%s:%d: %q; say %s", path, i+1, found, p.instead)
+				}
+			}
+			if n := utf8.RuneCountInString(line); n > longest && !generated && !unwrapped.MatchString(line) {
+				t.Errorf("%s:%d has %d characters; the most is %d", path, i+1, n, longest)
+			}
+		}
+	}
+}
