@@ -39,7 +39,7 @@ var layers = map[string][]string{
 	"vendorhttp":                     {"report"},
 	"vendorhttp/vendortest":          {"report", "vendorhttp"},
 	"sink":                           {"report", "migrations"},
-	"sink/engine":                    {"internal/durable"},
+	"sink/engine":                    {"internal/durable", "pacing"},
 	"sink/enginetest":                {"sink/engine"},
 	"internal/durable":               {},
 	"keyring":                        {"internal/durable", "internal/secret"},

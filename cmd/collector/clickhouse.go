@@ -87,17 +87,16 @@ func (a *app) openServing(ctx context.Context, c *config.Config, may access, lis
 	if foreign != nil && may == writes {
 		return nil, foreign
 	}
-	e, err := newEmbedded(c, listen, log)
+	shared, err := sharedEngine(c, listen, log, func() error { return foreign })
 	if err != nil {
 		return nil, err
 	}
-	e.mayServe = func() error { return foreign }
-	stop, err := e.start(ctx)
+	stop, err := shared.Start(ctx)
 	if err != nil {
 		return nil, err
 	}
 	// The address names the engine for people. Requests go to the socket, whoever listens there.
-	as := sink.Config{DSN: "http://" + c.ClickHouse.Embedded.Listen + "/" + c.ClickHouse.Database, Transport: e.transport}
+	as := sink.Config{DSN: "http://" + c.ClickHouse.Embedded.Listen + "/" + c.ClickHouse.Database, Transport: shared.Transport()}
 	if may == writes { // the engine lets everybody else read only
 		as.Username = engine.Owner
 	}

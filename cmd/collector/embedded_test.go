@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/pacing"
 	"alpemix-collector/rules/prometheustest"
 	"alpemix-collector/sink/engine"
 )
@@ -35,13 +36,13 @@ func freeAddress(t testing.TB) string {
 }
 
 // started runs an embedded until the returned function is called, and waits until it answers.
-func started(t testing.TB, c *config.Config) (e *embedded, stop func()) {
+func started(t testing.TB, c *config.Config) (e *engine.Shared, stop func()) {
 	t.Helper()
-	e, err := newEmbedded(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler))
+	e, err := sharedEngine(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	end, err := e.start(t.Context())
+	end, err := e.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func TestEmbeddedIsSharedAndInherited(t *testing.T) {
 	defer stopSecond()
 	stopFirst()
 	deadline := time.Now().Add(time.Minute)
-	for !second.answers(t.Context()) {
+	for !second.Answers(t.Context()) {
 		if time.Now().After(deadline) {
 			t.Fatal("the second did not take over")
 		}
@@ -73,21 +74,21 @@ func TestEmbeddedRace(t *testing.T) {
 	c := embeddedConfig(t)
 	var stops []func()
 	type result struct {
-		e   *embedded
+		e   *engine.Shared
 		err error
 	}
 	results := make(chan result)
 	for range 3 {
-		e, err := newEmbedded(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler))
+		e, err := sharedEngine(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error, 1)
-		go func() { done <- e.run(ctx) }()
+		go func() { done <- e.Run(ctx) }()
 		go func() {
 			select {
-			case <-e.ready:
+			case <-e.Ready():
 				results <- result{e, nil}
 			case err := <-done:
 				done <- err
@@ -121,11 +122,11 @@ func TestEmbeddedAddressHeldByAnother(t *testing.T) {
 	}()
 	c := embeddedConfig(t)
 	c.ClickHouse.Embedded.Listen = other.Addr().String()
-	e, err := newEmbedded(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler))
+	e, err := sharedEngine(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = e.run(t.Context())
+	err = e.Run(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "clickhouse.embedded.listen: "+other.Addr().String()+" is in use by another process") {
 		t.Error(err)
 	}
@@ -145,12 +146,13 @@ func TestEmbeddedOutlivesFaults(t *testing.T) {
 	c := embeddedConfig(t)
 	_, stopOther := started(t, c)
 	var log syncBuffer
-	e, err := newEmbedded(c, "", slog.New(slog.NewTextHandler(&log, nil)))
+	broken := *c
+	broken.ClickHouse.Embedded.Library = "/absent/libchdb.so" // a start fails
+	e, err := sharedEngine(&broken, "", slog.New(slog.NewTextHandler(&log, nil)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.library, e.every = "/absent/libchdb.so", 10*time.Millisecond // a start fails
-	stop, err := e.start(t.Context())
+	stop, err := e.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +168,7 @@ func TestEmbeddedOutlivesFaults(t *testing.T) {
 	until("the log of a failed start", func() bool { return strings.Contains(log.String(), "/absent/libchdb.so") })
 	_, stopOther = started(t, c)
 	defer stopOther()
-	until("an answer after a failed start", func() bool { return e.answers(t.Context()) })
+	until("an answer after a failed start", func() bool { return e.Answers(t.Context()) })
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
@@ -193,11 +195,11 @@ func (b *syncBuffer) String() string {
 func TestEmbeddedLibraryMissing(t *testing.T) {
 	c := embeddedConfig(t)
 	c.ClickHouse.Embedded.Library = "/absent/libchdb.so"
-	e, err := newEmbedded(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler))
+	e, err := sharedEngine(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err = e.run(t.Context()); err == nil || !strings.Contains(err.Error(), "make engine") {
+	if err = e.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "make engine") {
 		t.Error(err)
 	}
 }
@@ -206,11 +208,11 @@ func TestEmbeddedLibraryMissing(t *testing.T) {
 func TestEmbeddedLibraryBroken(t *testing.T) {
 	c := embeddedConfig(t)
 	c.ClickHouse.Embedded.Library = write(t, "libchdb.so", "no library")
-	e, err := newEmbedded(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler))
+	e, err := sharedEngine(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err = e.run(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "cannot load the ClickHouse engine ") {
+	if err = e.Run(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "cannot load the ClickHouse engine ") {
 		t.Error(err)
 	}
 }
@@ -231,3 +233,6 @@ func TestEmbeddedInARelativeFolder(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) { pacing.Sleep(ctx, nil, time.Now().Add(d)) }

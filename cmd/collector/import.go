@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/pacing"
 	"alpemix-collector/parser"
 	"alpemix-collector/report"
 	"alpemix-collector/sink"
@@ -269,7 +270,7 @@ func (i *importing) patiently(ctx context.Context, try func() (progress bool, er
 			return fmt.Errorf("ClickHouse was away for %s: %w", i.patience, err)
 		}
 		i.logger(i.config).Warn("ClickHouse is away; trying again", "reason", sink.Reason(err), "in", wait, "error", err)
-		pause(ctx, wait)
+		pacing.Sleep(ctx, nil, time.Now().Add(wait))
 	}
 }
 

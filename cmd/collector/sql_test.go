@@ -12,9 +12,9 @@ import (
 // TestSQLReadsOnly: a slip of the pen must not cost data.
 func TestSQLReadsOnly(t *testing.T) {
 	c := embeddedConfig(t)
-	e, stop := started(t, c)
+	_, stop := started(t, c)
 	defer stop()
-	environ := []string{"COLLECTOR_STATE_DIR=" + c.StateDir, "COLLECTOR_CLICKHOUSE_EMBEDDED_LISTEN=" + e.listen}
+	environ := []string{"COLLECTOR_STATE_DIR=" + c.StateDir, "COLLECTOR_CLICKHOUSE_EMBEDDED_LISTEN=" + c.ClickHouse.Embedded.Listen}
 	if got := command(t, environ, "", "migrate"); got.code != exitOK {
 		t.Fatalf("%+v", got)
 	}
@@ -61,16 +61,16 @@ func TestSQLAsksAServerToReadOnly(t *testing.T) {
 
 func TestSQLInterrupted(t *testing.T) {
 	c := embeddedConfig(t)
-	e, stop := started(t, c)
+	_, stop := started(t, c)
 	defer stop()
-	environ := []string{"COLLECTOR_STATE_DIR=" + c.StateDir, "COLLECTOR_CLICKHOUSE_EMBEDDED_LISTEN=" + e.listen}
+	environ := []string{"COLLECTOR_STATE_DIR=" + c.StateDir, "COLLECTOR_CLICKHOUSE_EMBEDDED_LISTEN=" + c.ClickHouse.Embedded.Listen}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan outcome, 1)
 	go func() {
 		ended <- commandIn(ctx, environ, "", "sql", "SELECT count() FROM numbers(1e12) WHERE cityHash64(number) = 7")
 	}()
 	running := func() bool {
-		answer, err := http.Get("http://" + e.listen + "/?query=SELECT+count()+FROM+system.processes+WHERE+query+LIKE+'%25numbers(1e12)%25'")
+		answer, err := http.Get("http://" + c.ClickHouse.Embedded.Listen + "/?query=SELECT+count()+FROM+system.processes+WHERE+query+LIKE+'%25numbers(1e12)%25'")
 		if err != nil {
 			t.Fatal(err)
 		}
