@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// reloading is a transport that is built anew when ca_file has changed, so that a corrected file counts
-// without a restart. While the new file can't be used the old authorities stay in force.
-type reloading struct {
+// reloader is a transport that is rebuilt when ca_file changes, so that a corrected file takes
+// effect without a restart. If the new file can't be used, the old authorities stay in force.
+type reloader struct {
 	cfg TLS
 	key string
 
@@ -21,14 +21,14 @@ type reloading struct {
 	size    int64
 }
 
-func newReloading(cfg TLS, key string) (*reloading, error) {
-	r := &reloading{cfg: cfg, key: key}
+func newReloader(cfg TLS, key string) (*reloader, error) {
+	r := &reloader{cfg: cfg, key: key}
 	_, err := r.newest()
 	return r, err
 }
 
 // RoundTrip implements http.RoundTripper.
-func (r *reloading) RoundTrip(req *http.Request) (*http.Response, error) {
+func (r *reloader) RoundTrip(req *http.Request) (*http.Response, error) {
 	rt, unusable := r.newest()
 	resp, err := rt.RoundTrip(req)
 	if err != nil && unusable != nil {
@@ -37,8 +37,8 @@ func (r *reloading) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// newest is the transport with the file as it is now; beside an error the one before.
-func (r *reloading) newest() (*http.Transport, error) {
+// newest returns the transport for the current file; with an error, the previous one.
+func (r *reloader) newest() (*http.Transport, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var info fs.FileInfo

@@ -20,8 +20,9 @@ import (
 	"alpemix-collector/report"
 )
 
-// TestANewCAFileCountsWithoutARestart: the wrong authority, then a broken file, then the right one.
-func TestANewCAFileCountsWithoutARestart(t *testing.T) {
+// TestCAFileIsReloaded without a restart: the wrong authority, then a broken file, then the right
+// one.
+func TestCAFileIsReloaded(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
@@ -72,7 +73,7 @@ func TestANewCAFileCountsWithoutARestart(t *testing.T) {
 	}
 }
 
-// other is a certificate that has signed nothing here.
+// other is a certificate that signed nothing here.
 func other(t *testing.T) string {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

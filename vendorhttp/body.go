@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// memory is how much of an answer is kept in memory where Account.Spill names a folder. It holds a
-// day of some 20,000 connections.
+// memory is how much of an answer is kept in memory if Account.Spill is set. It holds a day of
+// about 20,000 connections.
 const memory = 8 << 20 // bytes
 
-// firstIdle is how long a server may be silent in the middle of an answer before we look whether the
-// answer is complete. It doubles each time that it is not.
+// firstIdle is how long a server may be silent in the middle of an answer before we check whether
+// the answer is complete. It doubles each time it is not.
 const firstIdle = time.Second
 
 var (
@@ -24,27 +24,27 @@ var (
 	errComplete     = errors.New("the server keeps the connection open after a complete answer")
 )
 
-// SpillError says that the part of an answer that does not stay in memory could not be stored.
+// SpillError says that the part of an answer that exceeds memory could not be stored.
 type SpillError struct{ err error }
 
 func (e *SpillError) Error() string {
-	return fmt.Sprintf("an answer of more than %d MiB could not be kept: %v", memory>>20, e.err)
+	return fmt.Sprintf("an answer of more than %d MiB could not be stored on disk: %v", memory>>20, e.err)
 }
 func (e *SpillError) Unwrap() error { return e.err }
 
-// body receives an answer: its beginning in memory, the rest in a file without a name, which is gone
-// with the process.
+// body receives an answer: the start in memory, the rest in an unnamed file that is gone with the
+// process.
 type body struct {
 	folder string // for the file; empty: everything stays in memory
 	most   int64
 
-	mu   sync.Mutex // held while bytes are added, and while the body is looked at from another goroutine
+	mu   sync.Mutex // held while bytes are added, and while another goroutine reads the body
 	head []byte
 	file *os.File
 	size int64
 }
 
-// Open returns the whole body, from its beginning.
+// Open returns the body from its start.
 func (b *body) Open() (io.ReadCloser, error) {
 	if b.file == nil {
 		return io.NopCloser(bytes.NewReader(b.head)), nil
@@ -53,10 +53,10 @@ func (b *body) Open() (io.ReadCloser, error) {
 	return io.NopCloser(io.MultiReader(bytes.NewReader(b.head), rest)), nil
 }
 
-// Size is the length of the body in bytes.
+// Size returns the length of the body in bytes.
 func (b *body) Size() int64 { return b.size }
 
-// Close removes what is on disk. The body cannot be opened any more.
+// Close removes what is on disk. The body cannot be opened again.
 func (b *body) Close() error {
 	if b.file == nil {
 		return nil
@@ -66,7 +66,7 @@ func (b *body) Close() error {
 	return err
 }
 
-// add takes the next bytes, up to the limit.
+// add appends bytes, up to the limit.
 func (b *body) add(p []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -104,9 +104,9 @@ func (b *body) store(p []byte) error {
 	return nil
 }
 
-// receive reads resp to its end, or until complete says that what came is a complete document and
-// the server is silent, or sends nothing that belongs to it. stop ends the request. The error is why
-// the body ended before the transport said so, also where the document in it is complete.
+// receive reads resp to its end. It stops early when complete reports a complete document and the
+// server is silent or sends what does not belong to it. stop cancels the request. The error says
+// why the body stopped early, even if the document in it is complete.
 func (b *body) receive(resp *http.Response, complete func() bool, stop func(error)) error {
 	if n := resp.ContentLength; n > 0 {
 		b.head = make([]byte, 0, min(n, b.most, 1<<20)+bytes.MinRead)
@@ -137,17 +137,17 @@ func (b *body) receive(resp *http.Response, complete func() bool, stop func(erro
 	}
 }
 
-// watch looks at a body whenever the server has been silent for a while.
+// watch checks a body whenever the server has been silent for a while.
 type watch struct {
 	body     *body
 	timer    *time.Timer
-	wait     time.Duration // guarded by body.mu, as is ended
+	wait     time.Duration // guarded by body.mu, like ended
 	ended    bool
 	complete func() bool
 	stop     func(error)
 }
 
-// heard starts the wait again.
+// heard restarts the wait.
 func (w *watch) heard() {
 	w.body.mu.Lock()
 	defer w.body.mu.Unlock()
@@ -167,7 +167,7 @@ func (w *watch) idle() {
 	w.wait *= 2
 }
 
-// end returns when nobody looks at the body any more.
+// end stops the timer and waits for a check in progress.
 func (w *watch) end() {
 	w.timer.Stop()
 	w.body.mu.Lock()

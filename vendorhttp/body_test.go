@@ -14,7 +14,7 @@ import (
 	"alpemix-collector/vendorhttp"
 )
 
-// open is a body behind which the connection stays open.
+// open is a body whose connection stays open at the end.
 type open struct {
 	io.Reader
 	ctx context.Context
@@ -62,8 +62,9 @@ func TestAnswersOnOpenConnections(t *testing.T) {
 	}
 }
 
-// What does not fit into memory and cannot be stored is an error of ours, with what came before.
-func TestAnAnswerThatCannotBeKept(t *testing.T) {
+// TestAnswerCannotBeStored: an answer that exceeds memory and cannot be stored is an error of ours,
+// with what came before.
+func TestAnswerCannotBeStored(t *testing.T) {
 	text := strings.Repeat("x", 9<<20)
 	rt := answering(func(*http.Request) *http.Response {
 		return &http.Response{StatusCode: 200, ContentLength: -1, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(text))}

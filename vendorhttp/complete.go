@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// document is the length of the document of JSON or XML that body begins with, 0 if it begins with
-// none or the document is not complete. What follows it was not sent as a part of it.
+// document returns the length of the JSON or XML document at the start of body, or 0 if there is
+// none or it is not complete.
 func document(body []byte) int {
 	start := len(body) - len(bytes.TrimLeft(bytes.TrimPrefix(body, bom), " \t\r\n"))
 	switch rest := body[start:]; {
@@ -28,13 +28,13 @@ func document(body []byte) int {
 	return 0
 }
 
-// isDocument tells that body is a complete document with nothing that matters behind it.
+// isDocument reports whether body is a complete document with nothing that matters after it.
 func isDocument(body []byte) bool {
 	n := document(body)
 	return n > 0 && blank(body[n:])
 }
 
-// element is the length of the XML document with which text begins: up to the end of its root.
+// element returns the length of the XML document at the start of text, up to the end of its root.
 func element(text []byte) int {
 	d := xml.NewDecoder(bytes.NewReader(text))
 	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
@@ -54,7 +54,7 @@ func element(text []byte) int {
 	}
 }
 
-// blank tells that text holds nothing but what a server may send behind a document: space, NUL and
+// blank reports whether text holds only what a server may send after a document: space, NUL and
 // other control characters, a comment.
 func blank(text []byte) bool {
 	text = bytes.TrimLeftFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f })

@@ -8,19 +8,20 @@ import (
 	"alpemix-collector/report"
 )
 
-// OutcomeUnknown is the reason of a changing call after which nobody can say whether the vendor has done it.
+// OutcomeUnknown is the reason of a changing call that the vendor may or may not have carried out.
 const OutcomeUnknown = "outcome_unknown"
 
-// Do sends r once and lets read make sense of a whole answer, whatever its status. An error of read that is no *report.Failure
-// says that the answer is not in the vendor's form. The error of Do is a *report.Failure, or, from DryRun, the *Preview.
+// Do sends r once and calls read with a complete answer, whatever its status. If read returns an
+// error that is not a *report.Failure, the answer is not in the vendor's form. Do returns a
+// *report.Failure or, from DryRun, the *Preview.
 func (c *Client) Do(ctx context.Context, r Request, read func(*Answer) error) error {
-	began := time.Now()
+	start := time.Now()
 	a, err := c.do(ctx, r, read)
 	if _, dry := errors.AsType[*Preview](err); dry || c.observe == nil {
 		return err
 	}
-	f := report.Fetch{At: began.UTC(), Vendor: c.vendor.Name, Account: c.account.Name, Job: r.Job, Outcome: "ok"}
-	f.Seconds = time.Since(began).Seconds()
+	f := report.Fetch{At: start.UTC(), Vendor: c.vendor.Name, Account: c.account.Name, Job: r.Job, Outcome: "ok"}
+	f.Seconds = time.Since(start).Seconds()
 	if a != nil {
 		f.Bytes = uint64(len(a.Body))
 	}
@@ -62,10 +63,10 @@ func (c *Client) do(ctx context.Context, r Request, read func(*Answer) error) (*
 	return a, fail
 }
 
-// settle is the failure of an answer that read could not use, as err says. A changing call counts
-// as refused only where the vendor, or a server in between, clearly said so. It may have been carried
-// out before a redirect, before an error on the server's side, and before an answer that contradicts
-// itself. The vendor's own errors are transient where they are no verdict about the request.
+// settle returns the failure of an answer that read could not use, because of err. A changing call
+// counts as refused only if the vendor, or a server in between, clearly refused it.
+// It may have been carried out before a redirect, a server error or an answer that contradicts
+// itself. The vendor's own errors are transient if they don't judge the request.
 func (a *Answer) settle(err error) (fail *report.Failure, refused bool) {
 	fail, inWords := errors.AsType[*report.Failure](err)
 	if inWords {
@@ -74,7 +75,7 @@ func (a *Answer) settle(err error) (fail *report.Failure, refused bool) {
 	return a.unreadable(err), !isUnclear(err) && a.Status >= 400 && !a.serverSide()
 }
 
-// unknown is fail for a call that may have been done all the same.
+// unknown turns fail into one for a call that may have been carried out.
 func (c *Client) unknown(r Request, fail *report.Failure) *report.Failure {
 	u := *fail
 	u.Class, u.Reason = report.Unknown, OutcomeUnknown

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// DryRun is a transport that sends nothing: every call ends with the *Preview of its request as error.
+// DryRun is a transport that sends nothing. Every call returns the *Preview of its request as the
+// error.
 type DryRun struct{}
 
 var errDryRun = errors.New("nothing is sent in a dry run")

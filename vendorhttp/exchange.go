@@ -13,33 +13,32 @@ import (
 	"alpemix-collector/report"
 )
 
-// Answer is an HTTP answer whose head came. Close it if its Account has a Spill.
+// Answer is an HTTP answer of which at least the head arrived. Close it if its Account has a Spill.
 type Answer struct {
 	Status int
 	Header http.Header
-	// Body is what came, without what follows a document of JSON or XML. Of an answer that did not fit
-	// into memory it is the beginning; Open has it all.
+	// Body is what arrived, without anything after a JSON or XML document. If an answer exceeds
+	// memory, Body is its start and Open returns all of it.
 	Body []byte
-	Cut  error // why the body ended before its end; nil if it is complete
-	// Imperfect is why the transport did not end behind the document, though that is complete; nil if
-	// it did.
+	Cut  error // why the body stopped early; nil if it is complete
+	// Imperfect is why the transport did not finish after a complete document; nil if it did.
 	Imperfect error
 	Length    int64     // Content-Length; -1 for none
-	At        time.Time // UTC: when its last byte had arrived
-	Via       string    // host of the proxy that it came through; empty for none
-	Rows      uint64    // how many rows it told, for report.Fetch; set by who reads it
+	At        time.Time // UTC: when the last byte arrived
+	Via       string    // host of the proxy that was used; empty for none
+	Rows      uint64    // number of rows in it, for report.Fetch; set by the reader
 
 	*body
 	client  *Client
 	request Request
 }
 
-// Format shows no more of an answer than its size: it may hold a new secret.
+// Format prints only status and size, because an answer may hold a new secret.
 func (a Answer) Format(s fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(s, "HTTP %d, %d bytes", a.Status, a.Size())
 }
 
-// Exchange sends r. Without an answer's head the error is a *Trouble, or, from DryRun, the *Preview.
+// Exchange sends r. If no answer arrives, the error is a *Trouble or, from DryRun, the *Preview.
 func (c *Client) Exchange(ctx context.Context, r Request) (*Answer, error) {
 	limited, cancel := context.WithTimeout(ctx, c.account.Timeout)
 	defer cancel()
@@ -79,10 +78,10 @@ func (c *Client) Exchange(ctx context.Context, r Request) (*Answer, error) {
 	return a, nil
 }
 
-// TooLarge tells apart the answer that we cut ourselves.
+// TooLarge reports whether we cut the answer at MaxBody.
 func (a *Answer) TooLarge() bool { return errors.Is(a.Cut, errBodyTooLarge) }
 
-// handshake notes whether a request was held back because no TLS connection came about.
+// handshake records whether the TLS handshake failed before the request was sent.
 type handshake struct{ failed, wrote atomic.Bool }
 
 func (h *handshake) trace() *httptrace.ClientTrace {

@@ -33,9 +33,9 @@ func newClient(t testing.TB, endpoint string, rt http.RoundTripper) *vendorhttp.
 
 func anything(*vendorhttp.Answer) error { return nil }
 
-// TestAChangingGetIsSentOnce: net/http sends a GET again, on its own, when the kept connection dies that it was sent on. Ours
-// keeps none; a transport of the caller may.
-func TestAChangingGetIsSentOnce(t *testing.T) {
+// TestChangingGetIsSentOnce: net/http retries a GET on its own when its kept connection breaks. Our
+// transport keeps no connections; a caller's transport may.
+func TestChangingGetIsSentOnce(t *testing.T) {
 	for _, tt := range []struct{ keepAlive, changes bool }{{true, false}, {true, true}, {false, false}, {false, true}} {
 		changes := tt.changes
 		var arrived atomic.Int32
@@ -73,7 +73,7 @@ func TestAChangingGetIsSentOnce(t *testing.T) {
 	}
 }
 
-func TestWhatTLSHeldBackIsNotUnknown(t *testing.T) {
+func TestTLSFailureIsNotUnknown(t *testing.T) {
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request came through") }))
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	srv.TLS = &tls.Config{}
@@ -136,7 +136,7 @@ func TestEndpointsThatShowSecretsAreRefused(t *testing.T) {
 	for endpoint, want := range map[string]string{
 		"https://h/api": "", "http://127.0.0.1:1/": "", "http://localhost:1": "", "http://[::1]/": "",
 		"http://192.168.10.170/api": "unencrypted", "http://h/": "unencrypted", "http://198.51.100.1/": "unencrypted",
-		"https://user:hidden@h/": "the credentials are api_key", "ftp://h": "not an address", "h": "not an address", "https://": "not an address", "": "not an address", "https://h\n": "not an address",
+		"https://user:hidden@h/": "the credentials belong in api_key", "ftp://h": "not an address", "h": "not an address", "https://": "not an address", "": "not an address", "https://h\n": "not an address",
 	} {
 		_, err := vendorhttp.New(vendor, vendorhttp.Account{Endpoint: endpoint}, nil)
 		if (err == nil) != (want == "") || err != nil && (!strings.HasPrefix(err.Error(), "acme.endpoint: ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hidden")) {
@@ -151,7 +151,7 @@ func TestEndpointsThatShowSecretsAreRefused(t *testing.T) {
 	}
 }
 
-func TestARequestAndItsAnswerShowNoSecret(t *testing.T) {
+func TestFormatShowsNoSecret(t *testing.T) {
 	r := vendorhttp.Request{
 		Job: "x", Path: []string{"a", secret}, Header: http.Header{"Authorization": {"Bearer " + secret}}, Payload: map[string]string{"p": secret}, Secrets: []string{secret},
 	}
@@ -190,7 +190,7 @@ func (silent) RoundTrip(req *http.Request) (*http.Response, error) {
 	return nil, req.Context().Err()
 }
 
-func TestASilentVendorIsNotWaitedForForEver(t *testing.T) {
+func TestSilentVendorTimesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		c := newClient(t, "https://h", silent{})
@@ -242,7 +242,7 @@ func TestRequestsAreRecordedOnceEach(t *testing.T) {
 	snapshot := c.Recording(&recorded)
 	_ = snapshot.Do(t.Context(), vendorhttp.Request{Job: "a"}, func(a *vendorhttp.Answer) error { a.Rows = 7; return nil })
 	_ = snapshot.Do(t.Context(), vendorhttp.Request{Job: "b"}, func(a *vendorhttp.Answer) error {
-		f := a.Fail(report.Permanent, "told", "said the vendor")
+		f := a.Fail(report.Permanent, "refused", "said the vendor")
 		f.Code = 42
 		return f
 	})
@@ -252,7 +252,7 @@ func TestRequestsAreRecordedOnceEach(t *testing.T) {
 	for _, f := range recorded {
 		lines = append(lines, fmt.Sprint(f.Vendor, " ", f.Account, " ", f.Job, " ", f.Outcome, " ", f.Code, " ", f.Rows))
 	}
-	if got := strings.Join(lines, "|"); got != "acme main a ok 0 7|acme main b told 42 0|acme main c outcome_unknown 0 0" {
+	if got := strings.Join(lines, "|"); got != "acme main a ok 0 7|acme main b refused 42 0|acme main c outcome_unknown 0 0" {
 		t.Error(got)
 	}
 }

@@ -2,7 +2,7 @@ package vendorhttp
 
 import "alpemix-collector/report"
 
-// For tests of what cannot be provoked on a loopback address.
+// Exported for tests of what cannot be provoked on a loopback address.
 var NeverSent = neverSent
 
 // Diagnose is diagnose.

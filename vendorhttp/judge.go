@@ -10,15 +10,15 @@ import (
 	"alpemix-collector/report"
 )
 
-// Fail makes a failure of the request that a answers, see Client.Fail.
+// Fail returns a failure of the request that a answers, see Client.Fail.
 func (a *Answer) Fail(class report.Class, reason, format string, args ...any) *report.Failure {
 	if a.Via != "" {
-		format, args = format+"%s", append(args, byWayOf(a.Via))
+		format, args = format+"%s", append(args, throughProxy(a.Via))
 	}
 	return a.client.Fail(a.request, class, reason, format, args...)
 }
 
-// Excerpt is the beginning of what the vendor said, for an error.
+// Excerpt returns the start of the vendor's text, for an error message.
 func (a *Answer) Excerpt(said []byte) string {
 	if a.request.Private {
 		return notShown
@@ -26,16 +26,17 @@ func (a *Answer) Excerpt(said []byte) string {
 	return a.ErrorText(said)
 }
 
-// ErrorText is Excerpt of an error in the vendor's own form: that holds no new secret, even where the answer might.
+// ErrorText is Excerpt for an error in the vendor's own form, which holds no new secret even if the
+// answer might.
 func (a *Answer) ErrorText(said []byte) string { return Excerpt(said, a.request.Secrets) }
 
-// Page tells that the body is a web page or another document in angle brackets.
+// Page reports whether the body is a web page or another document in angle brackets.
 func (a *Answer) Page() bool {
 	body := bytes.TrimLeft(bytes.TrimPrefix(a.Body, bom), " \t\r\n")
 	return len(body) > 0 && body[0] == '<'
 }
 
-// Refused is the failure of an HTTP status alone: it need not come from the vendor at all.
+// Refused returns the failure for an HTTP status alone. The status need not come from the vendor.
 func (a *Answer) Refused() *report.Failure {
 	fail := func(class report.Class, reason, what string) *report.Failure {
 		return a.Fail(class, reason, "HTTP %d %s: %s", a.Status, http.StatusText(a.Status), what)
@@ -51,7 +52,7 @@ func (a *Answer) Refused() *report.Failure {
 		too.NotBefore = time.Now().Add(wait)
 		return too
 	case a.Status == http.StatusProxyAuthRequired:
-		refused := fail(report.Permanent, "proxy_auth", "the proxy wants a user and password: give them in HTTPS_PROXY")
+		refused := fail(report.Permanent, "proxy_auth", "the proxy asks for a user and password: set them in HTTPS_PROXY")
 		refused.Unsent = true
 		return refused
 	case a.Status == http.StatusUnauthorized, a.Status == http.StatusForbidden:
@@ -59,7 +60,7 @@ func (a *Answer) Refused() *report.Failure {
 	case a.Status >= 300 && a.Status < 400:
 		return fail(report.Permanent, "redirect", "redirects are not followed, or secrets would go elsewhere: is "+v.EndpointKey+" right?")
 	case a.Status == http.StatusRequestTimeout, a.Status >= 500:
-		trouble := fail(report.Transient, "http_5xx", "the vendor's server or a proxy in front of it is in trouble")
+		trouble := fail(report.Transient, "http_5xx", "the vendor's server, or a proxy in front of it, has a problem")
 		if wait, said := retryAfter(a.Header, time.Now()); said {
 			trouble.NotBefore = time.Now().Add(wait)
 		}
@@ -68,7 +69,8 @@ func (a *Answer) Refused() *report.Failure {
 	return fail(report.Permanent, "http_4xx", "is "+v.EndpointKey+" right?")
 }
 
-// InForm is err about an answer that is in the vendor's form, though it begins as a page does: XML.
+// InForm marks err as one about an answer in the vendor's form, although it starts like a page:
+// XML.
 func InForm(err error) error { return &formError{err} }
 
 type formError struct{ error }
@@ -80,7 +82,7 @@ func isForm(err error) bool {
 	return ok
 }
 
-// unreadable is the failure of an answer that is not in the vendor's form, as err says.
+// unreadable returns the failure of an answer that is not in the vendor's form, because of err.
 func (a *Answer) unreadable(err error) *report.Failure {
 	switch {
 	case (a.Status < 200 || a.Status > 299) && !isUnclear(err):
@@ -97,15 +99,15 @@ func (a *Answer) unreadable(err error) *report.Failure {
 	return a.Fail(report.Transient, "unexpected_answer", "the answer (HTTP %d, %d bytes) is not as documented: %w", a.Status, len(a.Body), err)
 }
 
-// serverSide reports whether an error status is the server's own trouble, which may come after it
-// has carried out the request. 499 is nginx's status for a client that did not wait.
+// serverSide reports whether an error status is a problem of the server, which may come after it
+// carried out the request. 499 is nginx's status for a client that did not wait.
 func (a *Answer) serverSide() bool {
 	const clientClosed = 499
 	return a.Status >= 500 || a.Status == http.StatusRequestTimeout || a.Status == clientClosed
 }
 
-// Unclear is err about an answer in which success and failure contradict each other: whatever its
-// status is, a changing call may have been carried out.
+// Unclear marks err as one about an answer that reports both success and failure. Whatever its
+// status, a changing call may have been carried out.
 func Unclear(err error) error { return &unclearError{err} }
 
 type unclearError struct{ error }

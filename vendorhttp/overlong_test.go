@@ -12,7 +12,8 @@ import (
 	"alpemix-collector/vendorhttp"
 )
 
-// Nothing of what a server sends beyond the end of its answer is printed, or taken for another answer.
+// TestOverlongAnswers: what a server sends after its answer is neither printed nor read as another
+// answer.
 func TestOverlongAnswers(t *testing.T) {
 	var printed bytes.Buffer
 	log.SetOutput(&printed)
@@ -37,8 +38,9 @@ func TestOverlongAnswers(t *testing.T) {
 	}
 }
 
-// What is no HTTP is not quoted: it may hold a secret that comes once.
-func TestNoHTTP(t *testing.T) {
+// TestNotHTTP: an answer that is not HTTP is not quoted, because it may hold a secret that is sent
+// only once.
+func TestNotHTTP(t *testing.T) {
 	for _, answer := range []string{
 		`{"api_key":"secret"}` + "\r\n\r\n", "HTTP/1.1 secret\r\n\r\n", "HTTP/1.1 200 OK\r\nsecret\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nContent-Length: secret\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: secret\r\n\r\n",
@@ -54,7 +56,7 @@ func TestNoHTTP(t *testing.T) {
 	}
 }
 
-// rawServer answers each request with the same bytes, and keeps the connection open.
+// rawServer answers each request with the same bytes and keeps the connection open.
 func rawServer(t *testing.T, answer string) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

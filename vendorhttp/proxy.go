@@ -15,12 +15,12 @@ import (
 
 var errProxySetting = errors.New("the proxy address in HTTPS_PROXY is not valid")
 
-// viaKey is under which a request's context carries where to note its proxy.
+// viaKey is the context key of the variable that receives a request's proxy.
 type viaKey struct{}
 
-// noting is a choice of proxies that is noted where withVia says. The error of the choice would show the
-// address with user and password.
-func noting(choose func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+// recordProxy wraps a choice of proxies and records each choice in the variable of withVia. It
+// hides the error of the choice, which would show the address with user and password.
+func recordProxy(choose func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
 	return func(req *http.Request) (*url.URL, error) {
 		u, err := choose(req)
 		if err != nil {
@@ -33,21 +33,21 @@ func noting(choose func(*http.Request) (*url.URL, error)) func(*http.Request) (*
 	}
 }
 
-// withVia notes in via the host of the proxy that a request is sent through.
+// withVia returns a context under which the host of a request's proxy is stored in via.
 func withVia(ctx context.Context, via *string) context.Context {
 	return context.WithValue(ctx, viaKey{}, via)
 }
 
-// byWayOf ends a message about a request that went through a proxy.
-func byWayOf(via string) string {
+// throughProxy returns the end of a message about a request that went through a proxy.
+func throughProxy(via string) string {
 	if via == "" {
 		return ""
 	}
 	return " (through the proxy " + via + ")"
 }
 
-// checkProxy refuses an address of a proxy that net/http would ignore, speaking to the vendor directly.
-// The error doesn't show the address, which may hold a password.
+// checkProxy rejects a proxy address that net/http would ignore and then contact the vendor
+// directly. The error doesn't show the address, which may hold a password.
 func checkProxy(endpoint *url.URL) error {
 	names := []string{"HTTPS_PROXY", "https_proxy"}
 	if endpoint.Scheme == "http" {
@@ -58,16 +58,17 @@ func checkProxy(endpoint *url.URL) error {
 		if value == "" {
 			continue
 		}
-		if proxied(endpoint) && !validProxy(value) {
-			return fmt.Errorf("environment variable %s: not the address of a proxy of the form http://host:port or http://user:password@host:port, special characters of the password written as %%XX", name)
+		if usesProxy(endpoint) && !validProxy(value) {
+			return fmt.Errorf("environment variable %s: not a proxy address of the form http://host:port or http://user:password@host:port"+
+				" (write special characters of the password as %%XX)", name)
 		}
-		return nil // net/http looks at the first that is set
+		return nil // net/http uses the first one that is set
 	}
 	return nil
 }
 
-// proxied reports whether NO_PROXY lets an address go through a proxy at all.
-func proxied(endpoint *url.URL) bool {
+// usesProxy reports whether NO_PROXY lets requests to an address go through a proxy.
+func usesProxy(endpoint *url.URL) bool {
 	const any = "http://proxy.invalid:1"
 	env := httpproxy.FromEnvironment()
 	env.HTTPProxy, env.HTTPSProxy = any, any
@@ -77,7 +78,7 @@ func proxied(endpoint *url.URL) bool {
 
 func validProxy(value string) bool {
 	if !strings.Contains(value, "://") {
-		value = "http://" + value // as net/http reads it
+		value = "http://" + value // like net/http
 	}
 	u, err := url.Parse(value)
 	if err != nil || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" {

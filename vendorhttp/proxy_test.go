@@ -11,7 +11,7 @@ import (
 	"alpemix-collector/report"
 )
 
-func TestAMalformedProxyIsRefused(t *testing.T) {
+func TestMalformedProxyIsRejected(t *testing.T) {
 	for _, tc := range []struct {
 		endpoint, name, value, noProxy string
 		refused                        bool
@@ -53,7 +53,7 @@ func TestAMalformedProxyIsRefused(t *testing.T) {
 	}
 }
 
-func TestErrorsByWayOfAProxyNameIt(t *testing.T) {
+func TestErrorsNameTheProxy(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"a status":        func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) },
 		"a page":          func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) },
@@ -72,7 +72,7 @@ func TestErrorsByWayOfAProxyNameIt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rt.Proxy = noting(http.ProxyURL(address))
+			rt.Proxy = recordProxy(http.ProxyURL(address))
 			c, err := New(Vendor{Name: "acme", EndpointKey: "acme.endpoint", PlainHTTP: true}, Account{Name: "main", Endpoint: "http://vendor.example/"}, rt)
 			if err != nil {
 				t.Fatal(err)

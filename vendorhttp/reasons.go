@@ -1,7 +1,8 @@
 package vendorhttp
 
-// Reasons are the reasons of a failure that any vendor's request can end with, sorted: the transport's, those of an HTTP
-// status and those of an answer that is in no known form. They are bounded and serve as metric labels.
+// Reasons returns, sorted, the reasons of a failure that any vendor's request can have: those of
+// the transport, of an HTTP status, and of an answer in no known form. There are few, so they can
+// be metric labels.
 func Reasons() []string {
 	return []string{
 		"bad_request", "body_cut", "body_too_large", "canceled", "connect_refused", "connect_timeout", "connect_unreachable",

@@ -8,10 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// redacted is in the place of a secret.
+// redacted replaces a secret.
 const redacted = "[redacted]"
 
-// redactedError shows its cause without secrets and still unwraps to it, for errors.Is and errors.As.
+// redactedError prints its cause without secrets and unwraps to it, for errors.Is and errors.As.
 type redactedError struct {
 	text  string
 	cause error
@@ -20,7 +20,7 @@ type redactedError struct {
 func (e *redactedError) Error() string { return e.text }
 func (e *redactedError) Unwrap() error { return e.cause }
 
-// RedactError takes the secrets out of an error's text: what it quotes may echo the request.
+// RedactError removes the secrets from an error's text, which may quote the request.
 func RedactError(err error, secrets []string) error {
 	text := err.Error()
 	clean := Redact(text, secrets)
@@ -30,32 +30,31 @@ func RedactError(err error, secrets []string) error {
 	return &redactedError{clean, err}
 }
 
-// shortest is the length of a secret, in characters, from which on it is replaced wherever it stands.
-// A shorter one may be a word, or a part of one: to mark it would show where it occurs.
+// shortest is the length, in characters, from which a secret is replaced wherever it occurs. A
+// shorter one may be a word or a part of one: replacing it would show where it occurs.
 const shortest = 8
 
-// Redact replaces every secret of 8 characters or more, as it is and as JSON, an address, a web page
-// and base64 write it, also with line breaks in it.
+// Redact replaces every secret of at least 8 characters: as it is, and as JSON, URLs, HTML and
+// base64 encode it, even with line breaks in it.
 func Redact(text string, secrets []string) string {
 	clean, _ := replace(text, patterns(secrets, false))
 	return clean
 }
 
-// redactOwn is Redact for a text that we wrote ourselves from the request, where every word that is
-// a secret is known to be one.
+// redactOwn is Redact for a text that we built from the request, where a word that equals a secret
+// is that secret.
 func redactOwn(text string, secrets []string) string {
 	clean, _ := replace(Redact(text, secrets), patterns(secrets, true))
 	return clean
 }
 
-// Redactor takes the secrets out of many texts. It is safe for concurrent use.
+// Redactor removes the secrets from many texts. It is safe for concurrent use.
 type Redactor struct{ patterns []pattern }
 
-// NewRedactor looks for what Redact looks for.
+// NewRedactor returns a Redactor that replaces what Redact replaces.
 func NewRedactor(secrets []string) *Redactor { return &Redactor{patterns(secrets, false)} }
 
-// Record is raw without secrets; nearly always it is raw itself. What takes their place keeps a
-// record of JSON one.
+// Record returns raw without secrets; nearly always raw itself. A JSON record stays valid JSON.
 func (r *Redactor) Record(raw []byte) []byte {
 	clean := raw
 	for i := range r.patterns {
@@ -72,10 +71,10 @@ func (r *Redactor) Record(raw []byte) []byte {
 
 const notShown = "(not shown: it may hold a secret)"
 
-// Excerpt is the beginning of a text of the vendor's, for an error, without control characters. A
-// text in which a short secret is a word is not shown at all.
+// Excerpt returns the start of a vendor's text, for an error message, without control characters. A
+// text that contains a short secret as a word is not shown at all.
 func Excerpt(body []byte, secrets []string) string {
-	const most, window = 80, 2048 // characters; bytes, in which the longest secret fits behind them
+	const most, window = 80, 2048 // characters; bytes, enough for the longest secret after them
 	s := strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return ' '
@@ -94,7 +93,7 @@ func Excerpt(body []byte, secrets []string) string {
 	return s
 }
 
-// replace puts a mark in place of every match.
+// replace puts redacted in place of every match.
 func replace(text string, all []pattern) (clean string, found bool) {
 	var b strings.Builder
 	done := 0
@@ -113,7 +112,7 @@ func replace(text string, all []pattern) (clean string, found bool) {
 	return b.String() + text[done:], done > 0
 }
 
-// find is the piece of text around a match that starts at i; end is 0 if there is none.
+// find returns the part of text around a match that starts at i; end is 0 if there is none.
 func (p *pattern) find(text string, i int) (start, end int) {
 	if end = p.match(text, i); end == 0 {
 		return 0, 0
@@ -144,10 +143,10 @@ func (p *pattern) find(text string, i int) (start, end int) {
 	return start, end
 }
 
-// match is where a match that starts at i ends, 0 if there is none.
+// match returns the end of a match that starts at i, or 0 if there is none.
 func (p *pattern) match(text string, i int) int {
 	if c := text[i]; c < utf8.RuneSelf && !opensEscape(c) && !p.same(rune(c), p.characters[0]) {
-		return 0 // nearly everywhere
+		return 0 // the usual case, decided fast
 	}
 	reached, next := []int{i}, []int(nil)
 	var readings []reading
@@ -173,12 +172,12 @@ func (p *pattern) match(text string, i int) int {
 	return slices.Max(reached)
 }
 
-// maxFiller is how much of what may stand between two characters of a secret is skipped.
+// maxFiller limits how much filler between two characters of a secret is skipped.
 const maxFiller = 64
 
 func notInWord(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' }
 
-// isConstant tells that a word is one of a vendor's own, such as INVALID_PASSWORD.
+// isConstant reports whether a word is a vendor's constant, such as INVALID_PASSWORD.
 func isConstant(word string) bool {
 	return strings.Contains(word, "_") && strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
 }

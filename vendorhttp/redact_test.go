@@ -18,7 +18,7 @@ import (
 
 const secret = `S3cr"et<Key>/+ß1`
 
-// spellings are the ways in which a page may repeat a secret.
+// spellings returns the ways in which a page may repeat a secret.
 var spellings = map[string]func(string) string{
 	"plain":         func(s string) string { return s },
 	"upper case":    strings.ToUpper,
@@ -72,7 +72,8 @@ func TestSecretsAreFoundInEverySpelling(t *testing.T) {
 	}
 }
 
-// A line break within an echoed secret hides nothing of it, however it is written.
+// TestBrokenSecretsAreFound: a line break within an echoed secret hides no part of it, however the
+// break is written.
 func TestBrokenSecretsAreFound(t *testing.T) {
 	const secret = "S3cretKey+12345/67"
 	for _, gap := range []string{
@@ -91,7 +92,7 @@ func TestBrokenSecretsAreFound(t *testing.T) {
 	}
 }
 
-// A record stays one, in either way to write backslashes.
+// TestRecordsAreRedacted: a redacted record stays valid, whichever way it writes backslashes.
 func TestRecordsAreRedacted(t *testing.T) {
 	const secret, token = `S3cr"etKey\/+12`, "tok-4711-abcdef-9"
 	r := vendorhttp.NewRedactor([]string{secret, token})
@@ -116,7 +117,7 @@ func TestRecordsAreRedacted(t *testing.T) {
 	}
 }
 
-// A secret that is a word is not marked in the words of others, which would show that it is one.
+// TestShortSecretsAreNotMarked: replacing a short secret within other words would give it away.
 func TestShortSecretsAreNotMarked(t *testing.T) {
 	for _, tt := range []struct{ text, secret, redact, excerpt string }{
 		{"INVALID_PASSWORD", "PASSWORD", "INVALID_PASSWORD", "INVALID_PASSWORD"},
@@ -138,7 +139,7 @@ func TestShortSecretsAreNotMarked(t *testing.T) {
 	}
 }
 
-func TestAnExcerptIsShortAndHoldsNoPartOfASecret(t *testing.T) {
+func TestExcerptHoldsNoPartOfASecret(t *testing.T) {
 	for body, want := range map[string]string{
 		"say two\n  words": "say [redacted]", "": "", " a\r\n\tb\x00c ": "a b c", "\xff\xfe": "?", "ab\xffc": "ab?c",
 		strings.Repeat("ä", 100):                        strings.Repeat("ä", 80) + "…",
@@ -152,15 +153,16 @@ func TestAnExcerptIsShortAndHoldsNoPartOfASecret(t *testing.T) {
 	}
 }
 
-// FuzzRedact: no secret of eight characters or more stays in a text, whatever stands around it and however it is spelled.
+// FuzzRedact: no secret of eight characters or more stays in a text, whatever surrounds it and
+// however it is spelled.
 func FuzzRedact(f *testing.F) {
 	f.Add("text ", secret, "more", 3)
 	f.Add("%", "%41%25%41%25", "%", 1)
 	f.Add("&#", "&#38;amp;amp;", "\\u0041", 5)
 	names := []string{"plain", "query", "path", "HTML", "JSON", "JSON of PHP", "numbers"}
 	f.Fuzz(func(t *testing.T, before, secret, after string, way int) {
-		// A secret that occurs in "[redacted]" would be found again in what takes its place.
-		// Space and backslashes in a secret are not looked for, and a word in a constant is none.
+		// A secret that is part of "[redacted]" would be found again in its replacement. Space and
+		// backslashes in a secret are ignored, and a word in a constant is not a secret.
 		plain := strings.Trim(secret, "\\ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 		if len([]rune(plain)) < 8 || strings.Contains("[redacted]", strings.ToLower(plain)) || len(secret) > 200 ||
 			!utf8.ValidString(secret) || // the configuration refuses such a secret

@@ -17,23 +17,23 @@ import (
 type Request struct {
 	Job     string   // name of the call in fetches and errors: user/list
 	Method  string   // default GET
-	Path    []string // behind the endpoint, unescaped; a slash inside an element stays inside it
-	Query   string   // behind it, as a person may write it; see QueryText
-	Base    *url.URL // instead of the endpoint, for calls of a vendor's second API
+	Path    []string // after the endpoint, unescaped; a slash in an element is escaped
+	Query   string   // as a person may write it; see QueryText
+	Base    *url.URL // instead of the endpoint, for a vendor's second API
 	Header  http.Header
 	Body    []byte
 	Payload any      // sent as JSON instead of Body
-	Secrets []string // what nothing that is shown of the request or its answer may hold
-	// Complete tells that an answer so far is a complete document, so that it counts whatever the
-	// transport says of its length. Nil: JSON or XML with nothing behind it.
+	Secrets []string // what no log, error or preview of the request or its answer may show
+	// Complete reports whether the answer so far is a complete document. If so, it counts even if
+	// the transport reports an early end. Nil: JSON or XML with nothing after it.
 	Complete func(open func() (io.ReadCloser, error)) bool
-	Private  bool // the answer may hold a new secret: nothing of it is shown
-	// Changes: the call changes something at the vendor. It is sent once at most, and without a clear answer its outcome is
-	// unknown, which is not the same as failed.
+	Private  bool // the answer may hold a new secret: none of it is shown
+	// Changes: the call changes something at the vendor. It is sent at most once. Without a clear
+	// answer its outcome is unknown, which is not the same as failed.
 	Changes bool
 }
 
-// address is where r goes when the vendor's endpoint is base.
+// address returns where r goes when the vendor's endpoint is base.
 func (r Request) address(base *url.URL) *url.URL {
 	if r.Base != nil {
 		base = r.Base
@@ -55,7 +55,7 @@ func (r Request) address(base *url.URL) *url.URL {
 	return &u
 }
 
-// PathElement tells why text cannot be one element of an address's path; empty if it can.
+// PathElement returns why text cannot be one element of a URL's path, or "" if it can.
 func PathElement(text string) string {
 	switch {
 	case text == "":
@@ -63,12 +63,13 @@ func PathElement(text string) string {
 	case text == "." || text == "..":
 		return "would be taken out of the address as a step in its path"
 	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\uFFFD' }):
-		return "holds control characters, or is not UTF-8"
+		return "has control characters, or is not UTF-8"
 	}
 	return ""
 }
 
-// QueryText is a query string with everything escaped that no address may hold; what is escaped stays.
+// QueryText escapes everything in a query string that no URL may hold; what is escaped already
+// stays.
 func QueryText(query string) string {
 	var b strings.Builder
 	for _, c := range []byte(query) {
@@ -81,7 +82,7 @@ func QueryText(query string) string {
 	return b.String()
 }
 
-// build is r as it goes over the wire; it fills r.Body.
+// build returns the HTTP request for r. It fills r.Body.
 func (c *Client) build(ctx context.Context, r *Request) (*http.Request, error) {
 	var body io.Reader
 	if r.Payload != nil {
@@ -94,13 +95,13 @@ func (c *Client) build(ctx context.Context, r *Request) (*http.Request, error) {
 	case r.Body != nil:
 		body = bytes.NewReader(r.Body)
 	case r.Changes:
-		// net/http sends a GET again, on its own, when a kept connection dies under it, unless it has a body that it cannot
-		// rewind. An empty one sends nothing.
+		// net/http retries a GET on its own when a kept connection breaks, unless it has a body
+		// that it cannot rewind. An empty one sends nothing.
 		body = struct{ io.Reader }{http.NoBody}
 	}
 	req, err := http.NewRequestWithContext(ctx, r.Method, r.address(c.base).String(), body)
 	if err != nil {
-		return nil, errors.New("the request cannot be written: is the address right?") // err would show the address
+		return nil, errors.New("the request cannot be built: is the address correct?") // err would show the address
 	}
 	for name, values := range r.Header {
 		req.Header[name] = slices.Clone(values)
@@ -115,14 +116,14 @@ func (c *Client) build(ctx context.Context, r *Request) (*http.Request, error) {
 	return req, nil
 }
 
-// Format shows a request without its secrets, whatever the verb.
+// Format prints a request without its secrets, whatever the verb.
 func (r Request) Format(s fmt.State, _ rune) {
 	text := fmt.Sprintf("%s %s %s", r.Job, r.Method, strings.Join(r.Path, "/"))
 	_, _ = io.WriteString(s, redactOwn(text, r.Secrets))
 }
 
-// JSON writes v as the vendors' documents show it: json.Marshal would turn <, > and & of a password into escapes, which not
-// every reader undoes.
+// JSON encodes v as the vendors' documents show it. json.Marshal would turn <, > and & of a
+// password into escapes, which not every reader decodes.
 func JSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

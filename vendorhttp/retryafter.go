@@ -6,32 +6,33 @@ import (
 	"time"
 )
 
-// How long a server is left alone that asks for it, or for too many requests does not say how long.
+// How long a server is left alone after it asks for a pause, or answers "too many requests" without
+// saying how long.
 const (
 	throttleLeast = time.Second
 	throttleUsual = time.Minute
 	throttleMost  = time.Hour
 )
 
-// retryAfter reads a Retry-After header: seconds, or a date. A date is held against the server's own
-// clock where the answer has one in Date, so that no clock need be right. What it says is brought
-// between a second and an hour; said is false if there is none, or none that can be read.
-func retryAfter(h http.Header, now time.Time) (wait time.Duration, said bool) {
+// retryAfter parses a Retry-After header: seconds, or a date. A date is compared with the server's
+// own clock, if the answer has a Date. The wait is limited to between a second and an hour. ok is
+// false if there is no valid header.
+func retryAfter(h http.Header, now time.Time) (wait time.Duration, ok bool) {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if digits := strings.TrimLeft(text, "0123456789"); text != "" && digits == "" {
-		return bounded(seconds(text)), true
+		return clamp(seconds(text)), true
 	}
 	at, err := http.ParseTime(text)
 	if err != nil {
 		return 0, false
 	}
-	if theirs, err := http.ParseTime(h.Get("Date")); err == nil {
-		now = theirs
+	if serverTime, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = serverTime
 	}
-	return bounded(at.Sub(now)), true
+	return clamp(at.Sub(now)), true
 }
 
-// seconds reads digits; more than fit are many.
+// seconds parses digits. Numbers that are too long count as throttleMost.
 func seconds(digits string) time.Duration {
 	if digits = strings.TrimLeft(digits, "0"); len(digits) > 6 {
 		return throttleMost
@@ -43,6 +44,6 @@ func seconds(digits string) time.Duration {
 	return time.Duration(n) * time.Second
 }
 
-func bounded(wait time.Duration) time.Duration {
+func clamp(wait time.Duration) time.Duration {
 	return min(max(wait, throttleLeast), throttleMost)
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestRetryAfter: neither this machine's clock nor the server's need be right.
+// TestRetryAfter needs neither this machine's clock nor the server's to be right.
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 7, 6, 9, 0, 0, 0, time.UTC)
 	date := func(at time.Time) string { return at.Format(http.TimeFormat) }

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// How much of a document its shape shows.
+// Limits of how much of a document Shape shows.
 const (
 	shapeDepth   = 4
 	shapeMembers = 12
@@ -38,7 +38,7 @@ func Shape(doc []byte) string {
 	return s.b.String()
 }
 
-// outline is the beginning of a document in angle brackets: its first tags.
+// outline returns the first tags of a document in angle brackets.
 func outline(doc []byte) string {
 	d := xml.NewDecoder(bytes.NewReader(doc))
 	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
@@ -56,7 +56,7 @@ func outline(doc []byte) string {
 			tags += "…"
 			break
 		}
-		tags += "<" + shortened(start.Name.Local) + ">"
+		tags += "<" + shorten(start.Name.Local) + ">"
 	}
 	if tags == "" {
 		return fmt.Sprintf("something in angle brackets (%d bytes)", len(doc))
@@ -96,7 +96,7 @@ func (s *shaper) container(opening json.Delim, depth int) {
 	s.write(opening.String())
 	most := shapeMembers
 	if opening == '[' {
-		most = 1 // the others will be like it
+		most = 1 // the others look alike
 	}
 	n := 0
 	for ; s.d.More() && n < most && depth < shapeDepth && s.b.Len() <= shapeMost; n++ {
@@ -120,17 +120,17 @@ func (s *shaper) container(opening json.Delim, depth int) {
 func (s *shaper) name() {
 	token, _ := s.d.Token()
 	name, _ := token.(string)
-	s.write(fmt.Sprintf("%q: ", shortened(name)))
+	s.write(fmt.Sprintf("%q: ", shorten(name)))
 }
 
-func shortened(name string) string {
+func shorten(name string) string {
 	if r := []rune(name); len(r) > shapeName {
 		return string(r[:shapeName]) + "…"
 	}
 	return name
 }
 
-// rest skips what is left of the container.
+// rest skips the rest of the container.
 func (s *shaper) rest() {
 	for depth := 0; s.d.More() || depth > 0; {
 		token, err := s.d.Token()

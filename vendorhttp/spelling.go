@@ -10,17 +10,17 @@ import (
 	"unicode/utf8"
 )
 
-// pattern is a secret that is looked for.
+// pattern is a secret to look for.
 type pattern struct {
 	characters []rune // folded, without space
-	short      bool   // matches whole words alone, see shortest
-	encoded    bool   // in base64: the characters around it carry bits of it too
-	// needles are pieces of the secret that no escape changes, of which a line break leaves one whole;
-	// empty if it has none.
+	short      bool   // matches only whole words, see shortest
+	encoded    bool   // base64: the characters around it carry bits of it too
+	// needles are pieces of the secret that no escape changes; a line break leaves at least one of
+	// them intact. It is empty if there are none.
 	needles []string
 }
 
-// patterns are those of the secrets that are short, or of all others.
+// patterns returns the patterns of the secrets that are short, or of all others.
 func patterns(secrets []string, short bool) (all []pattern) {
 	for _, secret := range secrets {
 		p := pattern{short: short, needles: needles(secret)}
@@ -44,8 +44,8 @@ func patterns(secrets []string, short bool) (all []pattern) {
 	return all
 }
 
-// needles are the first and the last piece of letters and digits of text, apart from each other. The
-// longer they are, the fewer records hold one by chance.
+// needles returns the first and the last run of letters and digits of text, which must not overlap.
+// The longer they are, the fewer records contain one by chance.
 func needles(text string) []string {
 	for size := 6; size > 1; size-- {
 		var pieces []string
@@ -61,8 +61,8 @@ func needles(text string) []string {
 	return nil
 }
 
-// base64Core is what is left of text in base64 where so many bytes stand before it: without the
-// characters that also carry bits of its neighbours. A very short one would match anywhere.
+// base64Core returns text in base64 when before bytes precede it, without the characters that also
+// carry bits of its neighbors. A very short one would match anywhere.
 func base64Core(text string, before int) core {
 	const least = 6
 	padded := append(make([]byte, before), text...)
@@ -78,13 +78,13 @@ type core string
 func (c core) pattern() pattern {
 	p := pattern{encoded: true, needles: needles(string(c))}
 	for _, r := range c {
-		p.characters = append(p.characters, standard(fold(r)))
+		p.characters = append(p.characters, toStandard(fold(r)))
 	}
 	return p
 }
 
-// standard is a character of either alphabet of base64 in the standard one.
-func standard(r rune) rune {
+// toStandard converts a character of either base64 alphabet to the standard one.
+func toStandard(r rune) rune {
 	switch r {
 	case '-':
 		return '+'
@@ -100,14 +100,15 @@ func inBase64(c byte) bool {
 
 func (p *pattern) same(r, want rune) bool {
 	if r = fold(r); p.encoded {
-		r = standard(r)
+		r = toStandard(r)
 	}
 	return r == want
 }
 
 func fold(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }
 
-// character is the first one of text. A byte that is no UTF-8 is one of its own, beyond all others.
+// character returns the first character of text. A byte that is not UTF-8 gets a value beyond all
+// others.
 func character(text string) (r rune, size int) {
 	r, size = utf8.DecodeRuneInString(text)
 	if r == utf8.RuneError && size == 1 {
@@ -116,17 +117,17 @@ func character(text string) (r rune, size int) {
 	return r, size
 }
 
-// reading is one way to read a place of a text.
+// reading is one way to read text at some position.
 type reading struct {
 	character rune
 	length    int  // bytes
-	filler    bool // may stand between two characters of a secret: line breaks, space, backslashes
+	filler    bool // may occur between two characters of a secret: line breaks, space, backslashes
 }
 
 func opensEscape(c byte) bool { return c == '+' || c == '\\' || c == '%' || c == '&' }
 
-// readingsOf adds the ways to read text at i: as it stands, and as the escapes of JSON, Go, an
-// address and a web page.
+// readingsOf appends the ways to read text at i: as it is, and as an escape of JSON, Go, URLs and
+// HTML.
 func readingsOf(all []reading, text string, i int) []reading {
 	if i == len(text) {
 		return all
@@ -140,7 +141,7 @@ func readingsOf(all []reading, text string, i int) []reading {
 	case '+':
 		add(' ', 1)
 	case '\\':
-		if r, n := backslashed(rest); n > 0 {
+		if r, n := unescape(rest); n > 0 {
 			add(r, n)
 		}
 	case '%':
@@ -167,8 +168,8 @@ func readingsOf(all []reading, text string, i int) []reading {
 	return all
 }
 
-// backslashed reads an escape at the start of text; length is 0 if it is none.
-func backslashed(text string) (r rune, length int) {
+// unescape reads an escape at the start of text; length is 0 if there is none.
+func unescape(text string) (r rune, length int) {
 	if len(text) < 2 {
 		return 0, 0
 	}
@@ -185,7 +186,7 @@ func backslashed(text string) (r rune, length int) {
 		return 0, 0
 	}
 	r = rune(code)
-	if digits == 2 && r >= utf8.RuneSelf { // Go's escape of a byte that is no UTF-8
+	if digits == 2 && r >= utf8.RuneSelf { // Go's escape of a byte that is not UTF-8
 		r += unicode.MaxRune + 1
 	}
 	if utf16.IsSurrogate(r) && len(text) >= n+6 && text[n] == '\\' {

@@ -15,11 +15,11 @@ import (
 
 var bom = []byte("\xef\xbb\xbf")
 
-// declaration finds the charset that an XML document names.
+// declaration matches the charset in an XML declaration.
 var declaration = regexp.MustCompile(`^\s*<\?xml\s[^>]*?encoding=["']([^"']+)["']`)
 
-// Text is the body in UTF-8 without a byte order mark. A body that is not UTF-8 is of the charset that it names, or nothing can
-// be read from it: a name that is guessed wrong would be stored wrong.
+// Text returns the body in UTF-8 without a byte order mark. A body that is not UTF-8 must name its
+// charset, because a wrong guess would be stored.
 func (a *Answer) Text() ([]byte, error) {
 	text := bytes.TrimPrefix(a.Body, bom)
 	if utf8.Valid(text) {
@@ -32,14 +32,14 @@ func (a *Answer) Text() ([]byte, error) {
 	return charset.NewDecoder().Bytes(text)
 }
 
-// Said is the body as text for an error: in UTF-8, or in the charset that it names, else in
-// windows-1252, which a guess may read wrong but never loses.
+// Said returns the body as text for an error message: in UTF-8, in the charset that it names, or
+// else in windows-1252, which accepts every byte.
 func (a *Answer) Said() []byte {
 	text, err := a.Text()
 	if err == nil {
 		return text
 	}
-	text, _ = charmap.Windows1252.NewDecoder().Bytes(a.Body) // it takes every byte
+	text, _ = charmap.Windows1252.NewDecoder().Bytes(a.Body) // never fails
 	return text
 }
 

@@ -1,6 +1,7 @@
 package vendorhttp
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -16,16 +17,16 @@ var tlsVersions = map[string]uint16{
 	"1.0": tls.VersionTLS10, "1.1": tls.VersionTLS11, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13,
 }
 
-// TLS is the configuration of how a server's certificate is verified. Verification itself cannot be switched off.
+// TLS configures how a server's certificate is verified. Verification cannot be switched off.
 type TLS struct {
 	CAFile     string `yaml:"ca_file" path:"" check:"certificates" doc:"PEM file of certificate authorities trusted instead of the system's."`
 	MinVersion string `yaml:"min_version" default:"1.2" check:"oneof=1.0|1.1|1.2|1.3" doc:"Lowest TLS version that is spoken: \"1.0\", \"1.1\", \"1.2\" or \"1.3\", in quotes."`
 }
 
-// NewTransport speaks HTTP/1.1 and HTTP/2 and honours the proxy of the environment. Errors name the configuration key under
-// which cfg stands.
+// NewTransport returns a transport for HTTP/1.1 and HTTP/2 that honors the environment's proxy.
+// Errors name the configuration key above cfg's.
 func NewTransport(cfg TLS, key string) (*http.Transport, error) {
-	fill(&cfg.MinVersion, DefaultMinVersion)
+	cfg.MinVersion = cmp.Or(cfg.MinVersion, DefaultMinVersion)
 	version, ok := tlsVersions[cfg.MinVersion]
 	if !ok {
 		return nil, fmt.Errorf(`%s.min_version: %q is not one of "1.0", "1.1", "1.2", "1.3"`, key, cfg.MinVersion)
@@ -42,16 +43,16 @@ func NewTransport(cfg TLS, key string) (*http.Transport, error) {
 		}
 	}
 	return &http.Transport{
-		Proxy:               noting(http.ProxyFromEnvironment),
+		Proxy:               recordProxy(http.ProxyFromEnvironment),
 		DialContext:         (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
 		TLSClientConfig:     tlsConfig,
 		TLSHandshakeTimeout: 15 * time.Second,
 		ForceAttemptHTTP2:   true,
-		// A server that takes the request and says nothing must not keep the other accounts waiting; one that has a large day
-		// to gather may take a while.
+		// A server that accepts the request and stays silent must not keep the other accounts
+		// waiting, but one that has to gather a large day may take a while.
 		ResponseHeaderTimeout: 2 * time.Minute,
-		// One request, one connection. What a server sends beyond the end of its answer would be taken
-		// for the beginning of the next one, and net/http would print it through the global logger.
+		// One request, one connection. What a server sends after its answer would be read as the
+		// start of the next one, and net/http would print it through the global logger.
 		DisableKeepAlives: true,
 		OnProxyConnectResponse: func(_ context.Context, proxyURL *url.URL, _ *http.Request, resp *http.Response) error {
 			if resp.StatusCode != http.StatusOK {

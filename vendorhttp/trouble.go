@@ -15,20 +15,20 @@ import (
 	"alpemix-collector/report"
 )
 
-// Trouble is what came instead of an answer, sorted.
+// Trouble is a classified transport error: why no answer arrived.
 type Trouble struct {
 	Class  report.Class
-	Reason string // bounded, see diagnose
+	Reason string // one of few, see diagnose
 	What   string // what happened, where, and what to check
 	Err    error
-	Unsent bool // no byte of the request left this machine, so the vendor cannot have acted on it or counted it
+	Unsent bool // nothing reached the vendor, so it cannot have acted on the request or counted it
 }
 
 func (t *Trouble) Error() string { return t.What + ": " + WithoutQuotes(t.Err.Error()) }
 func (t *Trouble) Unwrap() error { return t.Err }
 
-// WithoutQuotes is a message of net/http without what it quotes from its first quote to its last: the
-// bytes of an answer that is no HTTP may hold a secret.
+// WithoutQuotes removes from a message of net/http everything between its first and last quote: the
+// bytes of an answer that is not HTTP may hold a secret.
 func WithoutQuotes(message string) string {
 	from := strings.IndexAny(message, "\"`")
 	if from < 0 {
@@ -38,21 +38,22 @@ func WithoutQuotes(message string) string {
 	return message[:from] + "(not shown)" + message[to+1:]
 }
 
-// trouble sorts an error of the transport.
+// trouble classifies an error of the transport.
 func (c *Client) trouble(ctx context.Context, err error, heldBack bool, via string) *Trouble {
 	unsent := heldBack || neverSent(err)
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return &Trouble{report.Transient, "canceled", "given up while it was running", err, unsent}
+		return &Trouble{report.Transient, "canceled", "canceled during the request", err, unsent}
 	}
 	class, reason, hint := c.vendor.diagnose(err)
-	return &Trouble{class, reason, fmt.Sprintf("%s%s: %s", c.base.Host, byWayOf(via), hint), err, unsent}
+	return &Trouble{class, reason, fmt.Sprintf("%s%s: %s", c.base.Host, throughProxy(via), hint), err, unsent}
 }
 
-// diagnose tells what kind of trouble err is and what to check. Certificates and proxies need a person, all else may pass.
+// diagnose returns the class and reason of err and what to check. Certificates and proxies need a
+// person; everything else may pass.
 func (v Vendor) diagnose(err error) (class report.Class, reason, hint string) {
 	if refusal, ok := errors.AsType[*proxyRefusal](err); ok {
 		if refusal.status == http.StatusProxyAuthRequired {
-			return report.Permanent, "proxy_auth", "the proxy wants a user and password: give them in HTTPS_PROXY"
+			return report.Permanent, "proxy_auth", "the proxy asks for a user and password: set them in HTTPS_PROXY"
 		}
 		return report.Transient, "proxy", "no connection through the proxy: does it allow this port?"
 	}
@@ -61,22 +62,22 @@ func (v Vendor) diagnose(err error) (class report.Class, reason, hint string) {
 	case errors.Is(err, errProxySetting):
 		return report.Permanent, "proxy", "no connection"
 	case op != nil && op.Op == "proxyconnect":
-		return report.Transient, "proxy", "the proxy of the environment (HTTPS_PROXY) cannot be reached"
+		return report.Transient, "proxy", "the proxy of the environment (HTTPS_PROXY) is unreachable"
 	}
 	if class, reason, hint := v.diagnoseTLS(err); reason != "" {
 		return class, reason, hint
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		if dns.IsNotFound {
-			return report.Transient, "dns", "the name is not known: is " + v.EndpointKey + " right, does DNS work?"
+			return report.Transient, "dns", "the host name does not exist: is " + v.EndpointKey + " right, does DNS work?"
 		}
-		return report.Transient, "dns", "the name cannot be looked up: does DNS work?"
+		return report.Transient, "dns", "the host name cannot be looked up: does DNS work?"
 	}
 	switch timeout, _ := errors.AsType[net.Error](err); {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return report.Transient, "connect_refused", "the connection is refused"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return report.Transient, "connect_unreachable", "there is no way to the server: is this machine online?"
+		return report.Transient, "connect_unreachable", "there is no route to the server: is this machine online?"
 	case op != nil && op.Op == "dial" && op.Timeout():
 		return report.Transient, "connect_timeout", "the server does not answer"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
@@ -87,21 +88,22 @@ func (v Vendor) diagnose(err error) (class report.Class, reason, hint string) {
 	return report.Transient, "connection", "the request failed"
 }
 
-// diagnoseTLS returns an empty reason for what has nothing to do with TLS.
+// diagnoseTLS returns an empty reason for errors that have nothing to do with TLS.
 func (v Vendor) diagnoseTLS(err error) (class report.Class, reason, hint string) {
 	right := "is " + v.EndpointKey + " right, "
 	if header, ok := errors.AsType[tls.RecordHeaderError](err); ok {
-		what := "what answers there does not speak TLS: " + right + "is there a proxy in between?"
+		what := "the server does not speak TLS: " + right + "is there a proxy in between?"
 		switch head := string(header.RecordHeader[:]); {
 		case strings.HasPrefix(head, "RFB"):
 			what = "a VNC server answers on this port, not " + v.Name + ": " + right + "does a router redirect the port?"
 		case strings.HasPrefix(head, "HTTP/"):
-			what = "what answers there speaks HTTP without TLS: " + right + "is there a proxy in between?"
+			what = "the server speaks HTTP without TLS: " + right + "is there a proxy in between?"
 		}
 		return report.Permanent, "tls_not_tls", what
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return report.Permanent, "tls_unknown_authority", "the certificate is signed by an authority that is not known here: put that authority's certificate into " + v.TLSKey + ".ca_file, once you are sure that nobody is in between"
+		return report.Permanent, "tls_unknown_authority", "the certificate is signed by an authority that this machine does not know: put that authority's certificate into " +
+			v.TLSKey + ".ca_file, once you are sure that nobody intercepts the connection"
 	}
 	if _, ok := errors.AsType[x509.HostnameError](err); ok {
 		return report.Permanent, "tls_hostname", "the certificate is for another name: is " + v.EndpointKey + " right?"
@@ -114,16 +116,17 @@ func (v Vendor) diagnoseTLS(err error) (class report.Class, reason, hint string)
 	}
 	switch text := err.Error(); {
 	case strings.Contains(text, "protocol version"):
-		return report.Permanent, "tls_version", "client and server have no TLS version in common: set " + v.TLSKey + ".min_version to what the server speaks (\"1.0\" is the lowest)"
+		return report.Permanent, "tls_version", "client and server have no TLS version in common: set " +
+			v.TLSKey + ".min_version to a version that the server speaks (\"1.0\" is the lowest)"
 	case strings.Contains(text, "tls: "), strings.Contains(text, "x509: "):
 		return report.Permanent, "tls_handshake", "no TLS connection"
 	case strings.Contains(text, "TLS handshake timeout"):
-		return report.Transient, "connect_timeout", "the server takes the connection but does not answer in TLS"
+		return report.Transient, "connect_timeout", "the server accepts the connection but does not answer in TLS"
 	}
 	return "", "", ""
 }
 
-// neverSent tells that err came before a connection.
+// neverSent reports whether err occurred before there was a connection.
 func neverSent(err error) bool {
 	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "dial" || op.Op == "proxyconnect") {
 		return true

@@ -14,14 +14,14 @@ import (
 	"alpemix-collector/vendorhttp"
 )
 
-// slow is a network error by time.
+// slow is a network error that reports a timeout.
 type slow struct{}
 
 func (slow) Error() string   { return "i/o timeout" }
 func (slow) Timeout() bool   { return true }
 func (slow) Temporary() bool { return true }
 
-func TestConnectionErrorsAreSorted(t *testing.T) {
+func TestConnectionErrorsAreClassified(t *testing.T) {
 	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
 	tests := []struct {
 		err    error

@@ -1,4 +1,4 @@
-// Package growth checks in tests that work grows with the length of its input and not with its square. It measures processor time
+// Package growth checks in tests that work grows linearly with its input. It measures the CPU time
 // of its own thread, so that a busy machine changes nothing.
 package growth
 
@@ -11,16 +11,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The large input is factor times as long as the small one, which is worked on factor times. Linear work takes equally long,
-// quadratic work factor times as long; bound lies between.
+// The large input is factor times as long as the small one, on which the work runs factor times.
+// Linear work takes equally long, quadratic work factor times as long; bound lies between.
 const (
 	length = 8 << 10
 	factor = 8
 	bound  = 4
-	tries  = 5 // only what exceeds the bound each time is wrong
+	tries  = 5 // only work that always exceeds the bound fails
 )
 
-// Linear fails t if work takes more than proportionally longer for a longer input. The input of length n is input(n).
+// Linear fails t if work takes more than proportionally longer for a longer input. input(n) returns
+// the input of length n.
 func Linear(t testing.TB, name string, input func(n int) string, work func(string)) {
 	t.Helper()
 	small, large := input(length), input(factor*length)
@@ -38,7 +39,7 @@ func Linear(t testing.TB, name string, input func(n int) string, work func(strin
 	}
 }
 
-// spent is the processor time that work takes.
+// spent returns the CPU time that work takes.
 func spent(work func()) time.Duration {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -47,7 +48,7 @@ func spent(work func()) time.Duration {
 	return processor() - started
 }
 
-// processor is the processor time of this thread.
+// processor returns the CPU time of this thread.
 func processor() time.Duration {
 	var at unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &at); err != nil {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// judge records whether Linear complains.
+// judge records whether Linear fails the test.
 type judge struct {
 	testing.TB
 	failed bool

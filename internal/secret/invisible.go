@@ -2,9 +2,9 @@ package secret
 
 import "unicode"
 
-// Name returns what an invisible character is called, and "" for a space and for what can be seen.
+// Name returns the name of an invisible character, and "" for a space and for visible characters.
 func Name(r rune) string {
-	if name := named[r]; name != "" {
+	if name := names[r]; name != "" {
 		return name
 	}
 	switch {
@@ -24,8 +24,8 @@ func Name(r rune) string {
 	return ""
 }
 
-// named are the characters that editors, web pages and messengers leave in copied text.
-var named = map[rune]string{
+// names has the characters that editors, web pages and messengers leave in copied text.
+var names = map[rune]string{
 	0x0000: "NUL",
 	'\t':   "a tab",
 	'\n':   "a line feed",

@@ -1,6 +1,6 @@
-// Package secret reads, checks and holds every secret, whether it comes from a file, a key of the configuration, the environment, a
-// pipe or a prompt. A character that nobody sees would be sent as part of the secret, and the vendor would only answer that the login
-// is wrong.
+// Package secret reads, checks and holds secrets from files, configuration keys, the environment,
+// pipes and prompts. An invisible character would be sent as part of the secret, and the vendor
+// would only answer that the login is wrong.
 package secret
 
 import (
@@ -12,7 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// Largest is the most bytes that a secret may have, which is far above any key. A longer file was named by mistake.
+// Largest is the maximum size of a secret in bytes, far above that of any key. A longer file was
+// named by mistake.
 const Largest = 64 << 10
 
 // File is the content of a secret's file.
@@ -22,34 +23,36 @@ type File struct {
 	Exposed bool
 }
 
-// ReadFile reads the secret that a file holds alone. Line ends after it are not part of it. Its error names the file.
+// ReadFile reads a file that holds only a secret. Line ends after the secret are removed. Errors
+// name the file.
 func ReadFile(path string) (File, error) {
-	info, err := os.Stat(path) // before it is opened: opening a pipe waits for its writer
+	info, err := os.Stat(path) // before opening: opening a pipe waits for its writer
 	if err != nil {
-		return File{}, fmt.Errorf("cannot read %s: %w", path, bare(err))
+		return File{}, fmt.Errorf("cannot read %s: %w", path, cause(err))
 	}
 	if info.Mode()&os.ModeDevice != 0 || info.Size() > Largest && info.Mode().IsRegular() {
 		return File{}, fmt.Errorf("%s is not a file that holds a secret", path)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return File{}, fmt.Errorf("cannot read %s: %w", path, bare(err))
+		return File{}, fmt.Errorf("cannot read %s: %w", path, cause(err))
 	}
 	defer func() { _ = f.Close() }() // opened for reading only
 	text, err := Read(f, path)
 	return File{text, info.Mode().Perm()&0o004 != 0}, err
 }
 
-// Read reads the secret that r holds alone. Line ends after it are not part of it. Its error names from.
+// Read reads a secret and nothing else from r. Line ends after the secret are removed. Errors name
+// from.
 func Read(r io.Reader, from string) (string, error) {
 	text, err := io.ReadAll(io.LimitReader(r, Largest+1))
 	if err != nil {
-		return "", fmt.Errorf("cannot read %s: %w", from, bare(err))
+		return "", fmt.Errorf("cannot read %s: %w", from, cause(err))
 	}
 	return Line(string(text), from)
 }
 
-// Line is Check for what a file or a terminal gave, without the line ends at its end. Its error names from.
+// Line removes line ends from the end of text and checks the rest. Errors name from.
 func Line(text, from string) (string, error) {
 	text = trimLineEnds(text)
 	switch before, _, several := strings.Cut(text, "\n"); {
@@ -76,8 +79,9 @@ func trimLineEnds(text string) string {
 	}
 }
 
-// Check returns what is wrong with a secret or a login name: the first invisible character in it, a byte that is not UTF-8, or
-// blanks or quotes around it. The error gives its position and shows nothing else of the text. Empty text is valid.
+// Check returns what is wrong with a secret or a login name: an invisible character, a byte that is
+// not UTF-8, or blanks or quotes around it. The error gives the position and shows nothing else of
+// the text. Empty text is valid.
 func Check(text string) error {
 	for at := 0; at < len(text); {
 		r, size := utf8.DecodeRuneInString(text[at:])
@@ -103,7 +107,7 @@ func place(text string, at int) string {
 	return fmt.Sprintf("line %d, byte %d", 1+strings.Count(before, "\n"), at-strings.LastIndexByte(before, '\n'))
 }
 
-// quotes are pairs that programs and people put around a text.
+// quotes has pairs that programs and people put around a text.
 var quotes = []string{`""`, `''`, "``", "“”", "„“", "„”", "‘’", "‚‘", "«»", "»«"}
 
 func quoted(text string) (open string, ok bool) {
@@ -116,8 +120,8 @@ func quoted(text string) (open string, ok bool) {
 	return "", false
 }
 
-// bare is the system's reason without the path, which the caller's sentence names.
-func bare(err error) error {
+// cause returns the system's error without the path, which the caller's message names.
+func cause(err error) error {
 	if p, ok := errors.AsType[*os.PathError](err); ok {
 		return p.Err
 	}

@@ -1,22 +1,24 @@
 package secret
 
-// Redacted is printed in the place of a secret.
+// Redacted is printed in place of a secret.
 const Redacted = "<redacted>"
 
 // Value is a secret that no log, error or printed configuration shows.
 type Value struct {
-	// A pointer: fmt prints what lies in unexported fields of other types without asking the methods below.
+	// A pointer, because fmt prints unexported fields of other types without calling the methods
+	// below.
 	text     *string
 	fromFile bool
 }
 
-// New makes a Value of text.
+// New returns a Value of text.
 func New(text string) Value { return Value{text: &text} }
 
-// FromFile makes a Value of what the file named by the configuration key x_file holds, whose Value is at the key x.
+// FromFile returns a Value of the content of the file that the configuration key x_file names. The
+// Value is at the key x.
 func FromFile(text string) Value { return Value{&text, true} }
 
-// Reveal is the value itself, for the one place that sends or stores it.
+// Reveal returns the secret, for the one place that sends or stores it.
 func (v Value) Reveal() string {
 	if v.text == nil {
 		return ""
@@ -24,13 +26,14 @@ func (v Value) Reveal() string {
 	return *v.text
 }
 
-// Empty reports that there is no value.
+// Empty reports whether there is no secret.
 func (v Value) Empty() bool { return v.Reveal() == "" }
 
-// IsFromFile reports that the value came from a file.
+// IsFromFile reports whether the value came from a file.
 func (v Value) IsFromFile() bool { return v.fromFile }
 
-// IsZero reports that a configuration prints nothing at this key: the value is empty, or the path of its file stands at another.
+// IsZero reports whether a configuration prints nothing at this key: the value is empty, or x_file
+// prints the file's path.
 func (v Value) IsZero() bool { return v.Empty() || v.fromFile }
 
 func (v Value) String() string {

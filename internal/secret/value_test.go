@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestASecretIsShownByNothing(t *testing.T) {
+func TestSecretsAreNotPrinted(t *testing.T) {
 	const hidden = "S3cr\"etKey"
 	s := New(hidden)
 	type holder struct {

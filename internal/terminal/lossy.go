@@ -9,8 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Lossy writes to a pipe or terminal and waits for a stalled reader only once: a full pipe, or Ctrl-S, must not stop a daemon that
-// logs. What does not fit is dropped, and counted when there is room again.
+// Lossy writes to a pipe or terminal and waits for a stalled reader only once, because a full pipe
+// or Ctrl-S must not stop a daemon that logs. It drops what does not fit and logs the number of
+// dropped writes later.
 type Lossy struct {
 	file *os.File
 	wait time.Duration
@@ -22,10 +23,10 @@ type Lossy struct {
 // NewLossy returns a Lossy that waits for the reader of file for at most wait, and then not again until it reads.
 func NewLossy(file *os.File, wait time.Duration) *Lossy { return &Lossy{file: file, wait: wait} }
 
-// File is where the text goes.
+// File returns the file that is written to.
 func (l *Lossy) File() *os.File { return l.file }
 
-// Write implements io.Writer. A write that is dropped is no error.
+// Write implements io.Writer. A dropped write is not an error.
 func (l *Lossy) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -41,7 +42,7 @@ func (l *Lossy) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	if l.dropped > 0 {
-		note := fmt.Sprintf("%d lines of the log were dropped while nobody read them", l.dropped)
+		note := fmt.Sprintf("%d lines of the log were dropped, because the reader of the log stalled", l.dropped)
 		l.dropped = 0
 		now := time.Now().UTC().Format(time.RFC3339Nano)
 		if p[0] == '{' { // log.format is json
@@ -67,10 +68,11 @@ func (l *Lossy) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// pipeRoom is PIPE_BUF: a pipe that can be written to takes at least as much.
+// pipeRoom is PIPE_BUF: a writable pipe accepts at least as much.
 const pipeRoom = 4096
 
-// hasRoom waits until a write of pipeRoom bytes does not block. A file without a reader has room: its write fails at once.
+// hasRoom waits until a write of pipeRoom bytes does not block. A file without a reader has room:
+// its write fails at once.
 func (l *Lossy) hasRoom(wait time.Duration) bool {
 	fds := []unix.PollFd{{Fd: int32(l.file.Fd()), Events: unix.POLLOUT}}
 	for deadline := time.Now().Add(wait); ; {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestALogThatNobodyReadsStopsNobody: once the pipe is full, lines are dropped, and counted when somebody reads again.
-func TestALogThatNobodyReadsStopsNobody(t *testing.T) {
+// TestStalledReader: once the pipe is full, lines are dropped, and counted when the reader resumes.
+func TestStalledReader(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -45,12 +45,12 @@ func TestALogThatNobodyReadsStopsNobody(t *testing.T) {
 	note, after, _ := strings.Cut(rest, "\n")
 	var said struct{ Level, Msg string }
 	if jsonErr := json.Unmarshal([]byte(note), &said); err == nil || jsonErr != nil || said.Level != "WARN" ||
-		said.Msg != fmt.Sprintf("%d lines of the log were dropped while nobody read them", dropped) || after != "{here again}\n" {
+		said.Msg != fmt.Sprintf("%d lines of the log were dropped, because the reader of the log stalled", dropped) || after != "{here again}\n" {
 		t.Errorf("%q", rest)
 	}
 }
 
-func TestALongLineIsWrittenWhole(t *testing.T) {
+func TestLongLineIsComplete(t *testing.T) {
 	file, err := os.Create(t.TempDir() + "/log")
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func TestALongLineIsWrittenWhole(t *testing.T) {
 	}
 }
 
-func TestAReaderThatIsGoneIsAnError(t *testing.T) {
+func TestClosedPipeIsAnError(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil || r.Close() != nil {
 		t.Fatal(err)

@@ -1,5 +1,5 @@
-// Package terminal keeps the text of strangers from steering the terminal on which it is printed: names of computers and staff come
-// from machines that nobody here controls.
+// Package terminal keeps foreign text from controlling the terminal on which it is printed. Names
+// of computers and staff come from machines that nobody here controls.
 package terminal
 
 import (
@@ -12,8 +12,9 @@ import (
 	"unicode/utf8"
 )
 
-// Escape shows what a terminal would act on, or nobody would see, as \u001b, and a byte that is not UTF-8 as \x9b. In JSON the
-// former means the same text. Line feeds and tabs stay.
+// Escape replaces what a terminal would act on, or what is invisible, by \u001b and the like, and a
+// byte that is not UTF-8 by \x9b. In JSON, \u001b means the same character. Line feeds and tabs
+// stay.
 func Escape(s string) string {
 	if !strings.ContainsFunc(s, steers) && utf8.ValidString(s) {
 		return s
@@ -40,7 +41,8 @@ func appendEscaped(out, text []byte) []byte {
 	return out
 }
 
-// steers reports controls, and what changes the direction of text or cannot be seen. Emoji need the first variation selectors.
+// steers reports whether r is a control character, changes the direction of text or is invisible.
+// Emoji need the first variation selectors.
 func steers(r rune) bool {
 	switch {
 	case r == '\n' || r == '\t':
@@ -54,20 +56,21 @@ func steers(r rune) bool {
 		unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// Writer escapes what is written through it. It is safe for concurrent use.
+// Writer escapes what is written to it. It is safe for concurrent use.
 type Writer struct {
-	// Raw is where the text goes.
+	// Raw receives the text.
 	Raw io.Writer
 
 	mu   sync.Mutex
-	rest []byte // the start of a character whose end was not written yet
+	rest []byte // the start of an incomplete character
 	err  error  // the first error of Raw
 }
 
 // NewWriter returns a Writer to raw.
 func NewWriter(raw io.Writer) *Writer { return &Writer{Raw: raw} }
 
-// Write implements io.Writer. A character that p breaks off waits for the next call or for Flush.
+// Write implements io.Writer. An incomplete character at the end of p waits for the next call or
+// for Flush.
 func (w *Writer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -84,7 +87,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Data returns a stream to Raw that escapes nothing. Its first error is that of w, too.
+// Data returns a writer to Raw that escapes nothing. w remembers its first error, too.
 func (w *Writer) Data() io.Writer { return (*data)(w) }
 
 type data Writer
@@ -99,7 +102,7 @@ func (d *data) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Flush writes what waits for its end.
+// Flush writes an incomplete character that is still waiting.
 func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -108,7 +111,7 @@ func (w *Writer) Flush() error {
 	return w.write(rest)
 }
 
-// Err is the first error of the stream, for callers who print and don't look.
+// Err returns the first error of a write, for callers that don't check each one.
 func (w *Writer) Err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -126,7 +129,7 @@ func (w *Writer) write(text []byte) error {
 	return err
 }
 
-// brokenOff is how many bytes at the end are the start of a character that isn't complete.
+// brokenOff returns how many bytes at the end belong to an incomplete character.
 func brokenOff(text []byte) int {
 	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
 		if tail := text[len(text)-n:]; utf8.RuneStart(tail[0]) {

@@ -31,8 +31,8 @@ func TestEscape(t *testing.T) {
 	}
 }
 
-// TestWriterEscapesWhateverItsPieces: characters that come in two writes are judged whole.
-func TestWriterEscapesWhateverItsPieces(t *testing.T) {
+// TestSplitCharacters: a character that comes in two writes is complete.
+func TestSplitCharacters(t *testing.T) {
 	text := "Işıltı \u202e\x1b[2J 👍 \u009b \xe2\x80 \xf0\x9f\x91 end\xe2\x80"
 	for size := 1; size <= len(text); size++ {
 		var out bytes.Buffer

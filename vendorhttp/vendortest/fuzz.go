@@ -12,8 +12,9 @@ import (
 
 var reasons = regexp.MustCompile(`^[a-z][a-z0-9_]{2,30}$`)
 
-// Fuzz answers every call with anything, with a secret somewhere in it. Nothing panics or hangs, memory stays in proportion, and
-// every error is a failure with a bounded reason that shows no secret.
+// Fuzz answers every call with arbitrary bytes that hold a secret somewhere. It checks that nothing
+// panics or hangs, memory stays in proportion, and every error is a failure with a known reason
+// that shows no secret.
 func Fuzz(f *testing.F, calls []Call, bodies ...string) {
 	for i, call := range calls {
 		if good, ok := call.Good.(string); ok {
@@ -48,7 +49,7 @@ func Fuzz(f *testing.F, calls []Call, bodies ...string) {
 				t.Fatalf("%s: %#v", call.Job, err)
 			}
 			if call.Changes && fail.Class == report.Transient && fail.Code == 0 {
-				t.Errorf("%s: after %v it may have been done", call.Job, err)
+				t.Errorf("%s: after %v it may have been carried out", call.Job, err)
 			}
 			CheckError(t, err, call.Job, call.Secrets)
 		}

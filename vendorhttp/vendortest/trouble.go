@@ -24,12 +24,13 @@ type Call struct {
 	Job     string
 	Changes bool
 	Good    any      // an answer that succeeds, see New
-	Secrets []string // that it sends, or that its answer holds
+	Secrets []string // sent by it, or part of its answer
 	// Do makes the call with a client of account "main" on rt.
 	Do func(ctx context.Context, t testing.TB, rt http.RoundTripper) error
 }
 
-// trouble is what may go wrong, and what has to come of it, for calls that read and for calls that change.
+// trouble is what may go wrong and the expected result, for calls that read and for calls that
+// change.
 type trouble struct {
 	name     string
 	answer   func() any
@@ -85,8 +86,9 @@ func troubles() []trouble {
 	}
 }
 
-// Trouble puts every call through every trouble: its class and reason have to be right, one request is sent and no more, and
-// the error names vendor, account and call and shows no secret. except has what is different for this vendor, by trouble.
+// Trouble puts every call through every trouble. Class and reason have to be right, exactly one
+// request is sent, and the error names vendor, account and call and shows no secret. except has
+// this vendor's deviations, by trouble.
 func Trouble(t *testing.T, calls []Call, except map[string]string) {
 	for _, call := range calls {
 		for _, tr := range troubles() {
@@ -102,7 +104,7 @@ func Trouble(t *testing.T, calls []Call, except map[string]string) {
 				}
 				v := New(t, tr.answer())
 				err := call.Do(t.Context(), t, v)
-				if got := told(err); got != want {
+				if got := outcome(err); got != want {
 					t.Errorf("%s, want %s: %v", got, want, err)
 				}
 				if n := len(v.Got()); n != 1 {
@@ -133,7 +135,7 @@ func Trouble(t *testing.T, calls []Call, except map[string]string) {
 	}
 }
 
-func told(err error) string {
+func outcome(err error) string {
 	if err == nil {
 		return "success"
 	}
@@ -144,7 +146,7 @@ func told(err error) string {
 	return string(f.Class) + " " + f.Reason
 }
 
-// CheckError wants an error that names account and call and shows no secret.
+// CheckError fails t unless err names account and call and shows no secret.
 func CheckError(t testing.TB, err error, job string, secrets []string) {
 	t.Helper()
 	if !strings.Contains(err.Error(), "account main, request for "+job) || len(err.Error()) > 2000 {
@@ -155,7 +157,7 @@ func CheckError(t testing.TB, err error, job string, secrets []string) {
 	}
 }
 
-// CheckSecrets wants a text without any of secrets, in any spelling.
+// CheckSecrets fails t if text holds one of secrets, in any spelling.
 func CheckSecrets(t testing.TB, text string, secrets []string) {
 	t.Helper()
 	for _, secret := range secrets {
@@ -167,7 +169,7 @@ func CheckSecrets(t testing.TB, text string, secrets []string) {
 	}
 }
 
-// spellings are the ways in which a page may repeat a secret.
+// spellings returns the ways in which a page may repeat a secret.
 func spellings(secret string) []string {
 	quoted, _ := json.Marshal(secret)
 	return []string{
@@ -181,7 +183,7 @@ func canceled(t *testing.T, call Call) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	v := New(t)
-	if err := call.Do(ctx, t, v); told(err) != "transient canceled" || !errors.Is(err, context.Canceled) || len(v.Got()) != 0 {
+	if err := call.Do(ctx, t, v); outcome(err) != "transient canceled" || !errors.Is(err, context.Canceled) || len(v.Got()) != 0 {
 		t.Errorf("%v after %d requests", err, len(v.Got()))
 	}
 	ctx, cancel = context.WithCancel(t.Context())
@@ -191,13 +193,13 @@ func canceled(t *testing.T, call Call) {
 		want = unknown
 	}
 	err := call.Do(ctx, t, v)
-	if told(err) != want || !errors.Is(err, context.Canceled) || len(v.Got()) != 1 {
+	if outcome(err) != want || !errors.Is(err, context.Canceled) || len(v.Got()) != 1 {
 		t.Errorf("%v after %d requests", err, len(v.Got()))
 	}
 	CheckError(t, err, call.Job, call.Secrets)
 }
 
-// echo answers with all that was sent, in every spelling.
+// echo answers with everything that was sent, in every spelling.
 func echo(t *testing.T, call Call) {
 	for _, kind := range []string{"text/html", "text/plain", "application/json"} {
 		for _, status := range []int{200, 400, 403, 500} {
@@ -238,7 +240,7 @@ func dryRun(t *testing.T, call Call) {
 	CheckSecrets(t, preview.Error(), call.Secrets)
 	address, _, _ := strings.Cut(sent.URL, "?")
 	if where := address[:strings.LastIndex(address[:max(len(address)-40, 9)], "/")]; !strings.HasPrefix(preview.Error(), sent.Method+" "+where) {
-		t.Errorf("%s\ndoes not begin with %s %s", preview, sent.Method, where)
+		t.Errorf("%s\ndoes not start with %s %s", preview, sent.Method, where)
 	}
 	for name := range sent.Header {
 		if !strings.Contains(preview.Error(), "\n"+name+": ") {

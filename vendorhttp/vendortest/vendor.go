@@ -1,4 +1,5 @@
-// Package vendortest plays a vendor by script in the tests of the clients, and puts every call of a client through the same trouble.
+// Package vendortest plays a vendor by script in the clients' tests, and puts every call of a
+// client through the same trouble.
 package vendortest
 
 import (
@@ -11,13 +12,13 @@ import (
 	"testing"
 )
 
-// Sent is a request as the vendor saw it.
+// Sent is a request as the vendor received it.
 type Sent struct {
 	Method, URL, Body string
 	Header            http.Header
 }
 
-// Vendor is a RoundTripper that answers by script and notes what it was sent.
+// Vendor is a RoundTripper that answers by script and records the requests.
 type Vendor struct {
 	t       testing.TB
 	mu      sync.Mutex
@@ -25,18 +26,19 @@ type Vendor struct {
 	got     []Sent
 }
 
-// New makes a Vendor that gives answers in order, and the last one again and again. A string is HTTP 200 with it as JSON; an
-// *http.Response and an error stand for themselves; a func(Sent) any makes an answer.
+// New returns a Vendor that gives answers in order and repeats the last one. A string is sent as
+// JSON with HTTP 200, an *http.Response or an error as it is; a func(Sent) any returns one of
+// these.
 func New(t testing.TB, answers ...any) *Vendor { return &Vendor{t: t, answers: answers} }
 
-// Got is what was sent so far.
+// Got returns the requests so far.
 func (v *Vendor) Got() []Sent {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return append([]Sent(nil), v.got...)
 }
 
-// RoundTrip gives the next answer.
+// RoundTrip returns the next answer.
 func (v *Vendor) RoundTrip(req *http.Request) (*http.Response, error) {
 	sent := Sent{Method: req.Method, URL: req.URL.String(), Header: req.Header}
 	if req.Body != nil {
@@ -79,7 +81,7 @@ func (v *Vendor) answer(sent Sent) (*http.Response, error) {
 	return nil, fmt.Errorf("an answer of type %T", answer)
 }
 
-// Reply is an HTTP answer.
+// Reply returns an HTTP answer.
 func Reply(status int, contentType, body string) *http.Response {
 	return &http.Response{
 		StatusCode: status, Header: http.Header{"Content-Type": {contentType}},
@@ -87,15 +89,15 @@ func Reply(status int, contentType, body string) *http.Response {
 	}
 }
 
-// Cut is an HTTP answer whose body ends early.
+// Cut returns an HTTP answer whose body stops early.
 func Cut(status int, contentType, body string) *http.Response {
 	resp := Reply(status, contentType, "")
 	resp.ContentLength = int64(len(body)) + 100
-	resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(body), broken{}))
+	resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(body), brokenReader{}))
 	return resp
 }
 
-// Odd are the answers to a good one that arrive over a transport which does not end behind it.
+// Odd returns variants of a good answer whose transport does not end after the document.
 func Odd(body string) map[string]*http.Response {
 	longer := Cut(http.StatusOK, "application/json", body)
 	zeros := Reply(http.StatusOK, "application/json", body+"\x00\x00\x00")
@@ -104,6 +106,6 @@ func Odd(body string) map[string]*http.Response {
 	return map[string]*http.Response{"cut behind it": longer, "zeros": zeros, "a comment": comment, "zeros and cut": both}
 }
 
-type broken struct{}
+type brokenReader struct{}
 
-func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
