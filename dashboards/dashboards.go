@@ -14,12 +14,12 @@ var files embed.FS
 
 // Dashboard is one file.
 type Dashboard struct {
-	UID   string // stays the same for ever: addresses are made of it
+	UID   string // never changes: URLs contain it
 	Title string
 	JSON  []byte
 }
 
-// All are the dashboards, from the general to the specific.
+// All returns the dashboards, from the general to the specific.
 func All() []Dashboard {
 	var all []Dashboard
 	for _, name := range []string{"overview", "staff", "customers", "connections", "health"} {
@@ -29,7 +29,7 @@ func All() []Dashboard {
 			err = json.Unmarshal(text, &d)
 		}
 		if err != nil {
-			panic(fmt.Sprintf("dashboards: %s.json: %v", name, err)) // the package's own tests keep this from being built
+			panic(fmt.Sprintf("dashboards: %s.json: %v", name, err)) // the package's tests prevent this
 		}
 		all = append(all, d)
 	}

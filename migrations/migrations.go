@@ -1,5 +1,5 @@
-// Package migrations holds the database schema as numbered SQL files and brings a database to it, on a single server as on a
-// cluster.
+// Package migrations holds the database schema as numbered SQL files and applies them, to a single
+// server or a cluster.
 package migrations
 
 import (
@@ -15,13 +15,13 @@ import (
 //go:embed sql/*.sql
 var files embed.FS
 
-// Target names where the schema lives.
+// Target says where the schema is.
 type Target struct {
 	Database string
-	Cluster  string // name of a ClickHouse cluster: replicated tables, created ON CLUSTER; "" is a single server
+	Cluster  string // name of a ClickHouse cluster: replicated tables, created ON CLUSTER; "" for a single server
 }
 
-// Schema is the schema of this binary, rendered for one target. It holds no connection.
+// Schema is this binary's schema, rendered for one target. It holds no connection.
 type Schema struct {
 	target   Target
 	fsys     fs.FS
@@ -39,10 +39,10 @@ var (
 	clusterName  = regexp.MustCompile(`^(|[A-Za-z0-9_.-]{1,64}|\{[a-z_]{1,32}\})$`)
 )
 
-// Validate tells whether the names of t can stand in SQL and in Keeper paths.
+// Validate checks that the names of t are safe in SQL and in Keeper paths.
 func (t Target) Validate() error {
 	if !databaseName.MatchString(t.Database) {
-		return fmt.Errorf("database %q: the name must be letters, digits and underscores, and not begin with a digit", t.Database)
+		return fmt.Errorf("database %q: the name must be letters, digits and underscores, and not start with a digit", t.Database)
 	}
 	if !clusterName.MatchString(t.Cluster) {
 		return fmt.Errorf("cluster %q: the name must be letters, digits, '_', '.' and '-', or a macro like {cluster}", t.Cluster)
@@ -50,7 +50,7 @@ func (t Target) Validate() error {
 	return nil
 }
 
-// New renders the schema of this binary for target.
+// New renders this binary's schema for target.
 func New(target Target) (*Schema, error) {
 	if err := target.Validate(); err != nil {
 		return nil, err
@@ -66,16 +66,17 @@ func New(target Target) (*Schema, error) {
 	return &Schema{target: target, fsys: fsys, versions: sources}, nil
 }
 
-// Latest is the newest schema version that this binary knows.
+// Latest returns the newest schema version of this binary.
 func Latest() int64 {
 	sources, err := list()
 	if err != nil || len(sources) == 0 {
-		panic("migrations: no numbered SQL file is embedded") // the package's own tests keep this from being built
+		panic("migrations: no numbered SQL file is embedded") // the package's tests prevent this
 	}
 	return sources[len(sources)-1].version
 }
 
-// list is the embedded migrations, oldest first: five digits sort as text as they do as numbers.
+// list returns the embedded migrations, oldest first. Five digits sort the same as text and as
+// numbers.
 func list() ([]source, error) {
 	names, err := fs.Glob(files, "sql/*.sql")
 	if err != nil {

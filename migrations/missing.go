@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// created is what a statement of a migration creates: TABLE or VIEW, and its name.
+// created matches the start of a statement that creates a table or view, and captures the name.
 var created = regexp.MustCompile(`(?m)^CREATE (?:TABLE|VIEW) IF NOT EXISTS [A-Za-z0-9_]+\.([A-Za-z0-9_]+)`)
 
-// CreateMissing runs all migrations once more if a table or view of theirs was dropped, and returns the names of those that were.
-// Every statement may be run again, and changes nothing where all is there.
+// CreateMissing runs all migrations again if one of their tables or views was dropped, and returns
+// the names of those. Every statement may be run again, and changes nothing if nothing is missing.
 func (s *Schema) CreateMissing(ctx context.Context, db *sql.DB) (names []string, err error) {
 	var texts []string
 	want := map[string]bool{}

@@ -8,31 +8,33 @@ import (
 	"time"
 )
 
-// Retention is how long rows are kept, counted in whole days from the row's own time; 0 is for ever. Nothing else expires:
-// allotments with their history, the log of changing calls, customers and the states of days are kept for ever.
+// Retention is how long rows are kept, in whole days from the row's own time; 0 means forever.
+// Nothing else expires: allotments with their history, the log of changing calls, customers and the
+// states of days are kept forever.
 type Retention struct {
 	Connections time.Duration // connections from started_at, quarantined records from at
 	Raw         time.Duration // the column raw of both; the rest of the row stays
 	Fetches     time.Duration // from at
 }
 
-// longest keeps started_at + retention inside ClickHouse's DateTime, which wraps in 2106: a longer one would delete at once.
+// longest keeps started_at + retention inside ClickHouse's DateTime, which wraps in 2106: a longer
+// retention would delete at once.
 const longest = 50 * 365 * 24 * time.Hour
 
-// Validate tells whether every time of r can be kept.
+// Validate checks that every retention in r is possible.
 func (r Retention) Validate() error {
 	for _, k := range []struct {
 		key  string
 		kept time.Duration
 	}{{"connections", r.Connections}, {"raw", r.Raw}, {"fetches", r.Fetches}} {
 		if k.kept < 0 || k.kept > longest {
-			return fmt.Errorf("retention.%s: %v is not between 0 and 18250d (50 years); 0 is for ever", k.key, k.kept)
+			return fmt.Errorf("retention.%s: %v is not between 0 and 18250d (50 years); 0 means forever", k.key, k.kept)
 		}
 	}
 	return nil
 }
 
-// lifetime is one thing that expires: a table's rows, or one column of them.
+// lifetime is one thing that expires: a table's rows, or one of its columns.
 type lifetime struct {
 	table, column string // column "": the rows
 	from          string
@@ -49,9 +51,9 @@ func (r Retention) lifetimes() []lifetime {
 	}
 }
 
-// ApplyRetention makes the tables of the database behind db expire by r, and returns the statements that it ran: none if they
-// already do. The replicas of a cluster share the tables, so one node is told. ClickHouse deletes while it merges: within
-// hours, not at once.
+// ApplyRetention sets when rows of the database behind db expire, and returns the statements that
+// it ran: none if nothing changes. The replicas of a cluster share the tables, so one node is
+// enough. ClickHouse deletes rows when it merges parts: within hours, not at once.
 func (s *Schema) ApplyRetention(ctx context.Context, db *sql.DB, r Retention) ([]string, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
@@ -75,8 +77,8 @@ func (s *Schema) ApplyRetention(ctx context.Context, db *sql.DB, r Retention) ([
 	return ran, nil
 }
 
-// alter is the statement that gives a table of this definition its lifetime, "" if it has it. The expression is written as
-// ClickHouse prints it, so that the two compare.
+// alter returns the statement that gives a table with this definition its lifetime, or "" if it has
+// it. The expression is written like ClickHouse prints it, so that the two can be compared.
 func (l lifetime) alter(database, definition string) string {
 	have := l.ttl(definition)
 	want := ""
@@ -99,7 +101,8 @@ func (l lifetime) alter(database, definition string) string {
 	return alter + " MODIFY COLUMN " + l.column + " TTL " + want
 }
 
-// ttl is the expression that definition, ClickHouse's own print of a CREATE TABLE, has for l; "" if none.
+// ttl returns the expression for l in definition, ClickHouse's output of a CREATE TABLE; "" if
+// there is none.
 func (l lifetime) ttl(definition string) string {
 	columns, settings, _ := strings.Cut(definition, ") ENGINE = ")
 	if l.column == "" {

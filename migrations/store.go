@@ -10,8 +10,8 @@ import (
 	"github.com/pressly/goose/v3/database"
 )
 
-// store keeps goose's record of applied migrations. goose's own for ClickHouse is a plain MergeTree, which on a cluster lives on
-// one node only, so that another node would begin again.
+// store keeps goose's record of applied migrations. goose's own table for ClickHouse is a plain
+// MergeTree. On a cluster it exists on one node only, so that another node would start over.
 type store struct{ target Target }
 
 var _ database.Store = store{}
@@ -45,7 +45,7 @@ func (s store) Insert(ctx context.Context, db database.DBTxConn, req database.In
 	return err
 }
 
-// Delete is for downward migrations, which this schema has none of: a table that is dropped takes data with it.
+// Delete would be for downward migrations. There are none, because dropping a table drops its data.
 func (s store) Delete(context.Context, database.DBTxConn, int64) error {
 	return errors.New("the schema has no downward migrations")
 }
@@ -73,8 +73,8 @@ func (s store) GetLatestVersion(ctx context.Context, db database.DBTxConn) (int6
 	return applied[0].Version, nil
 }
 
-// ListMigrations is the applied versions, newest first. It always ends with 0, also where the table was made and the process
-// died before the row of 0 was in.
+// ListMigrations returns the applied versions, newest first. The last is always 0, even if the
+// process died after it created the table and before it inserted version 0.
 func (s store) ListMigrations(ctx context.Context, db database.DBTxConn) ([]*database.ListMigrationsResult, error) {
 	rows, err := db.QueryContext(ctx, "SELECT DISTINCT version FROM "+s.Tablename()+" WHERE version > 0 ORDER BY version DESC")
 	if err != nil {
@@ -92,8 +92,8 @@ func (s store) ListMigrations(ctx context.Context, db database.DBTxConn) ([]*dat
 	return append(applied, &database.ListMigrationsResult{IsApplied: true}), rows.Err()
 }
 
-// databaseExists and tableExists ask before anything is created: on a managed server the database is often made by someone
-// else, and its user may not create one.
+// databaseExists and tableExists are checked before anything is created: on a managed server
+// somebody else often creates the database, and this user may not.
 func (s store) databaseExists(ctx context.Context, db database.DBTxConn) (bool, error) {
 	return exists(ctx, db, "SELECT count() FROM system.databases WHERE name = "+quote(s.target.Database))
 }
@@ -108,5 +108,5 @@ func exists(ctx context.Context, db database.DBTxConn, query string) (bool, erro
 	return n > 0, err
 }
 
-// quote is a string literal of a name that Validate let pass.
+// quote returns a string literal of a name that Validate accepted.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

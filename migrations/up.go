@@ -10,7 +10,8 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// NewerError is a database that a newer collector has migrated. Writing to it could damage what this binary does not know.
+// NewerError is returned for a database that a newer collector has migrated. Writing to it could
+// damage what this binary does not know.
 type NewerError struct {
 	Database         string
 	Version, Current int64 // of the database, and the newest of this binary
@@ -20,7 +21,7 @@ func (e *NewerError) Error() string {
 	return fmt.Sprintf("database %s is at schema version %d, this binary knows %d: use a newer collector", e.Database, e.Version, e.Current)
 }
 
-// PendingError is a database that lacks migrations of this binary.
+// PendingError is returned for a database that lacks migrations of this binary.
 type PendingError struct {
 	Database         string
 	Version, Current int64 // of the database, and the newest of this binary
@@ -32,26 +33,27 @@ func (e *PendingError) Error() string {
 
 // Step is one piece of SQL on the way to the newest version.
 type Step struct {
-	Version int64  // 0 for what comes before the first migration
+	Version int64  // 0 before the first migration
 	Name    string // "database", "version table", or the file of the migration
-	SQL     string // statements, each ended by a semicolon and a new line
+	SQL     string // statements, each followed by a semicolon and a new line
 }
 
-// Migration is one migration of this binary and whether the database has it.
+// Migration is one migration of this binary.
 type Migration struct {
 	Version int64
 	Name    string
 	Applied bool
 }
 
-// Status is how a database stands to this binary.
+// Status compares a database's schema with this binary's.
 type Status struct {
 	Database        string
 	Version, Latest int64 // of the database (0: no schema yet), and the newest of this binary
 	Migrations      []Migration
 }
 
-// Check is nil if the database is at exactly the version of this binary, else a *PendingError or *NewerError.
+// Check returns nil if the database has exactly this binary's version, else a *PendingError or
+// *NewerError.
 func (s *Status) Check() error {
 	switch {
 	case s.Version > s.Latest:
@@ -62,16 +64,16 @@ func (s *Status) Check() error {
 	return nil
 }
 
-// Status reads the schema version of the database behind db and changes nothing.
+// Status returns the schema version of the database behind db. It changes nothing.
 func (s *Schema) Status(ctx context.Context, db *sql.DB) (*Status, error) {
 	st := store{s.target}
 	status := &Status{Database: s.target.Database, Latest: Latest()}
 	applied := map[int64]bool{}
-	made, err := st.tableExists(ctx, db)
+	created, err := st.tableExists(ctx, db)
 	if err != nil {
 		return nil, s.fail("read the schema version", err)
 	}
-	if made {
+	if created {
 		list, err := st.ListMigrations(ctx, db)
 		if err != nil {
 			return nil, s.fail("read the schema version", err)
@@ -87,8 +89,8 @@ func (s *Schema) Status(ctx context.Context, db *sql.DB) (*Status, error) {
 	return status, nil
 }
 
-// behind is the status of a database that this binary may migrate, and whether the database is there at all. One that a newer
-// binary has migrated is an error.
+// behind returns the status of a database that this binary may migrate, and whether the database
+// exists. It is an error if a newer binary has migrated the database.
 func (s *Schema) behind(ctx context.Context, db *sql.DB) (status *Status, exists bool, err error) {
 	if status, err = s.Status(ctx, db); err != nil {
 		return nil, false, err
@@ -102,7 +104,8 @@ func (s *Schema) behind(ctx context.Context, db *sql.DB) (status *Status, exists
 	return status, exists, nil
 }
 
-// Plan is the SQL that Up would run on the database behind db, in order; empty if it is up to date. It changes nothing.
+// Plan returns the SQL that Up would run on the database behind db, in order; nothing if it is up
+// to date. It changes nothing.
 func (s *Schema) Plan(ctx context.Context, db *sql.DB) ([]Step, error) {
 	status, ready, err := s.behind(ctx, db)
 	if err != nil {
@@ -132,8 +135,9 @@ func (s *Schema) Plan(ctx context.Context, db *sql.DB) ([]Step, error) {
 	return steps, nil
 }
 
-// Up brings the database behind db to the newest version and returns the files that it ran. ClickHouse has no transactions for
-// such statements: every one may be run again, and after a failure Up goes on where it stopped.
+// Up migrates the database behind db to the newest version and returns the files that it ran.
+// ClickHouse has no transactions for such statements: each may be run again, and after a failure Up
+// resumes where it stopped.
 func (s *Schema) Up(ctx context.Context, db *sql.DB) ([]string, error) {
 	_, ready, err := s.behind(ctx, db)
 	if err != nil {
@@ -163,11 +167,11 @@ func (s *Schema) databaseSQL() string {
 	return "CREATE DATABASE IF NOT EXISTS " + s.target.Database + s.target.OnCluster() + " ENGINE = Atomic"
 }
 
-func (s *Schema) fail(doing string, err error) error {
-	return fmt.Errorf("schema of database %s: %s: %w", s.target.Database, doing, err)
+func (s *Schema) fail(action string, err error) error {
+	return fmt.Errorf("schema of database %s: %s: %w", s.target.Database, action, err)
 }
 
-// withoutAnnotations drops the lines that only goose reads.
+// withoutAnnotations removes goose's annotations.
 func withoutAnnotations(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {

@@ -56,7 +56,7 @@ var customerTable = table[report.CustomerChange]{"customer_rows", []column[repor
 	number8("removed", func(c *report.CustomerChange) uint8 { return flag(c.Removed) }),
 }}
 
-// validateAllotments is validate for what is not of Alpemix.
+// validateAllotments is validate for the data of resellers.
 func validateAllotments(b *report.Batch) error {
 	for i := range b.Allotments {
 		p := &b.Allotments[i]

@@ -10,17 +10,17 @@ import (
 	"alpemix-collector/report"
 )
 
-// column is one column of a table as rows of T fill it.
+// column describes how to fill one column of a table from rows of T.
 type column[T any] struct {
 	name string
-	// wire is the type in Native blocks sent over HTTP. Enumerations and dictionaries go as plain strings: the server turns them
-	// into the table's type with less work than the client has in building them.
+	// wire is the type in Native blocks sent over HTTP. Enumerations and dictionaries are sent as
+	// plain strings: the server converts them with less work than the client would need.
 	wire   string
-	encode func(b []byte, rows []T) []byte // appends the values as they stand in a Native block
-	values func(rows []T) any              // the values as clickhouse-go takes them for the native protocol
+	encode func(b []byte, rows []T) []byte // appends the values in the form of a Native block
+	values func(rows []T) any              // the values in the form that clickhouse-go needs for the native protocol
 }
 
-// table is what an INSERT names.
+// table is a base table and how its rows are written.
 type table[T any] struct {
 	name    string
 	columns []column[T]
@@ -34,8 +34,8 @@ func gather[T, V any](rows []T, value func(*T) V) []V {
 	return values
 }
 
-// of is a column of values that stand one after another, each written by put.
-func of[T, V any](name, wire string, value func(*T) V, put func([]byte, V) []byte) column[T] {
+// columnOf returns a column whose values follow one another, each written by put.
+func columnOf[T, V any](name, wire string, value func(*T) V, put func([]byte, V) []byte) column[T] {
 	return column[T]{
 		name: name, wire: wire,
 		encode: func(b []byte, rows []T) []byte {
@@ -49,36 +49,36 @@ func of[T, V any](name, wire string, value func(*T) V, put func([]byte, V) []byt
 }
 
 func text[T any](name string, value func(*T) string) column[T] {
-	return of(name, "String", value, putText)
+	return columnOf(name, "String", value, putText)
 }
 
 func number8[T any](name string, value func(*T) uint8) column[T] {
-	return of(name, "UInt8", value, func(b []byte, v uint8) []byte { return append(b, v) })
+	return columnOf(name, "UInt8", value, func(b []byte, v uint8) []byte { return append(b, v) })
 }
 
 func number32[T any](name string, value func(*T) uint32) column[T] {
-	return of(name, "UInt32", value, binary.LittleEndian.AppendUint32)
+	return columnOf(name, "UInt32", value, binary.LittleEndian.AppendUint32)
 }
 
 func number64[T any](name string, value func(*T) uint64) column[T] {
-	return of(name, "UInt64", value, binary.LittleEndian.AppendUint64)
+	return columnOf(name, "UInt64", value, binary.LittleEndian.AppendUint64)
 }
 
 func second[T any](name string, value func(*T) time.Time) column[T] {
-	return of(name, "DateTime('UTC')", value, putSecond)
+	return columnOf(name, "DateTime('UTC')", value, putSecond)
 }
 
 func microsecond[T any](name string, value func(*T) time.Time) column[T] {
-	return of(name, "DateTime64(6, 'UTC')", value, func(b []byte, v time.Time) []byte {
+	return columnOf(name, "DateTime64(6, 'UTC')", value, func(b []byte, v time.Time) []byte {
 		return binary.LittleEndian.AppendUint64(b, uint64(v.UnixMicro()))
 	})
 }
 
 func day[T any](name string, value func(*T) report.Day) column[T] {
-	return of(name, "Date", func(r *T) time.Time { return value(r).UTC() }, putDay)
+	return columnOf(name, "Date", func(r *T) time.Time { return value(r).UTC() }, putDay)
 }
 
-// orNull is a column of values that may be missing, which is NULL.
+// orNull returns a column whose values may be unknown, which is NULL.
 func orNull[T, V any](name, wire string, value func(*T) sql.Null[V], put func([]byte, V) []byte) column[T] {
 	return column[T]{
 		name: name, wire: "Nullable(" + wire + ")",
@@ -197,7 +197,7 @@ var fetchTable = table[report.Fetch]{"fetch_rows", []column[report.Fetch]{
 	text("account", func(f *report.Fetch) string { return f.Account }),
 	text("job", func(f *report.Fetch) string { return f.Job }),
 	text("outcome", func(f *report.Fetch) string { return f.Outcome }),
-	of("code", "Int32", func(f *report.Fetch) int32 { return int32(f.Code) }, func(b []byte, v int32) []byte {
+	columnOf("code", "Int32", func(f *report.Fetch) int32 { return int32(f.Code) }, func(b []byte, v int32) []byte {
 		return binary.LittleEndian.AppendUint32(b, uint32(v))
 	}),
 	number64("rows", func(f *report.Fetch) uint64 { return f.Rows }),
@@ -205,5 +205,5 @@ var fetchTable = table[report.Fetch]{"fetch_rows", []column[report.Fetch]{
 	number64("changed_rows", func(f *report.Fetch) uint64 { return f.Changed }),
 	number64("quarantined_rows", func(f *report.Fetch) uint64 { return f.Quarantined }),
 	number64("bytes", func(f *report.Fetch) uint64 { return f.Bytes }),
-	of("seconds", "Float64", func(f *report.Fetch) float64 { return f.Seconds }, putFloat),
+	columnOf("seconds", "Float64", func(f *report.Fetch) float64 { return f.Seconds }, putFloat),
 }}

@@ -8,18 +8,18 @@ import (
 	"slices"
 )
 
-// blockRows bounds a block: what is in memory at once, beside the rows themselves. The server joins blocks into larger ones, but
-// has work with each.
+// blockRows limits a block, and so the memory needed in addition to the rows themselves. The server
+// joins blocks into larger ones, but each costs it some work.
 const blockRows = 2048
 
-// encoder turns rows into Native blocks. It is used for one table, one block at a time.
+// encoder converts rows to Native blocks. It is used for one table, one block at a time.
 type encoder[T any] struct {
 	table  *table[T]
 	buffer []byte
 }
 
-// encode is rows as one block, valid until the next call. Over HTTP an insert's data is of revision 0, whichever revision the
-// answers have: the numbers of columns and rows, and for each column its name, type and values.
+// encode returns rows as one block, valid until the next call. Over HTTP a block has revision 0:
+// the numbers of columns and rows, and for each column its name, type and values.
 func (e *encoder[T]) encode(rows []T) []byte {
 	b := binary.AppendUvarint(e.buffer[:0], uint64(len(e.table.columns)))
 	b = binary.AppendUvarint(b, uint64(len(rows)))
@@ -32,8 +32,8 @@ func (e *encoder[T]) encode(rows []T) []byte {
 	return b
 }
 
-// token identifies content: SHA-256 over the table and the blocks as they are sent, so that no column can be forgotten.
-// ClickHouse drops an insert whose token it has seen, whatever the rows.
+// token identifies content: SHA-256 of the table's name and the blocks as sent, so that no column
+// can be forgotten. ClickHouse drops an insert with a known token, whatever its rows.
 func (e *encoder[T]) token(rows []T) string {
 	h := sha256.New()
 	io.WriteString(h, e.table.name)

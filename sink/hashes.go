@@ -9,7 +9,8 @@ import (
 	"alpemix-collector/report"
 )
 
-// Hashes returns, in ascending order, the hashes of the records that are stored of a day of an account, in their newest content.
+// Hashes returns, in ascending order, the record hashes of an account's stored connections of a
+// day.
 func (w *Writer) Hashes(ctx context.Context, account string, day report.Day) (hashes []uint64, err error) {
 	failed := func(err error) error {
 		return fmt.Errorf("read which records of %s of account %s are stored in %s: %w", day, account, w.db.address, err)

@@ -10,11 +10,12 @@ import (
 	"alpemix-collector/report"
 )
 
-// errIdentity is a replica that has not received the id yet which another one has taken.
+// errIdentity: another replica has written the id, but this one has not received it yet.
 var errIdentity = errors.New("the id of the database was written and cannot be read yet")
 
-// Identity returns the random id of the database, and gives it one if it has none. It is another id once the database was
-// replaced, emptied or created anew. On a cluster a replica that is behind is waited for as far as the user's rights allow.
+// Identity returns the random id of the database, and creates one if there is none. A replaced,
+// emptied or recreated database gets another id. On a cluster it waits for a replica that is
+// behind, as far as the user's rights allow.
 func (w *Writer) Identity(ctx context.Context) (string, error) {
 	id, err := w.identity(ctx)
 	if id != "" || err != nil {
@@ -22,7 +23,7 @@ func (w *Writer) Identity(ctx context.Context) (string, error) {
 	}
 	table := w.db.target.Database + ".identity_rows"
 	if w.db.target.Cluster != "" {
-		_ = w.db.conn.Exec(ctx, "SYSTEM SYNC REPLICA "+table) // a right that the user need not have
+		_ = w.db.conn.Exec(ctx, "SYSTEM SYNC REPLICA "+table) // the user may lack this right
 		if id, err = w.identity(ctx); id != "" || err != nil {
 			return id, err
 		}
@@ -51,7 +52,7 @@ func (w *Writer) identity(ctx context.Context) (string, error) {
 	return ids[0].ID, nil
 }
 
-// Days reads the states of an account's days, oldest first.
+// Days returns the states of an account's days, oldest first.
 func (w *Writer) Days(ctx context.Context, account string) ([]report.DayStatus, error) {
 	var rows []struct {
 		Day      time.Time  `ch:"day"`
@@ -79,7 +80,7 @@ func (w *Writer) Days(ctx context.Context, account string) ([]report.DayStatus, 
 	return days, nil
 }
 
-// Counts returns how many connections of an account are stored of each of its local days from one to another.
+// Counts returns the number of an account's connections per local day, from one day to another.
 func (w *Writer) Counts(ctx context.Context, account string, from, to report.Day) (map[report.Day]uint64, error) {
 	var rows []struct {
 		Day  time.Time `ch:"local_day"`
@@ -99,13 +100,14 @@ func (w *Writer) Counts(ctx context.Context, account string, from, to report.Day
 	return counts, nil
 }
 
-// startedBetween is for the partitions and the primary key; no zone is more than 14 hours from UTC.
+// startedBetween limits a query to a few partitions and a range of the primary key. No zone is more
+// than 14 hours from UTC.
 func startedBetween(from, to report.Day) string {
 	return fmt.Sprintf("started_at >= toDateTime(%d, 'UTC') AND started_at < toDateTime(%d, 'UTC')",
 		max((from-1).UTC().Unix(), 0), min((to+2).UTC().Unix(), lastSecond))
 }
 
-// Holds reports whether any connection of an account is stored of its local days from one to another.
+// Holds reports whether any connection of an account is stored in a range of local days.
 func (w *Writer) Holds(ctx context.Context, account string, from, to report.Day) (bool, error) {
 	var rows []struct {
 		Account string `ch:"account"`
@@ -120,7 +122,7 @@ func (w *Writer) Holds(ctx context.Context, account string, from, to report.Day)
 	return len(rows) > 0, nil
 }
 
-// Connections reads what is stored of an account's connections of a local day and later, by UID.
+// Connections returns an account's stored connections since a local day, by UID.
 func (w *Writer) Connections(ctx context.Context, account string, from report.Day) (map[string]report.Identity, error) {
 	var rows []struct {
 		UID         string    `ch:"uid"`
@@ -149,7 +151,7 @@ func (w *Writer) Connections(ctx context.Context, account string, from report.Da
 	return held, nil
 }
 
-// Held reads what is stored of customers and allotments.
+// Held returns what is stored about customers and allotments.
 func (w *Writer) Held(ctx context.Context) (report.Held, error) {
 	held := report.Held{Customers: map[report.CustomerLine]bool{}, Allotments: map[report.AllotmentKey]time.Time{}}
 	var lines []struct {

@@ -86,7 +86,7 @@ func TestIdentity(t *testing.T) {
 	if again, err := openAt(t, dsnOf(t, d.Database())).Writer().Identity(t.Context()); again != first || err != nil {
 		t.Errorf("%q became %q, %v", first, again, err)
 	}
-	// Another replica has given one at the same time, a moment later.
+	// Another replica created one at almost the same time.
 	if err := d.conn.Exec(t.Context(), "INSERT INTO identity_rows SELECT 'A', now64(6, 'UTC')"); err != nil {
 		t.Fatal(err)
 	}

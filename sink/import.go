@@ -11,29 +11,31 @@ import (
 	"alpemix-collector/report"
 )
 
-// insertRows is how many rows one INSERT of an Import carries: enough for the server to make few large parts, few enough to
-// lose little time when the import is interrupted and run again. senders INSERTs run at once: while the server sorts and writes
-// the part of one, the other takes rows. blockBytes bounds a block of unusually long records.
+// insertRows is the number of rows in one INSERT of an Import: enough for the server to write few
+// large parts, few enough to lose little when an import is interrupted. senders INSERTs run at
+// once: while the server sorts and writes the part of one, it receives the rows of the other.
+// blockBytes limits a block of unusually long records.
 const (
 	insertRows = 128 * blockRows
 	senders    = 2
 	blockBytes = 1 << 20
 )
 
-// Import streams connections into ClickHouse in the memory of a few blocks. Unlike Write it keeps nothing to send again: after
-// an error run the whole import again; rows that are in already stay one row each.
+// Import streams connections into ClickHouse in the memory of a few blocks. Unlike Write it keeps
+// nothing to retry: after an error run the whole import again. Rows that are stored already stay
+// one row each.
 type Import struct {
 	rows   []report.Connection // the block being filled
 	bytes  int
 	full   chan []report.Connection // to the senders
 	free   chan []report.Connection // from the senders
-	ctx    context.Context          // of the senders; ends with the first error of one
+	ctx    context.Context          // of the senders; canceled by the first error of one
 	cancel context.CancelFunc
 	group  *errgroup.Group
 	acked  atomic.Uint64
 }
 
-// Import begins a stream, which has to be ended by Close or Abort.
+// Import starts a stream, which has to be finished with Close or Abort.
 func (w *Writer) Import(ctx context.Context) *Import {
 	ctx, cancel := context.WithCancel(ctx)
 	group, ctx := errgroup.WithContext(ctx)
@@ -47,7 +49,8 @@ func (w *Writer) Import(ctx context.Context) *Import {
 	return i
 }
 
-// Add takes c; its strings must not change until the import ends. An error is that of an earlier insert.
+// Add adds c, whose strings must not change until the import has finished. An error may come from
+// an earlier insert.
 func (i *Import) Add(c *report.Connection) error {
 	if err := validateConnection(c); err != nil {
 		return err
@@ -75,10 +78,10 @@ func (i *Import) flush() error {
 	return nil
 }
 
-// Acknowledged counts the rows that ClickHouse has confirmed so far.
+// Acknowledged returns the number of rows that ClickHouse has confirmed so far.
 func (i *Import) Acknowledged() uint64 { return i.acked.Load() }
 
-// Close sends what is left and returns nil only when every added row is acknowledged.
+// Close sends the rest and returns nil only if every added row is acknowledged.
 func (i *Import) Close() error {
 	defer i.cancel()
 	if len(i.rows) > 0 {
@@ -90,10 +93,10 @@ func (i *Import) Close() error {
 	return i.group.Wait()
 }
 
-// Abort ends the stream without its last rows.
+// Abort stops the stream without its last rows.
 func (i *Import) Abort() {
 	i.cancel()
-	i.group.Wait() // tells only that it was aborted
+	i.group.Wait() // returns only that it was aborted
 }
 
 // send runs INSERT after INSERT until full is closed.
@@ -102,12 +105,12 @@ func (i *Import) send(ctx context.Context, d *DB) error {
 	var last []report.Connection
 	for more := true; more; {
 		sent := 0
-		// The first block is awaited here, so that no INSERT is begun for nothing.
+		// Wait for the first block here, so that no INSERT starts without rows.
 		head, open := i.receive(ctx)
 		if !open {
 			return context.Cause(ctx)
 		}
-		// A token of its own: run again, the report would be cut into other INSERTs.
+		// A random token, because a second import of the report may be cut into other INSERTs.
 		err := insert(ctx, d, e, rand.Text(), func() ([]report.Connection, error) {
 			if last != nil {
 				i.recycle(last)
@@ -139,7 +142,7 @@ func (i *Import) receive(ctx context.Context) (block []report.Connection, open b
 	}
 }
 
-// recycle hands a sent block back to Add, without its strings.
+// recycle returns a sent block to Add, without its strings.
 func (i *Import) recycle(block []report.Connection) {
 	clear(block)
 	select {

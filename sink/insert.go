@@ -11,14 +11,16 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// source yields the rows of an insert block by block, none at the end. A block stays valid until the next call.
+// source yields the rows of an insert block by block, and an empty block at the end. A block stays
+// valid until the next call.
 type source[T any] func() ([]T, error)
 
-// insert sends what rows yields as one INSERT and returns nil only when ClickHouse has acknowledged it. Any other outcome is
-// unknown: the rows may be in. Without a token ClickHouse would hash all rows to recognise a repetition.
+// insert sends the rows as one INSERT and returns nil only if ClickHouse acknowledged it. After an
+// error the rows may be stored or not. Without a token ClickHouse would hash all rows to recognize
+// a repeated insert.
 func insert[T any](ctx context.Context, d *DB, e *encoder[T], token string, rows source[T]) error {
 	settings := clickhouse.Settings{
-		"async_insert":                    0, // an acknowledgement before the rows are in a part is none
+		"async_insert":                    0, // wait until the rows are stored in a part
 		"max_partitions_per_insert_block": 0, // an import may span decades, a partition is a month
 		"optimize_on_insert":              0, // two contents of one identity are told apart when they are read, and merged later
 		"insert_deduplication_token":      token,
@@ -35,7 +37,7 @@ func insert[T any](ctx context.Context, d *DB, e *encoder[T], token string, rows
 	} else {
 		body := &blockReader[T]{encoder: e, next: rows}
 		err = d.conn.InsertFormat(ctx, "Native", query, body)
-		if own := body.stop(); own != nil { // what the client makes of it says less
+		if own := body.stop(); own != nil { // says more than the client's error
 			err = own
 		}
 	}
@@ -45,8 +47,8 @@ func insert[T any](ctx context.Context, d *DB, e *encoder[T], token string, rows
 	return nil
 }
 
-// blockReader is the body of an HTTP insert. It encodes a block when the one before is on its way, so that a batch of any size
-// needs the memory of one block.
+// blockReader is the body of an HTTP insert. It encodes a block when the previous one is sent, so
+// that a batch of any size needs the memory of one block.
 type blockReader[T any] struct {
 	mu      sync.Mutex
 	encoder *encoder[T]
@@ -56,7 +58,7 @@ type blockReader[T any] struct {
 	stopped bool
 }
 
-var errStopped = errors.New("the insert is over")
+var errStopped = errors.New("the insert has finished")
 
 func (r *blockReader[T]) Read(p []byte) (int, error) {
 	r.mu.Lock()
@@ -83,8 +85,8 @@ func (r *blockReader[T]) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// stop waits for a running Read, lets no other begin (the HTTP transport may still want one after an early answer), and
-// returns the error by which the body ended, if it did not end well.
+// stop waits for a running Read and makes later ones fail, which the HTTP transport may still try
+// after an early answer. It returns the error that ended the body early, if any.
 func (r *blockReader[T]) stop() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -95,7 +97,8 @@ func (r *blockReader[T]) stop() error {
 	return r.err
 }
 
-// insertNative sends the blocks over the native protocol, where the server tells the types of the columns.
+// insertNative sends the blocks over the native protocol, where the server announces the column
+// types.
 func insertNative[T any](ctx context.Context, d *DB, e *encoder[T], query string, rows source[T]) error {
 	batch, err := d.conn.PrepareBatch(ctx, query)
 	if err != nil {

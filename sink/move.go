@@ -7,17 +7,19 @@ import (
 	"alpemix-collector/report"
 )
 
-// movable is a table of which the rows of an account go where its name goes. What is left under the old name is marked so that
-// no view shows it. The logs of requests and of changing calls keep the name that the account had then.
+// movable is a table whose rows follow an account to its new name. The rows that stay under the old
+// name are marked so that no view shows them. The logs of requests and of changing calls keep the
+// old name.
 type movable struct {
 	table    string
 	alpemix  bool   // else of resellers
-	vendor   bool   // it has a column vendor
-	months   string // the column by whose months it is partitioned, "" if it is not
-	live     string // rows that have not gone yet
-	withdraw string // what marks a row that has gone
-	// newest: a copy has to beat whatever stands under its identity, such as the same day of an account that left the name. Only
-	// where the state file repeats what is newer still; elsewhere older content would win over what waits in the queue.
+	vendor   bool   // has a column vendor
+	months   string // the column whose months are the partitions, "" if none
+	live     string // condition of rows that have not moved yet
+	withdraw string // marks a row that has moved
+	// newest: a copy must beat any row with the same identity, such as the same day of an account
+	// that had the name before. This is only right where the state file repeats what is newer
+	// still; elsewhere, older content would win over rows in the queue.
 	newest bool
 }
 
@@ -29,11 +31,12 @@ var movables = []movable{
 	{"day_rows", true, false, "", "NOT r.moved", "1 AS moved", true},
 }
 
-// loginRows say whose the rows of an account are. They are copied first and marked last: however a move ends, it is seen.
+// loginRows record which login the rows of an account belong to. They are copied first and marked
+// last, so that an interrupted move is noticed.
 var loginRows = movable{table: "login_rows", vendor: true, live: "NOT r.moved", withdraw: "1 AS moved", newest: true}
 
-// move gives all rows of an account another name. After an error it is run again: each step may be repeated. The copies are
-// newer than what an earlier move has left under their name.
+// move renames an account in all its rows. After an error run it again: each step may be repeated.
+// The copies are newer than what an earlier move left under their name.
 func (w *Writer) move(ctx context.Context, m report.Move) error {
 	fail := func(t movable, err error) error {
 		return fmt.Errorf("move %s account %s to %s in %s at %s: %w", m.Vendor, m.From, m.To, t.table, w.db.address, err)
@@ -57,7 +60,7 @@ func (w *Writer) move(ctx context.Context, m report.Move) error {
 
 func (w *Writer) moveTable(ctx context.Context, t movable, m report.Move) error {
 	parts := []string{""}
-	if t.months != "" { // one statement for each, so that none takes long
+	if t.months != "" { // one statement per month, so that none takes long
 		var months []struct {
 			Month uint32 `ch:"month"`
 		}

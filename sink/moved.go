@@ -7,9 +7,10 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// WithdrawMoved makes every uid of account one connection again: where rows with different starts stand under one uid, the
-// newest content counts and the others are withdrawn. The collector withdraws the old start with the row that replaces it; an
-// import does not know what is there, and calls this when it has finished. It may be run again.
+// WithdrawMoved keeps one connection per uid of an account: if a uid has rows with different
+// starts, the newest content counts and the others are withdrawn. The collector withdraws the old
+// start with the row that replaces it. An import does not know what is stored, so it calls
+// WithdrawMoved at the end. It may be run again.
 func (w *Writer) WithdrawMoved(ctx context.Context, account string) error {
 	named := clickhouse.Named("account", account)
 	var moved uint64
@@ -23,11 +24,12 @@ func (w *Writer) WithdrawMoved(ctx context.Context, account string) error {
 	return nil
 }
 
-// severalStarts are the uids that ever had more than one start; nearly always there is none. It reads without FINAL, which
-// would cost more than all the rest of an import.
+// severalStarts selects the uids that ever had more than one start, usually none. It reads without
+// FINAL, which would cost more than the rest of an import.
 const severalStarts = `SELECT uid FROM %[1]s.connection_rows WHERE account = {account:String} GROUP BY uid HAVING min(started_at) != max(started_at)`
 
-// The version of the withdrawal is that of the row and one more: it beats the row, also if that is imported again.
+// The withdrawal's version is one above the row's, so that it wins even if the row is imported
+// again.
 const withdrawMoved = `INSERT INTO %[1]s.connection_rows
 WITH moved AS
 (

@@ -1,4 +1,4 @@
-// Package sink brings batches to ClickHouse so that each row counts once, and asks it questions.
+// Package sink writes batches to ClickHouse so that each row counts once, and runs queries.
 package sink
 
 import (
@@ -19,34 +19,36 @@ import (
 	"alpemix-collector/migrations"
 )
 
-// Config says where ClickHouse is.
+// Config describes how to connect to ClickHouse.
 type Config struct {
-	// DSN is clickhouse://user@host:9000/database (native protocol) or http(s)://user@host:8123/database. Its query part may
-	// hold what clickhouse-go knows (compress, dial_timeout, secure, skip_verify …); what it does not know is a server setting.
+	// DSN is clickhouse://user@host:9000/database (native protocol) or
+	// http(s)://user@host:8123/database. Its query may have options of clickhouse-go (compress,
+	// dial_timeout, secure, skip_verify …); everything else there is a server setting.
 	DSN      string
 	Username string // replaces the DSN's
 	Password string // replaces the DSN's
-	Database string // where the DSN names none
+	Database string // used if the DSN names none
 	Cluster  string // see migrations.Target
 	// Transport carries the requests of http and https; nil means the network.
 	Transport http.RoundTripper
 }
 
-// connLifetime is short because nothing else closes an idle connection: a firewall on the way would forget it first, and the
-// next insert, minutes later, would run into nowhere.
+// connLifetime is short because nothing else closes an idle connection. A firewall would forget it
+// first, and the next insert, minutes later, would get no answer.
 const connLifetime = time.Minute
 
-// DB is a ClickHouse server, or the embedded engine. It connects when it is first used, and again when it has to.
+// DB is a ClickHouse server or the embedded engine. It connects on first use, and reconnects if it
+// has to.
 type DB struct {
 	conn    driver.Conn
-	bare    *sql.DB // connected to no database: the schema may not be there yet
+	bare    *sql.DB // connected to no database: the schema may not exist yet
 	schema  *migrations.Schema
 	target  migrations.Target
 	address string
 	native  bool
 }
 
-// Open reads cfg and connects to nothing.
+// Open checks cfg. It does not connect.
 func Open(cfg Config) (*DB, error) {
 	options, err := parseDSN(cfg.DSN)
 	if err != nil {
@@ -71,7 +73,7 @@ func Open(cfg Config) (*DB, error) {
 		options.TransportFunc = func(*http.Transport) (http.RoundTripper, error) { return cfg.Transport, nil }
 	}
 	options.ClientInfo.Products = append(options.ClientInfo.Products, struct{ Name, Version string }{"alpemix-collector", ""})
-	if options.Compression == nil && !loopback(options.Addr) {
+	if options.Compression == nil && !isLoopback(options.Addr) {
 		options.Compression = &clickhouse.Compression{Method: clickhouse.CompressionLZ4}
 	}
 	bare := *options
@@ -87,8 +89,8 @@ func Open(cfg Config) (*DB, error) {
 	}, nil
 }
 
-// parseDSN is clickhouse.ParseDSN with what a user means by https, and without schemes that it would take for the native
-// protocol. Its errors do not show the DSN, which may hold a password.
+// parseDSN is clickhouse.ParseDSN with TLS for https. It rejects schemes that ParseDSN would take
+// for the native protocol. Its errors do not show the DSN, which may hold a password.
 func parseDSN(dsn string) (*clickhouse.Options, error) {
 	scheme, _, _ := strings.Cut(dsn, "://")
 	switch scheme {
@@ -114,8 +116,9 @@ func parseDSN(dsn string) (*clickhouse.Options, error) {
 	return options, nil
 }
 
-// loopback tells whether no address leaves this machine; compressing for it costs more than it saves.
-func loopback(addresses []string) bool {
+// isLoopback reports whether all addresses are on this machine, where compression costs more than
+// it saves.
+func isLoopback(addresses []string) bool {
 	for _, a := range addresses {
 		host, _, err := net.SplitHostPort(a)
 		if err != nil {
@@ -128,16 +131,17 @@ func loopback(addresses []string) bool {
 	return true
 }
 
-// closeFor bounds Close.
+// closeFor limits how long Close waits.
 const closeFor = 5 * time.Second
 
-// Close ends the connections.
+// Close closes the connections.
 func (d *DB) Close() error {
 	return errors.Join(closeWithin(closeFor, d.conn.Close), closeWithin(closeFor, d.bare.Close))
 }
 
-// closeWithin gives up what does not end: clickhouse-go (seen in 2.50.0) waits for itself for ever when its pool is closed at the
-// moment of its sweep, which comes every minute. Nothing is lost with it, for all that was sent was answered.
+// closeWithin calls close and gives up after limit. clickhouse-go (seen in 2.50.0) deadlocks if its
+// pool is closed during the sweep that runs every minute. Nothing is lost, because everything that
+// was sent was answered.
 func closeWithin(limit time.Duration, close func() error) error {
 	closed := make(chan error, 1)
 	go func() { closed <- close() }()
@@ -151,13 +155,13 @@ func closeWithin(limit time.Duration, close func() error) error {
 	}
 }
 
-// Address is where ClickHouse is, without credentials.
+// Address returns the address of ClickHouse, without credentials.
 func (d *DB) Address() string { return d.address }
 
-// Database is the name of the database that holds the tables.
+// Database returns the name of the database that holds the tables.
 func (d *DB) Database() string { return d.target.Database }
 
-// Ping tells whether ClickHouse answers and takes the credentials.
+// Ping checks that ClickHouse answers and accepts the credentials.
 func (d *DB) Ping(ctx context.Context) error {
 	if err := d.bare.PingContext(ctx); err != nil {
 		return fmt.Errorf("ClickHouse at %s: %w", d.address, err)
@@ -165,31 +169,31 @@ func (d *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Create makes the database, with a comment. One that is there keeps its own.
+// Create creates the database with a comment. An existing database keeps its own comment.
 func (d *DB) Create(ctx context.Context, comment string) error {
 	return d.schema.Create(ctx, d.bare, comment)
 }
 
-// Comment is the database's, empty if there is no database.
+// Comment returns the database's comment, or "" if there is no database.
 func (d *DB) Comment(ctx context.Context) (string, error) { return d.schema.Comment(ctx, d.bare) }
 
-// Status reads how the schema stands to this binary.
+// Status compares the schema with this binary's.
 func (d *DB) Status(ctx context.Context) (*migrations.Status, error) {
 	return d.schema.Status(ctx, d.bare)
 }
 
-// Plan is the SQL that Migrate would run.
+// Plan returns the SQL that Migrate would run.
 func (d *DB) Plan(ctx context.Context) ([]migrations.Step, error) { return d.schema.Plan(ctx, d.bare) }
 
-// Migrate brings the schema to this binary's version and returns the files that it ran.
+// Migrate updates the schema to this binary's version and returns the files that it ran.
 func (d *DB) Migrate(ctx context.Context) ([]string, error) { return d.schema.Up(ctx, d.bare) }
 
-// CreateMissing creates tables and views again that were dropped, empty, and returns their names.
+// CreateMissing creates dropped tables and views again, empty, and returns their names.
 func (d *DB) CreateMissing(ctx context.Context) ([]string, error) {
 	return d.schema.CreateMissing(ctx, d.bare)
 }
 
-// ApplyRetention makes rows expire by r and returns the statements that it ran.
+// ApplyRetention sets when rows expire and returns the statements that it ran.
 func (d *DB) ApplyRetention(ctx context.Context, r migrations.Retention) ([]string, error) {
 	return d.schema.ApplyRetention(ctx, d.bare, r)
 }

@@ -52,7 +52,7 @@ func TestOpen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if compressed := !loopback(options.Addr); compressed != tc.compressed {
+		if compressed := !isLoopback(options.Addr); compressed != tc.compressed {
 			t.Errorf("%s: compressed %v", tc.cfg.DSN, compressed)
 		}
 		if strings.HasPrefix(tc.cfg.DSN, "https") && options.TLS == nil {

@@ -17,28 +17,29 @@ import (
 var (
 	uidOf = regexp.MustCompile(`(?i)"uid"\s*:\s*(?:"([^"\\]+)"|([0-9]+)\s*[,}])`)
 	hasDT = regexp.MustCompile(`(?i)"dt"\s*:\s*"[^"]`)
-	// growing are the fields that change while a session runs and after it.
+	// growing matches the fields that change while a session runs and after it.
 	growing = regexp.MustCompile(`(?i)"(?:dur:?|exp|supnum)"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[^,}\]]*)`)
 )
 
-// uidIn is the uid in a record that could not be read, empty if it has none.
+// uidIn returns the uid in a record that could not be parsed, or "" if it has none.
 func uidIn(raw string) string {
 	all := uidOf.FindAllStringSubmatch(raw, -1)
 	if len(all) == 0 {
 		return ""
 	}
-	last := all[len(all)-1] // of a repeated key the parser takes the last, too
+	last := all[len(all)-1] // like the parser for a repeated key
 	return last[1] + last[2]
 }
 
-// recordKey identifies a record however its text changes: by its uid, without one by what does not change of a text with a dt,
-// else by the text. A running session that cannot be read stays one row.
+// recordKey identifies a record even if its text changes: by its uid; without one, by the
+// unchanging part of a text with a dt; else by the text. So a running session that cannot be parsed
+// stays one row.
 func recordKey(r *report.Reject) uint64 {
 	uid := uidIn(r.Raw)
 	switch {
-	case !r.ResolvedAt.IsZero(): // it was read from quarantine
+	case !r.ResolvedAt.IsZero(): // it was read from the quarantine
 		return r.Hash
-	case r.Reason == report.UIDTwice: // beside what else there is of its uid
+	case r.Reason == report.UIDTwice: // in addition to the other record with its uid
 		return xxhash.Sum64String("twin\x00" + growing.ReplaceAllLiteralString(r.Raw, ""))
 	case uid != "":
 		return xxhash.Sum64String("uid\x00" + uid)
@@ -48,7 +49,7 @@ func recordKey(r *report.Reject) uint64 {
 	return r.Hash
 }
 
-// waiting is a record in quarantine that has a uid and is not settled.
+// waiting is an unresolved record in quarantine that has a uid.
 type waiting struct {
 	Key     uint64 `ch:"hash"`
 	UID     string `ch:"uid"`
@@ -66,10 +67,11 @@ func (w *Writer) waiting(ctx context.Context, account string) (open []waiting, e
 	return open, nil
 }
 
-// settle marks records as resolved whose connection the batch stored after them, or of which it quarantined a newer text.
+// settle resolves records whose connection was stored later, or replaced by a newer text in
+// quarantine, in this batch.
 func (w *Writer) settle(ctx context.Context, b *report.Batch) error {
 	stored := map[string]map[string]uint64{} // account, uid → version
-	of := func(account string) map[string]uint64 {
+	versions := func(account string) map[string]uint64 {
 		if stored[account] == nil {
 			stored[account] = map[string]uint64{}
 		}
@@ -77,11 +79,12 @@ func (w *Writer) settle(ctx context.Context, b *report.Batch) error {
 	}
 	for i := range b.Connections {
 		if c := &b.Connections[i]; !c.Deleted {
-			of(c.Account)[c.UID] = max(of(c.Account)[c.UID], c.Version)
+			v := versions(c.Account)
+			v[c.UID] = max(v[c.UID], c.Version)
 		}
 	}
 	for i := range b.Rejects {
-		of(b.Rejects[i].Account)
+		versions(b.Rejects[i].Account)
 	}
 	for _, account := range slices.Sorted(maps.Keys(stored)) {
 		open, err := w.waiting(ctx, account)
@@ -95,7 +98,7 @@ func (w *Writer) settle(ctx context.Context, b *report.Batch) error {
 	return nil
 }
 
-// superseded are the keys of records of which something newer is stored, or waits itself.
+// superseded returns the keys of records of which a newer version is stored or in quarantine.
 func superseded(open []waiting, stored map[string]uint64) (keys []uint64) {
 	newest := map[string]uint64{}
 	for _, r := range open {
@@ -109,7 +112,7 @@ func superseded(open []waiting, stored map[string]uint64) (keys []uint64) {
 	return keys
 }
 
-// SettleImported marks an account's records as resolved whose connections an import has stored.
+// SettleImported resolves an account's records whose connections an import has stored.
 func (w *Writer) SettleImported(ctx context.Context, account string, uids map[string]bool) error {
 	if len(uids) == 0 {
 		return nil
@@ -127,8 +130,8 @@ func (w *Writer) SettleImported(ctx context.Context, account string, uids map[st
 	return w.resolve(ctx, account, keys)
 }
 
-// SettleStored marks an account's records as resolved of which newer content is stored. It finds what no batch has settled:
-// records of earlier versions, and those of an import.
+// SettleStored resolves an account's records of which a newer version is stored. It finds what no
+// batch has settled: records of earlier versions, and those of an import.
 func (w *Writer) SettleStored(ctx context.Context, account string) error {
 	open, err := w.waiting(ctx, account)
 	if err != nil || len(open) == 0 {
@@ -154,7 +157,7 @@ func (w *Writer) SettleStored(ctx context.Context, account string) error {
 	return w.resolve(ctx, account, superseded(open, stored))
 }
 
-// Waits returns the uids of an account's records that wait in quarantine.
+// Waits returns the uids of an account's unresolved records in quarantine.
 func (w *Writer) Waits(ctx context.Context, account string) (map[string]bool, error) {
 	open, err := w.waiting(ctx, account)
 	uids := map[string]bool{}
@@ -164,10 +167,10 @@ func (w *Writer) Waits(ctx context.Context, account string) (map[string]bool, er
 	return uids, err
 }
 
-// UID is the uid in a record that could not be read, empty if none can be found.
+// UID returns the uid in a record that could not be parsed, or "" if there is none.
 func UID(r *report.Reject) string { return uidIn(r.Raw) }
 
-// arrayText is texts as a parameter of type Array(String).
+// arrayText formats texts as a parameter of type Array(String).
 func arrayText(texts []string) string {
 	quoted := make([]string, len(texts))
 	for i, text := range texts {
@@ -176,7 +179,7 @@ func arrayText(texts []string) string {
 	return "[" + strings.Join(quoted, ",") + "]"
 }
 
-// resolve marks records of an account by their keys.
+// resolve marks records of an account as resolved, by their keys.
 func (w *Writer) resolve(ctx context.Context, account string, keys []uint64) error {
 	for part := range slices.Chunk(keys, 1000) {
 		numbers := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(part)), ","), "[]")
@@ -195,10 +198,11 @@ func (w *Writer) markResolved(ctx context.Context, version, condition, account s
 		named("account", account))
 }
 
-// heldFor is how long newer text of a dismissed record does not open it again: Alpemix serves no record longer.
+// heldFor is how long a newer text does not reopen a dismissed record. Alpemix serves no record for
+// longer.
 const heldFor = 3 * 24 * time.Hour
 
-// Dismissal names records in quarantine. What is empty names all.
+// Dismissal selects records in quarantine. An empty field matches all.
 type Dismissal struct {
 	Keys            []uint64
 	Account, Reason string
@@ -225,14 +229,14 @@ func (d *Dismissal) condition() (string, []any) {
 	return strings.Join(conditions, " AND "), parameters
 }
 
-// Dismissed is a record that Dismiss names.
+// Dismissed is a record that a Dismissal selects.
 type Dismissed struct {
 	Vendor  string `ch:"vendor"`
 	Account string `ch:"account"`
 	Key     uint64 `ch:"hash"`
 }
 
-// ToDismiss returns the waiting records that d names.
+// ToDismiss returns the unresolved records that d selects.
 func (w *Writer) ToDismiss(ctx context.Context, d Dismissal) (records []Dismissed, err error) {
 	condition, parameters := d.condition()
 	err = w.rows(ctx, &records, fmt.Sprintf(`SELECT vendor, account, hash FROM %s.quarantine_rows FINAL WHERE %s
@@ -243,7 +247,7 @@ func (w *Writer) ToDismiss(ctx context.Context, d Dismissal) (records []Dismisse
 	return records, nil
 }
 
-// Dismiss marks these records as resolved.
+// Dismiss marks records as resolved.
 func (w *Writer) Dismiss(ctx context.Context, records []Dismissed) error {
 	version := fmt.Sprintf("greatest(q.version, toUInt64(toUnixTimestamp64Micro(now64(6)))) + %d", heldFor.Microseconds())
 	for part := range slices.Chunk(records, 500) {
@@ -259,7 +263,7 @@ func (w *Writer) Dismiss(ctx context.Context, records []Dismissed) error {
 	return nil
 }
 
-// literal is a text as it stands in SQL.
+// literal quotes text as an SQL string.
 func literal(text string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
 }

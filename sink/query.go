@@ -9,15 +9,15 @@ import (
 	"strings"
 )
 
-// DefaultFormat is the readable table in which Query answers where no format is asked for.
+// DefaultFormat is the format of Query if none is given: a readable table.
 const DefaultFormat = "PrettyCompactMonoBlock"
 
 var formatClause = regexp.MustCompile(`(?i)\sFORMAT\s+(\w+)[\s;]*$`)
 
-// settingsAfter is a FORMAT clause that Query leaves to the server.
+// settingsAfter matches a FORMAT clause that Query leaves to the server.
 var settingsAfter = regexp.MustCompile(`(?is)\sFORMAT\s+(\w+)\s+SETTINGS\s.*$`)
 
-// ForPeople reports whether Query answers the statement in a format that no program reads.
+// ForPeople reports whether Query answers in a format meant for people, not programs.
 func ForPeople(statement, format string) bool {
 	for _, clause := range []*regexp.Regexp{formatClause, settingsAfter} {
 		if found := clause.FindStringSubmatch(statement); found != nil {
@@ -28,11 +28,12 @@ func ForPeople(statement, format string) bool {
 	return format == "" || strings.HasPrefix(format, "Pretty") || format == "Vertical"
 }
 
-// Query runs one statement and copies its answer to out in a ClickHouse format ("" is DefaultFormat); a FORMAT clause in the
-// statement wins. The server writes the answer; the native protocol has no means for that, and a few formats are written here.
+// Query runs one statement and copies the answer to out in a ClickHouse format ("" is
+// DefaultFormat). A FORMAT clause in the statement wins. The server formats the answer; over the
+// native protocol it can't, so a few formats are written here.
 func (d *DB) Query(ctx context.Context, statement, format string, out io.Writer) error {
 	if clause := formatClause.FindStringSubmatchIndex(statement); clause != nil {
-		statement, format = statement[:clause[0]], statement[clause[2]:clause[3]] // clickhouse-go takes it apart only
+		statement, format = statement[:clause[0]], statement[clause[2]:clause[3]] // clickhouse-go needs them apart
 	}
 	if format == "" {
 		format = DefaultFormat

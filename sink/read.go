@@ -10,7 +10,8 @@ import (
 	"alpemix-collector/report"
 )
 
-// ReadBack reads what is stored of a day of an account: UID to hash of the record, newest content, withdrawn rows left out.
+// ReadBack returns the stored connections of an account's day: UID to hash of the record, newest
+// content, without withdrawn rows.
 func (w *Writer) ReadBack(ctx context.Context, account string, day report.Day) (map[string]uint64, error) {
 	from, to := aroundDay(day)
 	rows, err := w.db.conn.Query(ctx, fmt.Sprintf(`SELECT uid, hash FROM %s.connection_rows FINAL
@@ -38,14 +39,14 @@ func (w *Writer) ReadBack(ctx context.Context, account string, day report.Day) (
 	return stored, nil
 }
 
-// aroundDay is the range of times in which a day lies in every zone, none of which is more than 14 hours from UTC. It is for the
-// partitions and the primary key.
+// aroundDay returns the range of times that a day covers in every zone. None is more than 14 hours
+// from UTC. The range limits a query to a few partitions and a part of the primary key.
 func aroundDay(day report.Day) (from, to string) {
 	start := day.UTC()
 	return fmt.Sprint(max(start.Add(-24*time.Hour).Unix(), 0)), fmt.Sprint(start.Add(48 * time.Hour).Unix())
 }
 
-// Quarantined reads the records that still wait for a better reading, oldest first, at most limit. Their Hash names them in
+// Quarantined returns at most limit unresolved records, oldest first. Their Hash is their key in
 // quarantine.
 func (w *Writer) Quarantined(ctx context.Context, limit int) ([]report.Reject, error) {
 	rows, err := w.db.conn.Query(ctx, fmt.Sprintf(`SELECT at, vendor, account, reason, detail, raw, hash, version

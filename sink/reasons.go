@@ -13,27 +13,27 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// Reasons why ClickHouse did not acknowledge, the label of sink_insert_failures_total. Every one of them is waited out: the
-// rows stay queued.
+// Reasons why ClickHouse did not acknowledge an insert, the label of sink_insert_failures_total.
+// Whatever the reason, the rows stay queued until it passes.
 const (
 	ReasonAuth           = "auth"            // wrong user or password, or a missing grant
-	ReasonMissingTable   = "missing_table"   // the table or the database is not there
+	ReasonMissingTable   = "missing_table"   // the table or the database does not exist
 	ReasonSchemaMismatch = "schema_mismatch" // a column is missing or of another type
-	ReasonTimeout        = "timeout"         // no answer in time: the rows may be in or not
-	ReasonUnreachable    = "unreachable"     // no connection, or it broke: the rows may be in or not
-	ReasonTooManyParts   = "too_many_parts"  // merges do not keep up
-	ReasonReadOnly       = "read_only"       // the server, the table or the user may only read
+	ReasonTimeout        = "timeout"         // no answer in time: the rows may be stored or not
+	ReasonUnreachable    = "unreachable"     // no connection, or it broke: the rows may be stored or not
+	ReasonTooManyParts   = "too_many_parts"  // merges are too slow
+	ReasonReadOnly       = "read_only"       // the server, the table or the user is read-only
 	ReasonMemory         = "memory"          // the query or the server is at its memory limit
 	ReasonDisk           = "disk"            // the server's disk is full or fails
 	ReasonDamaged        = "damaged"         // stored data is damaged or a file of it is missing
 	ReasonBusy           = "busy"            // too many queries at once
-	ReasonKeeper         = "keeper"          // Keeper does not answer, or not in time
+	ReasonKeeper         = "keeper"          // Keeper does not answer in time
 	ReasonCanceled       = "canceled"        // the collector is stopping
 	ReasonInvalidRow     = "invalid_row"     // a row that ClickHouse cannot hold, see RowError
 	ReasonOther          = "other"
 )
 
-// byCode sorts ClickHouse's error codes (ErrorCodes.cpp) that an insert can meet.
+// byCode maps ClickHouse's error codes (ErrorCodes.cpp) that an insert can get to reasons.
 var byCode = map[int32]string{
 	192: ReasonAuth, 193: ReasonAuth, 194: ReasonAuth, 195: ReasonAuth, 497: ReasonAuth, 516: ReasonAuth,
 	60: ReasonMissingTable, 81: ReasonMissingTable, 218: ReasonMissingTable,
@@ -52,7 +52,7 @@ var byCode = map[int32]string{
 	225: ReasonKeeper, 244: ReasonKeeper, 254: ReasonKeeper, 285: ReasonKeeper, 319: ReasonKeeper, 999: ReasonKeeper,
 }
 
-// Reasons are all that Reason can return, sorted.
+// Reasons returns all results of Reason, sorted.
 func Reasons() []string {
 	all := []string{ReasonUnreachable, ReasonCanceled, ReasonInvalidRow, ReasonOther}
 	for _, r := range byCode {
@@ -62,7 +62,7 @@ func Reasons() []string {
 	return slices.Compact(all)
 }
 
-// Reason sorts an error of this package into one of Reasons.
+// Reason maps an error of this package to one of Reasons.
 func Reason(err error) string {
 	if _, ok := errors.AsType[*RowError](err); ok {
 		return ReasonInvalidRow
@@ -73,7 +73,7 @@ func Reason(err error) string {
 		}
 		return ReasonOther
 	}
-	if h, ok := errors.AsType[*clickhouse.HTTPError](err); ok { // not ClickHouse's own answer: a proxy's
+	if h, ok := errors.AsType[*clickhouse.HTTPError](err); ok { // not ClickHouse's own answer but a proxy's
 		switch {
 		case h.StatusCode == http.StatusUnauthorized || h.StatusCode == http.StatusForbidden:
 			return ReasonAuth
@@ -107,7 +107,8 @@ func Reason(err error) string {
 	return ReasonOther
 }
 
-// Answered reports whether err is ClickHouse's own answer: it runs, and cannot or will not do what it was asked.
+// Answered reports whether err is an answer of ClickHouse: it is running, but cannot or will not do
+// what it was asked to.
 func Answered(err error) bool {
 	_, ok := errors.AsType[*clickhouse.Exception](err)
 	return ok

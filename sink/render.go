@@ -14,19 +14,21 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
-// rendered are the formats that the native protocol's rows can be written in here; the server knows the others, over HTTP.
-var rendered = map[string]func(out io.Writer, columns []string, rows driver.Rows) error{
+// renderers has the formats that can be written here from the native protocol's rows. Over HTTP the
+// server offers all formats.
+var renderers = map[string]func(out io.Writer, columns []string, rows driver.Rows) error{
 	DefaultFormat:  renderTable,
 	"CSVWithNames": renderCSV,
 	"JSONEachRow":  renderJSON,
 	"TSVWithNames": renderTSV,
 }
 
-// queryNative is Query over the native protocol, which carries columns and no formats.
+// queryNative is Query over the native protocol, which has columns but no formats.
 func (d *DB) queryNative(ctx context.Context, statement, format string, out io.Writer) error {
-	render, ok := rendered[format]
+	render, ok := renderers[format]
 	if !ok {
-		return fmt.Errorf("ClickHouse at %s: over clickhouse:// the formats are %s, CSVWithNames, TSVWithNames and JSONEachRow; for %s set clickhouse.dsn to http(s)://…:8123/%s",
+		return fmt.Errorf("ClickHouse at %s: over clickhouse:// the formats are %s, CSVWithNames, TSVWithNames and JSONEachRow;"+
+			" for %s set clickhouse.dsn to http(s)://…:8123/%s",
 			d.address, DefaultFormat, format, d.target.Database)
 	}
 	rows, err := d.conn.Query(ctx, statement)
@@ -43,7 +45,7 @@ func (d *DB) queryNative(ctx context.Context, statement, format string, out io.W
 	return nil
 }
 
-// eachRow scans rows into values of the types that the columns have.
+// eachRow scans rows into values of the columns' types.
 func eachRow(rows driver.Rows, yield func(values []any) error) error {
 	types := rows.ColumnTypes()
 	for rows.Next() {
@@ -124,7 +126,7 @@ func renderJSON(out io.Writer, columns []string, rows driver.Rows) error {
 	})
 }
 
-// plain takes the pointers off v, nil for NULL, and writes times as ClickHouse does.
+// plain dereferences v, nil for NULL, and formats times as ClickHouse does.
 func plain(v any, columnType string) any {
 	p := reflect.ValueOf(v)
 	for p.Kind() == reflect.Pointer {

@@ -8,14 +8,15 @@ import (
 	"alpemix-collector/migrations"
 )
 
-var errReadOnlyUser = errors.New("the profile of this user sets readonly; give the user another profile, or name another user in clickhouse.dsn")
+var errReadOnlyUser = errors.New("this user's profile sets readonly;" +
+	" give the user another profile, or set another user in clickhouse.dsn")
 
-// CheckWrites returns why this user cannot store rows, nil if it can: it inserts no rows into each table. Where the schema is
-// not there yet, it asks for the right to make it.
+// CheckWrites returns why this user cannot store rows, or nil if it can. It inserts no rows into
+// each table or, if there is no schema yet, checks for the right to create it.
 func (d *DB) CheckWrites(ctx context.Context, s *migrations.Status) error {
 	var readOnly string
 	err := d.bare.QueryRowContext(ctx, "SELECT toString(value) FROM system.settings WHERE name = 'readonly'").Scan(&readOnly)
-	if err == nil && readOnly != "0" { // who may not ask finds out below
+	if err == nil && readOnly != "0" { // if the query is not allowed, the checks below find out
 		return fmt.Errorf("ClickHouse at %s does not accept writes: %w", d.address, errReadOnlyUser)
 	}
 	if s.Version == 0 {
@@ -33,7 +34,8 @@ func (d *DB) CheckWrites(ctx context.Context, s *migrations.Status) error {
 	return d.checkReplicas(ctx)
 }
 
-// checkGrant asks for the rights that the migrations need. A server that does not know the question is not in doubt.
+// checkGrant checks for the rights that the migrations need. If the server can't answer, it assumes
+// they are there.
 func (d *DB) checkGrant(ctx context.Context) error {
 	const rights = "CREATE TABLE, CREATE VIEW, ALTER TABLE, INSERT, SELECT"
 	var granted uint8
@@ -47,7 +49,8 @@ func (d *DB) checkGrant(ctx context.Context) error {
 	return nil
 }
 
-// checkReplicas finds replicated tables that take no writes at present, which an insert of nothing does not.
+// checkReplicas finds replicated tables that are read-only at present, which inserting no rows does
+// not.
 func (d *DB) checkReplicas(ctx context.Context) error {
 	var table string
 	var replicas uint64
@@ -55,5 +58,5 @@ func (d *DB) checkReplicas(ctx context.Context) error {
 	if err == nil && replicas > 0 {
 		return fmt.Errorf("ClickHouse at %s does not accept writes: the replica of %d tables is read-only, %s among them; is its Keeper reachable?", d.address, replicas, table)
 	}
-	return nil // who may not read that table of the server's is not in doubt
+	return nil // without access to system.replicas, assume that all is well
 }

@@ -8,14 +8,15 @@ import (
 	"alpemix-collector/report"
 )
 
-// ClickHouse's DateTime counts seconds in 32 bits and its Date days in 16. What is beyond wraps without an error, and one value
-// that the client refuses poisons the whole batch; so every row is checked before the first is sent.
+// ClickHouse's DateTime counts seconds in 32 bits and its Date days in 16. Values beyond that wrap
+// without an error, and one value that the client rejects spoils the whole batch. So every row is
+// checked before the first is sent.
 const (
 	lastSecond = math.MaxUint32
 	lastDay    = math.MaxUint16
 )
 
-// validate tells what ClickHouse could not hold of b.
+// validate returns an error for the first row of b that ClickHouse cannot hold.
 func validate(b *report.Batch) error {
 	for i := range b.Connections {
 		if err := validateConnection(&b.Connections[i]); err != nil {
@@ -71,7 +72,8 @@ func inRange(t time.Time) bool { return t.Unix() >= 0 && t.Unix() <= lastSecond 
 
 func dayInRange(d report.Day) bool { return d >= 0 && d <= lastDay }
 
-// RowError is a row that ClickHouse cannot hold. It is a bug of whoever made the row: retrying does not help.
+// RowError is a row that ClickHouse cannot hold. It is a bug in the code that created the row:
+// retrying does not help.
 type RowError struct{ Table, Account, Row, Value string }
 
 func (e *RowError) Error() string {

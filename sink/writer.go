@@ -7,20 +7,23 @@ import (
 	"alpemix-collector/report"
 )
 
-// Writer writes batches to the base tables and reads back what is there. Several goroutines may use one.
+// Writer writes batches to the base tables and reads stored rows back. It is safe for concurrent
+// use.
 type Writer struct{ db *DB }
 
-// Writer writes to the tables of d's database.
+// Writer returns a writer to the tables of d's database.
 func (d *DB) Writer() *Writer { return &Writer{db: d} }
 
-// Write makes one attempt at storing b and returns nil only when ClickHouse has acknowledged every row of it. After any error
-// the identical batch has to be written again: what is in already is recognised by its token, and beyond the token's lifetime
-// by the identity of its rows. Reason tells what went wrong.
+// Write tries once to store b and returns nil only if ClickHouse acknowledged every row. After an
+// error the identical batch has to be written again: ClickHouse recognizes stored blocks by their
+// token, or by the identity of their rows once the token has expired. Reason returns what went
+// wrong.
 func (w *Writer) Write(ctx context.Context, b report.Batch) error {
 	if err := validate(&b); err != nil {
 		return err
 	}
-	// Days last: a sealed day promises that its connections are in, as a snapshot does of its allotments.
+	// Days last: a sealed day promises that its connections are stored. Likewise a snapshot comes
+	// after its allotments.
 	if err := write(ctx, w.db, &connectionTable, b.Connections); err != nil {
 		return err
 	}

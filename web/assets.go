@@ -11,12 +11,13 @@ import (
 	"time"
 )
 
-// The page's own files, and those of uPlot when they had been fetched before the build.
+// The page's own files, and those of uPlot if they were fetched before the build.
 //
 //go:embed assets
 var embedded embed.FS
 
-// assets are the files that the page loads. Their address holds a hash of all of them, so a browser may keep them for ever.
+// assets holds the files that the page loads. Their URLs contain a hash of all of them, so browsers
+// may cache them forever.
 type assets struct {
 	files map[string][]byte
 	hash  string
@@ -42,7 +43,7 @@ func newAssets(folder fs.FS) (*assets, error) {
 	return a, nil
 }
 
-// builtIn are the assets of this binary.
+// builtIn returns the assets of this binary.
 func builtIn() *assets {
 	folder, err := fs.Sub(embedded, "assets")
 	if err == nil {
@@ -51,10 +52,10 @@ func builtIn() *assets {
 			return a
 		}
 	}
-	panic(err) // files in the binary can be read
+	panic(err) // files in the binary can always be read
 }
 
-// charts tells whether the chart library was built in.
+// charts reports whether the chart library was built in.
 func (a *assets) charts() bool {
 	return a.files["uplot.js"] != nil && a.files["uplot.css"] != nil
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// needed tells a test that something it needs is missing: it is skipped, but in CI it fails.
+// needed reports that something a test needs is missing: the test is skipped, but fails in CI.
 func needed(t testing.TB, have bool, what string) {
 	t.Helper()
 	switch {
@@ -47,7 +47,7 @@ func chromium(t testing.TB) context.Context {
 	return ctx
 }
 
-// tab is a page in a browser. Whatever the browser complains of fails the test when it ends.
+// tab is a page in a browser. Any complaint of the browser fails the test.
 type tab struct {
 	testing.TB
 	context.Context
@@ -56,14 +56,14 @@ type tab struct {
 	offline    bool // that nobody answers is no complaint
 }
 
-// patience bounds what takes a second on an idle machine.
+// patience limits waits for what takes a second on an idle machine.
 const patience = 30 * time.Second
 
-// skewed lets a test set the browser's clock forward, which is what a laptop that slept sees.
+// skewed lets a test set the browser's clock forward, like a laptop that wakes up.
 const skewed = `window.slept = 0; const now = Date.now; Date.now = () => now() + window.slept;
 	document.addEventListener('securitypolicyviolation', e => console.error('refused by the policy: ' + e.violatedDirective + ' ' + e.blockedURI));`
 
-// step is something that is done to a tab.
+// step is an action on a tab.
 type step = chromedp.Action[chromedp.Void]
 
 func newTab(t testing.TB, browser context.Context, steps ...step) *tab {
@@ -88,7 +88,7 @@ func newTab(t testing.TB, browser context.Context, steps ...step) *tab {
 	return p
 }
 
-// command is a step that the browser's protocol knows.
+// command is a step that the browser's protocol has a method for.
 func command[P, R any](c cdp.Command[P, R], params P) step {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		_, err := cdp.Call(ctx, t, c, params)
@@ -131,7 +131,7 @@ func (p *tab) do(steps ...step) {
 	}
 }
 
-// js is what a JavaScript expression is, as JSON.
+// js evaluates a JavaScript expression and returns the result as JSON.
 func (p *tab) js(expression string) string {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.Context, patience)
@@ -143,7 +143,7 @@ func (p *tab) js(expression string) string {
 	return value
 }
 
-// is demands what an expression is.
+// is fails the test unless an expression has the given value.
 func (p *tab) is(expression, want string) {
 	p.Helper()
 	if got := p.js(expression); got != want {
@@ -161,17 +161,17 @@ func (p *tab) until(expression string) {
 	}
 }
 
-// soon lets the page think that its time to ask has come.
+// soon makes the page think that its next request is due.
 const soon = "window.slept += 6000"
 
-// forget lets the next browser cause a question.
+// forget makes the next request run a query.
 func (c *usageCache) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.next = time.Time{}
 }
 
-// serve lets a Server answer until stop is called, at the latest when the test ends.
+// serve runs a Server until stop is called, or until the test ends.
 func serve(t testing.TB, s *Server) (url string, stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -191,7 +191,7 @@ func serve(t testing.TB, s *Server) (url string, stop func()) {
 	return "http://" + addr.String(), stop
 }
 
-// loopback is a free port of this machine.
+// loopback returns a free port of this machine.
 const loopback = "127.0.0.1:0"
 
 func phone() step {
@@ -212,7 +212,7 @@ func TestPageInABrowser(t *testing.T) {
 		{"restart", restartInABrowser},
 		{"sleep", sleepInABrowser},
 		{"upgrade", upgradeInABrowser},
-		{"ClickHouse away", awayInABrowser},
+		{"ClickHouse away", outageInABrowser},
 		{"keyboard", keyboardInABrowser},
 		{"strange names", strangeInABrowser},
 		{"scheme", schemeInABrowser},
@@ -228,7 +228,8 @@ func TestPageInABrowser(t *testing.T) {
 	}
 }
 
-// liveInABrowser: new facts come without a reload, and what the reader has opened, focused or scrolled stays as it is.
+// liveInABrowser: new facts appear without a reload, and what the reader has opened, focused or
+// scrolled stays as it is.
 func liveInABrowser(t *testing.T, browser context.Context) {
 	s := busyScene(t)
 	server := s.server(loopback)
@@ -256,7 +257,7 @@ func liveInABrowser(t *testing.T, browser context.Context) {
 	p.is("[window.mark, document.querySelector('details').open, document.querySelector('details .scroll').scrollTop, document.activeElement.nodeName]", `[1,true,40,"A"]`)
 }
 
-// restartInABrowser: a daemon that ends and comes back is told, and needs no reload.
+// restartInABrowser: the page shows that a daemon has stopped and started again, without a reload.
 func restartInABrowser(t *testing.T, browser context.Context) {
 	s := busyScene(t)
 	url, stop := serve(t, s.server(loopback))
@@ -279,20 +280,21 @@ func restartInABrowser(t *testing.T, browser context.Context) {
 	p.is("document.querySelector('#as-of').textContent !== "+shown, "true")
 }
 
-// sleepInABrowser: a laptop that wakes after a night asks at once, and shows no old fact for long.
+// sleepInABrowser: a laptop that wakes after a night asks at once, and shows no old facts for long.
 func sleepInABrowser(t *testing.T, browser context.Context) {
 	s := busyScene(t)
 	url, _ := serve(t, s.server(loopback))
 	p := newTab(t, browser, chromedp.Navigate(url))
 	p.until("document.querySelector('#connection').textContent === 'Live,'")
 	s.change(func() { s.status.Accounts[0].ConnectionsToday = 4321 })
-	// From here on the browser's clock moves only when the laptop has slept: nothing else makes the page ask.
+	// From here on the browser's clock moves only when the laptop has slept, so nothing else makes
+	// the page ask.
 	p.js("(() => { const at = Date.now() - window.slept; Date.now = () => at + window.slept })()")
 	p.js("window.slept += 8 * 3600 * 1000")
 	p.until("document.querySelector('.tiles').innerText.includes('4,321')")
 }
 
-// upgradeInABrowser: a newer binary's page replaces this one whole.
+// upgradeInABrowser: a newer binary's page replaces this one completely.
 func upgradeInABrowser(t *testing.T, browser context.Context) {
 	url, stop := serve(t, busyScene(t).server(loopback))
 	p := newTab(t, browser, chromedp.Navigate(url))
@@ -306,8 +308,8 @@ func upgradeInABrowser(t *testing.T, browser context.Context) {
 	p.until("window.mark === undefined && document.getElementById('live')?.dataset.build === 'newer'")
 }
 
-// awayInABrowser: a ClickHouse that is away is told, and what it had told stays.
-func awayInABrowser(t *testing.T, browser context.Context) {
+// outageInABrowser: the page shows that ClickHouse is down, and keeps the last known values.
+func outageInABrowser(t *testing.T, browser context.Context) {
 	s := busyScene(t)
 	server := s.server(loopback)
 	url, _ := serve(t, server)

@@ -8,27 +8,29 @@ import (
 )
 
 const (
-	// usageFor is how long an answer does at least: what is shown is as new as a reading of today is.
+	// usageFor is the least time for which an answer is reused: as long as the time between two
+	// polls of today.
 	usageFor = 10 * time.Second
-	// usageShare bounds the share of ClickHouse's time that the page takes: after an answer it rests so many times as long.
+	// usageShare limits the page's share of ClickHouse's time: an answer is reused for at least
+	// this many times as long as the query took.
 	usageShare = 20
-	// usageTimeout ends a question to a ClickHouse that does not answer.
+	// usageTimeout cancels a query to a ClickHouse that does not answer.
 	usageTimeout = 20 * time.Second
-	// usagePatience is how long a browser waits for an answer; after that it is shown what was known before.
+	// usagePatience is how long a browser waits for a new answer before it gets the previous one.
 	usagePatience = time.Second
 )
 
-// usageCache asks ClickHouse at most once at a time, and not more often than it is worth, however many browsers look. It asks
-// only while one does.
+// usageCache runs at most one query at a time, and no more often than the limits above allow,
+// however many browsers are open. It runs none while no browser is.
 type usageCache struct {
 	ask    func(context.Context) (*Usage, error)
-	ctx    context.Context // of the questions, which outlive the request that caused them
+	ctx    context.Context // of the queries, which outlive the request that started them
 	cancel context.CancelFunc
 
 	mu      sync.Mutex
 	last    UsageAnswer
-	next    time.Time     // until then last does
-	running chan struct{} // closed when the question that runs has ended; nil while none does
+	next    time.Time     // last is reused until then
+	running chan struct{} // closed when the running query has finished; nil if none runs
 }
 
 func newUsageCache(ask func(context.Context) (*Usage, error)) *usageCache {
@@ -37,7 +39,7 @@ func newUsageCache(ask func(context.Context) (*Usage, error)) *usageCache {
 	return c
 }
 
-// close ends a question that runs, and waits for its end: after it nobody uses ClickHouse on behalf of the page.
+// close cancels a running query and waits for it. After that the page no longer uses ClickHouse.
 func (c *usageCache) close() {
 	c.cancel()
 	c.mu.Lock()
@@ -48,7 +50,7 @@ func (c *usageCache) close() {
 	}
 }
 
-// get is the newest answer that is to be had soon.
+// get returns the newest answer that is available within usagePatience.
 func (c *usageCache) get(ctx context.Context) UsageAnswer {
 	c.mu.Lock()
 	if c.running == nil && !time.Now().Before(c.next) && c.ctx.Err() == nil {
@@ -75,10 +77,10 @@ func (c *usageCache) refresh(done chan struct{}) {
 	defer close(done)
 	ctx, cancel := context.WithTimeout(c.ctx, usageTimeout)
 	defer cancel()
-	began := time.Now()
+	start := time.Now()
 	usage, err := c.ask(ctx)
 	ended := time.Now()
-	took := ended.Sub(began)
+	took := ended.Sub(start)
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -90,7 +92,7 @@ func (c *usageCache) refresh(done chan struct{}) {
 	c.next = ended.Add(max(usageFor, usageShare*took))
 	if err != nil {
 		c.next = ended.Add(usageFor)
-		failed := &UsageError{Message: err.Error(), Since: began.UTC()}
+		failed := &UsageError{Message: err.Error(), Since: start.UTC()}
 		if a, ok := errors.AsType[interface {
 			error
 			Answered() bool
@@ -103,5 +105,5 @@ func (c *usageCache) refresh(done chan struct{}) {
 		c.last.Error = failed
 		return
 	}
-	c.last = UsageAnswer{At: new(began.UTC().Truncate(time.Second)), Seconds: took.Seconds(), Usage: usage}
+	c.last = UsageAnswer{At: new(start.UTC().Truncate(time.Second)), Seconds: took.Seconds(), Usage: usage}
 }

@@ -37,7 +37,7 @@ func TestUsageIsAskedOnceForEverybody(t *testing.T) {
 			t.Errorf("asked %d times: %+v", asked, a)
 		}
 
-		// A slow ClickHouse is asked more seldom, and nobody waits for it.
+		// A slow ClickHouse is queried less often, and no request waits for it.
 		took = 3 * time.Second
 		time.Sleep(usageFor)
 		began := time.Now()
@@ -89,8 +89,9 @@ func TestUsageThatIsNotAnswered(t *testing.T) {
 	})
 }
 
-// TestUsageEndsWithTheServer: what asks ClickHouse has ended when Run returns, and one that hangs is given up.
-func TestUsageEndsWithTheServer(t *testing.T) {
+// TestUsageStopsWithTheServer: a running query has stopped when Run returns, and a query that hangs
+// is canceled.
+func TestUsageStopsWithTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ended := 0
 		c := newUsageCache(func(ctx context.Context) (*Usage, error) {

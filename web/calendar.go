@@ -6,7 +6,7 @@ import (
 	"alpemix-collector/report"
 )
 
-// calendar is days as weeks beside each other, Monday on top.
+// calendar shows days as columns of weeks, Monday on top.
 type calendar struct {
 	Weeks    []week
 	Weekdays []weekday
@@ -14,33 +14,33 @@ type calendar struct {
 }
 
 type week struct {
-	Monday string // for those who cannot see the columns
-	Month  string // where a month begins
+	Monday string // for screen readers
+	Month  string // if a month starts in this week
 }
 
 type weekday struct {
 	Name string
-	Days []*dayCell // one for each week; nil before the first day and after the last
+	Days []*dayCell // one per week; nil before the first day and after the last
 }
 
 // dayCell is one day.
 type dayCell struct {
 	State string
-	Said  string // everything about it, in words
+	Text  string // everything about the day, in words
 }
 
-// legend is a state with how often it is there.
+// legend is a state and its number of days.
 type legend struct {
 	State, Words string
 	Days         int
 }
 
-// stateWords say what a day's state means.
+// stateWords maps the states of days to words.
 var stateWords = map[string]string{
 	DaySealed: "sealed", DayOpen: "open", DayGap: "lost", DayNotCollected: "not collected",
 }
 
-// newCalendar lays out days, of which there is at least one and none is missing in between.
+// newCalendar lays out days, which must be consecutive and not empty.
 func newCalendar(days []DayUse) *calendar {
 	c := &calendar{}
 	byDay, states := map[report.Day]DayUse{}, map[string]int{}
@@ -57,7 +57,7 @@ func newCalendar(days []DayUse) *calendar {
 		}
 		c.Weeks = append(c.Weeks, w)
 	}
-	if len(c.Weeks) > 1 && c.Weeks[1].Month != "" { // two names would run into each other
+	if len(c.Weeks) > 1 && c.Weeks[1].Month != "" { // two names would overlap
 		c.Weeks[0].Month = ""
 	}
 	for i := range report.Day(7) {
@@ -65,7 +65,7 @@ func newCalendar(days []DayUse) *calendar {
 		for d := monday + i; len(row.Days) < len(c.Weeks); d += 7 {
 			var cell *dayCell
 			if use, ok := byDay[d]; ok {
-				cell = &dayCell{State: use.State, Said: said(d, use)}
+				cell = &dayCell{State: use.State, Text: describe(d, use)}
 			}
 			row.Days = append(row.Days, cell)
 		}
@@ -77,7 +77,7 @@ func newCalendar(days []DayUse) *calendar {
 	return c
 }
 
-func said(d report.Day, use DayUse) string {
+func describe(d report.Day, use DayUse) string {
 	text := d.UTC().Format("Monday 2 January: ") + stateWords[use.State]
 	if use.State == DayNotCollected && use.Connections == 0 {
 		return text
@@ -85,11 +85,11 @@ func said(d report.Day, use DayUse) string {
 	return text + ", " + plural(use.Connections, "connection", "connections")
 }
 
-// dateOf is a day as the page writes it.
+// dateOf formats a day for the page.
 func dateOf(d report.Day) string { return d.UTC().Format("2 Jan 2006") }
 
-// monthOf names the month that begins with d.
+// monthOf formats the month that starts with d.
 func monthOf(d report.Day) string { return d.UTC().Format("January 2006") }
 
-// morning tells whether it is before noon, by which yesterday is usually sealed.
+// morning reports whether t is before noon. By noon, yesterday is usually sealed.
 func morning(t time.Time) bool { return t.Hour() < 12 }

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// chart is a table of usage over time, from which the page's script draws.
+// chart is a table of usage over time. The page's script draws it.
 type chart struct {
 	Rows  []chartRow
-	Slots int // that the picture has room for: of a running day more than have begun
+	Slots int // number of bars that fit: all hours of a running day, even those to come
 	Drawn bool
 	Total Use
 }
@@ -50,7 +50,7 @@ func (c *chart) add(u Use) {
 	c.Total.Seconds += u.Seconds
 }
 
-// staffView is one of the staff with a bar as long as what they did.
+// staffView is a staff member with a bar that shows their number of connections.
 type staffView struct {
 	StaffUse
 	Bar string
@@ -64,14 +64,14 @@ func newStaffViews(staff []StaffUse) []staffView {
 	return views
 }
 
-// customersView is who uses how much of what.
+// customersView lists the customers with their usage and allotments.
 type customersView struct {
 	Month     string
 	Customers []customerView
 	Count     uint64
 }
 
-// More tells whether there are others.
+// More reports whether there are more customers than shown.
 func (v *customersView) More() bool { return v.Count > uint64(len(v.Customers)) }
 
 type customerView struct {
@@ -87,8 +87,8 @@ type allotmentView struct {
 	Level   string // over, full, nearly or empty
 }
 
-// nearly is the share from which an allotment is told to be nearly used up.
-const nearly = 0.8
+// warnShare is the share from which an allotment counts as nearly used up.
+const warnShare = 0.8
 
 func newCustomersView(u *Usage) *customersView {
 	v := &customersView{Month: monthOf(u.Month), Count: u.CustomerCount}
@@ -113,13 +113,13 @@ func newAllotmentView(a Allotment) allotmentView {
 		v.Level = "over"
 	case *a.Ratio == 1:
 		v.Level = "full"
-	case *a.Ratio >= nearly:
+	case *a.Ratio >= warnShare:
 		v.Level = "nearly"
 	}
 	return v
 }
 
-// percent is a share as the width of a bar that is 100 wide.
+// percent returns a share as the width of a bar that is 100 wide.
 func percent(share float64) string {
 	return strconv.FormatFloat(100*max(share, 0), 'f', 1, 64)
 }

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// moment is a point in time as the page writes it: in somebody's zone, which is named near it.
-type moment struct {
-	ISO  string // for programs; the page's script tells by it how long ago that was
+// timestamp is a point in time as the page shows it, in a zone that is named near it.
+type timestamp struct {
+	ISO  string // for programs; the page's script computes the age from it
 	Text string
 }
 
-// clock writes times as one who lives in a zone reads them.
+// clock formats times for a reader in a zone.
 type clock struct {
 	now  time.Time // in zone
 	zone *time.Location
@@ -22,14 +22,14 @@ type clock struct {
 
 func newClock(now time.Time, zone string) clock {
 	loc, err := time.LoadLocation(zone)
-	if err != nil { // a zone that the machine does not know has stopped the start
+	if err != nil { // the configuration check rejects unknown zones
 		loc = time.UTC
 	}
 	return clock{now.In(loc), loc}
 }
 
-// moment is t, without its date if that is today's; nil for none.
-func (c clock) moment(t *time.Time) *moment {
+// timestamp formats t, without the date if it is today; nil for no time.
+func (c clock) timestamp(t *time.Time) *timestamp {
 	if t == nil || t.IsZero() {
 		return nil
 	}
@@ -40,19 +40,19 @@ func (c clock) moment(t *time.Time) *moment {
 	case local.YearDay() != c.now.YearDay():
 		form = "2 Jan 15:04"
 	}
-	return &moment{t.UTC().Format(time.RFC3339), local.Format(form)}
+	return &timestamp{t.UTC().Format(time.RFC3339), local.Format(form)}
 }
 
-// Moment is moment of a time that has come.
-func (c clock) Moment(t time.Time) *moment { return c.moment(&t) }
+// Timestamp is timestamp for templates.
+func (c clock) Timestamp(t time.Time) *timestamp { return c.timestamp(&t) }
 
-// Time is now.
+// Time returns the current time.
 func (c clock) Time() string { return c.now.Format("15:04:05") }
 
-// Zone is the name of the zone.
+// Zone returns the name of the zone.
 func (c clock) Zone() string { return c.zone.String() }
 
-// String names the zone and how far it is from UTC at present.
+// String returns the zone and its current offset from UTC.
 func (c clock) String() string {
 	_, offset := c.now.Zone()
 	if c.zone == time.UTC {
@@ -69,7 +69,7 @@ func (c clock) String() string {
 	return text + ")"
 }
 
-// count groups digits: 12,345.
+// count formats n with grouped digits: 12,345.
 func count[N int | uint64](n N) string {
 	digits := strconv.FormatUint(uint64(n), 10)
 	var b strings.Builder
@@ -82,12 +82,12 @@ func count[N int | uint64](n N) string {
 	return b.String()
 }
 
-// plural is "1 row" or "12,345 rows".
+// plural returns "1 row" or "12,345 rows".
 func plural[N int | uint64](n N, one, more string) string {
 	return count(n) + " " + noun(n, one, more)
 }
 
-// noun is the word for n things.
+// noun returns the word for n things.
 func noun[N int | uint64](n N, one, more string) string {
 	if n == 1 {
 		return one
@@ -95,7 +95,7 @@ func noun[N int | uint64](n N, one, more string) string {
 	return more
 }
 
-// span is a duration in words of the size that it has. Its spaces do not break.
+// span formats a duration in a unit that suits it, with no-break spaces.
 func span(seconds uint64) string {
 	switch {
 	case seconds == 0:
@@ -110,7 +110,7 @@ func span(seconds uint64) string {
 	return count((seconds+1800)/3600) + "\u00a0h"
 }
 
-// amount is a number of anything, with at most two decimals; a dash where it is unknown.
+// amount formats a number with at most two decimals, or a dash if it is unknown.
 func amount(f *float64) string {
 	if f == nil {
 		return "–"

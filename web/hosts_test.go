@@ -25,11 +25,12 @@ func TestStrangersNamesAreRefused(t *testing.T) {
 		{listen: "[::1]:9187", host: "localhost.evil.example"},
 		{listen: "127.0.0.1:9187", host: "Alpemix.Example.com", hosts: []string{"alpemix.example.com"}, shown: true},
 		{listen: "127.0.0.1:9187", host: "other.example.com", hosts: []string{"alpemix.example.com"}},
-		// Who listens for others is asked by the names that others have for this machine.
+		// On other addresses, any name of this machine is accepted.
 		{listen: "0.0.0.0:9187", host: "collector:9187", shown: true},
 		{listen: ":9187", host: "collector:9187", shown: true},
 		{listen: "192.0.2.7:9187", host: "collector.example.com", shown: true},
-		// ... but by these names alone where they are given: in a container, it is always 0.0.0.0.
+		// ... but only the configured names if there are any: in a container, the address is always
+		// 0.0.0.0.
 		{listen: "0.0.0.0:9187", host: "evil.example:9187", hosts: []string{"collector"}},
 		{listen: ":9187", host: "evil.example:9187", hosts: []string{"collector"}},
 		{listen: "192.0.2.7:9187", host: "collector.evil.example", hosts: []string{"collector"}},

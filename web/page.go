@@ -19,10 +19,11 @@ var (
 	}).Parse(pageText))
 )
 
-// page answers the whole page.
+// page serves the whole page.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) { s.render(w, r, "page") }
 
-// live answers what changes in the page. Its ETag spares a browser that knows it already, and the Date header tells as of when.
+// live serves the part of the page that changes. Its ETag saves traffic for a browser that has it
+// already; the Date header says how old it is.
 func (s *Server) live(w http.ResponseWriter, r *http.Request) { s.render(w, r, "live") }
 
 func (s *Server) render(w http.ResponseWriter, r *http.Request, name string) {

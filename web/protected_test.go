@@ -27,10 +27,11 @@ const (
 	login      = "basic_auth_users: {reader: '" + secretHash + "'}\n"
 )
 
-// everything is each kind of what is served.
+// everything has one path of each kind.
 var everything = []string{"/", "/live", "/metrics", "/api/v1/status", "/api/v1/usage", "/-/healthy", "/-/ready", "/assets/" + builtIn().hash + "/page.css", "/none"}
 
-// certificate writes a self-signed one for 127.0.0.1 and its key to dir, as page.pem and page.key.
+// certificate writes a self-signed certificate for 127.0.0.1 and its key to dir, as page.pem and
+// page.key.
 func certificate(t *testing.T, dir string) *x509.CertPool {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -67,7 +68,7 @@ func store(t *testing.T, file, text string) {
 	}
 }
 
-// fetched is the status and the text of an answer, over a connection of its own.
+// fetched returns the status and the text of an answer, over a new connection.
 func fetched(t *testing.T, transport *http.Transport, address, user, password string) (status int, text string, err error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
@@ -129,7 +130,7 @@ func TestLogins(t *testing.T) {
 		t.Errorf("the socket answers %d %s %v", status, text, err)
 	}
 	stop()
-	// What a killed process has left is in nobody's way, however deep the folder is.
+	// A socket that a killed process left is replaced, however deep the folder is.
 	store(t, c.WebConfigFile, login)
 	deep := filepath.Join(dir, strings.Repeat("deep/", 60))
 	if err := os.MkdirAll(deep, 0o700); err != nil {
@@ -143,7 +144,7 @@ func TestLogins(t *testing.T) {
 	}
 }
 
-// TestLinksAreRelative: a proxy may offer the page under any path.
+// TestLinksAreRelative: a proxy may serve the page under any path.
 func TestLinksAreRelative(t *testing.T) {
 	handler := http.StripPrefix("/desk/alpemix", New(example(nil)).handler)
 	page := ask(handler, http.MethodGet, "/desk/alpemix/").Body.String()

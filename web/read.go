@@ -8,7 +8,8 @@ import (
 	"alpemix-collector/report"
 )
 
-// The page asks the views that everybody asks. One thread each: it may take a little longer, collecting may not.
+// The page queries the public views. It uses one thread each: the page may be slow, collecting may
+// not.
 const (
 	hoursQuery = `SELECT account, local_day AS day, toStartOfFifteenMinutes(started_at) AS quarter, count() AS n, sum(duration_seconds) AS total
 		FROM connections
@@ -29,22 +30,22 @@ const (
 		GROUP BY vendor, account, reason ORDER BY n DESC, vendor, account, reason LIMIT 50 SETTINGS max_threads = 1`
 )
 
-// Selector is ClickHouse as ReadUsage needs it.
+// Selector is the part of ClickHouse's client that ReadUsage needs.
 type Selector interface {
 	Select(ctx context.Context, rows any, statement string, parameters map[string]string) error
 }
 
-// Zoned is an account and the zone of its days.
+// Zoned is an account and its time zone.
 type Zoned struct {
 	Name     string
 	Location *time.Location
 }
 
-// ReadUsage reads what the page shows of the accounts at the given time.
+// ReadUsage returns the usage that the page shows for accounts at now.
 func ReadUsage(ctx context.Context, db Selector, accounts []Zoned, now time.Time) (*Usage, error) {
 	u := &Usage{Accounts: []AccountUsage{}}
 	byName := map[string]*AccountUsage{}
-	first := report.DayOf(now.UTC()) // the day that is today in one of the accounts, the earliest
+	first := report.DayOf(now.UTC()) // the earliest "today" of all accounts
 	for i := range accounts {
 		a := emptyUsage(accounts[i], now)
 		u.Accounts = append(u.Accounts, a)
@@ -68,7 +69,7 @@ func ReadUsage(ctx context.Context, db Selector, accounts []Zoned, now time.Time
 	return u, nil
 }
 
-// emptyUsage is an account of which ClickHouse knows nothing.
+// emptyUsage returns an account without any rows in ClickHouse.
 func emptyUsage(account Zoned, now time.Time) AccountUsage {
 	zone := account.Location
 	a := AccountUsage{Name: account.Name, Today: report.DayOf(now.In(zone)), Staff: []StaffUse{}}
@@ -90,7 +91,8 @@ func readHours(ctx context.Context, db Selector, accounts map[string]*AccountUsa
 		N       uint64    `ch:"n"`
 		Total   uint64    `ch:"total"`
 	}
-	// The range by time is for the partitions and the primary key; no zone is more than 14 hours from UTC.
+	// The range by time limits the query to a few partitions; no zone is more than 14 hours from
+	// UTC.
 	since := first.UTC().Add(-24 * time.Hour).Unix()
 	err := db.Select(ctx, &rows, hoursQuery, map[string]string{"since": strconv.FormatInt(since, 10), "from": first.String()})
 	if err != nil {
@@ -101,7 +103,7 @@ func readHours(ctx context.Context, db Selector, accounts map[string]*AccountUsa
 		if a == nil || report.DayOf(r.Day) != a.Today || len(a.Hours) == 0 {
 			continue
 		}
-		// A connection that began after now is one of a wrong clock: it counts for the hour that runs.
+		// A connection that started after now has a wrong clock: count it for the current hour.
 		hour := min(max(int(r.Quarter.Sub(a.Hours[0].Start)/time.Hour), 0), len(a.Hours)-1)
 		a.Hours[hour].Connections += r.N
 		a.Hours[hour].Seconds += r.Total
@@ -109,7 +111,7 @@ func readHours(ctx context.Context, db Selector, accounts map[string]*AccountUsa
 	return nil
 }
 
-// day is the place of a day in an account's last ones; nil when it is not among them.
+// day returns the entry of a day in an account's last days, or nil if it is not one of them.
 func day(accounts map[string]*AccountUsage, account string, at time.Time) *DayUse {
 	a := accounts[account]
 	if a == nil {
@@ -122,7 +124,7 @@ func day(accounts map[string]*AccountUsage, account string, at time.Time) *DayUs
 	return &a.Days[i]
 }
 
-// from is the first day that is asked for when days are shown up to today.
+// from returns the query parameters for the last days up to today.
 func from(first report.Day, days report.Day) map[string]string {
 	return map[string]string{"from": (first - days + 1).String(), "most": strconv.Itoa(StaffShown)}
 }

@@ -16,8 +16,9 @@ import (
 
 func TestMain(m *testing.M) { enginetest.Main(m) }
 
-// TestUsageIsThatOfTheViews: what the page shows of two accounts whose days differ, on the day on which one of them loses an hour.
-func TestUsageIsThatOfTheViews(t *testing.T) {
+// TestUsageMatchesTheViews: two accounts in different zones, on the day on which one of them loses
+// an hour.
+func TestUsageMatchesTheViews(t *testing.T) {
 	db := database(t)
 	zone := func(name string) *time.Location {
 		location, err := time.LoadLocation(name)
@@ -134,7 +135,7 @@ func days(a AccountUsage) string {
 	return strings.Join(list, ", ")
 }
 
-// database is an empty one of the real engine.
+// database returns an empty database of the real engine.
 func database(t *testing.T) *sink.DB {
 	t.Helper()
 	db, err := sink.Open(sink.Config{DSN: enginetest.Start(t).DSN("alpemix")})

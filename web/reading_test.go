@@ -38,7 +38,7 @@ func keyboardInABrowser(t *testing.T, browser context.Context) {
 	p.is("document.querySelector('.said').textContent", `""`)
 	p.do(chromedp.KeyEvent(kb.Enter))
 	p.is("document.activeElement.parentElement.open", "true")
-	// From here on whatever can be focused comes in the order in which it is read, and nothing holds the focus.
+	// From here on, focus moves in reading order, and nothing traps it.
 	p.js("window.order = []")
 	for range 20 {
 		p.do(chromedp.KeyEvent(kb.Tab))
@@ -46,13 +46,13 @@ func keyboardInABrowser(t *testing.T, browser context.Context) {
 	}
 	p.is("window.order.includes(document.querySelector('footer a'))", "true")
 	p.is("window.order.slice(0, 8).every((e, i, all) => !i || all[i - 1].compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING)", "true")
-	// The mouse reads the same.
+	// The mouse shows the same text.
 	p.js("window.scrollTo(0, 0)")
 	p.do(chromedp.MouseEvent("mouseMoved", 320, 620))
 	p.until("/^\\d\\d:00: [\\d,]+ connections?, /.test(document.querySelector('.said').textContent)")
 }
 
-// strangeInABrowser: what a stranger wrote is shown as it is written.
+// strangeInABrowser: foreign text is shown literally.
 func strangeInABrowser(t *testing.T, browser context.Context) {
 	url, _ := serve(t, troubledScene(t).server(loopback))
 	p := newTab(t, browser, chromedp.Navigate(url))
@@ -63,16 +63,16 @@ func strangeInABrowser(t *testing.T, browser context.Context) {
 	text := "document.querySelector('main').textContent"
 	p.is(text+".split('<script>window.hacked = true</script><img src=x').length - 1", "8")
 	p.is("document.querySelectorAll('.account h2')[1].textContent.startsWith('<script>')", "true")
-	// Each account's hours are of its own zone.
+	// Each account's hours are in its own zone.
 	p.is("[...document.querySelectorAll('.account .head .quiet')].map(e => e.textContent.split('of ')[1])", `["Europe/Istanbul (UTC+3)","America/Los_Angeles (UTC−7)"]`)
 	p.is("document.querySelector('#as-of').dataset.zone", `"UTC"`)
 }
 
-// schemeInABrowser: charts follow when dark mode is switched on.
+// schemeInABrowser: charts follow a switch to dark mode.
 func schemeInABrowser(t *testing.T, browser context.Context) {
 	url, _ := serve(t, busyScene(t).server(loopback))
 	p := newTab(t, browser, chromedp.Navigate(url))
-	// The colour of the bars.
+	// The color of the bars.
 	colour := `(() => { const c = document.querySelector('.plot canvas'), copy = new OffscreenCanvas(c.width, c.height).getContext('2d', {willReadFrequently: true})
 		copy.drawImage(c, 0, 0)
 		const x = copy.getImageData(0, Math.floor(c.height * .8), c.width, 1).data, count = {}
@@ -84,7 +84,7 @@ func schemeInABrowser(t *testing.T, browser context.Context) {
 	p.is("getComputedStyle(document.body).backgroundColor", `"rgb(15, 20, 26)"`)
 }
 
-// withoutScripts: the page is read whole, only not live.
+// withoutScripts: without scripts the page is complete, only not live.
 func withoutScripts(t *testing.T, browser context.Context) {
 	url, _ := serve(t, busyScene(t).server(loopback))
 	p := newTab(t, browser, command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}), chromedp.Navigate(url))
@@ -98,7 +98,7 @@ func withoutScripts(t *testing.T, browser context.Context) {
 	p.is("document.querySelector('.plot').clientHeight", "0")
 }
 
-// withoutCharts: a binary into which uPlot was not built shows tables and says why.
+// withoutCharts: a binary without uPlot shows tables and says why.
 func withoutCharts(t *testing.T, browser context.Context) {
 	s := busyScene(t).server(loopback)
 	files := map[string][]byte{}
@@ -129,7 +129,8 @@ func widthInABrowser(t *testing.T, browser context.Context) {
 	}
 }
 
-// accessibleInABrowser lets axe-core look for names, roles, headings, landmarks, tables' headers and contrast.
+// accessibleInABrowser runs axe-core to check names, roles, headings, landmarks, table headers and
+// contrast.
 func accessibleInABrowser(t *testing.T, browser context.Context) {
 	axe, err := os.ReadFile("testdata/axe.js")
 	needed(t, err == nil, "axe-core is missing; sh web/fetch.sh tests")

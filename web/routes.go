@@ -10,8 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// contentPolicy allows nothing but our own files inside the page, and no text that becomes markup or code: names in it come from
-// strangers' computers.
+// contentPolicy allows only our own files in the page, and no text that becomes markup or code,
+// because names in it come from strangers' computers.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; " +
 	"form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
@@ -31,7 +31,7 @@ func (s *Server) routes() http.Handler {
 	return gzhttp.GzipHandler(mux)
 }
 
-// guard sets the headers that keep a browser from doing anything with our answers but showing them.
+// guard sets headers that restrict browsers to showing our answers.
 func guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -45,7 +45,7 @@ func guard(next http.Handler) http.Handler {
 	})
 }
 
-// healthy answers as long as the process serves requests at all.
+// healthy answers while the process serves requests.
 func (s *Server) healthy(w http.ResponseWriter, _ *http.Request) {
 	plain(w, http.StatusOK, "healthy\n")
 }
@@ -61,7 +61,7 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 func plain(w http.ResponseWriter, code int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(code)
-	_, _ = fmt.Fprint(w, text) // a client that has left is no error of ours
+	_, _ = fmt.Fprint(w, text) // the client may be gone
 }
 
 func (s *Server) json(w http.ResponseWriter, r *http.Request, facts any) {
@@ -72,5 +72,5 @@ func (s *Server) json(w http.ResponseWriter, r *http.Request, facts any) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(append(body, '\n')) // a client that has left is no error of ours
+	_, _ = w.Write(append(body, '\n')) // the client may be gone
 }

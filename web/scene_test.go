@@ -16,12 +16,13 @@ import (
 	world "alpemix-collector/simulator/reseller"
 )
 
-// A moment of a busy Thursday, for ever the same.
+// A busy Thursday, always at the same time.
 var sceneNow = time.Date(2026, 3, 12, 14, 36, 20, 0, simulator.Istanbul)
 
 const sceneZone = "Europe/Istanbul"
 
-// scene is a desk at a moment: what the page is told. A test may change it while the page is looked at.
+// scene is a support desk at a time: the facts behind the page. A test may change it while the page
+// is open.
 type scene struct {
 	mu     sync.Mutex
 	status Status
@@ -29,14 +30,14 @@ type scene struct {
 	err    error
 }
 
-// change lets a test say what is different from now on.
+// change changes the scene from now on.
 func (s *scene) change(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f()
 }
 
-// server is a Server of the scene.
+// server returns a Server of the scene.
 func (s *scene) server(listen string) *Server {
 	return New(Config{
 		Listen: listen, Gatherer: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler), Ready: func() error { return nil },
@@ -53,7 +54,7 @@ func (s *scene) server(listen string) *Server {
 	})
 }
 
-// emptyScene is the first minute of a collector that has never run: an account, and nothing else.
+// emptyScene is the first minute of a new collector: an account, and nothing else.
 func emptyScene() *scene {
 	today := report.DayOf(sceneNow)
 	status := Status{
@@ -64,7 +65,7 @@ func emptyScene() *scene {
 	return &scene{status: status}
 }
 
-// busyScene is a desk after 90 days, one of which was lost, with customers and their allotments.
+// busyScene is a desk after 90 days, one of them lost, with customers and their allotments.
 func busyScene(t testing.TB) *scene {
 	t.Helper()
 	ago := func(d time.Duration) *time.Time { return new(sceneNow.Add(-d).UTC()) }
@@ -104,7 +105,7 @@ func total(hours []HourUse) (all Use) {
 	return all
 }
 
-// deskUsage counts what a simulated desk did.
+// deskUsage returns what a simulated desk did.
 func deskUsage(desk *simulator.World, account string) AccountUsage {
 	u := AccountUsage{Name: account, Today: report.DayOf(sceneNow)}
 	for h := range sceneNow.Hour() + 1 {
@@ -141,7 +142,7 @@ func deskUsage(desk *simulator.World, account string) AccountUsage {
 	return u
 }
 
-// deskCustomers are customers of the desk with what they are allotted, round numbers of a picture.
+// deskCustomers returns customers of the desk with round allotments.
 func deskCustomers(desk *simulator.World, a AccountUsage) []Customer {
 	f := func(n float64) *float64 { return &n }
 	uses := [][]Allotment{
@@ -161,10 +162,10 @@ func deskCustomers(desk *simulator.World, a AccountUsage) []Customer {
 	return list
 }
 
-// strange are names as strangers may choose them.
+// strange has names as strangers may choose them.
 const strange = `<script>window.hacked = true</script><img src=x onerror="window.hacked = true">`
 
-// troubledScene has two accounts in two zones and everything that can be wrong, told with strange names.
+// troubledScene has two accounts in two zones, everything that can go wrong, and strange names.
 func troubledScene(t testing.TB) *scene {
 	s := busyScene(t)
 	when := func(d time.Duration) *time.Time { return new(sceneNow.Add(d).UTC()) }

@@ -22,7 +22,7 @@ import (
 
 var screenshots = flag.String("screenshots", "", "folder into which the pictures of the README are written")
 
-// TestScreenshots draws the README's pictures: the same desk at the same moment every time.
+// TestScreenshots draws the README's pictures: the same desk at the same time.
 func TestScreenshots(t *testing.T) {
 	if *screenshots == "" {
 		t.Skip("make screenshots draws them")
@@ -52,7 +52,7 @@ func TestScreenshots(t *testing.T) {
 			t.Fatal(err)
 		}
 		var file bytes.Buffer
-		if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&file, fewColours(drawn)); err != nil {
+		if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&file, fewColors(drawn)); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(*screenshots, name+".png"), file.Bytes(), 0o644); err != nil {
@@ -61,8 +61,9 @@ func TestScreenshots(t *testing.T) {
 	}
 }
 
-// fewColours keeps the 256 colours that a picture has most of: a page has hardly more, and its file is a third.
-func fewColours(from image.Image) *image.Paletted {
+// fewColors keeps the 256 most frequent colors of a picture. A page has hardly more, and the file
+// is a third of the size.
+func fewColors(from image.Image) *image.Paletted {
 	count := map[color.Color]int{}
 	box := from.Bounds()
 	for y := box.Min.Y; y < box.Max.Y; y++ {

@@ -11,17 +11,18 @@ import (
 	"path/filepath"
 )
 
-// A socket's address holds some 100 bytes; folders may be deeper. The folder is opened, and named by its descriptor.
+// inFolder opens the socket's folder and names it by its descriptor, because a socket's address may
+// have only some 100 bytes.
 func inFolder(path string, use func(address string) error) error {
 	folder, err := os.Open(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
-	defer func() { _ = folder.Close() }() // it was only read
+	defer func() { _ = folder.Close() }() // opened for reading only
 	return use(fmt.Sprintf("/proc/self/fd/%d/%s", folder.Fd(), filepath.Base(path)))
 }
 
-// listenSocket replaces a socket that an earlier process has left. Only its owner may open it.
+// listenSocket replaces a socket that an earlier process left behind. Only its owner may open it.
 func listenSocket(path string) (l net.Listener, err error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -44,7 +45,7 @@ func listenSocket(path string) (l net.Listener, err error) {
 	return l, nil
 }
 
-// SocketTransport reaches a server by its Config.Socket, whatever host the address of a request names.
+// SocketTransport connects to a server's Config.Socket, whatever the host in a request's URL.
 func SocketTransport(path string) *http.Transport {
 	return &http.Transport{
 		DisableKeepAlives: true,

@@ -6,32 +6,32 @@ import (
 	"alpemix-collector/report"
 )
 
-// UsageAnswer is what /api/v1/usage answers: what ClickHouse last told, and whether it still does. Times are UTC in RFC 3339.
-// Fields are only ever added.
+// UsageAnswer is the answer of /api/v1/usage: the last answer of ClickHouse, and whether it still
+// answers. Times are UTC in RFC 3339. Fields are only ever added.
 type UsageAnswer struct {
-	At      *time.Time  `json:"at"`      // when ClickHouse told usage, null until it has
-	Seconds float64     `json:"seconds"` // how long it took
-	Usage   *Usage      `json:"usage"`   // the newest known, null until ClickHouse has answered
-	Error   *UsageError `json:"error"`   // null when the last question was answered
+	At      *time.Time  `json:"at"`      // when ClickHouse was queried; null before the first answer
+	Seconds float64     `json:"seconds"` // duration of the query
+	Usage   *Usage      `json:"usage"`   // the newest answer; null before the first one
+	Error   *UsageError `json:"error"`   // null if the last query succeeded
 }
 
-// UsageError is a question to which ClickHouse gave no good answer, and none since.
+// UsageError is a failed query of ClickHouse without a success since.
 type UsageError struct {
 	Message  string    `json:"message"` // a sentence; holds no secret
-	Since    time.Time `json:"since"`   // of the first of them
-	Answered bool      `json:"-"`       // ClickHouse runs, and answered with this error
+	Since    time.Time `json:"since"`   // time of the first failure
+	Answered bool      `json:"-"`       // ClickHouse is running and answered with this error
 }
 
-// Usage is what the views hold of the configured accounts.
+// Usage is the configured accounts' data from the views.
 type Usage struct {
 	Accounts      []AccountUsage `json:"accounts"`
-	Month         report.Day     `json:"month"`          // first day of that which Customers are of
-	Customers     []Customer     `json:"customers"`      // the fullest allotments first, at most CustomersShown
-	CustomerCount uint64         `json:"customer_count"` // of the month
-	Quarantine    []Quarantined  `json:"quarantine"`     // what waits in it; the most first
+	Month         report.Day     `json:"month"`          // first day of the month of Customers
+	Customers     []Customer     `json:"customers"`      // highest usage of allotments first, at most CustomersShown
+	CustomerCount uint64         `json:"customer_count"` // in the month
+	Quarantine    []Quarantined  `json:"quarantine"`     // what is in it; most records first
 }
 
-// How much of what could be long is told.
+// Limits of lists in a Usage.
 const (
 	DaysShown      = 90 // days back, today included
 	StaffDays      = 30 // days over which staff are ranked
@@ -39,13 +39,13 @@ const (
 	CustomersShown = 20
 )
 
-// AccountUsage is that of one Alpemix account.
+// AccountUsage is the usage of one Alpemix account.
 type AccountUsage struct {
 	Name       string     `json:"name"`
 	Today      report.Day `json:"today"` // in the account's zone
-	Hours      []HourUse  `json:"hours"` // of Today until now, the first hour first
-	Days       []DayUse   `json:"days"`  // DaysShown, the oldest first
-	Staff      []StaffUse `json:"staff"` // the busiest of StaffDays first, at most StaffShown
+	Hours      []HourUse  `json:"hours"` // of Today until now, in order
+	Days       []DayUse   `json:"days"`  // DaysShown, oldest first
+	Staff      []StaffUse `json:"staff"` // the busiest of the last StaffDays first, at most StaffShown
 	StaffCount uint64     `json:"staff_count"`
 }
 
@@ -55,18 +55,18 @@ type Use struct {
 	Seconds     uint64 `json:"seconds"`
 }
 
-// HourUse is what began in an hour of the account's zone.
+// HourUse is the usage of connections that started in an hour of the account's zone.
 type HourUse struct {
-	Start time.Time `json:"start"` // in the account's zone; where clocks are set back an hour comes twice
+	Start time.Time `json:"start"` // in the account's zone; an hour comes twice when clocks are set back
 	Use
 }
 
-// What State of a DayUse may be; see the view days.
+// The states of a DayUse; see the view days.
 const (
 	DayOpen         = "open"
 	DaySealed       = "sealed"
 	DayGap          = "gap"
-	DayNotCollected = "not_collected" // the collector was not there, or is not yet
+	DayNotCollected = "not_collected" // not collected, or not yet
 )
 
 // DayUse is a day in the account's zone.
@@ -76,20 +76,20 @@ type DayUse struct {
 	Use
 }
 
-// StaffUse is what one of the staff did.
+// StaffUse is the usage of one staff member.
 type StaffUse struct {
 	Name string `json:"name"`
 	Use
 }
 
-// Customer is one by the customers file, or (unmapped), with what it is allotted.
+// Customer is a customer of the customers file, or (unmapped), with its allotments.
 type Customer struct {
 	Name       string      `json:"name"`
 	Allotments []Allotment `json:"allotments"`
 	Use
 }
 
-// Allotment is a resource of a customer; what is unknown is null.
+// Allotment is a customer's allotment of a resource; unknown values are null.
 type Allotment struct {
 	Resource string   `json:"resource"`
 	Allotted *float64 `json:"allotted"`
@@ -97,7 +97,7 @@ type Allotment struct {
 	Ratio    *float64 `json:"ratio"`
 }
 
-// Quarantined is how many records of an account wait for one reason.
+// Quarantined is the number of an account's records in quarantine with the same reason.
 type Quarantined struct {
 	Vendor  string    `json:"vendor"`
 	Account string    `json:"account"`

@@ -9,16 +9,16 @@ import (
 	"alpemix-collector/report"
 )
 
-// view is what the page's template shows: facts in words and in somebody's zone.
+// view is the data of the page's template: facts in words and in a time zone.
 type view struct {
 	Status
-	Build      string // hash of what the page loads
+	Build      string // hash of the assets
 	Charts     bool   // built in
-	Clock      clock  // of what belongs to no account
+	Clock      clock  // for what belongs to no account
 	Notices    []notice
-	Connected  connected
+	ClickHouse databaseState
 	Today      Use
-	QueueSince *moment
+	QueueSince *timestamp
 	Accounts   []accountView
 	Resellers  []resellerView
 	Customers  *customersView
@@ -27,23 +27,23 @@ type view struct {
 
 // notice is something that a person should look at.
 type notice struct {
-	Bad  bool // something is or may get lost, or is not collected; otherwise it can wait
+	Bad  bool // data is or may get lost, or is not collected; otherwise it can wait
 	Text string
-	Then string // what to do, or what happens by itself
+	Then string // what to do, or what happens automatically
 }
 
-// connected is how ClickHouse stands.
-type connected struct {
+// databaseState is the state of ClickHouse.
+type databaseState struct {
 	Word  string
-	At    *moment // of the newest answer
-	Since *moment // when it stopped answering
-	Known bool    // there is an answer, new or old
+	At    *timestamp // of the newest answer
+	Since *timestamp // when it stopped answering
+	Known bool       // there is an answer, new or old
 }
 
 type accountView struct {
 	Account
 	ID, Clock            string
-	Read, Before, Paused *moment
+	Read, Before, Paused *timestamp
 	Sealed               string
 	Unsealed             []string
 	Hours, Days          *chart
@@ -52,24 +52,24 @@ type accountView struct {
 	StaffCount           uint64
 }
 
-// MoreStaff tells whether there are others.
+// MoreStaff reports whether there are more staff than shown.
 func (v *accountView) MoreStaff() bool { return v.StaffCount > uint64(len(v.Staff)) }
 
 type resellerView struct {
 	Reseller
-	Last, Next *moment
+	Last, Next *timestamp
 	Words      string
 }
 
 type quarantineView struct {
 	Quarantined
-	Oldest *moment
+	Oldest *timestamp
 }
 
 func newView(s Status, answer UsageAnswer, files *assets) *view {
 	v := &view{Status: s, Build: files.hash, Charts: files.charts(), Clock: newClock(s.At, zoneOf(s.Accounts))}
-	v.QueueSince = v.Clock.moment(s.Queue.Oldest)
-	v.Connected = v.connected(answer)
+	v.QueueSince = v.Clock.timestamp(s.Queue.Oldest)
+	v.ClickHouse = v.databaseState(answer)
 	usage := answer.Usage
 	for i, a := range s.Accounts {
 		v.Today.Connections += a.ConnectionsToday
@@ -77,19 +77,19 @@ func newView(s Status, answer UsageAnswer, files *assets) *view {
 		v.Accounts = append(v.Accounts, newAccountView(i+1, a, s.At, usage, v.Charts))
 	}
 	for _, r := range s.Resellers {
-		v.Resellers = append(v.Resellers, resellerView{r, v.Clock.moment(r.LastSnapshot), v.Clock.moment(r.NextSnapshot), snapshotWords[r.State]})
+		v.Resellers = append(v.Resellers, resellerView{r, v.Clock.timestamp(r.LastSnapshot), v.Clock.timestamp(r.NextSnapshot), snapshotWords[r.State]})
 	}
 	if usage != nil {
 		v.Customers = newCustomersView(usage)
 		for _, q := range usage.Quarantine {
-			v.Quarantine = append(v.Quarantine, quarantineView{q, v.Clock.moment(&q.Oldest)})
+			v.Quarantine = append(v.Quarantine, quarantineView{q, v.Clock.timestamp(&q.Oldest)})
 		}
 	}
 	v.Notices = v.notices(answer)
 	return v
 }
 
-// zoneOf is the zone that all accounts have in common, else UTC.
+// zoneOf returns the zone that all accounts have in common, or UTC.
 func zoneOf(accounts []Account) string {
 	if len(accounts) == 0 {
 		return "UTC"
@@ -102,11 +102,11 @@ func zoneOf(accounts []Account) string {
 	return accounts[0].Timezone
 }
 
-func (v *view) connected(answer UsageAnswer) connected {
-	c := connected{Word: "Not asked yet", At: v.Clock.moment(answer.At), Known: answer.Usage != nil}
+func (v *view) databaseState(answer UsageAnswer) databaseState {
+	c := databaseState{Word: "Not asked yet", At: v.Clock.timestamp(answer.At), Known: answer.Usage != nil}
 	switch {
 	case answer.Error != nil:
-		c.Word, c.Since = "No answer", v.Clock.moment(&answer.Error.Since)
+		c.Word, c.Since = "No answer", v.Clock.timestamp(&answer.Error.Since)
 	case c.Known:
 		c.Word = "Answers"
 	}
@@ -117,7 +117,7 @@ func newAccountView(number int, a Account, now time.Time, usage *Usage, charts b
 	c := newClock(now, a.Timezone)
 	v := accountView{
 		Account: a, ID: fmt.Sprintf("account-%d", number), Clock: c.String(),
-		Read: c.moment(a.LastSuccess.Today), Before: c.moment(a.LastSuccess.Yesterday), Paused: c.moment(a.BackoffUntil),
+		Read: c.timestamp(a.LastSuccess.Today), Before: c.timestamp(a.LastSuccess.Yesterday), Paused: c.timestamp(a.BackoffUntil),
 	}
 	if a.SealedUntil != nil {
 		v.Sealed = dateOf(*a.SealedUntil)
@@ -136,21 +136,23 @@ func newAccountView(number int, a Account, now time.Time, usage *Usage, charts b
 	return v
 }
 
-// snapshotWords say what a reseller's state means.
+// snapshotWords maps the states of resellers to words.
 var snapshotWords = map[string]string{
-	SnapshotDue: "not read yet", SnapshotOK: "read whole", SnapshotPartial: "partly read", SnapshotFailing: "failing", SnapshotNotOffered: "not offered by the vendor; showing what was set through the collector",
+	SnapshotDue: "not read yet", SnapshotOK: "complete", SnapshotPartial: "partly read", SnapshotFailing: "failing", SnapshotNotOffered: "not offered by the vendor; showing what was set through the collector",
 }
 
 const (
-	// quietFor is how long no reading of today is no matter: schedules are seconds or minutes.
+	// quietFor is how long a gap between polls of today is normal: schedules are seconds or
+	// minutes.
 	quietFor = 10 * time.Minute
-	// queuedFor is how long rows may wait for ClickHouse.
+	// queuedFor is how long rows may normally wait for ClickHouse.
 	queuedFor = 5 * time.Minute
-	// recently is how many days a lost one is told; after that it stays in the calendar.
-	recently = 7
+	// lostShown is the number of days for which a lost day has a notice; after that it stays in the
+	// calendar.
+	lostShown = 7
 )
 
-// notices gathers what a person should look at, what is worse first.
+// notices returns what a person should look at, the worst first.
 func (v *view) notices(answer UsageAnswer) []notice {
 	var all []notice
 	add := func(bad bool, then, form string, args ...any) {
@@ -161,7 +163,7 @@ func (v *view) notices(answer UsageAnswer) []notice {
 	}
 	switch e := answer.Error; {
 	case e != nil && e.Answered:
-		add(true, "Showing the last known usage; what cannot be stored waits in the queue. See the runbook SinkFailing.",
+		add(true, "Showing the last known usage; rows wait in the queue. See the runbook SinkFailing.",
 			"ClickHouse answers with an error: %s", e.Message)
 	case e != nil:
 		add(true, "Rows wait in the queue until it answers; none is dropped. Showing the last known usage.", "ClickHouse does not answer: %s", e.Message)
@@ -185,7 +187,7 @@ func (v *view) notices(answer UsageAnswer) []notice {
 		add(false, "All lines are in use; the log has the other warnings.", "%s: %s: %s", f.File, plural(n, "line looks like a mistake", "lines look like mistakes"), f.Warnings[0])
 	}
 	if n := v.Quarantined(); n > 0 {
-		add(false, "collector quarantine list shows them; after an upgrade, collector quarantine retry reads them again.", "%s could not be read.", plural(n, "record", "records"))
+		add(false, "Run collector quarantine list to see them, and collector quarantine retry after an upgrade.", "%s could not be read.", plural(n, "record", "records"))
 	}
 	slices.SortStableFunc(all, func(a, b notice) int {
 		switch {
@@ -213,9 +215,9 @@ func (v *view) accountNotices(a *accountView, add func(bad bool, then, form stri
 	for _, d := range a.Doubts {
 		then := "The collector asks again; what was read is stored."
 		if d.Sealed {
-			then = "The day is sealed for want of a better answer. If you have saved reports of it, run collector import."
+			then = "The day is sealed, because no better answer came. If you have saved reports of it, run collector import."
 		}
-		// In the first hours a vendor whose day turns later has not turned it yet.
+		// Before 06:00, a vendor whose day changes later may not have changed it yet.
 		early := d.Day == a.Today-1 && local.Hour() < 6
 		add(!d.Sealed && !early, then, "Account %s: the answer for %s is in doubt: %s", a.Name, dateOf(d.Day), d.Why)
 	}
@@ -228,7 +230,7 @@ func (v *view) accountNotices(a *accountView, add func(bad bool, then, form stri
 		return
 	}
 	var lost []string
-	for _, row := range a.Days.Rows[max(len(a.Days.Rows)-recently, 0):] {
+	for _, row := range a.Days.Rows[max(len(a.Days.Rows)-lostShown, 0):] {
 		if row.State == DayGap {
 			lost = append(lost, row.Label)
 		}
@@ -238,7 +240,7 @@ func (v *view) accountNotices(a *accountView, add func(bad bool, then, form stri
 	}
 }
 
-// Quarantined is how many records wait in quarantine.
+// Quarantined returns the number of records in quarantine.
 func (v *view) Quarantined() uint64 {
 	var n uint64
 	for _, q := range v.Quarantine {
@@ -254,12 +256,12 @@ func waits(rows uint64) string {
 	return count(rows) + " rows wait"
 }
 
-// Bad tells whether one of the notices is.
+// Bad reports whether one of the notices is Bad.
 func (v *view) Bad() bool {
 	return slices.ContainsFunc(v.Notices, func(n notice) bool { return n.Bad })
 }
 
-// Headline is the page in one line.
+// Headline returns the page's state in one line.
 func (v *view) Headline() string {
 	switch n := len(v.Notices); {
 	case n == 1:
@@ -269,12 +271,12 @@ func (v *view) Headline() string {
 	case len(v.Accounts) == 0 && len(v.Resellers) == 0:
 		return "Nothing is collected: no account is configured"
 	case slices.ContainsFunc(v.Accounts, func(a accountView) bool { return a.Read == nil }):
-		return "Collecting begins"
+		return "Collecting has started"
 	}
 	return "Everything is collected"
 }
 
-// Tab is what the browser's tab shows.
+// Tab returns the title of the browser's tab.
 func (v *view) Tab() string {
 	if len(v.Notices) == 0 {
 		return "Alpemix collector"
@@ -282,5 +284,5 @@ func (v *view) Tab() string {
 	return fmt.Sprintf("(%d) Alpemix collector", len(v.Notices))
 }
 
-// dayOf is a day as a table writes it.
+// dayOf formats a day for a table.
 func dayOf(d report.Day) string { return d.UTC().Format("Mon 2 Jan 2006") }

@@ -19,15 +19,15 @@ func TestWords(t *testing.T) {
 		plural(1, "row", "rows"): "1 row", plural(2000, "row", "rows"): "2,000 rows",
 		span(0): "–", span(59): "59 s", span(60): "1 min", span(3599): "59 min", span(3600): "1 h 00 min", span(360000): "100 h 00 min", span(3_600_000): "1,000 h",
 		amount(nil): "–", amount(known(2500)): "2,500", amount(known(12.5)): "12.50", amount(known(-3)): "-3.00",
-		newClock(sceneNow, "Europe/Istanbul").String():    "Europe/Istanbul (UTC+3)",
-		newClock(sceneNow, "Asia/Kathmandu").String():     "Asia/Kathmandu (UTC+5:45)",
-		newClock(sceneNow, "America/St_Johns").String():   "America/St_Johns (UTC−2:30)",
-		newClock(sceneNow, "UTC").String():                "UTC",
-		newClock(sceneNow, "UTC").moment(&sceneNow).Text:  "11:36:20",
-		newClock(sceneNow, "UTC").Moment(sceneNow).ISO:    "2026-03-12T11:36:20Z",
-		momentText(sceneNow.Add(-24 * time.Hour)):         "11 Mar 14:36",
-		momentText(sceneNow.AddDate(-1, 0, 0)):            "12 Mar 2025 14:36",
-		fmt.Sprint(newClock(sceneNow, "UTC").moment(nil)): "<nil>",
+		newClock(sceneNow, "Europe/Istanbul").String():       "Europe/Istanbul (UTC+3)",
+		newClock(sceneNow, "Asia/Kathmandu").String():        "Asia/Kathmandu (UTC+5:45)",
+		newClock(sceneNow, "America/St_Johns").String():      "America/St_Johns (UTC−2:30)",
+		newClock(sceneNow, "UTC").String():                   "UTC",
+		newClock(sceneNow, "UTC").timestamp(&sceneNow).Text:  "11:36:20",
+		newClock(sceneNow, "UTC").Timestamp(sceneNow).ISO:    "2026-03-12T11:36:20Z",
+		momentText(sceneNow.Add(-24 * time.Hour)):            "11 Mar 14:36",
+		momentText(sceneNow.AddDate(-1, 0, 0)):               "12 Mar 2025 14:36",
+		fmt.Sprint(newClock(sceneNow, "UTC").timestamp(nil)): "<nil>",
 		zoneOf(nil): "UTC",
 		zoneOf([]Account{{Timezone: "A"}, {Timezone: "A"}}): "A",
 		zoneOf([]Account{{Timezone: "A"}, {Timezone: "B"}}): "UTC",
@@ -38,7 +38,7 @@ func TestWords(t *testing.T) {
 	}
 }
 
-func momentText(at time.Time) string { return newClock(sceneNow, sceneZone).moment(&at).Text }
+func momentText(at time.Time) string { return newClock(sceneNow, sceneZone).timestamp(&at).Text }
 
 func TestCalendar(t *testing.T) {
 	first := report.DayOf(time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC)) // a Saturday
@@ -75,7 +75,7 @@ func TestCalendar(t *testing.T) {
 	} {
 		got := ""
 		if d := c.Weekdays[at[0]].Days[at[1]]; d != nil {
-			got = d.Said
+			got = d.Text
 		}
 		if got != want {
 			t.Errorf("%v: got %q, want %q", at, got, want)
@@ -83,7 +83,7 @@ func TestCalendar(t *testing.T) {
 	}
 }
 
-// TestNotices: what a person is told to look at, and what not yet.
+// TestNotices: what a person should look at, and what not yet.
 func TestNotices(t *testing.T) {
 	ago := func(d time.Duration) *time.Time { return new(sceneNow.Add(-d)) }
 	for _, c := range []struct {
@@ -93,7 +93,7 @@ func TestNotices(t *testing.T) {
 		bad    bool
 	}{
 		{"all is well", func(*Status, *UsageAnswer) {}, "Everything is collected", false},
-		{"a start", func(s *Status, _ *UsageAnswer) { s.Accounts[0].LastSuccess = LastSuccess{} }, "Collecting begins", false},
+		{"a start", func(s *Status, _ *UsageAnswer) { s.Accounts[0].LastSuccess = LastSuccess{} }, "Collecting has started", false},
 		{"no account", func(s *Status, _ *UsageAnswer) { s.Accounts, s.Resellers = nil, nil }, "Nothing is collected: no account is configured", false},
 		{"a failure", func(s *Status, _ *UsageAnswer) { s.Accounts[0].LastError = &LastError{Message: "refused"} }, "Account main cannot be read: refused.", true},
 		{"silence", func(s *Status, _ *UsageAnswer) { s.Accounts[0].LastSuccess.Today = ago(11 * time.Minute) }, "Account main was last read at 14:25:20.", true},
@@ -158,7 +158,7 @@ func TestOneConnectionIsNotOneConnections(t *testing.T) {
 	}
 }
 
-// TestWire: the page is small on its way, what is known is not sent again, and what never changes is kept.
+// TestWire: the page is small on the wire, known content is not sent again, and assets are cached.
 func TestWire(t *testing.T) {
 	s := busyScene(t)
 	handler := s.server(loopback).handler

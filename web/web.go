@@ -1,4 +1,5 @@
-// Package web shows what the collector is doing: a page, /metrics, health checks and the page's facts as JSON. It reads only.
+// Package web serves a page about what the collector is doing, /metrics, health checks and the
+// page's facts as JSON. It is read-only.
 package web
 
 import (
@@ -10,22 +11,23 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Config is what a Server shows and where.
+// Config says what a Server serves, and where.
 type Config struct {
-	Listen   string              // host:port; port 0 takes any free one
-	Hosts    []string            // names under which others reach it; on a loopback address those of a proxy
+	Listen   string              // host:port; port 0 picks a free one
+	Hosts    []string            // names under which others reach it; on a loopback address, the names of a proxy
 	Gatherer prometheus.Gatherer // for /metrics
-	Status   func() Status       // the facts of this moment; called for each request, so it has to be cheap
-	Ready    func() error        // nil once the collector takes in reports; otherwise what it waits for
+	Status   func() Status       // the current facts; called for each request, so it has to be fast
+	Ready    func() error        // nil once the collector accepts reports, otherwise what it is waiting for
 	Log      *slog.Logger
-	// WebConfigFile sets TLS and logins in the format of Prometheus's exporter-toolkit, "" for neither. It is read again for each
-	// connection and request; one that has become wrong refuses all of them.
+	// WebConfigFile sets TLS and logins in the format of Prometheus's exporter-toolkit, "" for
+	// neither. It is read again for each connection and request; while it is invalid, all of them
+	// are refused.
 	WebConfigFile string
-	// Socket is a Unix socket on which commands of this machine are answered without TLS and login, "" for none: who may
-	// open it is a matter of its folder's permissions.
+	// Socket is a Unix socket on which commands on this machine are answered without TLS and login,
+	// "" for none. The folder's permissions decide who may open it.
 	Socket string
-	// Usage asks ClickHouse; nil without an error as long as it has not been opened. It is called at most once at a time and only
-	// while somebody looks, so it may take its time.
+	// Usage queries ClickHouse; it returns nil without an error before ClickHouse is open. It is
+	// called at most once at a time and only while a browser shows the page, so it may be slow.
 	Usage func(context.Context) (*Usage, error)
 }
 
@@ -34,13 +36,13 @@ type Server struct {
 	config  Config
 	usage   *usageCache
 	assets  *assets
-	handler http.Handler // behind the check of the host's name
+	handler http.Handler // checks the host's name
 	local   http.Handler // for the socket
 	bound   chan struct{}
 	addr    net.Addr
 }
 
-// New makes a Server; it opens nothing until Run.
+// New returns a Server. It opens nothing before Run.
 func New(c Config) *Server {
 	s := &Server{config: c, usage: newUsageCache(c.Usage), assets: builtIn(), bound: make(chan struct{})}
 	s.local = s.routes()
@@ -48,7 +50,7 @@ func New(c Config) *Server {
 	return s
 }
 
-// Addr blocks until Run listens, or ctx ends, and tells the address; port 0 in Listen has become a real one.
+// Addr waits until Run listens or ctx is done. It returns the address with the actual port.
 func (s *Server) Addr(ctx context.Context) (net.Addr, error) {
 	select {
 	case <-s.bound:

@@ -1,4 +1,4 @@
-// Package grafana puts the dashboards into a Grafana through its HTTP API.
+// Package grafana pushes the dashboards to Grafana through its HTTP API.
 package grafana
 
 import (
@@ -17,20 +17,20 @@ import (
 	"alpemix-collector/dashboards"
 )
 
-// Config says where Grafana is and what may be done there.
+// Config says where Grafana is and what Push may do.
 type Config struct {
-	URL       string // of its start page, which may lie below a path
+	URL       string // of its start page, which may be below a path
 	Token     string // of a service account, or user:password
-	Folder    string // title of the folder for dashboards that are not there yet; made if it is missing; "" is none
-	Overwrite bool   // also what was changed in Grafana
+	Folder    string // title of the folder for new dashboards, created if it is missing; "" for none
+	Overwrite bool   // also dashboards that were changed in Grafana
 	DryRun    bool   // change nothing
 	Transport http.RoundTripper
 }
 
-// timeout bounds one request.
+// timeout limits one request.
 const timeout = 30 * time.Second
 
-// Client speaks to one Grafana.
+// Client sends requests to one Grafana.
 type Client struct {
 	config Config
 	base   *url.URL
@@ -38,30 +38,30 @@ type Client struct {
 	sdk    *sdk.Client
 }
 
-// New reads cfg and connects to nothing.
+// New checks cfg. It does not connect.
 func New(cfg Config) (*Client, error) {
 	base, err := url.Parse(cfg.URL)
 	switch {
-	case err != nil: // its text would show the address, which may hold a password
-		return nil, errors.New("the address of Grafana cannot be read: it has to be like https://grafana.example.com")
+	case err != nil: // err would show the address, which may hold a password
+		return nil, errors.New("the address of Grafana is not valid: it has to be like https://grafana.example.com")
 	case base.User != nil:
-		return nil, errors.New("the address of Grafana holds a user: credentials come from a file or the environment")
+		return nil, errors.New("the address of Grafana contains a user: credentials come from a file or the environment")
 	case base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || base.RawQuery != "" || base.Fragment != "":
-		return nil, errors.New("the address of Grafana has to be like https://grafana.example.com, with nothing behind it but the path of its start page")
+		return nil, errors.New("the address of Grafana has to be like https://grafana.example.com, with nothing after it but the path of its start page")
 	}
 	base.Path = strings.TrimRight(base.Path, "/")
 	client := &http.Client{
 		Transport: &guard{next: cfg.Transport, token: cfg.Token}, Timeout: timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	grafana, err := sdk.NewClient(base.String(), "", client) // the guard has the token: the sdk would put a password into the address
+	grafana, err := sdk.NewClient(base.String(), "", client) // the guard adds the token; the sdk would put a password into the URL
 	if err != nil {
 		return nil, err
 	}
 	return &Client{cfg, base, client, grafana}, nil
 }
 
-// Outcome is what became of a dashboard.
+// Outcome is what happened to a dashboard.
 type Outcome string
 
 // Outcomes.
@@ -69,21 +69,22 @@ const (
 	Created   Outcome = "created"
 	Updated   Outcome = "updated"
 	Unchanged Outcome = "unchanged"
-	// Kept: Grafana has a version that was not put there by us, and Config.Overwrite is not set.
+	// Kept: Grafana has a version that we did not push, and Config.Overwrite is not set.
 	Kept Outcome = "kept"
 )
 
-// Result is what became of one dashboard, or would have in a dry run.
+// Result is what happened to one dashboard, or would happen without DryRun.
 type Result struct {
 	Title   string
 	Address string
 	Outcome Outcome
 }
 
-// Push puts each of boards into Grafana and tells of each; it ends at the first that fails. One that is there as it was put there
-// last is replaced when it differs. One that was changed in Grafana since, or came there in another way, is not touched unless
-// Config.Overwrite is set. A dashboard that is there stays in its folder.
-func (c *Client) Push(ctx context.Context, boards []dashboards.Dashboard, tell func(Result)) error {
+// Push pushes boards to Grafana and calls report for each. It stops at the first that fails. A
+// dashboard that is as we last pushed it is replaced if it differs. One that was changed in Grafana
+// since, or that we did not push, stays unless Config.Overwrite is set. Existing dashboards stay in
+// their folder.
+func (c *Client) Push(ctx context.Context, boards []dashboards.Dashboard, report func(Result)) error {
 	folder, err := c.folder(ctx)
 	if err != nil {
 		return fmt.Errorf("folder %s: %w", c.config.Folder, err)
@@ -93,12 +94,12 @@ func (c *Client) Push(ctx context.Context, boards []dashboards.Dashboard, tell f
 		if err != nil {
 			return fmt.Errorf("dashboard %s: %w", b.Title, err)
 		}
-		tell(Result{b.Title, c.base.String() + "/d/" + b.UID, outcome})
+		report(Result{b.Title, c.base.String() + "/d/" + b.UID, outcome})
 	}
 	return nil
 }
 
-// folder is the uid of the folder, which is made if there is none.
+// folder returns the uid of the folder, which it creates if it is missing.
 func (c *Client) folder(ctx context.Context) (uid string, err error) {
 	if c.config.Folder == "" {
 		return "", nil
@@ -115,8 +116,8 @@ func (c *Client) folder(ctx context.Context) (uid string, err error) {
 	if c.config.DryRun {
 		return "", nil
 	}
-	made, err := c.sdk.CreateFolder(ctx, sdk.Folder{Title: c.config.Folder})
-	return made.UID, cause(err)
+	created, err := c.sdk.CreateFolder(ctx, sdk.Folder{Title: c.config.Folder})
+	return created.UID, cause(err)
 }
 
 func (c *Client) push(ctx context.Context, b dashboards.Dashboard, folder string) (Outcome, error) {
@@ -138,24 +139,26 @@ func (c *Client) push(ctx context.Context, b dashboards.Dashboard, folder string
 	if c.config.DryRun {
 		return outcome, nil
 	}
-	text, err := marked(b.JSON, version)
+	text, err := withMark(b.JSON, version)
 	if err != nil {
 		return "", err
 	}
 	return outcome, cause(c.save(ctx, text, folder))
 }
 
-// folderOf is the uid of the folder in which a dashboard is: the sdk knows it as a part of its address only, /dashboards/f/uid/name.
+// folderOf returns the uid of a dashboard's folder. The sdk has it only as a part of its URL,
+// /dashboards/f/uid/name.
 func folderOf(p sdk.BoardProperties) string {
 	_, rest, _ := strings.Cut(p.FolderURL, "/dashboards/f/")
 	uid, _, _ := strings.Cut(rest, "/")
 	return uid
 }
 
-// save puts a dashboard into the folder with that uid. The sdk would name the folder by its number: Grafana 12 looks that up in its
-// search index, which does not have a new folder at once, and Grafana 13 not at all.
+// save saves a dashboard in the folder with that uid. The sdk would use the folder's number, which
+// Grafana 12 looks up in its search index, where a new folder is missing at first, and Grafana 13
+// not at all.
 //
-// Without Overwrite Grafana refuses it when the version is no longer the one that was read.
+// Without Overwrite, Grafana refuses to save if the version is no longer the one that was read.
 func (c *Client) save(ctx context.Context, board json.RawMessage, folder string) error {
 	body, err := json.Marshal(map[string]any{"dashboard": board, "folderUid": folder, "overwrite": c.config.Overwrite})
 	if err != nil {
@@ -170,10 +173,10 @@ func (c *Client) save(ctx context.Context, board json.RawMessage, folder string)
 	if err != nil {
 		return err
 	}
-	return response.Body.Close() // the guard has judged it
+	return response.Body.Close() // the guard has checked it
 }
 
-// cause is err as the guard has made it, without what the sdk and net/http put around it.
+// cause returns the guard's error without what the sdk and net/http add to it.
 func cause(err error) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e

@@ -163,29 +163,29 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 		setup func(*server, *Config)
 		want  string
 	}{
-		{"wrong token", func(_ *server, c *Config) { c.Token = "glsa_wrong" }, "folder Alpemix: Grafana answers 401 Unauthorized: Invalid API key Bearer [redacted]; is the token one of this Grafana"},
+		{"wrong token", func(_ *server, c *Config) { c.Token = "glsa_wrong" }, "folder Alpemix: Grafana answers 401 Unauthorized: Invalid API key Bearer [redacted]; is the token from this Grafana"},
 		{"user and password", func(_ *server, c *Config) { c.Token = "admin:hunter2-hunter2" }, "401 Unauthorized: Invalid API key Basic [redacted]; is"},
-		{"no rights", func(s *server, _ *Config) { s.readOnly = true }, "403 Forbidden: You'll need additional permissions to perform this action. Permissions needed: dashboards:write; give the service account"},
-		{"a page", func(s *server, _ *Config) { s.intrude = page }, "what answers is not Grafana's interface (HTTP 200): does the address lack a path"},
-		{"without its path", func(s *server, c *Config) { c.URL = s.URL }, "what answers is not Grafana's interface (HTTP 404)"},
+		{"no rights", func(s *server, _ *Config) { s.readOnly = true }, "403 Forbidden: You'll need additional permissions to perform this action. Permissions needed: dashboards:write; give the token's service account"},
+		{"a page", func(s *server, _ *Config) { s.intrude = page }, "the answer (HTTP 200) is not from Grafana's API: does the address lack a path"},
+		{"without its path", func(s *server, c *Config) { c.URL = s.URL }, "the answer (HTTP 404) is not from Grafana's API"},
 		{"a login in front", func(s *server, _ *Config) {
 			s.intrude = func(w http.ResponseWriter, r *http.Request) bool {
 				http.Redirect(w, r, "https://sso.example.com/login?next="+r.Header.Get("Authorization"), http.StatusFound)
 				return true
 			}
-		}, "leads on to https://sso.example.com/login?next=Bearer [redacted]: is that the address"},
+		}, "it redirects to https://sso.example.com/login?next=Bearer [redacted]: is that the address"},
 		{"changed meanwhile", func(s *server, _ *Config) {
 			s.put("alpemix-overview", pushed(t), "")
 			s.between = func() { s.boards["alpemix-overview"].version++ }
-		}, "dashboard Support overview: Grafana answers 412 Precondition Failed: The dashboard has been changed by someone else; somebody has saved it"},
+		}, "dashboard Support overview: Grafana answers 412 Precondition Failed: The dashboard has been changed by someone else; somebody saved it"},
 		{"an error without a message", func(s *server, _ *Config) {
 			s.intrude = func(w http.ResponseWriter, _ *http.Request) bool {
 				s.answer(w, 500, []string{})
 				return true
 			}
-		}, "500 Internal Server Error: without a word of why"},
+		}, "500 Internal Server Error: without a message"},
 		{"no address", func(_ *server, c *Config) { c.URL = "grafana.example.com" }, "has to be like https://grafana.example.com"},
-		{"a user in the address", func(_ *server, c *Config) { c.URL = "https://admin:hunter2-hunter2@grafana.example.com" }, "holds a user"},
+		{"a user in the address", func(_ *server, c *Config) { c.URL = "https://admin:hunter2-hunter2@grafana.example.com" }, "contains a user"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newServer(t)
@@ -207,7 +207,7 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 // pushed is the first dashboard as it stands in Grafana after it was pushed into an empty one.
 func pushed(t *testing.T) map[string]any {
 	t.Helper()
-	text, err := marked(dashboards.All()[0].JSON, 0)
+	text, err := withMark(dashboards.All()[0].JSON, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,11 +23,11 @@ func (e *Error) Error() string {
 	hint := ""
 	switch e.Status {
 	case http.StatusUnauthorized:
-		hint = "; is the token one of this Grafana, and not expired or revoked?"
+		hint = "; is the token from this Grafana, and neither expired nor revoked?"
 	case http.StatusForbidden:
-		hint = "; give the service account of the token the role Editor"
+		hint = "; give the token's service account the role Editor"
 	case http.StatusPreconditionFailed:
-		hint = "; somebody has saved it at the same time: try again"
+		hint = "; somebody saved it at the same time: try again"
 	}
 	return fmt.Sprintf("Grafana answers %d %s: %s%s", e.Status, http.StatusText(e.Status), e.message, hint)
 }
@@ -37,11 +37,11 @@ func isNotFound(err error) bool {
 	return ok && e.Status == http.StatusNotFound
 }
 
-// largestAnswer is far above any dashboard.
+// largestAnswer is far larger than any dashboard.
 const largestAnswer = 32 << 20
 
-// guard signs requests, and lets only such answers reach the sdk as it can read: it would crash on an error without a message, and
-// tell nothing of a page that is not Grafana's.
+// guard adds the token to requests, and lets only answers through that the sdk can read: it would
+// crash on an error without a message, and hide what a page that is not Grafana's says.
 type guard struct {
 	next  http.RoundTripper
 	token string
@@ -64,7 +64,7 @@ func (g *guard) RoundTrip(request *http.Request) (*http.Response, error) {
 		err = closing
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the answer of Grafana broke off: %w", err)
+		return nil, fmt.Errorf("the answer of Grafana stopped early: %w", err)
 	}
 	if err := g.judge(response, body); err != nil {
 		return nil, err
@@ -73,28 +73,30 @@ func (g *guard) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// judge is nil for JSON with status 200.
+// judge returns nil for JSON with status 200.
 func (g *guard) judge(response *http.Response, body []byte) error {
-	var told struct{ Message string }
+	var answer struct{ Message string }
 	isJSON := len(body) <= largestAnswer && json.Valid(body)
 	switch location := response.Header.Get("Location"); {
 	case location != "":
-		return fmt.Errorf("this leads on to %s: is that the address of Grafana, or does a proxy ask for a login?", vendorhttp.Redact(location, g.secrets()))
+		return fmt.Errorf("it redirects to %s: is that the address of Grafana, or does a proxy ask for a login?",
+			vendorhttp.Redact(location, g.secrets()))
 	case !isJSON:
-		return fmt.Errorf("what answers is not Grafana's interface (HTTP %d): does the address lack a path, or is a proxy in between?", response.StatusCode)
+		return fmt.Errorf("the answer (HTTP %d) is not from Grafana's API: does the address lack a path, or is a proxy in between?",
+			response.StatusCode)
 	case response.StatusCode == http.StatusOK:
 		return nil
 	}
-	_ = json.Unmarshal(body, &told) // not an object: then there is no message
+	_ = json.Unmarshal(body, &answer) // if it is not an object, there is no message
 	const longest = 300
-	message := strings.ToValidUTF8(told.Message[:min(len(told.Message), longest)], "")
+	message := strings.ToValidUTF8(answer.Message[:min(len(answer.Message), longest)], "")
 	if message == "" {
-		message = "without a word of why"
+		message = "without a message"
 	}
 	return &Error{response.StatusCode, vendorhttp.Redact(message, g.secrets())}
 }
 
-// secrets are the token, and the password where it is one with a user.
+// secrets returns the token and, if it is user:password, the password.
 func (g *guard) secrets() []string {
 	secrets := []string{g.token}
 	if _, password, found := strings.Cut(g.token, ":"); found {

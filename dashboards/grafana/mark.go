@@ -7,14 +7,16 @@ import (
 	"fmt"
 )
 
-// mark says what was put into Grafana and which version that became. Grafana counts a dashboard's versions up by one with each
-// save: as long as the version is the mark's, nobody has saved it since. So Grafana may rewrite the JSON as it likes.
+// mark records what was pushed and the version that Grafana gave it. Grafana increments a
+// dashboard's version at each save: while the version is the mark's, nobody else has saved it. So
+// it does not matter how Grafana rewrites the JSON.
 type mark struct {
 	digest  string
 	version int
 }
 
-// markName is a hidden constant among the dashboard's variables: whatever else Grafana does to a dashboard, variables it keeps.
+// markName is a hidden constant among the dashboard's variables, which Grafana keeps whatever else
+// it changes.
 const markName = "pushed_by_collector"
 
 func digest(board []byte) string {
@@ -22,13 +24,13 @@ func digest(board []byte) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// markOf is the mark of a dashboard as Grafana tells it, nothing if it has none.
+// markOf returns the mark of a dashboard read from Grafana, version -1 if it has none.
 func markOf(board []byte) (m mark) {
 	var d struct {
 		Templating struct {
 			List []struct {
 				Name  string
-				Query any // a text in constants, an object elsewhere
+				Query any // a text in constants, else an object
 			}
 		}
 	}
@@ -46,8 +48,8 @@ func markOf(board []byte) (m mark) {
 	return m
 }
 
-// marked is board with the mark of the version after this one.
-func marked(board []byte, version int) ([]byte, error) {
+// withMark returns board with the mark of the next version.
+func withMark(board []byte, version int) ([]byte, error) {
 	var d map[string]any
 	if err := json.Unmarshal(board, &d); err != nil {
 		return nil, err
@@ -58,7 +60,7 @@ func marked(board []byte, version int) ([]byte, error) {
 	value := map[string]any{"selected": false, "text": text, "value": text}
 	d["templating"] = map[string]any{"list": append(list, map[string]any{
 		"type": "constant", "name": markName, "label": "", "hide": 2, "skipUrlSync": true, "query": text, "current": value, "options": []any{value},
-		"description": "By this collector dashboards push knows whether the dashboard was changed in Grafana",
+		"description": "collector dashboards push uses this to detect changes made in Grafana",
 	})}
 	d["version"] = version
 	return json.Marshal(d)

@@ -1,4 +1,5 @@
-// Package prometheustest gives tests the real Prometheus, its tools, and the rules of this repository.
+// Package prometheustest provides the real Prometheus, its tools, and the rules of this repository
+// for tests.
 package prometheustest
 
 import (
@@ -18,8 +19,8 @@ import (
 	"time"
 )
 
-// Tool is the path of a program of Debian's packages prometheus and prometheus-alertmanager. A test whose program is missing
-// is skipped; in CI it fails.
+// Tool returns the path of a program of Debian's packages prometheus and prometheus-alertmanager.
+// If the program is missing, the test is skipped; in CI it fails.
 func Tool(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -33,7 +34,7 @@ func Tool(t testing.TB, name string) string {
 	return path
 }
 
-// Run runs a program of Tool and demands that it succeeds.
+// Run runs a program of Tool and fails the test unless it succeeds.
 func Run(t testing.TB, name string, args ...string) string {
 	t.Helper()
 	out, err := exec.Command(Tool(t, name), args...).CombinedOutput()
@@ -46,10 +47,11 @@ func Run(t testing.TB, name string, args ...string) string {
 // Server is a running Prometheus.
 type Server struct{ URL string }
 
-// patience bounds what takes seconds on an idle machine.
+// patience limits waits for what takes seconds on an idle machine.
 const patience = 3 * time.Minute
 
-// Start runs a Prometheus with the configuration and the data of a folder, which may hold blocks already, until the test ends.
+// Start runs a Prometheus until the test ends, with the given configuration and data folder, which
+// may hold blocks already.
 func Start(t testing.TB, config, data string) *Server {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "prometheus.yml")
@@ -82,10 +84,11 @@ func Start(t testing.TB, config, data string) *Server {
 	return s
 }
 
-// The kernel gives connections ports from 32768 on: one of those may be taken between here and its use, one below is not.
+// The kernel picks ports for outgoing connections from 32768 on. So a free port below that stays
+// free until it is used.
 const firstPort, ports = 10000, 22768
 
-// FreeAddress is an address of this machine on which nobody listens.
+// FreeAddress returns an unused address of this machine.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
 	var err error
@@ -100,35 +103,35 @@ func FreeAddress(t testing.TB) string {
 	return ""
 }
 
-// Alert is one that fires.
+// Alert is a firing alert.
 type Alert struct {
 	Labels      map[string]string
 	Annotations map[string]string
 	State       string
 }
 
-// Name tells alerts of one name and another severity apart.
+// Name returns the alert's name and severity.
 func (a Alert) Name() string { return a.Labels["alertname"] + " " + a.Labels["severity"] }
 
-// Firing are the alerts that fire now, by name.
+// Firing returns the alerts that fire now, sorted by name.
 func (s *Server) Firing(t testing.TB) []Alert {
 	t.Helper()
-	var told struct{ Alerts []Alert }
-	s.get(t, "/api/v1/alerts", &told)
-	firing := slices.DeleteFunc(told.Alerts, func(a Alert) bool { return a.State != "firing" })
+	var answer struct{ Alerts []Alert }
+	s.get(t, "/api/v1/alerts", &answer)
+	firing := slices.DeleteFunc(answer.Alerts, func(a Alert) bool { return a.State != "firing" })
 	slices.SortFunc(firing, func(a, b Alert) int { return cmp.Compare(a.Name(), b.Name()) })
 	return firing
 }
 
-// Query demands that an expression is one, and tells whether any series answers it now.
+// Query fails the test if expr is not valid, and reports whether it has a result now.
 func (s *Server) Query(t testing.TB, expr string) bool {
 	t.Helper()
-	var told struct{ Result []any }
-	s.get(t, "/api/v1/query?query="+url.QueryEscape(expr), &told)
-	return len(told.Result) > 0
+	var answer struct{ Result []any }
+	s.get(t, "/api/v1/query?query="+url.QueryEscape(expr), &answer)
+	return len(answer.Result) > 0
 }
 
-// get reads the data of an answer.
+// get decodes the data of an answer.
 func (s *Server) get(t testing.TB, path string, data any) {
 	t.Helper()
 	answer, err := http.Get(s.URL + path)
@@ -136,16 +139,16 @@ func (s *Server) get(t testing.TB, path string, data any) {
 		t.Fatal(err)
 	}
 	defer func() { _ = answer.Body.Close() }()
-	told := struct {
+	body := struct {
 		Status, Error string
 		Data          any
 	}{Data: data}
-	if err := json.NewDecoder(answer.Body).Decode(&told); err != nil || told.Status != "success" {
-		t.Fatalf("%s: %v %s", path, err, told.Error)
+	if err := json.NewDecoder(answer.Body).Decode(&body); err != nil || body.Status != "success" {
+		t.Fatalf("%s: %v %s", path, err, body.Error)
 	}
 }
 
-// Wait polls until done says so; what it says beside that is shown if it never does.
+// Wait polls until done returns true. What done returns in addition is shown if it never does.
 func (s *Server) Wait(t testing.TB, what string, done func() (bool, any)) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; {
@@ -154,7 +157,7 @@ func (s *Server) Wait(t testing.TB, what string, done func() (bool, any)) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("waited %s for %s; seen at last: %v", patience, what, fmt.Sprint(seen))
+			t.Fatalf("waited %s for %s; last seen: %v", patience, what, fmt.Sprint(seen))
 		}
 		select {
 		case <-t.Context().Done():

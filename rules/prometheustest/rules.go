@@ -20,7 +20,7 @@ type Rule struct {
 	Annotations map[string]string
 }
 
-// Name is that of the alert, with its severity, or of what is recorded.
+// Name returns the alert's name and severity, or the name of the recorded series.
 func (r Rule) Name() string {
 	if r.Alert != "" {
 		return r.Alert + " " + r.Labels["severity"]
@@ -28,7 +28,7 @@ func (r Rule) Name() string {
 	return r.Record
 }
 
-// Files are the rule files of a folder.
+// Files returns the rule files of a folder.
 func Files(t testing.TB, folder string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*.yml"))
@@ -38,7 +38,7 @@ func Files(t testing.TB, folder string) []string {
 	return files
 }
 
-// Rules are those of a folder.
+// Rules returns the rules of a folder.
 func Rules(t testing.TB, folder string) []Rule {
 	t.Helper()
 	var all []Rule
@@ -68,8 +68,8 @@ func Rules(t testing.TB, folder string) []Rule {
 
 var waits = regexp.MustCompile(`(?m)^(\s+(?:keep_firing_)?for: ).*$`)
 
-// Hurried copies the rules of a folder so that an alert fires, and ends, at the first evaluation that says so. That is all that
-// differs; the pattern of the copies comes back.
+// Hurried copies the rules of a folder without their waits, so that an alert fires and resolves at
+// the first evaluation. It returns the pattern of the copies.
 func Hurried(t testing.TB, folder string) (pattern string) {
 	t.Helper()
 	dir := t.TempDir()

@@ -1,4 +1,5 @@
-// Package enginetest gives tests the real ClickHouse engine, in a child process of the test binary.
+// Package enginetest provides the real ClickHouse engine for tests, in a child process of the test
+// binary.
 package enginetest
 
 import (
@@ -20,10 +21,10 @@ import (
 	"alpemix-collector/sink/engine"
 )
 
-// dirVariable is how a test binary knows that it is the child.
+// dirVariable is the environment variable that makes a test binary the child.
 const dirVariable = "ENGINETEST_DIR"
 
-// Main is the whole of a TestMain: it runs the tests, or, in the child process, the engine.
+// Main is all that a TestMain needs: it runs the tests or, in the child process, the engine.
 func Main(m *testing.M) {
 	dir := os.Getenv(dirVariable)
 	if dir == "" {
@@ -45,21 +46,22 @@ func Main(m *testing.M) {
 	os.Exit(1)
 }
 
-// Server is a running engine, behind a front of the tests that asks the daemon for a password as a ClickHouse server does: the
-// engine itself knows its owner by a socket.
+// Server is a running engine behind a proxy that asks the daemon for a password, like a ClickHouse
+// server. The engine itself identifies its owner by a socket.
 type Server struct {
-	Addr           string // host:port of the front
+	Addr           string // host:port of the proxy
 	User, Password string // of the daemon: may write
 	Dir            string
 	stop           func() error
 }
 
-// DSN is the address of the engine for clickhouse-go, with the daemon's credential and this default database.
+// DSN returns the engine's address for clickhouse-go, with the daemon's credentials and this
+// default database.
 func (s *Server) DSN(database string) string {
 	return "http://" + s.User + ":" + s.Password + "@" + s.Addr + "/" + database
 }
 
-// Kill ends the engine without a warning. Its data stays in Dir.
+// Kill kills the engine. Its data stays in Dir.
 func (s *Server) Kill() {
 	if s.stop != nil {
 		_ = s.stop()
@@ -67,7 +69,7 @@ func (s *Server) Kill() {
 	}
 }
 
-// Restart starts a killed engine again, at the same address and on the same data.
+// Restart restarts a killed engine at the same address with the same data.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	if err := s.start(); err != nil {
@@ -75,7 +77,7 @@ func (s *Server) Restart(t testing.TB) {
 	}
 }
 
-// Start runs an engine of the test's own.
+// Start starts an engine for one test.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{Dir: t.TempDir(), Addr: "127.0.0.1:0"}
@@ -86,7 +88,8 @@ func Start(t testing.TB) *Server {
 	return s
 }
 
-// Shared is an engine that all tests of the binary use, each with databases of its own: starting one takes a second.
+// Shared returns an engine for all tests of the binary, each with databases of its own, because
+// starting one takes a second.
 func Shared(t testing.TB) *Server {
 	t.Helper()
 	shared.once.Do(func() {
@@ -159,7 +162,8 @@ func (s *Server) start() error {
 	return nil
 }
 
-// front serves at s.Addr, or at a free port the first time: the daemon by the engine's socket, others at its readers' door.
+// front serves at s.Addr, or at a free port the first time. It forwards the daemon to the engine's
+// socket and everyone else to the readers' address.
 func (s *Server) front(dir, readers string) (*http.Server, error) {
 	listener, err := net.Listen("tcp", s.Addr)
 	if err != nil {
@@ -191,11 +195,11 @@ func (s *Server) front(dir, readers string) (*http.Server, error) {
 		ErrorLog:     slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 	server := &http.Server{Handler: proxy, ErrorLog: proxy.ErrorLog}
-	go func() { _ = server.Serve(listener) }() // ends with Close
+	go func() { _ = server.Serve(listener) }() // returns after Close
 	return server, nil
 }
 
-// knows reports whether r comes with the daemon's credential.
+// knows reports whether r has the daemon's credentials.
 func (s *Server) knows(r *http.Request) bool {
 	user, key := r.Header.Get("X-ClickHouse-User"), r.Header.Get("X-ClickHouse-Key")
 	if u, p, ok := r.BasicAuth(); ok && user == "" {

@@ -1,5 +1,5 @@
-// Keeps the page true without a reload, and draws its charts from its tables. What comes from the server is only ever handled
-// as a document: no text becomes markup here.
+// Updates the page without a reload and draws its charts from its tables. Content from the server
+// is only ever handled as a document: no text becomes markup here.
 'use strict';
 
 const askEvery = 5000;     // while all is well
@@ -40,12 +40,13 @@ function ask() {
   request.onloadend = () => {
     asking = null;
     if (answered < asked) failed = true;
-    tell();
+    updateTimes();
   };
   request.send();
 }
 
-// morph makes old what next is, and leaves alone what is the same: focus, selection, scrolled tables and opened details stay.
+// morph changes old into next and leaves alone what is the same: focus, selection, scrolled tables
+// and opened details stay.
 function morph(old, next) {
   if (old.nodeType !== next.nodeType || old.nodeName !== next.nodeName || old.id !== next.id) {
     old.replaceWith(next);
@@ -67,7 +68,7 @@ function morph(old, next) {
   present.slice(wanted.length).forEach(node => node.remove());
 }
 
-// kept are attributes that are ours, or the reader's.
+// kept reports whether an attribute is ours, or the reader's.
 const kept = (element, name) => element.nodeName === 'DETAILS' && name === 'open' || 'drawn' in element.dataset;
 
 function age(seconds) {
@@ -80,8 +81,8 @@ function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-// tell writes what follows from the time alone.
-function tell() {
+// updateTimes updates everything that depends only on the time.
+function updateTimes() {
   const now = Date.now();
   const late = failed || asking && now - asked > 3000;
   const stale = Boolean(late && now - answered > staleAfter);
@@ -105,11 +106,12 @@ function clock(time, zone) {
   }
 }
 
-// One tick a second also notices that a laptop has slept: the pause since the last question is what counts.
+// A tick per second also notices that a laptop has slept, because it checks the time since the last
+// request.
 function tick() {
   if (document.hidden) return;
   if (Date.now() - asked >= (failed ? askAgain : askEvery)) ask();
-  tell();
+  updateTimes();
 }
 
 setInterval(tick, 1000);
@@ -133,7 +135,7 @@ function rowsOf(plot) {
   });
 }
 
-// ticks are the labels that find room at the axis.
+// ticks returns the labels that fit on the axis.
 function ticks(rows, slots, width) {
   const all = [];
   for (let i = 0; i < slots; i++) {
@@ -216,7 +218,7 @@ class Chart {
     this.uplot.root.setAttribute('aria-hidden', 'true');
   }
 
-  // gaps marks lost days by a cross: without one they would look like quiet days.
+  // gaps marks lost days with a cross; without it they would look like quiet days.
   gaps(u, bad) {
     const size = 3.5 * devicePixelRatio, {ctx} = u;
     ctx.save();
@@ -273,4 +275,4 @@ function draw() {
 
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => drawn.forEach(chart => chart.build()));
 draw();
-tell();
+updateTimes();

@@ -1,6 +1,6 @@
 package main
 
-// annotations mark what explains missing numbers, on every dashboard.
+// annotations mark, on every dashboard, what explains missing numbers.
 func annotations() list {
 	return list{
 		object{
@@ -12,7 +12,7 @@ SELECT
   toDateTime(day, ${zone:singlequote}) AS time,
   toDateTime(day + 1, ${zone:singlequote}) AS timeEnd,
   'Lost day' AS title,
-  concat('Account ', account, ': this day was never read whole, and Alpemix tells it no more') AS text,
+  concat('Account ', account, ': this day was never completely read, and Alpemix no longer serves it') AS text,
   'gap' AS tags
 FROM days
 WHERE state = 'gap' AND day >= toDate($__fromTime, ${zone:singlequote}) AND day <= toDate($__toTime, ${zone:singlequote})

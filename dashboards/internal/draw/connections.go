@@ -5,19 +5,19 @@ import "strings"
 func connections() dashboard {
 	filters := []string{
 		chosen("account", "account"), chosen(staffName, "staff"), chosen("mode", "mode"), ofCustomers(),
-		typed("target", targetName, "target_alpemix_id", "target_device"),
-		typed("support_number", "support_number"),
-		typed("ip", "staff_ip", "staff_local_ip", "target_ip", "target_local_ip"),
-		typed("text", "explanation", "support_number", "staff_name", "staff_device", "staff_alpemix_id", "target_name", "target_device", "target_alpemix_id"),
+		contains("target", targetName, "target_alpemix_id", "target_device"),
+		contains("support_number", "support_number"),
+		contains("ip", "staff_ip", "staff_local_ip", "target_ip", "target_local_ip"),
+		contains("text", "explanation", "support_number", "staff_name", "staff_device", "staff_alpemix_id", "target_name", "target_device", "target_alpemix_id"),
 	}
-	sql := func(text string) string { return of(text, filters...) }
-	const nothing = "No connection in this time range fits the filters"
+	sql := func(text string) string { return expand(text, filters...) }
+	const nothing = "No connection in this time range matches the filters"
 	narrower := func(title string, filters ...string) object {
 		return explorer(title, append([]string{sameAccounts}, filters...)...)
 	}
 	return dashboard{
 		uid: "alpemix-connections", title: "Connection explorer", from: "now-7d/d", refresh: "",
-		description: "Single connections, by account, staff, mode, customer, target, support number, address and text. What is typed may stand anywhere in the field, in whatever case.",
+		description: "Single connections, by account, staff, mode, customer, target, support number, address and text. Typed text matches anywhere in the field, upper or lower case.",
 		variables: list{
 			clickHouseVariable, account, people, mode,
 			customer,
@@ -29,43 +29,43 @@ func connections() dashboard {
 		},
 		sections: []section{
 			{"", []panel{
-				number("Connections", "Connections that fit the filters.", "short", nothing, "lastNotNull", rows(sql(`
+				number("Connections", "Connections that match the filters.", "short", nothing, "lastNotNull", rows(sql(`
 SELECT count() AS connections
 FROM connections
 WHERE FILTER
-HAVING connections > 0`))).sized(6, 4),
-				number("Hours", "Their durations, summed.", hours, nothing, "lastNotNull", rows(sql(`
+HAVING connections > 0`))).size(6, 4),
+				number("Hours", "Sum of their durations.", hours, nothing, "lastNotNull", rows(sql(`
 SELECT sum(duration_seconds) / 3600 AS hours
 FROM connections
 WHERE FILTER
-HAVING count() > 0`))).sized(6, 4).with(object{"decimals": 1}),
-				number("Staff", "Support staff who had them.", "short", nothing, "lastNotNull", rows(sql(`
+HAVING count() > 0`))).size(6, 4).withDefaults(object{"decimals": 1}),
+				number("Staff", "Support staff with such connections.", "short", nothing, "lastNotNull", rows(sql(`
 SELECT uniqExact(account, staff_name) AS staff
 FROM connections
 WHERE FILTER
-HAVING count() > 0`))).sized(6, 4),
-				number("Targets", "Devices that were connected to, told apart by their Alpemix id, else by their name.", "short", nothing, "lastNotNull", rows(sql(`
+HAVING count() > 0`))).size(6, 4),
+				number("Targets", "Devices that were connected to, distinguished by Alpemix id or, without one, by name.", "short", nothing, "lastNotNull", rows(sql(`
 SELECT uniqExact(account, if(target_alpemix_id = '', target_name, target_alpemix_id)) AS targets
 FROM connections
 WHERE FILTER
-HAVING count() > 0`))).sized(6, 4),
-				bars("Over time", "When they began.", "short", nothing, series(sql(`
+HAVING count() > 0`))).size(6, 4),
+				bars("Over time", "When they started.", "short", nothing, series(sql(`
 SELECT $__timeInterval(started_at) AS time, `+eachMode("countIf(MODE)")+`
 FROM connections
 WHERE FILTER
 GROUP BY time
-ORDER BY time`))).sized(24, 6).colored(modeColors),
-				table("Connections", "The newest 1000 that fit the filters. Clicks on a name, a support number or an address narrow the filters to it.", nothing, rows(sql(`
+ORDER BY time`))).size(24, 6).withColors(modeColors),
+				table("Connections", "The newest 1000 that match the filters. Click a name, a support number or an address to filter by it.", nothing, rows(sql(`
 SELECT started_at, account, staff_name, toString(mode) AS mode, duration_seconds, target_name, target_alpemix_id, support_number, explanation,
   target_ip, target_local_ip, staff_ip, staff_local_ip, target_device, staff_device, staff_alpemix_id, toString(local_day) AS day, uid
 FROM connections
 WHERE FILTER
 ORDER BY started_at DESC, uid
-LIMIT 1000`))).sized(24, 20).
-					column("started_at", "Began", "unit", "dateTimeAsIso", "custom.width", 165).
+LIMIT 1000`))).size(24, 20).
+					column("started_at", "Started", "unit", "dateTimeAsIso", "custom.width", 165).
 					column("account", "Account", "custom.width", 100).
 					column("staff_name", "Staff", "mappings", anonymous, "links", list{narrower("All of ${__data.fields.staff_name}", from("staff", "staff_name"))}).
-					column("mode", "Mode", "mappings", named(modeColors), "custom.cellOptions", object{"type": "color-text"}, "custom.width", 110).
+					column("mode", "Mode", "mappings", valueLabels(modeColors), "custom.cellOptions", object{"type": "color-text"}, "custom.width", 110).
 					column("duration_seconds", "Duration", "unit", "s", "custom.width", 100).
 					column("target_name", "Target", "mappings", anonymous, "links", list{narrower("All to ${__data.fields.target_name}", from("target", "target_name"))}).
 					column("target_alpemix_id", "Target id", "links", list{narrower("All to ${__data.fields.target_alpemix_id}", from("target", "target_alpemix_id"))}).
@@ -85,19 +85,20 @@ LIMIT 1000`))).sized(24, 20).
 	}
 }
 
-// ofCustomers is the condition that a line of the chosen customers fits, or none of anyone where that is chosen. A line with an
-// account fits there only.
+// ofCustomers is the condition that a line of the chosen customers matches or, for (unmapped), that
+// no line matches. A line with an account matches only there.
 func ofCustomers() string {
-	theirs := fits("customer IN (${customer:singlequote})")
-	return "$__conditionalAll((" + theirs + "\n    OR '(unmapped)' IN (${customer:singlequote}) AND NOT (" + fits("1") + ")), $customer)"
+	inFile := fits("customer IN (${customer:singlequote})")
+	return "$__conditionalAll((" + inFile + "\n    OR '(unmapped)' IN (${customer:singlequote}) AND NOT (" + fits("1") + ")), $customer)"
 }
 
-// fits is the condition that a line of the customers file fits, of lines for which whose holds.
+// fits is the condition that a line of the customers file matches, among lines that meet the
+// condition whose.
 func fits(whose string) string {
 	var lines []string
 	for _, field := range []string{"target_alpemix_id", "target_device", "support_number", "target_name", "staff_name"} {
-		of := "(SELECT account, value FROM customers WHERE vendor = 'alpemix' AND field = '" + field + "' AND value != '' AND " + whose + ")"
-		lines = append(lines, "(account, "+field+") IN "+of, "('', "+field+") IN "+of)
+		values := "(SELECT account, value FROM customers WHERE vendor = 'alpemix' AND field = '" + field + "' AND value != '' AND " + whose + ")"
+		lines = append(lines, "(account, "+field+") IN "+values, "('', "+field+") IN "+values)
 	}
 	return strings.Join(lines, "\n    OR ")
 }

@@ -6,31 +6,31 @@ import (
 	"fmt"
 )
 
-// object and list are JSON's.
+// object and list are a JSON object and array.
 type (
 	object = map[string]any
 	list   = []any
 )
 
-// grafanaVersion is what the options of the panels are those of.
+// grafanaVersion is the version that the panels' options are written for.
 const grafanaVersion = "12.0.0"
 
-// tag is common to the dashboards: the links between them find them by it.
+// tag is common to the dashboards; the links between them use it.
 const tag = "alpemix"
 
 const columns = 24
 
 type dashboard struct {
 	uid, title, description string
-	from                    string // begin of the default time range, which ends now
+	from                    string // start of the default time range, which ends now
 	refresh                 string
 	variables               list
 	sections                []section
 }
 
-// section is a heading and the panels below it, from left to right and from top to bottom.
+// section is a heading and the panels below it, left to right and top to bottom.
 type section struct {
-	title  string // "" is the top of the dashboard, which has no heading
+	title  string // "" for the top of the dashboard, which has no heading
 	panels []panel
 }
 
@@ -56,12 +56,12 @@ func (d *dashboard) json() object {
 			"type": "dashboards", "tags": list{tag}, "title": "Alpemix", "icon": "external link", "tooltip": "", "url": "",
 			"asDropdown": false, "includeVars": true, "keepTime": true, "targetBlank": false,
 		}},
-		"panels": d.placed(),
+		"panels": d.layout(),
 	}
 }
 
-// placed gives each panel its number and its place.
-func (d *dashboard) placed() list {
+// layout returns the panels with their ids and positions.
+func (d *dashboard) layout() list {
 	var all list
 	id, x, y, tallest := 0, 0, 0, 0
 	place := func(p object, width, height int) {

@@ -2,9 +2,9 @@ package main
 
 import "strings"
 
-// explorer is a link to the connections behind a panel: the time range, the data source and the account go with it, and filters
-// of the explorer. Each filter is var-NAME=VALUE, where VALUE comes from a variable, a row or a series and is percent-encoded, or
-// ${NAME:queryparam} for a variable that both dashboards have.
+// explorer returns a link to the connections behind a panel, with the time range, the data source
+// and filters. Each filter is var-NAME=VALUE, where VALUE is a percent-encoded value of a variable,
+// row or series, or it is ${NAME:queryparam} for a variable of both dashboards.
 func explorer(title string, filters ...string) object {
 	return object{
 		"title": title, "targetBlank": false,
@@ -17,7 +17,7 @@ const (
 	sameStaff    = "${staff:queryparam}"
 )
 
-// from is a filter of the explorer by a column of the row that was clicked.
+// from returns a filter of the explorer by a column of the clicked row.
 func from(filter, column string) string {
 	return "var-" + filter + "=${__data.fields." + column + ":percentencode}"
 }

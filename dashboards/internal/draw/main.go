@@ -1,5 +1,5 @@
-// Draw writes the dashboards as the JSON files that Grafana imports. They are drawn by one program, so that what they share
-// (the grid, colours, filters, links) is said once, and so that SQL can be read.
+// Draw writes the dashboards as the JSON files that Grafana imports. One program writes them all,
+// so that what they share (grid, colors, filters, links) is in one place, and the SQL is readable.
 package main
 
 import (
@@ -13,7 +13,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: draw FOLDER")
 		os.Exit(2)
 	}
-	for name, text := range drawn() {
+	for name, text := range files() {
 		if err := os.WriteFile(filepath.Join(os.Args[1], name), text, 0o644); err != nil {
 			fmt.Fprintln(os.Stderr, "draw:", err)
 			os.Exit(1)
@@ -21,13 +21,13 @@ func main() {
 	}
 }
 
-// drawn is the text of each file by its name.
-func drawn() map[string][]byte {
-	files := map[string][]byte{}
+// files returns the text of each file by name.
+func files() map[string][]byte {
+	all := map[string][]byte{}
 	for name, d := range map[string]dashboard{
 		"overview.json": overview(), "staff.json": staff(), "customers.json": customers(), "connections.json": connections(), "health.json": health(),
 	} {
-		files[name] = d.text()
+		all[name] = d.text()
 	}
-	return files
+	return all
 }

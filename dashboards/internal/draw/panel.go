@@ -2,23 +2,23 @@ package main
 
 import "maps"
 
-// panel is one panel, before it has a place.
+// panel is a panel without a position.
 type panel struct {
 	kind, title, description string
 	width, height            int
 	unit                     string
-	empty                    string // what it shows when there is nothing
+	empty                    string // text for no data
 	targets                  list
 	options                  object
-	defaults, custom         object // of every field
+	defaults, custom         object // for every field
 	overrides                list
 	links                    list // of the panel itself
 	transformations          list
-	last                     string // its own time range, "" is the dashboard's
+	last                     string // its own time range; "" for the dashboard's
 }
 
 func (p *panel) json() object {
-	defaults := merged(object{
+	defaults := merge(object{
 		"unit": p.unit, "noValue": p.empty, "mappings": list{}, "color": object{"mode": "palette-classic"}, "custom": p.custom, "thresholds": steps("text"),
 	}, p.defaults)
 	source := p.targets[0].(object)["datasource"]
@@ -33,8 +33,8 @@ func (p *panel) json() object {
 	return drawn
 }
 
-// merged is what both say, in an object of its own; where they differ, more counts.
-func merged(most, more object) object {
+// merge returns both in a new object. more wins over most.
+func merge(most, more object) object {
 	all := object{}
 	maps.Copy(all, most)
 	maps.Copy(all, more)
@@ -48,37 +48,37 @@ func orEmpty(l list) list {
 	return l
 }
 
-// sized is p with a size on the grid of 24 columns.
-func (p panel) sized(width, height int) panel {
+// size sets the size on the grid of 24 columns.
+func (p panel) size(width, height int) panel {
 	p.width, p.height = width, height
 	return p
 }
 
-// ofLast is p with the time range last instead of the dashboard's.
-func (p panel) ofLast(last string) panel {
+// withRange sets a time range of the panel's own.
+func (p panel) withRange(last string) panel {
 	p.last = last
 	return p
 }
 
-// with is p whose fields have more in common.
-func (p panel) with(defaults object) panel {
-	p.defaults = merged(p.defaults, defaults)
+// withDefaults adds defaults for all fields.
+func (p panel) withDefaults(defaults object) panel {
+	p.defaults = merge(p.defaults, defaults)
 	return p
 }
 
-// drawn is p with other settings of how its fields are drawn.
-func (p panel) drawn(custom object) panel {
-	p.custom = merged(p.custom, custom)
+// withCustom adds settings for how fields are drawn.
+func (p panel) withCustom(custom object) panel {
+	p.custom = merge(p.custom, custom)
 	return p
 }
 
-// set is p with other options.
-func (p panel) set(options object) panel {
-	p.options = merged(p.options, options)
+// withOptions adds options.
+func (p panel) withOptions(options object) panel {
+	p.options = merge(p.options, options)
 	return p
 }
 
-// field is p with properties of the fields of that name, as pairs of id and value.
+// field adds properties for the fields with that name, as pairs of id and value.
 func (p panel) field(name string, properties ...any) panel {
 	var all list
 	for i := 0; i < len(properties); i += 2 {
@@ -89,19 +89,19 @@ func (p panel) field(name string, properties ...any) panel {
 	return p
 }
 
-// colored is p with fields of fixed colours.
-func (p panel) colored(colors []colorOf) panel {
+// withColors gives fields fixed colors.
+func (p panel) withColors(colors []colorOf) panel {
 	for _, c := range colors {
 		p = p.field(c.name, "color", fixed(c.color))
 	}
 	return p
 }
 
-// linked is p with links of its values, which lead on with what the value stands for.
-func (p panel) linked(links ...object) panel { return p.with(object{"links": links}) }
+// withValueLinks adds links to the values.
+func (p panel) withValueLinks(links ...object) panel { return p.withDefaults(object{"links": links}) }
 
-// leading is p with a link of its own, in its corner.
-func (p panel) leading(links ...object) panel {
+// withLink adds links to the panel's corner.
+func (p panel) withLink(links ...object) panel {
 	for _, l := range links {
 		p.links = append(p.links[:len(p.links):len(p.links)], l)
 	}
@@ -116,8 +116,8 @@ func legend(placement string, values ...any) object {
 
 var allSeries = object{"mode": "multi", "sort": "desc", "hideZeros": true}
 
-// over is a panel of series over time.
-func over(title, description, unit, empty string, targets ...any) panel {
+// lines is a panel of series over time.
+func lines(title, description, unit, empty string, targets ...any) panel {
 	return panel{
 		kind: "timeseries", title: title, description: description, unit: unit, empty: empty, targets: targets,
 		options: object{"legend": legend("bottom"), "tooltip": allSeries},
@@ -131,17 +131,17 @@ func over(title, description, unit, empty string, targets ...any) panel {
 	}
 }
 
-// bars is a panel of stacked bars over time: a bar begins where its day or hour does.
+// bars is a panel of stacked bars over time. A bar starts at the start of its day or hour.
 func bars(title, description, unit, empty string, targets ...any) panel {
-	return over(title, description, unit, empty, targets...).drawn(object{
+	return lines(title, description, unit, empty, targets...).withCustom(object{
 		"drawStyle": "bars", "fillOpacity": 80, "lineWidth": 0, "showPoints": "never", "stacking": object{"mode": "normal", "group": "A"},
 	})
 }
 
-// number is a panel of one number; calc makes it of what the query answers.
+// number is a panel with one number, which calc reduces the result to.
 func number(title, description, unit, empty, calc string, targets ...any) panel {
 	graph := "none"
-	if calc == "sum" { // of a series, which shows behind it
+	if calc == "sum" { // a series, drawn behind the number
 		graph = "area"
 	}
 	return panel{
@@ -154,7 +154,7 @@ func number(title, description, unit, empty, calc string, targets ...any) panel 
 	}
 }
 
-// categories is a panel of bars side by side, one for each value of the column x.
+// categories is a panel of bars side by side, one per value of column x.
 func categories(title, description, unit, empty, x string, targets ...any) panel {
 	return panel{
 		kind: "barchart", title: title, description: description, unit: unit, empty: empty, targets: targets,
@@ -170,7 +170,7 @@ func categories(title, description, unit, empty, x string, targets ...any) panel
 	}
 }
 
-// table is a panel of rows; the columns are named by column.
+// table is a panel of rows. Call column for each column.
 func table(title, description, empty string, targets ...any) panel {
 	return panel{
 		kind: "table", title: title, description: description, unit: "none", empty: empty, targets: targets,
@@ -182,12 +182,12 @@ func table(title, description, empty string, targets ...any) panel {
 	}
 }
 
-// column is p with a heading for the column name, and more properties of it.
+// column sets a column's heading and more properties.
 func (p panel) column(name, heading string, properties ...any) panel {
 	return p.field(name, append([]any{"displayName", heading}, properties...)...)
 }
 
-// gauges is a panel of one bar for each row.
+// gauges is a panel with one bar per row.
 func gauges(title, description, unit, empty string, targets ...any) panel {
 	return panel{
 		kind: "bargauge", title: title, description: description, unit: unit, empty: empty, targets: targets,

@@ -2,10 +2,10 @@ package main
 
 import "alpemix-collector/reseller/vendors"
 
-// colorOf is the colour of what has a name.
+// colorOf is the color of a named value.
 type colorOf struct{ name, color string }
 
-// The colours say the same on every dashboard.
+// A color means the same on every dashboard.
 const (
 	plain = "blue"
 	good  = "green"
@@ -31,7 +31,7 @@ func colorsOfVendors() []colorOf {
 
 func fixed(color string) object { return object{"mode": "fixed", "fixedColor": color} }
 
-// steps are thresholds: a colour, then pairs of a value and the colour from there on.
+// steps are thresholds: a color, then pairs of a value and the color from there on.
 func steps(color string, then ...any) object {
 	all := list{object{"color": color, "value": nil}}
 	for i := 0; i < len(then); i += 2 {
@@ -40,19 +40,19 @@ func steps(color string, then ...any) object {
 	return object{"mode": "absolute", "steps": all}
 }
 
-// byThreshold colours a value by where it stands.
+// byThreshold colors a value by thresholds.
 func byThreshold(color string, then ...any) object {
 	return object{"color": object{"mode": "thresholds"}, "thresholds": steps(color, then...)}
 }
 
-// shares is the colouring of what is used of an allotment.
+// shares colors the used share of an allotment.
 func shares() object { return byThreshold(good, 0.8, warn, 1, bad) }
 
-// hours is the unit of sums of durations: Grafana's own would turn them into weeks.
+// hours is the unit for sums of durations. Grafana's own unit would show weeks.
 const hours = "suffix: h"
 
-// named are the words for values, each in its colour.
-func named(values []colorOf) list {
+// valueLabels maps values to words and colors.
+func valueLabels(values []colorOf) list {
 	words := object{}
 	for i, v := range values {
 		words[v.name] = object{"text": v.name, "color": v.color, "index": i}
@@ -60,15 +60,16 @@ func named(values []colorOf) list {
 	return list{object{"type": "value", "options": words}}
 }
 
-// nobody is what is shown for an empty name.
+// nobody is shown for an empty name.
 const nobody = "(anonymous)"
 
 var anonymous = list{object{"type": "special", "options": object{"match": "empty", "result": object{"text": nobody, "color": quiet}}}}
 
-// bar draws the cells of a column as bars of one colour.
+// bar draws the cells of a column as bars in one color.
 func bar(color string) []any {
 	return []any{"custom.cellOptions", object{"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}, "color", fixed(color), "min", 0}
 }
 
-// hidden keeps a column out of a table that links are made of. Grafana 12 has both ways of saying so, by version.
+// hidden hides a table column that links need. Grafana 12 has two ways to do so, depending on the
+// version.
 var hidden = []any{"custom.hidden", true, "custom.hideFrom", object{"viz": true, "legend": false, "tooltip": false}}

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// The data sources that a dashboard begins with where they exist: those of the provisioning files. Else it takes the first.
+// The data sources that a dashboard selects at first, if they exist: those of the provisioning
+// files. Otherwise it selects the first one.
 var (
 	clickHouseVariable = source("datasource", "ClickHouse", "grafana-clickhouse-datasource", "alpemix-clickhouse", "Alpemix ClickHouse")
 	prometheusVariable = source("prometheus", "Prometheus", "prometheus", "alpemix-prometheus", "Alpemix Prometheus")
@@ -13,25 +14,26 @@ var (
 
 func source(name, label, plugin, uid, title string) object {
 	return object{
-		"type": "datasource", "name": name, "label": label, "description": "Where the data of this dashboard come from", "query": plugin, "regex": "",
+		"type": "datasource", "name": name, "label": label, "description": "Where this dashboard's data comes from", "query": plugin, "regex": "",
 		"current": object{"selected": false, "text": title, "value": uid}, "options": list{}, "hide": 0, "includeAll": false, "multi": false, "refresh": 1, "skipUrlSync": false,
 	}
 }
 
-// choice is a variable of several values, All to begin with. It offers what sql answers for the time range.
+// choice is a variable with several values, at first All. It offers the results of sql for the time
+// range.
 func choice(name, label, description, sql string) object {
 	return object{
 		"type": "query", "name": name, "label": label, "description": description, "datasource": clickHouse, "definition": sql,
-		"query": sql,           // a text: every version of the plugin reads it, and shows it in its editor
-		"regex": "", "sort": 0, // as the query sorts
+		"query": sql,           // a text, because every version of the plugin reads it and shows it in its editor
+		"regex": "", "sort": 0, // in the query's order
 		"multi": true, "includeAll": true, "allowCustomValue": true,
 		"current": object{"selected": true, "text": list{"All"}, "value": list{"$__all"}}, "options": list{},
 		"hide": 0, "refresh": 2, "skipUrlSync": false,
 	}
 }
 
-// one is a variable of one value that sql offers.
-func one(name, label, description, sql, value string) object {
+// singleChoice is a variable with one of the values that sql returns.
+func singleChoice(name, label, description, sql, value string) object {
 	v := choice(name, label, description, sql)
 	v["multi"], v["includeAll"], v["refresh"] = false, false, 1
 	v["current"] = object{"selected": true, "text": value, "value": value}
@@ -40,7 +42,7 @@ func one(name, label, description, sql, value string) object {
 
 type option struct{ text, value string }
 
-// picks is a variable of fixed values; those in current are chosen, all if there are none.
+// picks is a variable with fixed values. Those in current are chosen, or all if there are none.
 func picks(name, label, description string, options []option, current ...string) object {
 	var query []string
 	var offered, texts, values list
@@ -64,7 +66,7 @@ func picks(name, label, description string, options []option, current ...string)
 	return v
 }
 
-// pick is a variable of one of fixed values.
+// pick is a variable with one of several fixed values.
 func pick(name, label, description string, options []option, current string) object {
 	v := picks(name, label, description, options, current)
 	chosen := v["current"].(object)
@@ -72,7 +74,7 @@ func pick(name, label, description string, options []option, current string) obj
 	return v
 }
 
-// text is a variable that is typed in.
+// text is a variable for typed text.
 func text(name, label, description string) object {
 	nothing := object{"selected": true, "text": "", "value": ""}
 	return object{
@@ -80,29 +82,29 @@ func text(name, label, description string) object {
 	}
 }
 
-// Variables that several dashboards have.
+// Variables of several dashboards.
 var (
 	account = choice("account", "Account", "Alpemix accounts", `SELECT DISTINCT account FROM connections WHERE $__timeFilter(started_at) ORDER BY account`)
 	people  = choice("staff", "Staff", "Support staff by user name",
 		"SELECT DISTINCT "+staffName+" AS name FROM connections WHERE $__timeFilter(started_at) AND "+chosen("account", "account")+" ORDER BY name")
-	mode = picks("mode", "Mode", "What connections are made for", []option{{"support", "support"}, {"presentation", "presentation"}, {"unknown", "unknown"}})
-	zone = one("zone", "Time zone", "Zone in which hours of the day are counted, and in which days of the calendar lie in the time range. Which day a connection belongs to is told by its account's own zone.",
+	mode = picks("mode", "Mode", "The purpose of connections", []option{{"support", "support"}, {"presentation", "presentation"}, {"unknown", "unknown"}})
+	zone = singleChoice("zone", "Time zone", "Zone for hours of the day and for the days in the time range. The day of a connection is always in its account's own zone.",
 		`SELECT time_zone FROM system.time_zones ORDER BY time_zone`, "Europe/Istanbul")
-	customer = choice("customer", "Customer", "Customers of the customers file; those who are not in it, by the vendor's name for them; (unmapped) is what none of its lines fits",
-		"SELECT name FROM (\n  SELECT DISTINCT customer AS name FROM customers\n  UNION DISTINCT\n  SELECT DISTINCT name FROM ("+anyone("allotment_history")+")\n  UNION DISTINCT\n  SELECT '(unmapped)' AS name\n)\nORDER BY name")
-	vendor = choice("vendor", "Vendor", "Reseller interfaces", `SELECT DISTINCT vendor FROM allotment_history ORDER BY vendor`)
+	customer = choice("customer", "Customer", "Customers in the customers file; others by the vendor's name for them; (unmapped) is what no line of the file matches",
+		"SELECT name FROM (\n  SELECT DISTINCT customer AS name FROM customers\n  UNION DISTINCT\n  SELECT DISTINCT name FROM ("+allAllotments("allotment_history")+")\n  UNION DISTINCT\n  SELECT '(unmapped)' AS name\n)\nORDER BY name")
+	vendor = choice("vendor", "Vendor", "Reseller APIs", `SELECT DISTINCT vendor FROM allotment_history ORDER BY vendor`)
 )
 
-// Office hours, for what is done outside them.
+// Office hours; a dashboard shows what happens outside them.
 var (
-	officeFrom = pick("office_from", "Office opens", "Hour at which office hours begin", clock(0, 23), "9")
+	officeFrom = pick("office_from", "Office opens", "Hour at which office hours start", clock(0, 23), "9")
 	officeTo   = pick("office_to", "Office closes", "Hour at which office hours end", clock(1, 24), "18")
 	workdays   = picks("workdays", "Workdays", "Days that have office hours", []option{
 		{"Monday", "1"}, {"Tuesday", "2"}, {"Wednesday", "3"}, {"Thursday", "4"}, {"Friday", "5"}, {"Saturday", "6"}, {"Sunday", "7"},
 	}, "1", "2", "3", "4", "5")
 )
 
-// clock is hours of the day.
+// clock returns the hours of the day as options.
 func clock(first, last int) []option {
 	var all []option
 	for h := first; h <= last; h++ {
