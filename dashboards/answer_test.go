@@ -18,10 +18,11 @@ type answer struct {
 	Data [][]any
 }
 
-// opened stay so while the tests run, by address: each opening costs a query.
+// opened has the connections by address. They stay open while the tests run, because opening one
+// costs a query.
 var opened sync.Map
 
-// ask runs sql as the plugin does: with clickhouse-go over HTTP, and as someone who may only read.
+// ask runs sql like the plugin: with clickhouse-go over HTTP, as a read-only user.
 func ask(t testing.TB, server *enginetest.Server, query string) answer {
 	t.Helper()
 	db, known := opened.Load(server.Addr)
@@ -64,7 +65,7 @@ func taken(rows *sql.Rows) (a answer, err error) {
 	return a, rows.Err()
 }
 
-// plain is a cell as nil, a time, a float64 or a string.
+// plain returns a cell as nil, a time, a float64 or a string.
 func plain(cell any) any {
 	v := reflect.ValueOf(cell)
 	if v.Kind() == reflect.Pointer {
@@ -86,14 +87,14 @@ func plain(cell any) any {
 	return v.Interface()
 }
 
-// What Grafana makes of a column.
+// Grafana's types of a column.
 const (
 	isTime   = "time"
 	isNumber = "number"
 	isText   = "text"
 )
 
-// kind is what Grafana makes of column i, by the converters of the plugin.
+// kind returns Grafana's type of column i, by the plugin's converters.
 func (a *answer) kind(t testing.TB, i int) string {
 	t.Helper()
 	of := a.Meta[i].Type
@@ -114,7 +115,7 @@ func (a *answer) kind(t testing.TB, i int) string {
 	return ""
 }
 
-// column is the texts of the column of that name, and whether there is one.
+// column returns the texts of the column with that name, and whether it exists.
 func (a *answer) column(name string) (texts []string, found bool) {
 	for i, m := range a.Meta {
 		if m.Name != name {

@@ -50,7 +50,7 @@ func BenchmarkQueries(b *testing.B) {
 	}
 }
 
-// crowd adds connections of the year before today: 40 staff, 5000 targets, most of them on workdays by day.
+// crowd adds connections of the past year: 40 staff, 5000 targets, mostly on workdays by day.
 func crowd(b *testing.B, db *sql.DB, rows int) {
 	b.Helper()
 	const step = 1_000_000

@@ -13,7 +13,7 @@ import (
 	"alpemix-collector/sink/enginetest"
 )
 
-// The moment at which the tests look at the dashboards.
+// The time at which the tests look at the dashboards.
 var today = time.Date(2025, 3, 12, 9, 30, 0, 0, time.UTC) // a Wednesday
 
 const history = 45 // days
@@ -25,7 +25,7 @@ var awkward = report.Connection{
 	Target: report.Party{Name: `Müller & Söhne's Büro (Nord)`, AlpemixID: "a+b=c%", LocalIP: "fe80::1"},
 }
 
-// filled is an engine with what a collector would have stored until today.
+// filled returns an engine with what a collector would have stored until today.
 func filled(t testing.TB) *enginetest.Server {
 	t.Helper()
 	server := enginetest.Shared(t)
@@ -76,14 +76,14 @@ func fill(t testing.TB, server *enginetest.Server) {
 	}
 }
 
-// stored is c as it is read.
+// stored returns c as it is read back.
 func stored(c report.Connection) report.Connection {
 	c.LocalDay = report.DayOf(c.StartedAt.In(simulator.Istanbul))
 	c.FirstSeenAt, c.FetchedAt, c.Version = c.StartedAt, c.StartedAt.Add(c.Duration), uint64(c.StartedAt.UnixMicro())
 	return c
 }
 
-// allotments adds what snapshots every six hours would have told, and who is who.
+// allotments adds the results of snapshots every six hours, and the customers file.
 func allotments(batch *report.Batch, world *reseller.World) {
 	for _, l := range reseller.Labels() {
 		open := map[string]int{} // index in batch.Allotments
@@ -141,7 +141,7 @@ func allotments(batch *report.Batch, world *reseller.World) {
 
 func known(v float64) sql.Null[float64] { return sql.Null[float64]{V: v, Valid: true} }
 
-// fetches are the requests of the last day, with an outage of seventy minutes.
+// fetches returns the requests of the last day, with an outage of seventy minutes.
 func fetches() []report.Fetch {
 	var all []report.Fetch
 	for _, source := range [][3]string{{"alpemix", "main", "today"}, {"alpemix", "ankara", "today"}, {"remotepc", "eu", "user/list"}} {

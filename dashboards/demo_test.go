@@ -17,8 +17,9 @@ import (
 	"alpemix-collector/sink/enginetest"
 )
 
-// TestEveryPanelShowsTheDemonstration opens each dashboard beside a running `collector demo`, as somebody who tries it: no panel is
-// empty. A real Prometheus asks it for metrics; rates, which take minutes to be more than nothing, are held to their series.
+// TestEveryPanelShowsTheDemonstration opens each dashboard on a running `collector demo`, like a
+// new user: no panel is empty. A real Prometheus scrapes it; rates, which take minutes to exceed
+// zero, are checked by their series.
 func TestEveryPanelShowsTheDemonstration(t *testing.T) {
 	prometheustest.Tool(t, "prometheus")
 	server, metrics := demonstration(t)
@@ -43,19 +44,19 @@ func TestEveryPanelShowsTheDemonstration(t *testing.T) {
 	}
 }
 
-// whom some panels show: on some dates the demonstration has nobody of that kind.
+// Panels that are empty on some dates, because the demo has nobody of that kind.
 var whom = map[string]string{
 	"Unused":                  "utilized < allotted / 10",
 	"Over and nearly used up": "utilized >= allotted * 0.8",
 }
 
-// nobody reports whether a panel is rightly empty.
+// nobody reports whether a panel may be empty.
 func nobody(t *testing.T, server *enginetest.Server, panel string) bool {
 	condition, ok := whom[panel]
 	return ok && ask(t, server, "SELECT 1 FROM allotments WHERE allotted > 0 AND "+condition+" LIMIT 1").Data == nil
 }
 
-// shows tells whether there is anything but rows of NULL.
+// shows reports whether there is anything but rows of NULL.
 func (a answer) shows() bool {
 	for _, row := range a.Data {
 		for _, cell := range row {
@@ -69,7 +70,7 @@ func (a answer) shows() bool {
 
 var overTime = regexp.MustCompile(`(?:rate|increase)\((\w+)\[[^\]]*\]\)`)
 
-// promql is an expression with all values of the variables, and with counters for their rates.
+// promql returns an expression with all values of the variables, and with counters for their rates.
 func (v *view) promql(expr string) string {
 	for name := range v.options {
 		expr = strings.ReplaceAll(expr, "$"+name+`"`, `.+"`)
@@ -77,7 +78,7 @@ func (v *view) promql(expr string) string {
 	return strings.ReplaceAll(overTime.ReplaceAllString(expr, "$1"), ") > 0)", ") >= 0)")
 }
 
-// since is how long ago a time like now-29d/d is.
+// since returns how long ago a time like now-29d/d is.
 func since(t testing.TB, from string) time.Duration {
 	t.Helper()
 	n, err := strconv.Atoi(strings.Trim(strings.TrimSuffix(from, "/d"), "now-dh"))
@@ -90,14 +91,14 @@ func since(t testing.TB, from string) time.Duration {
 	return time.Duration(n) * 24 * time.Hour
 }
 
-// demonstration is a running collector demo: its engine, and where its metrics are.
+// demonstration is a running collector demo: its engine and the address of its metrics.
 func demonstration(t *testing.T) (*enginetest.Server, string) {
 	t.Helper()
 	library, err := engine.FindLibrary(os.Getenv("COLLECTOR_CLICKHOUSE_EMBEDDED_LIBRARY"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The go command takes a result for what it was if no file has changed that the test has opened.
+	// The go command caches a result unless a file changes that the test opened.
 	if _, err := os.ReadDir("../cmd/collector"); err != nil {
 		t.Fatal(err)
 	}

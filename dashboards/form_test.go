@@ -96,7 +96,7 @@ var (
 	usedIn   = regexp.MustCompile(`\$\{(\w+)|\$([a-z]\w*)`)
 )
 
-// views are those of the contract, and whether they have to be narrowed by time: some show what is now.
+// views lists the promised views, and whether a query has to limit the time: some show the present.
 var views = map[string]bool{
 	"connections": true, "daily_usage": true, "days": true, "fetches": true, "provisioning_log": true, "usage_vs_allotment": true,
 	"quarantine": false, "allotments": false, "allotment_history": false, "customers": false, "system.time_zones": false, "numbers": false,
@@ -173,7 +173,7 @@ func TestQueriesReadViewsOfTheTimeRangeInLocalDays(t *testing.T) {
 	}
 }
 
-// TestColorsAreCommon: what has a name has one colour.
+// TestColorsAreCommon: a name has the same color everywhere.
 func TestColorsAreCommon(t *testing.T) {
 	colors := map[string][]byte{}
 	for _, d := range read(t) {
@@ -198,11 +198,12 @@ func TestColorsAreCommon(t *testing.T) {
 	}
 }
 
-// dayAsTime finds queries whose times are days.
+// dayAsTime matches queries whose times are days.
 var dayAsTime = regexp.MustCompile(`\b(local_day|day|toDate\(day\)) AS time\b`)
 
-// TestDaysAreTheSameEverywhere: the plugin tells each query the browser's zone, and makes of a date the midnight that begins that day
-// there. Only in that zone, which is a panel's unless it has another, everybody sees that day.
+// TestDaysAreTheSameEverywhere: the plugin passes the browser's zone to each query, and converts a
+// date to midnight at the start of that day there. A panel has that zone unless it sets another, so
+// everyone sees that day.
 func TestDaysAreTheSameEverywhere(t *testing.T) {
 	found := 0
 	for _, d := range read(t) {

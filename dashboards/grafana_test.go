@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// selection is what is chosen of each variable: nil is All.
+// selection has the chosen values of each variable; nil is All.
 type selection map[string][]string
 
-// view is a dashboard as someone looks at it.
+// view is a dashboard as someone views it.
 type view struct {
 	from, to time.Time
 	interval time.Duration
@@ -20,7 +20,8 @@ type view struct {
 	options  map[string][]string // of the variables that All can be chosen of
 }
 
-// expand makes of a query what arrives at ClickHouse: first what the plugin's front end does in the browser, then its back end.
+// expand returns the query that reaches ClickHouse, after the plugin's front end in the browser and
+// its back end.
 func (v *view) expand(t testing.TB, sql string) string {
 	t.Helper()
 	sql = v.conditions(t, sql)
@@ -32,7 +33,8 @@ func (v *view) expand(t testing.TB, sql string) string {
 	return sql
 }
 
-// conditions is applyConditionalAll of the plugin: the last call first, the condition itself unless All or nothing is chosen.
+// conditions is the plugin's applyConditionalAll: the last call first; the condition itself unless
+// All or nothing is chosen.
 func (v *view) conditions(t testing.TB, sql string) string {
 	t.Helper()
 	const macro = "$__conditionalAll("
@@ -54,7 +56,7 @@ func (v *view) conditions(t testing.TB, sql string) string {
 		case values == nil || strings.Join(values, ",") == "":
 			condition = "1=1"
 		}
-		// It is String.replace of JavaScript, to which these mean something in the condition.
+		// It is JavaScript's String.replace, which gives these a meaning in the condition.
 		for _, special := range []string{"$$", "$&", "$`", "$'", "$<"} {
 			if strings.Contains(condition, special) {
 				t.Fatalf("the plugin would not put %s of a condition where it has to be\n%s", special, condition)
@@ -65,8 +67,8 @@ func (v *view) conditions(t testing.TB, sql string) string {
 	}
 }
 
-// macroArguments are those of the call whose parenthesis is at open, and where the call ends. Like the plugin's, it knows nothing of
-// quotes.
+// macroArguments returns the arguments of the call whose parenthesis is at open, and where the call
+// ends. Like the plugin, it ignores quotes.
 func macroArguments(sql string, open int) (arguments []string, end int) {
 	depth, last := 0, open+1
 	for i := open; i < len(sql); i++ {
@@ -89,7 +91,7 @@ func macroArguments(sql string, open int) (arguments []string, end int) {
 
 var templateVariable = regexp.MustCompile(`\$(\w+)|\$\{(\w+)(?::(\w+))?\}`)
 
-// interpolate puts in the values of variables as Grafana formats them.
+// interpolate inserts the values of variables as Grafana formats them.
 func (v *view) interpolate(t testing.TB, text string) string {
 	t.Helper()
 	return templateVariable.ReplaceAllStringFunc(text, func(match string) string {

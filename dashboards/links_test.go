@@ -43,7 +43,8 @@ func TestEveryPanelLeadsToTheConnectionsBehindIt(t *testing.T) {
 	}
 }
 
-// problems of a link from a dashboard with the variables own to the explorer with the variables filters.
+// problems returns what is wrong with a link from a dashboard with the variables own to the
+// explorer with the variables filters.
 func problems(l link, own, filters map[string]bool) (all []string) {
 	path, query, _ := strings.Cut(l.URL, "?")
 	if path != "/d/alpemix-connections" {

@@ -19,7 +19,8 @@ var (
 	labelUse   = regexp.MustCompile(`by \(([a-z, ]+)\)|([a-z]+)=~?"`)
 )
 
-// TestMetricsExist: every metric in a query is made by the code, in a file that has the labels which the query uses.
+// TestMetricsExist: the code creates every metric in a query, in a file that has the labels that
+// the query uses.
 func TestMetricsExist(t *testing.T) {
 	made := metrics(t)
 	if len(made) < 20 {
@@ -52,7 +53,8 @@ func TestMetricsExist(t *testing.T) {
 	}
 }
 
-// metrics are the names of all metrics, each with the words of the file that makes it, which are its labels and more.
+// metrics returns the names of all metrics, each with the words of its file, which include its
+// labels.
 func metrics(t *testing.T) map[string][]string {
 	t.Helper()
 	made := map[string][]string{}

@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) { enginetest.Main(m) }
 
-// What the tests read of Grafana's dashboard model.
+// The parts of Grafana's dashboard model that the tests read.
 type (
 	dashboard struct {
 		ID                      *int
@@ -94,12 +94,12 @@ func read(t testing.TB) []dashboard {
 	return all
 }
 
-// drawn are the panels of d that show something.
+// drawn returns the panels of d that show something.
 func (d *dashboard) drawn() []panel {
 	return slices.DeleteFunc(slices.Clone(d.Panels), func(p panel) bool { return p.Type == "row" })
 }
 
-// sql is the text of a variable that asks ClickHouse, "" of others.
+// sql returns the query of a variable of ClickHouse, "" for others.
 func (v *variable) sql(t testing.TB) string {
 	t.Helper()
 	if v.Type != "query" {

@@ -11,7 +11,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// TestProvisionedDataSourcesAreThoseThatDashboardsBeginWith by uid and by name.
+// TestProvisionedDataSourcesAreThoseThatDashboardsBeginWith: dashboards select them by uid and by
+// name.
 func TestProvisionedDataSourcesAreThoseThatDashboardsBeginWith(t *testing.T) {
 	var file struct {
 		APIVersion  int `yaml:"apiVersion"`
@@ -67,7 +68,7 @@ func TestDashboardsAreProvisionedIntoTheirFolder(t *testing.T) {
 	}
 }
 
-// provisioned reads a file; a key that Grafana does not know is an error.
+// provisioned decodes a file; an unknown key is an error.
 func provisioned(t *testing.T, name string, into any) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("provisioning", name))

@@ -12,7 +12,7 @@ import (
 	"alpemix-collector/sink/enginetest"
 )
 
-// looked is d as someone looks at it who has just opened it, with the values that its variables offer.
+// looked returns d as it is just after opening, with the values that its variables offer.
 func looked(t testing.TB, server *enginetest.Server, d *dashboard) *view {
 	t.Helper()
 	return lookedAt(t, server, d, today.AddDate(0, 0, -29), today)
@@ -40,7 +40,7 @@ func lookedAt(t testing.TB, server *enginetest.Server, d *dashboard, from, to ti
 	return v
 }
 
-// of is v for a panel, which may have a time range of its own.
+// of returns v for a panel, which may have a time range of its own.
 func (v *view) of(p *panel) *view {
 	own := *v
 	if p.TimeFrom == "90d" {
@@ -49,7 +49,7 @@ func (v *view) of(p *panel) *view {
 	return &own
 }
 
-// opening is what is chosen of a variable at first; nil is All.
+// opening returns the initial choice of a variable; nil is All.
 func opening(t testing.TB, v *variable) []string {
 	t.Helper()
 	var several []string
@@ -103,7 +103,7 @@ func TestQueriesAnswerWhatTheirPanelsNeed(t *testing.T) {
 	}
 }
 
-// fits holds an answer to what the panel does with it.
+// fits compares an answer with what the panel needs.
 func fits(t *testing.T, p *panel, q *target, a *answer) {
 	t.Helper()
 	kinds := make([]string, len(a.Meta))
@@ -157,7 +157,7 @@ func fits(t *testing.T, p *panel, q *target, a *answer) {
 	}
 }
 
-// isSeries: times that never go back, then numbers; not all of them empty.
+// isSeries: increasing times, then numbers, not all empty.
 func isSeries(t *testing.T, a *answer, kinds []string) {
 	t.Helper()
 	if a.Meta[0].Name != "time" || kinds[0] != isTime || !slices.Contains(kinds[1:], isNumber) || slices.Contains(kinds[1:], isTime) {
@@ -188,7 +188,7 @@ func isSeries(t *testing.T, a *answer, kinds []string) {
 
 var linkField = regexp.MustCompile(`\$\{__data\.fields\.(\w+)`)
 
-// overridden are the links of single columns of p.
+// overridden returns the links of single columns of p.
 func overridden(t *testing.T, p *panel) (all []link) {
 	t.Helper()
 	for _, o := range p.FieldConfig.Overrides {
@@ -206,7 +206,7 @@ func overridden(t *testing.T, p *panel) (all []link) {
 	return all
 }
 
-// isNamed: every column has a heading of ours, or is hidden, and no heading is of a column that there is not.
+// isNamed: every column has a heading or is hidden, and every heading has a column.
 func isNamed(t *testing.T, p *panel, a *answer) {
 	t.Helper()
 	named := map[string]bool{}
@@ -241,8 +241,9 @@ func isNamed(t *testing.T, p *panel, a *answer) {
 	}
 }
 
-// TestVariablesAreHonoured chooses one value and several, with quotes among them, of each variable that All can be chosen of.
-func TestVariablesAreHonoured(t *testing.T) {
+// TestVariablesAreHonored chooses one value and several, some with quotes, of each variable with
+// All.
+func TestVariablesAreHonored(t *testing.T) {
 	server := filled(t)
 	columns := map[string][]string{"staff": {"staff_name", "staff"}, "account": {"account"}, "vendor": {"vendor"}, "mode": {"mode"}, "customer": {"name"}, "resource": {"resource"}}
 	checked := map[string]int{}
@@ -287,8 +288,8 @@ func TestVariablesAreHonoured(t *testing.T) {
 	}
 }
 
-// TestWhatIsTypedIsFoundToTheLetter tries each filter of the explorer with what is hard to quote.
-func TestWhatIsTypedIsFoundToTheLetter(t *testing.T) {
+// TestTypedTextIsLiteral tries each filter of the explorer with text that is hard to quote.
+func TestTypedTextIsLiteral(t *testing.T) {
 	server := filled(t)
 	d := read(t)[3]
 	table := d.Panels[len(d.Panels)-1]

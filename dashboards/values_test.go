@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// cells are the values of the named column of the panel called title on the dashboard uid, with these values chosen.
+// cells returns the values of a column of the panel called title on the dashboard uid, with these
+// values chosen.
 func cells(t *testing.T, uid, title, column string, chosen selection) []any {
 	t.Helper()
 	server := filled(t)
@@ -39,8 +40,8 @@ func cells(t *testing.T, uid, title, column string, chosen selection) []any {
 	return nil
 }
 
-// TestNumbersAreRight where they are not plain sums: three connections of 20 minutes at night, each begun 15 minutes after the one
-// before, and a customer who needs one more of sixty every day.
+// TestNumbersAreRight where they are not plain sums: three connections of 20 minutes at night, each
+// started 15 minutes after the previous one, and a customer who needs one more of sixty every day.
 func TestNumbersAreRight(t *testing.T) {
 	branch := selection{"account": {"branch"}}
 	grows := selection{"customer": {"Müller's"}}
@@ -73,7 +74,7 @@ func TestNumbersAreRight(t *testing.T) {
 	if fmt.Sprintf("%.6f", whole) != "1.000000" || !slices.Contains(most, any(2.0)) || slices.Contains(most, any(3.0)) {
 		t.Errorf("open at the same time: %v hours, most %v", whole, most)
 	}
-	// Who does not need more has no date, and who is over its allotment neither.
+	// A customer without growth has no date, nor has one over the allotment.
 	names := cells(t, "alpemix-customers", "Trend and date of exhaustion", "name", nil)
 	dates := cells(t, "alpemix-customers", "Trend and date of exhaustion", "exhausted", nil)
 	for _, name := range []string{"over@example.com", "idle@example.com", "shrinks@example.com"} {
@@ -88,8 +89,8 @@ func TestNumbersAreRight(t *testing.T) {
 	}
 }
 
-// TestWhoHasNoNameCanBeChosen by what is shown instead, as the links of tables do.
-func TestWhoHasNoNameCanBeChosen(t *testing.T) {
+// TestNamelessCanBeChosen by the word that is shown instead, which the links of tables use.
+func TestNamelessCanBeChosen(t *testing.T) {
 	const nobody = "(anonymous)"
 	for variable, column := range map[string]string{"staff": "staff_name", "target": "target_name"} {
 		d := read(t)[3]

@@ -16,7 +16,8 @@ func TestAllotmentViews(t *testing.T) {
 				periods + `(1, 'remotepc', 'eu', 'a@example.com', 'computers', 5, 3, '', '2025-01-10 08:00:00', '2025-01-10 08:00:00', NULL)`,
 				periods + `(2, 'remotepc', 'eu', 'a@example.com', 'computers', 5, 3, '', '2025-01-10 08:00:00', '2025-01-10 08:00:00', '2025-02-01 09:00:00'),
 					(2, 'remotepc', 'eu', 'a@example.com', 'computers', 8, NULL, '', '2025-02-01 09:00:00', '2025-02-01 09:00:00', NULL)`,
-				// A batch that is written again, and an older state that arrives late, change nothing.
+				// A batch that is written again, and an older state that arrives late, change
+				// nothing.
 				periods + `(1, 'remotepc', 'eu', 'a@example.com', 'computers', 5, 3, '', '2025-01-10 08:00:00', '2025-01-10 08:00:00', NULL)`,
 				marks + `(2, 'remotepc', 'eu', '2025-02-01 09:00:00', '2025-01-10 08:00:00')`,
 				marks + `(3, 'remotepc', 'eu', '2025-02-01 10:00:00', '2025-01-10 08:00:00')`,
@@ -65,7 +66,8 @@ func TestAllotmentViews(t *testing.T) {
 			asks: []ask{{history, []string{}}, {newest, []string{}}},
 		},
 		{
-			// The new state file reads the account whole and does not know what the lost one had left open.
+			// The new state file has a complete snapshot and does not know what the lost one left
+			// open.
 			name: "the state file was lost",
 			inserts: []string{
 				periods + `(1, 'remotepc', 'eu', 'changed', 'computers', 5, 3, '', '2025-01-10 08:00:00', '2025-01-10 08:00:00', NULL),
@@ -94,7 +96,7 @@ func TestAllotmentViews(t *testing.T) {
 			},
 		},
 		{
-			// It knows 5 to be open, closes that when it reads 9, and has never heard of 7.
+			// It knows that 5 is open, closes it when it reads 9, and has never seen 7.
 			name: "an old copy of the state file was put back",
 			inserts: []string{
 				periods + `(2, 'remotepc', 'eu', 'a', 'computers', 5, 3, '', '2025-01-10 08:00:00', '2025-01-10 08:00:00', '2025-02-01 08:00:00'),

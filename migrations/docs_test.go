@@ -26,13 +26,13 @@ node answers alike. The servers need the macros ` + "`shard` and `replica`" + `;
 ` + "`/clickhouse/tables/CLUSTER/DATABASE/TABLE`" + `.
 `
 
-// viewOf tells where the columns of a base table are described that it does not describe itself.
+// viewOf names the view that describes a base table's columns without a comment.
 var viewOf = map[string]string{
 	"connection_rows": "connections", "day_rows": "days", "fetch_rows": "fetches", "quarantine_rows": "quarantine",
 	"allotment_rows": "allotment_history", "customer_rows": "customers", "provisioning_rows": "provisioning_log",
 }
 
-// docs/tables.md says what the database itself says of its tables.
+// docs/tables.md repeats the comments in the database.
 func TestTablesPageIsUpToDate(t *testing.T) {
 	db := open(t)
 	if _, err := schema(t, "documented").Up(t.Context(), db); err != nil {

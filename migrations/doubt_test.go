@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The rows of a day that was lost are those that are there, also when an import brings them later; what a renamed account has
-// left under its old name is in no view.
+// The rows of a lost day are the stored ones, even if an import adds them later. What a renamed
+// account left under its old name is in no view.
 func TestLostDaysAndRenamedAccounts(t *testing.T) {
 	const connections = `INSERT INTO DB.connection_rows (account, uid, started_at, local_day, version) VALUES `
 	const days = `INSERT INTO DB.day_rows (account, day, state, rows, sealed_at, version, moved) VALUES `
@@ -47,7 +47,7 @@ func TestLostDaysAndRenamedAccounts(t *testing.T) {
 	})
 }
 
-// TestDroppedTablesAreCreatedAgain: whatever is missing comes back, empty, and what is there keeps its rows.
+// TestDroppedTablesAreCreatedAgain: missing tables come back empty, and the others keep their rows.
 func TestDroppedTablesAreCreatedAgain(t *testing.T) {
 	db := open(t)
 	s := schema(t, "dropped")

@@ -6,8 +6,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The order key of a table is the identity of its rows, and the partition has to follow from it: rows of one identity meet only
-// within a partition. These lines are golden for ever; another identity is a migration that rewrites the table.
+// A table's sorting key is the identity of its rows, and the partition has to depend on it alone,
+// because rows of one identity are merged only within a partition. These lines never change:
+// another identity needs a migration that rewrites the table.
 func TestIdentityIsPinned(t *testing.T) {
 	db := open(t)
 	if _, err := schema(t, "pinned").Up(t.Context(), db); err != nil {

@@ -30,7 +30,7 @@ func golden(t *testing.T, file, got string) {
 	}
 }
 
-// rendered is all SQL for target, as a plan from nothing prints it.
+// rendered returns all SQL for target, as a plan for an empty server.
 func rendered(t *testing.T, target Target) string {
 	t.Helper()
 	s, err := New(target)
@@ -53,7 +53,7 @@ func TestClusterSQL(t *testing.T) {
 	golden(t, "testdata/cluster.sql", rendered(t, Target{Database: "alpemix", Cluster: "main"}))
 }
 
-// Every statement creates what must be on all nodes, and every table there is replicated.
+// Every statement creates its object on all nodes, and every table is replicated.
 func TestClusterReachesEveryNode(t *testing.T) {
 	sql := rendered(t, Target{Database: "alpemix", Cluster: "main"})
 	for statement := range strings.SplitSeq(sql, ";\n") {
@@ -67,7 +67,7 @@ func TestClusterReachesEveryNode(t *testing.T) {
 	}
 }
 
-// A statement that died halfway is run again.
+// A statement that failed halfway can be run again.
 func TestEveryStatementMayRunTwice(t *testing.T) {
 	for _, target := range []Target{{Database: "a"}, {Database: "a", Cluster: "{cluster}"}} {
 		for line := range strings.Lines(rendered(t, target)) {

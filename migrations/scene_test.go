@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// scene is a few rows and what the views make of them. DB. stands for the database.
+// scene is a few rows and what the views show for them. DB. stands for the database.
 type scene struct {
 	name    string
 	inserts []string
@@ -45,7 +45,7 @@ func play(t *testing.T, database string, scenes []scene) {
 	}
 }
 
-// What the inserts of scenes begin with.
+// The start of the inserts in scenes.
 const (
 	usage = `INSERT INTO DB.connection_rows (version, uid, account, started_at, local_day, duration_seconds,
 		target_alpemix_id, target_device, support_number, target_name, staff_name) VALUES `

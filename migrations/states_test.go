@@ -16,9 +16,10 @@ import (
 
 var writeState = flag.Bool("write-state", false, "record the schema of the newest version, once")
 
-// testdata/states/NNN.csv is the schema as version NNN left it: name and definition of each table, as that version's ClickHouse
-// printed them. A file is written once, when its version is released, and never changed: databases out there look like it.
-// It is written by: go test ./migrations -run TestUpFromEveryPastState -write-state
+// testdata/states/NNN.csv is the schema of version NNN: name and definition of each table, as
+// printed by the ClickHouse of that time. A file is written once, when its version is released, and
+// never changed, because existing databases look like it. To write it: go test ./migrations -run
+// TestUpFromEveryPastState -write-state
 func TestUpFromEveryPastState(t *testing.T) {
 	db := open(t)
 	latest := schema(t, "latest")

@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { enginetest.Main(m) }
 
-// open is the shared engine through database/sql, at no database in particular.
+// open connects to the shared engine with database/sql, without a database.
 func open(t *testing.T) *sql.DB {
 	t.Helper()
 	options, err := clickhouse.ParseDSN(enginetest.Shared(t).DSN(""))
@@ -50,7 +50,7 @@ func exec(t *testing.T, db *sql.DB, statements string) {
 	}
 }
 
-// query is the answer as text, one line a row, columns separated by " | ".
+// query returns the answer as text, a line per row, columns separated by " | ".
 func query(t *testing.T, db *sql.DB, format string, args ...any) []string {
 	t.Helper()
 	rows, err := db.QueryContext(t.Context(), fmt.Sprintf(format, args...))
@@ -83,7 +83,7 @@ func query(t *testing.T, db *sql.DB, format string, args ...any) []string {
 	return lines
 }
 
-// state is the definition of every table and view of a database, without its name.
+// state returns the definition of every table and view of a database, without its name.
 func state(t *testing.T, db *sql.DB, database string) []string {
 	t.Helper()
 	return query(t, db, "SELECT replaceAll(create_table_query, '%s.', 'DB.') FROM system.tables WHERE database = '%s' ORDER BY name", database, database)
@@ -126,7 +126,7 @@ func TestUpFromNothing(t *testing.T) {
 	}
 }
 
-// What plan prints, run by hand, is what Up runs.
+// Running the output of plan by hand does the same as Up.
 func TestPlanIsWhatUpRuns(t *testing.T) {
 	db := open(t)
 	up, plan := schema(t, "by_up"), schema(t, "by_plan")
@@ -149,7 +149,7 @@ func TestPlanIsWhatUpRuns(t *testing.T) {
 	}
 }
 
-// A migration that died anywhere is finished by the next Up.
+// The next Up finishes a migration that failed anywhere.
 func TestUpGoesOnWhereItDied(t *testing.T) {
 	db := open(t)
 	whole := schema(t, "whole")
@@ -200,7 +200,8 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 	}
 }
 
-// granules is how many index granules a query would read, as EXPLAIN's lines "Parts: 1 | Granules: 2" say, one for each table.
+// granules returns how many index granules a query would read, from EXPLAIN's lines "Parts: 1 |
+// Granules: 2", per table.
 func granules(t *testing.T, db *sql.DB, text string) (n int) {
 	t.Helper()
 	for _, line := range query(t, db, "EXPLAIN indexes = 1 %s", text) {

@@ -2,7 +2,7 @@ package migrations_test
 
 import "testing"
 
-// joined shows two months of 2025; what is still allotted has rows up to the present month.
+// joined shows two months of 2025; current allotments have rows up to the present month.
 const joined = `SELECT customer, toString(month), connections, seconds, resource, ifNull(toString(allotted), '?'), ifNull(toString(utilized), '?'), ifNull(toString(ratio), '?')
 	FROM DB.usage_vs_allotment WHERE month IN ('2025-03-01', '2025-04-01') ORDER BY customer, month, resource`
 
@@ -16,7 +16,7 @@ func TestUsageVersusAllotment(t *testing.T) {
 				usage + `(1, 'u1', 'main', '2025-03-10 08:00:00', '2025-03-10', 600, '', '', '77', '', ''),
 					(1, 'u2', 'main', '2025-03-11 08:00:00', '2025-03-11', 300, '', '', '77', '', ''),
 					(1, 'u3', 'main', '2025-04-11 08:00:00', '2025-04-11', 60, '', '', '77', '', '')`,
-				// A content that was read again counts once, as it was read last.
+				// Content that was read again counts once, as it was last read.
 				usage + `(2, 'u1', 'main', '2025-03-10 08:00:00', '2025-03-10', 700, '', '', '77', '', '')`,
 				periods + `(1, 'remotepc', 'eu', 'acme@example.com', 'computers', 1, 1, '', '2025-01-01 00:00:00', '2025-01-01 00:00:00', '2025-03-05 00:00:00'),
 					(1, 'remotepc', 'eu', 'acme@example.com', 'computers', 4, 3, '', '2025-03-05 00:00:00', '2025-03-05 00:00:00', '2025-04-01 00:00:00'),

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The columns that CONTRACT.md section 3 promises, in its order.
+// The promised columns of the views, in order.
 var contract = map[string]string{
 	"connections": "account, uid, started_at, ended_at, duration_seconds, mode, explanation, support_number, staff_name, staff_ip, " +
 		"staff_local_ip, staff_device, staff_alpemix_id, target_name, target_ip, target_local_ip, target_device, target_alpemix_id, " +
@@ -39,7 +39,7 @@ func TestViewsHaveTheContractsColumns(t *testing.T) {
 			t.Errorf("%s (-contract +view)\n%s", view, diff)
 		}
 	}
-	// Clocks and days are UTC and seconds wherever a user looks.
+	// Users see UTC and seconds everywhere.
 	times := query(t, db, "SELECT DISTINCT type FROM system.columns WHERE database = 'contract' AND table IN (%s) AND type LIKE '%%Date%%' ORDER BY type",
 		"'"+strings.Join(views, "', '")+"'")
 	if diff := cmp.Diff([]string{"Date", "DateTime('UTC')", "Nullable(Date)", "Nullable(DateTime('UTC'))"}, times); diff != "" {
@@ -47,8 +47,8 @@ func TestViewsHaveTheContractsColumns(t *testing.T) {
 	}
 }
 
-// A filter on a view reaches its table: by started_at the partitions and the key, by a day the range index, beside which FINAL
-// reads the edges of every month.
+// A filter on a view reaches its table: started_at uses the partitions and the key, a day uses the
+// range index (FINAL reads the edges of every month in addition).
 func TestFiltersReachTheTable(t *testing.T) {
 	db := open(t)
 	if _, err := schema(t, "pruned").Up(t.Context(), db); err != nil {

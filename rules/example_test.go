@@ -21,7 +21,8 @@ import (
 
 const alertmanager = "example/alertmanager.yml"
 
-// TestExampleForPrometheus: it loads the rules, sets the links that they begin with and names the job that they look for.
+// TestExampleForPrometheus: the example loads the rules, sets the labels for links and uses the job
+// name that they expect.
 func TestExampleForPrometheus(t *testing.T) {
 	text, err := os.ReadFile("example/prometheus.yml")
 	if err != nil {
@@ -88,8 +89,8 @@ func TestRouting(t *testing.T) {
 	}
 }
 
-// TestInhibition asks a real Alertmanager which of the alerts it would not send. It is gone long before it sends any: groups wait
-// for half a minute.
+// TestInhibition asks a real Alertmanager which alerts it would suppress. It stops before any is
+// sent, because groups wait for half a minute.
 func TestInhibition(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"alpemix-collector/rules/prometheustest"
 )
 
-// trouble is a page of metrics on which everything is wrong at once.
+// trouble is a page of metrics with everything wrong at once.
 func trouble(scrape int64) string {
 	now := time.Now().Unix()
 	ago := func(d time.Duration) int64 { return now - int64(d.Seconds()) }
@@ -61,10 +61,11 @@ func trouble(scrape int64) string {
 	return page.String()
 }
 
-// target are the labels that Prometheus gives to the metrics of trouble.
+// target has the labels that Prometheus adds to the metrics of trouble.
 const target = `job="alpemix",instance="troubled"`
 
-// history is what Prometheus knows of the past: usage of this weekday before, and that quirks were counted yesterday.
+// history is the past in Prometheus: earlier usage on this weekday, and quirks that were counted
+// yesterday.
 func history() string {
 	past := map[string]map[time.Duration]int{
 		`alpemix_connections_today{` + target + `,account="spike"}`:            {7 * day: 20, 14 * day: 30},
@@ -88,8 +89,8 @@ func history() string {
 
 const day = 24 * time.Hour
 
-// TestEveryAlertFires in a real Prometheus, with a page that shows every trouble and a target that does not answer. Nothing waits:
-// "for" is 0, and the past was written before the start.
+// TestEveryAlertFires in a real Prometheus, with a page that shows every trouble and a target that
+// does not answer. "for" is 0, and the past is written before the start, so nothing waits.
 func TestEveryAlertFires(t *testing.T) {
 	prometheustest.Tool(t, "prometheus")
 	var scrapes atomic.Int64

@@ -18,7 +18,7 @@ import (
 
 const runbooks = "../docs/runbooks"
 
-// variables are those of the dashboards, by uid.
+// variables returns the variables of the dashboards, by uid.
 func variables(t *testing.T) map[string][]string {
 	t.Helper()
 	all := map[string][]string{}
@@ -37,7 +37,7 @@ func variables(t *testing.T) map[string][]string {
 	return all
 }
 
-// alerts are the names of all alerts, with those of their severities.
+// alerts returns the names of all alerts with their severities.
 func alerts(t *testing.T) map[string][]string {
 	t.Helper()
 	all := map[string][]string{}
@@ -86,7 +86,7 @@ func TestEveryAlertTellsWhatToDo(t *testing.T) {
 	}
 }
 
-// TestEveryAlertHasAPage, and every page an alert, and all are in the list of pages.
+// TestEveryAlertHasAPage, every page has an alert, and all are in the index.
 func TestEveryAlertHasAPage(t *testing.T) {
 	all := alerts(t)
 	files, err := filepath.Glob(filepath.Join(runbooks, "*.md"))
@@ -131,7 +131,7 @@ func TestEveryAlertHasAPage(t *testing.T) {
 	}
 }
 
-// cases are the files of promtool test rules.
+// cases returns the files for promtool test rules.
 type cases struct {
 	Tests []struct {
 		Name  string
@@ -144,10 +144,10 @@ type cases struct {
 	}
 }
 
-// alwaysFires is the one alert without a case in which it does not.
+// alwaysFires is the one alert without a case in which it does not fire.
 const alwaysFires = "Watchdog"
 
-// TestEveryAlertHasCases in which it fires and, by promtool's own count, cases in which it does not.
+// TestEveryAlertHasCases in which it fires and, by promtool's count, cases in which it does not.
 func TestEveryAlertHasCases(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.yml")
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"alpemix-collector/dashboards"
 )
 
-// push pushes all dashboards, or those given, and tells what became of them.
+// push pushes all dashboards, or the given ones, and returns the results.
 func push(t *testing.T, s *server, cfg Config, boards ...dashboards.Dashboard) ([]Outcome, error) {
 	t.Helper()
 	cfg.Transport = http.DefaultTransport
@@ -35,7 +35,7 @@ func push(t *testing.T, s *server, cfg Config, boards ...dashboards.Dashboard) (
 	return outcomes, err
 }
 
-// all are five of o.
+// all returns five times o.
 func all(o Outcome) []Outcome { return slices.Repeat([]Outcome{o}, 5) }
 
 func expect(t *testing.T, got []Outcome, err error, want []Outcome) {
@@ -64,7 +64,7 @@ func TestPushIsIdempotent(t *testing.T) {
 	}
 }
 
-// What arrives is what was sent, but for the number, the version and the mark.
+// What arrives is what was sent, except the number, the version and the mark.
 func TestNothingIsLostOnTheWay(t *testing.T) {
 	s := newServer(t)
 	if _, err := push(t, s, Config{}); err != nil {
@@ -88,7 +88,7 @@ func TestNothingIsLostOnTheWay(t *testing.T) {
 	}
 }
 
-// newer is another version of a dashboard.
+// newer returns another version of a dashboard.
 func newer(d dashboards.Dashboard) dashboards.Dashboard {
 	d.JSON = []byte(strings.Replace(string(d.JSON), `"refresh": "`, `"refresh": "1`, 1))
 	return d
@@ -204,7 +204,7 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 	}
 }
 
-// pushed is the first dashboard as it stands in Grafana after it was pushed into an empty one.
+// pushed returns the first dashboard as it is in Grafana after a push into an empty one.
 func pushed(t *testing.T) map[string]any {
 	t.Helper()
 	text, err := withMark(dashboards.All()[0].JSON, 0)

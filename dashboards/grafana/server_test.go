@@ -114,7 +114,8 @@ func (s *server) save(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, 200, map[string]any{"id": 1, "uid": uid, "url": "/d/" + uid, "status": "success", "version": s.boards[uid].version, "slug": "x"})
 }
 
-// put stores a dashboard as whoever saves it: the version counts up, and Grafana rewrites some of the JSON.
+// put stores a dashboard as any user would: the version increases, and Grafana rewrites some of the
+// JSON.
 func (s *server) put(uid string, text map[string]any, folder string) {
 	s.saves++
 	version := 1
