@@ -35,6 +35,7 @@ FROM ${DEBIAN} AS embedded
 COPY --from=source /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=engine /usr/local/.engine /usr/local/.engine
 COPY --from=build-embedded /collector /usr/local/bin/
+COPY LICENSE internal/licenses/licenses.txt /usr/local/share/doc/collector/
 COPY --from=source --chown=65532:65532 /state /var/lib/collector
 ENV COLLECTOR_STATE_DIR=/var/lib/collector COLLECTOR_HTTP_LISTEN=0.0.0.0:9187
 USER 65532:65532
@@ -46,6 +47,7 @@ CMD ["run"]
 ARG VERSION
 ARG COMMIT
 LABEL org.opencontainers.image.title="alpemix-collector" \
+      org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.description="Collects Alpemix connection reports into ClickHouse; with the embedded engine" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$COMMIT"
@@ -53,6 +55,7 @@ LABEL org.opencontainers.image.title="alpemix-collector" \
 FROM scratch
 COPY --from=source /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /collector /usr/local/bin/
+COPY LICENSE internal/licenses/licenses.txt /usr/local/share/doc/collector/
 COPY --from=source --chown=65532:65532 /state /var/lib/collector
 ENV COLLECTOR_STATE_DIR=/var/lib/collector COLLECTOR_HTTP_LISTEN=0.0.0.0:9187
 USER 65532:65532
@@ -64,6 +67,7 @@ CMD ["run"]
 ARG VERSION
 ARG COMMIT
 LABEL org.opencontainers.image.title="alpemix-collector" \
+      org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.description="Collects Alpemix connection reports into ClickHouse" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$COMMIT"

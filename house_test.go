@@ -47,6 +47,8 @@ var layers = map[string][]string{
 	"store":                          {"internal/durable", "report"},
 	"pacing":                         {"report"},
 	"parser":                         {"report"},
+	"internal/licenses":              {},
+	"internal/licenses/collect":      {},
 	"internal/growth":                {},
 	"parser/internal/quirkdoc":       {"parser"},
 	"migrations":                     {},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"alpemix-collector/internal/licenses"
 	"alpemix-collector/sink/engine"
 )
 
@@ -37,15 +38,22 @@ func build() (name, from string) {
 }
 
 func (a *app) versionCommand() *cobra.Command {
-	return &cobra.Command{
+	var withLicenses bool
+	c := &cobra.Command{
 		Use:   "version",
 		Short: "Print version, commit, Go and engine",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprint(a.stdout, versionText())
+			text := versionText()
+			if withLicenses {
+				text = licenses.Text
+			}
+			_, err := fmt.Fprint(a.stdout, text)
 			return err
 		},
 	}
+	c.Flags().BoolVar(&withLicenses, "licenses", false, "print the licences of the software that the binary contains")
+	return c
 }
 
 func versionText() string {
