@@ -88,10 +88,10 @@ func allotments(batch *report.Batch, world *reseller.World) {
 	for _, l := range reseller.Labels() {
 		open := map[string]int{} // index in batch.Allotments
 		for at := today.AddDate(0, 0, -history); !at.After(today); at = at.Add(6 * time.Hour) {
-			told := map[string]bool{}
+			present := map[string]bool{}
 			for _, a := range world.Allotments(l, at) {
 				key := a.Customer + "\n" + a.Resource
-				told[key] = true
+				present[key] = true
 				if i, known := open[key]; known {
 					if was := &batch.Allotments[i]; was.Allotted == a.Allotted && was.Utilized == a.Utilized && was.Active == a.Active {
 						continue
@@ -102,7 +102,7 @@ func allotments(batch *report.Batch, world *reseller.World) {
 				batch.Allotments = append(batch.Allotments, report.AllotmentPeriod{Allotment: a, At: at, ValidFrom: at, Version: uint64(at.UnixMicro())})
 			}
 			for key, i := range open {
-				if !told[key] {
+				if !present[key] {
 					batch.Allotments[i].ValidTo = at
 					delete(open, key)
 				}

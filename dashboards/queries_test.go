@@ -122,7 +122,7 @@ func fits(t *testing.T, p *panel, q *target, a *answer) {
 	switch p.Type {
 	case "timeseries", "status-history":
 		if q.Format != 0 || count[isText] > 1 {
-			bad("one text at most tells series apart")
+			bad("at most one text distinguishes series")
 		}
 		if count[isText] == 1 && p.FieldConfig.Defaults.DisplayName != "${__field.labels."+a.Meta[slices.Index(kinds, isText)].Name+"}" {
 			bad("series are to be named by their text, not by %q", p.FieldConfig.Defaults.DisplayName)

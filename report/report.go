@@ -29,7 +29,7 @@ type Window struct {
 	Deadline time.Time
 }
 
-// Whole reports whether the answer to w holds every connection of its day.
+// Whole says whether the answer to w holds every connection of its day.
 func (w Window) Whole() bool { return w.Kind == Today || w.Kind == Yesterday }
 
 func (w Window) String() string {

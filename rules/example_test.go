@@ -149,15 +149,15 @@ func TestInhibition(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = answer.Body.Close() }()
-		var told []alert
+		var alerts []alert
 		text, err := io.ReadAll(answer.Body)
 		if err == nil {
-			err = json.Unmarshal(text, &told)
+			err = json.Unmarshal(text, &alerts)
 		}
-		if err != nil || len(told) != len(sent) {
+		if err != nil || len(alerts) != len(sent) {
 			t.Fatal(err, string(text))
 		}
-		for _, a := range told {
+		for _, a := range alerts {
 			name := strings.TrimSpace(a.Labels["alertname"] + " " + a.Labels["severity"] + " " + a.Labels["account"])
 			if suppressed[name] != (len(a.Status.InhibitedBy) > 0) {
 				names = append(names, name)

@@ -22,7 +22,7 @@ func insert[T any](ctx context.Context, d *DB, e *encoder[T], token string, rows
 	settings := clickhouse.Settings{
 		"async_insert":                    0, // wait until the rows are stored in a part
 		"max_partitions_per_insert_block": 0, // an import may span decades, a partition is a month
-		"optimize_on_insert":              0, // two contents of one identity are told apart when they are read, and merged later
+		"optimize_on_insert":              0, // two contents of one identity are distinguished when they are read, and merged later
 		"insert_deduplication_token":      token,
 	}
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(settings)) // not in the SQL: clickhouse-go drops it there

@@ -146,7 +146,7 @@ func (f *front) query() error {
 	return f.flush()
 }
 
-// insert tells the client the table's columns, takes its blocks and passes them on.
+// insert sends the table's columns to the client and forwards its blocks.
 func (f *front) insert(ctx context.Context, statement, table, columns string) error {
 	sample := newBlock()
 	for name := range strings.SplitSeq(columns, ", ") {

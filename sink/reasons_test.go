@@ -51,7 +51,7 @@ func TestReasonsOnTheEngine(t *testing.T) {
 			t.Errorf("%s: %s, want %s: %v", tc.what, got, tc.reason, err)
 		}
 		if err != nil && (strings.Contains(err.Error(), "wrong-secret") || strings.Contains(err.Error(), server.Password)) {
-			t.Errorf("%s: the error tells the password: %v", tc.what, err)
+			t.Errorf("%s: the error shows the password: %v", tc.what, err)
 		}
 		d.Close()
 	}
