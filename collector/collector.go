@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 
@@ -112,7 +113,8 @@ type Config struct {
 	FetchReasons []string
 	Metrics      prometheus.Registerer
 	Log          *slog.Logger
-	// FlushFor bounds the last writes after the context has ended. Default 10 s.
+	// FlushFor bounds the last writes after the context has ended. Default 10 s; a ClickHouse that does not answer is given
+	// flushStep.
 	FlushFor time.Duration
 }
 
@@ -171,6 +173,12 @@ const startAgain = 30 * time.Second
 // firstLook bounds how long the first request waits for ClickHouse to say what it holds.
 const firstLook = 15 * time.Second
 
+// flushStep bounds each of the last writes: a service manager that waits for longer kills, and the queue is on disk.
+const flushStep = 3 * time.Second
+
+// unbounded is for writes that are waited for as long as the context lasts.
+const unbounded = time.Duration(math.MaxInt64)
+
 // Run collects until ctx ends, then writes what is queued for at most FlushFor. What could not be written stays queued
 // on disk for the next start. No failure ends it, so its error is nil.
 func (c *Collector) Run(ctx context.Context) error {
@@ -185,7 +193,7 @@ func (c *Collector) Run(ctx context.Context) error {
 		// What an older state file does not know and ClickHouse does would look new. The drain meets
 		// and reports a failure again.
 		look, cancel := context.WithTimeout(ctx, firstLook)
-		_ = c.drain.flush(look)
+		_ = c.drain.flush(look, unbounded)
 		cancel()
 	}
 	stopTicks := c.startTicks()
@@ -198,7 +206,7 @@ func (c *Collector) Run(ctx context.Context) error {
 	fetching.Wait()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.flushFor)
 	defer cancel()
-	c.observer.stopped(c.drain.flush(ctx))
+	c.observer.stopped(c.drain.flush(ctx, flushStep))
 	return nil
 }
 

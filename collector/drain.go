@@ -62,10 +62,16 @@ func (d *drain) run(ctx context.Context) {
 	}
 }
 
-// flush writes all that waits and gives up at the first failure: the queue is on disk.
-func (d *drain) flush(ctx context.Context) error {
+// flush writes all that waits and gives up at the first failure, or at a step that takes longer than most: the queue is on
+// disk.
+func (d *drain) flush(ctx context.Context, most time.Duration) error {
+	step := func() (bool, error) {
+		ctx, cancel := context.WithTimeout(ctx, most)
+		defer cancel()
+		return d.step(ctx, true)
+	}
 	for {
-		more, err := d.step(ctx, true)
+		more, err := step()
 		if err != nil {
 			rows, _ := d.collector.store.QueueStats()
 			return fmt.Errorf("what waits for ClickHouse (%d rows) stays on disk and is written at the next start: %w", rows, err)

@@ -24,6 +24,7 @@ import (
 type clickhouse struct {
 	mu      sync.Mutex
 	away    bool
+	slow    time.Duration // that a write takes
 	rows    map[identity]report.Connection
 	final   map[string]time.Time // by UID: when its present content arrived
 	rejects map[uint64]report.Reject
@@ -50,9 +51,14 @@ func newClickHouse() *clickhouse {
 
 var errAway = errors.New("connection refused")
 
-func (w *clickhouse) Write(_ context.Context, b report.Batch) error {
+func (w *clickhouse) Write(ctx context.Context, b report.Batch) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	select {
+	case <-time.After(w.slow):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	if w.away {
 		return errAway
 	}

@@ -30,7 +30,7 @@ func (c *Collector) Once(ctx context.Context) error {
 		l.turnDays(started)
 	}
 	// What ClickHouse has lost is asked for below. If it cannot be reached now, the flush at the end has the error.
-	_ = c.drain.flush(ctx)
+	_ = c.drain.flush(ctx, unbounded)
 	var errs []error
 	for _, l := range c.lanes {
 		for _, a := range l.accounts {
@@ -43,7 +43,7 @@ func (c *Collector) Once(ctx context.Context) error {
 			}
 		}
 	}
-	if err := c.drain.flush(ctx); err != nil {
+	if err := c.drain.flush(ctx, unbounded); err != nil {
 		errs = append(errs, fmt.Errorf("writing to ClickHouse: %w", err))
 	}
 	if ctx.Err() != nil {
