@@ -28,6 +28,9 @@ func escapeParam(s string) string {
 // files of the client half of libchdb. rows are those of a block.
 func (e *engine) checkCanonical(text string, rows int) error {
 	tokens := canonicalTokens(text)
+	if err := checkCasts(tokens); err != nil {
+		return err
+	}
 	at := func(i int) token {
 		if i < len(tokens) {
 			return tokens[i]

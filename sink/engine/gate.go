@@ -109,11 +109,12 @@ var roots = map[string]struct{ whole bool }{
 var tableFunctions = words("numbers numbers_mt zeros zeros_mt generateseries generate_series view loop primes")
 
 // forbidden functions reach files, models, the network or another engine by their arguments, and need no grant. formatRow
-// does so by way of formats that read templates; those of the last line evaluate expressions that are written in a string,
+// does so by way of formats that read templates; jsonMergePatch overflows the stack; those of the line before evaluate expressions that are written in a string,
 // such as the parameters of an aggregate function.
 var forbidden = words("file catboostevaluate generateserialid formatrow formatrownonewline showcertificate " +
 	"aiclassify aiembed aiextract aigenerate aitranslate executable eval input filesystem " +
-	"logtrace arrayreduce arrayreduceinranges initializeaggregation structuretocapnprotoschema structuretoprotobufschema")
+	"logtrace arrayreduce arrayreduceinranges initializeaggregation structuretocapnprotoschema structuretoprotobufschema " +
+	"jsonmergepatch")
 
 // isForbidden adds to forbidden two kinds by the beginning of their names. groupFormat, which combinators lengthen
 // (groupFormatIf), names a format as formatRow does. The set operations on polygons never look whether their query has
@@ -131,8 +132,8 @@ var described = words("values sqlstandardvalues generaterandom null viewifpermit
 // starts a program and waits for it.
 var forbiddenTables = words("stack_trace models")
 
-// readableTables of the system database list what there is and how it is doing. Readers get no others: those hold paths,
-// other queries' errors and stacks of the process, or start programs.
+// readableTables of the system database list what there is, where in the engine's folder it is, and how it is doing. Readers
+// get no others: those hold users, other queries' errors and stacks of the process, or start programs.
 var readableTables = words("aggregate_function_combinators build_options clusters collations columns constraints contributors " +
 	"data_skipping_index_types data_skipping_indices data_type_families database_engines databases detached_parts dictionaries disks " +
 	"documentation events formats functions keywords licenses macros merge_tree_settings merges metrics asynchronous_metrics moves " +

@@ -111,7 +111,11 @@ func authenticate(r *http.Request, owner bool) (daemon bool, err error) {
 		if u, p, ok := r.BasicAuth(); ok {
 			user, key = u, p
 		} else {
-			user, key = r.URL.Query().Get("user"), r.URL.Query().Get("password")
+			params, err := urlParams(r)
+			if err != nil {
+				return false, err
+			}
+			user, key = params["user"], params["password"]
 		}
 	}
 	switch {

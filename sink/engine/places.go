@@ -87,6 +87,15 @@ func (p *places) writing(t *place, begins bool) {
 	}
 }
 
+// dropWrite ends a write to the client of t that waits.
+func (p *places) dropWrite(t *place) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !t.since.IsZero() {
+		t.control.SetWriteDeadline(time.Now())
+	}
+}
+
 // dropSlowest ends the write that has waited longest, if it has waited for long.
 func (p *places) dropSlowest() {
 	p.mu.Lock()

@@ -40,6 +40,20 @@ type request struct {
 	decompress bool   // the body is in compressed blocks
 }
 
+// urlParams are the parameters in the URL of r. Of several values the last counts.
+func urlParams(r *http.Request) (map[string]string, error) {
+	// A semicolon ends a query as people type it; Go takes it for an obsolete separator.
+	values, err := url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, ";", "%3B"))
+	if err != nil {
+		return nil, refuse(codeBadArguments, "the URL's parameters cannot be read: %v", err)
+	}
+	params := make(map[string]string, len(values))
+	for name, v := range values {
+		params[name] = v[len(v)-1]
+	}
+	return params, nil
+}
+
 // parseRequest reads everything of r but the data of an INSERT.
 func parseRequest(r *http.Request, daemon bool, database string) (*request, error) {
 	q := &request{
@@ -49,15 +63,13 @@ func parseRequest(r *http.Request, daemon bool, database string) (*request, erro
 	if d := r.Header.Get("X-ClickHouse-Database"); d != "" {
 		q.database = d
 	}
-	// A semicolon ends a query as people type it; Go takes it for an obsolete separator.
-	values, err := url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, ";", "%3B"))
+	params, err := urlParams(r)
 	if err != nil {
-		return nil, refuse(codeBadArguments, "the URL's parameters cannot be read: %v", err)
+		return nil, err
 	}
 	var text string
 	httpCompression := false
-	for name, v := range values {
-		value := v[len(v)-1]
+	for name, value := range params {
 		switch {
 		case name == "query":
 			text = value

@@ -30,13 +30,13 @@ type handler struct {
 	engine  *engine
 	readers *places
 	daemon  *places
-	held    heldAnswers
+	memory  *memoryWatch
 }
 
 func newHandler(e *engine) *handler {
 	return &handler{
 		engine: e, readers: newPlaces(maxReaders, maxPerClient), daemon: newPlaces(maxDaemon, maxDaemon),
-		held: heldAnswers{most: e.memory + e.memory/4, used: residentBytes},
+		memory: newMemoryWatch(e.memory),
 	}
 }
 
@@ -73,15 +73,18 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, owner bool) {
 	a := newResponse(w, q, h.engine)
 	a.until, _ = ctx.Deadline()
 	a.waits = func(begins bool) { lane.writing(place, begins) }
-	if !daemon && !streams(q.output) {
+	if !daemon {
 		var cancel context.CancelCauseFunc
 		ctx, cancel = context.WithCancelCause(ctx)
 		defer cancel(nil)
-		defer h.held.watch(cancel)()
+		defer h.memory.add(func(why error) {
+			cancel(why)
+			lane.dropWrite(place)
+		})()
 	}
 	err = h.run(ctx, q, a)
-	if context.Cause(ctx) == error(errAnswerTooLarge) && r.Context().Err() == nil {
-		a.fail(errAnswerTooLarge)
+	if context.Cause(ctx) == error(errMemory) && r.Context().Err() == nil {
+		a.fail(errMemory)
 		return
 	}
 	var gone *clientGone
@@ -116,7 +119,12 @@ func (h *handler) run(ctx context.Context, q *request, a *response) error {
 	if streams(q.output) {
 		ask = c.stream
 	}
-	a.stats, err = ask(q.query.text, q.format, q.params, a.write)
+	a.stats, err = ask(q.query.text, q.format, q.params, func(b []byte) error {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		return a.write(b)
+	})
 	return err
 }
 

@@ -10,14 +10,16 @@ import (
 	"time"
 )
 
-// TestHeldAnswers: while memory lasts nothing ends; then what has run for a while does, and short queries do not.
-func TestHeldAnswers(t *testing.T) {
+// TestMemoryWatch: while memory lasts nothing ends; then what has run for a while does, and short queries do not. What takes no
+// notice ends the process.
+func TestMemoryWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var used atomic.Uint64
-		h := &heldAnswers{most: 100, used: used.Load}
+		restarts := 0
+		m := &memoryWatch{most: 100, used: used.Load, restart: func() { restarts++ }}
 		start := func() (context.Context, func()) {
 			ctx, cancel := context.WithCancelCause(t.Context())
-			return ctx, h.watch(cancel)
+			return ctx, m.add(cancel)
 		}
 		long, longDone := start()
 		time.Sleep(time.Minute)
@@ -27,14 +29,28 @@ func TestHeldAnswers(t *testing.T) {
 		used.Store(101)
 		short, shortDone := start()
 		time.Sleep(2 * watchEvery)
-		if context.Cause(long) != error(errAnswerTooLarge) || short.Err() != nil {
+		if context.Cause(long) != error(errMemory) || short.Err() != nil {
 			t.Errorf("long: %v, short: %v", context.Cause(long), context.Cause(short))
 		}
 		longDone()
-		shortDone()
+		time.Sleep(watchAfter + restartLate/2)
+		if context.Cause(short) != error(errMemory) || restarts != 0 {
+			t.Errorf("short: %v, %d restarts", context.Cause(short), restarts)
+		}
+		used.Store(100)
+		time.Sleep(time.Minute)
+		if restarts != 0 {
+			t.Error("a restart while there is memory")
+		}
+		used.Store(101)
+		time.Sleep(watchEvery)
 		synctest.Wait()
+		if restarts == 0 {
+			t.Error("no restart though a query does not end")
+		}
+		shortDone()
 		time.Sleep(2 * watchEvery)
-		if h.looking {
+		if m.looking {
 			t.Error("it is watched where nothing runs")
 		}
 	})
