@@ -1,7 +1,11 @@
 package web
 
 import (
+	"crypto/tls"
+	"errors"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 
 	toolkit "github.com/prometheus/exporter-toolkit/web"
@@ -12,6 +16,7 @@ import (
 type Protection struct {
 	TLS     bool
 	Clients bool // only clients with a certificate of a known authority are answered
+	Names   bool // and only those with one of the listed names
 	Logins  int
 }
 
@@ -21,28 +26,74 @@ func ProtectionOf(file string) (Protection, error) {
 	if file == "" {
 		return Protection{}, nil
 	}
-	if err := toolkit.Validate(file); err != nil {
-		return Protection{}, err
-	}
-	text, err := os.ReadFile(file)
+	rules, err := readRules(file)
 	if err != nil {
 		return Protection{}, err
 	}
-	var form struct {
-		TLS struct {
-			Cert       string `yaml:"cert"`
-			CertFile   string `yaml:"cert_file"`
-			ClientAuth string `yaml:"client_auth_type"`
-		} `yaml:"tls_server_config"`
-		Users map[string]string `yaml:"basic_auth_users"`
+	return rules.Protection, nil
+}
+
+// rules are a file of Config.WebConfigFile.
+type rules struct {
+	toolkit.Config
+	Protection
+	tls *tls.Config // nil: no TLS
+}
+
+func readRules(file string) (*rules, error) {
+	if err := toolkit.Validate(file); err != nil {
+		return nil, withoutValues(err)
 	}
-	if err := yaml.Unmarshal(text, &form); err != nil {
-		return Protection{}, err
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
 	}
-	return Protection{
-		TLS: form.TLS.Cert != "" || form.TLS.CertFile != "", Clients: form.TLS.ClientAuth == "RequireAndVerifyClientCert",
-		Logins: len(form.Users),
-	}, nil
+	// The toolkit reads the file by itself only, and its defaults are these.
+	r := &rules{Config: toolkit.Config{
+		TLSConfig:  toolkit.TLSConfig{MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13},
+		HTTPConfig: toolkit.HTTPConfig{HTTP2: true},
+	}}
+	if err := yaml.Unmarshal(text, &r.Config); err != nil {
+		return nil, withoutValues(err)
+	}
+	r.TLSConfig.SetDirectory(filepath.Dir(file))
+	r.Logins = len(r.Users)
+	if !r.TLSConfig.IsEnabled() {
+		return r, nil
+	}
+	if r.tls, err = toolkit.ConfigToTLSConfig(&r.TLSConfig); err != nil {
+		return nil, err
+	}
+	r.tls.NextProtos = []string{"http/1.1"}
+	if r.HTTPConfig.HTTP2 {
+		r.tls.NextProtos = []string{"h2", "http/1.1"}
+	}
+	r.TLS = true
+	r.Clients = r.tls.ClientAuth == tls.RequireAndVerifyClientCert
+	r.Names = r.Clients && r.tls.VerifyPeerCertificate != nil
+	return r, nil
+}
+
+// withoutValues leaves out what an error of YAML quotes: it may be a password.
+func withoutValues(err error) error {
+	return errors.New(quotedValue.ReplaceAllString(err.Error(), "`…`"))
+}
+
+var quotedValue = regexp.MustCompile("`[^`]*`")
+
+// lacks names what p has and now has not, "" if there is nothing. Certificates of clients may take the place of logins.
+func (p Protection) lacks(now Protection) string {
+	switch {
+	case p.TLS && !now.TLS:
+		return "TLS"
+	case p.Clients && !now.Clients:
+		return "client certificates"
+	case p.Names && !now.Names:
+		return "the names of client certificates"
+	case p.Logins > 0 && now.Logins == 0 && (p.Clients || !now.Clients):
+		return "logins"
+	}
+	return ""
 }
 
 // String is p in words.

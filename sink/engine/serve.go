@@ -10,6 +10,14 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"alpemix-collector/internal/clients"
+)
+
+// Connections of readers, of all and of one client.
+const (
+	maxConnections = 256
+	maxEach        = 192
 )
 
 // stopGrace is how long running queries may go on when the engine is stopped; after it they break off, as their clients see.
@@ -52,13 +60,13 @@ func Serve(ctx context.Context, cfg ServeConfig) error {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    maxQuery + 1<<16,
-		ConnContext:       noteClient,
+		ConnContext:       clients.Note,
 	}
 	owner := &http.Server{Handler: h.ownersDoor(), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: maxQuery + 1<<16}
 	failed := make(chan error, 2)
 	go func() { failed <- owner.Serve(ownerListener{cfg.Doors.owner, cfg.Doors.dir}) }()
 	if cfg.Doors.readers != nil {
-		l := &readersListener{Listener: cfg.Doors.readers, counts: make(map[string]int)}
+		l := clients.Limit(cfg.Doors.readers, maxConnections, maxEach)
 		go func() { failed <- server.Serve(l) }()
 	}
 	if cfg.Announce != nil {

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"alpemix-collector/internal/clients"
 )
 
 // Time that a client may take to send a query, and to take a piece of its answer; and time that all of a reader's request may
@@ -64,7 +66,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, owner bool) {
 		defer cancel()
 		lane = h.readers
 	}
-	place, err := lane.take(ctx, clientOf(r), control)
+	place, err := lane.take(ctx, clients.Of(r), control)
 	if err != nil {
 		h.refuse(w, err)
 		return

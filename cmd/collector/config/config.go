@@ -33,7 +33,7 @@ type Log struct {
 type HTTP struct {
 	Listen        string   `yaml:"listen" default:"127.0.0.1:9187" check:"listen" doc:"Address of the page, /metrics, the health checks and /api/v1/status. Without web_config_file they have no login: keep them on loopback or behind a proxy."`
 	Hosts         []string `yaml:"hosts" check:"hosts" doc:"Host names under which others reach them, for example those of a proxy. When given, and always on a loopback address, only requests by IP address, for localhost or for one of these names are answered, so that no web page can reach them through a name of its own."`
-	WebConfigFile string   `yaml:"web_config_file" path:"" check:"readable,web" doc:"File with TLS, client certificates and logins, in the format of [Prometheus's exporter-toolkit](https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md). It is read again for each request, without a restart."`
+	WebConfigFile string   `yaml:"web_config_file" path:"" check:"readable,web" doc:"File with TLS, client certificates and logins, in the format of [Prometheus's exporter-toolkit](https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md). It is read again for each request, without a restart. While it is invalid, or sets no TLS, no client certificates or no logins though it did before, all requests are refused with 500. Only a restart takes protection away: without tls_server_config the collector then speaks plain HTTP."`
 }
 
 // ClickHouse is where the rows go.
