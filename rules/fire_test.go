@@ -32,6 +32,7 @@ func trouble(scrape int64) string {
 	line(`sink_queue_oldest_timestamp_seconds`, ago(7*time.Hour))
 	line(`sink_insert_failures_total{reason="auth"}`, 10*scrape)
 	line(`alpemix_findings_total{account="main",finding="rows_missing"}`, 1)
+	line(`alpemix_findings_total{account="main",finding="other_database"}`, 1)
 	line(`alpemix_findings_total{account="main",finding="starts_in_future"}`, 1)
 	line(`alpemix_rows_total{account="main",outcome="quarantined"}`, 3)
 	line(`alpemix_quirks_total{quirk="unknown_key"}`, 1)
