@@ -43,6 +43,16 @@ type DayDoubt struct {
 // doubtsFor is how many days a doubt is shown.
 const doubtsFor = 7
 
+// Doubts are those of an account's days that were not lost, of the last week before today.
+func Doubts(days []report.DayStatus, today report.Day) (doubts []DayDoubt) {
+	for _, d := range days {
+		if d.Doubt != "" && d.State != report.DayGap && d.Day >= today-doubtsFor {
+			doubts = append(doubts, DayDoubt{d.Day, d.State == report.DaySealed, d.Doubt})
+		}
+	}
+	return doubts
+}
+
 // Facts gathers them from the state.
 func (c *Collector) Facts() Facts {
 	f := Facts{Budget: map[report.Kind]int{}}
@@ -66,10 +76,8 @@ func (c *Collector) accountFacts(a *account, now time.Time) AccountFacts {
 		Name: a.Name, Timezone: a.Location.String(), Day: day, DayEnd: (day + 1).Start(a.Location), Today: c.store.Totals(a.Name, day),
 		Days: c.store.Days(a.Name), TokenExpiry: a.Fetcher.TokenExpiry(),
 	}
+	facts.Doubts = Doubts(facts.Days, day)
 	for _, d := range facts.Days {
-		if d.Doubt != "" && d.State != report.DayGap && d.Day >= day-doubtsFor {
-			facts.Doubts = append(facts.Doubts, DayDoubt{d.Day, d.State == report.DaySealed, d.Doubt})
-		}
 		switch {
 		case d.State == report.DayGap:
 			facts.Gaps++

@@ -61,7 +61,7 @@ func (r *Jobs) readMapping() error {
 	}
 	var read Customers
 	if err == nil {
-		read, err = r.readVersion(now)
+		read, err = m.readVersion(now, r.vendors, r.store.Customers)
 	}
 	changes := 0
 	if err == nil {
@@ -109,14 +109,13 @@ func (m *mapping) look() (version, error) {
 
 // readVersion reads the version of the file. One that changes meanwhile is being written; one that is
 // gone although lines of it are in use was hardly taken away to unmap everybody.
-func (r *Jobs) readVersion(now version) (Customers, error) {
-	m := r.mapping
+func (m *mapping) readVersion(now version, vendors []*Vendor, known func() ([]report.CustomerLine, error)) (Customers, error) {
 	if now == (version{}) {
 		if m.path == "" {
 			return Customers{}, nil
 		}
-		known, err := r.store.Customers()
-		if err == nil && len(known) > 0 {
+		lines, err := known()
+		if err == nil && len(lines) > 0 {
 			err = fmt.Errorf("%s is gone; to remove all mappings, put a file there that has only the header", m.path)
 		}
 		return Customers{}, err
@@ -128,7 +127,7 @@ func (r *Jobs) readVersion(now version) (Customers, error) {
 	if after, err := m.look(); err != nil || after != now {
 		return Customers{}, fmt.Errorf("%s is being written", m.path)
 	}
-	return ParseCustomers(m.path, text, r.vendors)
+	return ParseCustomers(m.path, text, vendors)
 }
 
 // customerOf is whose a vendor's customer is, empty if customers.csv does not tell. A line with the account comes before one for

@@ -7,14 +7,20 @@ import (
 	"alpemix-collector/report"
 )
 
+// CheckCustomersFile reads customers.csv as Jobs do that know some lines of it already, and changes nothing. It also reports
+// whether there is such a file.
+func CheckCustomersFile(path string, vendors []*Vendor, known func() ([]report.CustomerLine, error)) (read Customers, exists bool, err error) {
+	m := &mapping{path: path}
+	now, err := m.look()
+	if err == nil {
+		read, err = m.readVersion(now, vendors, known)
+	}
+	return read, now != version{}, err
+}
+
 // CheckCustomers reads customers.csv, returns what is wrong with it, and changes nothing.
 func (r *Jobs) CheckCustomers() error {
-	r.mapping.mu.Lock()
-	defer r.mapping.mu.Unlock()
-	now, err := r.mapping.look()
-	if err == nil {
-		_, err = r.readVersion(now)
-	}
+	_, _, err := CheckCustomersFile(r.mapping.path, r.vendors, r.store.Customers)
 	return err
 }
 

@@ -18,8 +18,9 @@ var ErrGone = errors.New("the state file is gone")
 // rescueSuffix is added to the name of the file for the copy that Close writes where another file has taken the name.
 const rescueSuffix = ".rescued"
 
-// intact reports whether the open file still has its name: what is written into a deleted file is lost with the process.
-func (s *Store) intact() error {
+// Intact is an error, ErrGone, if the open file no longer has its name: what is written into a deleted file is lost with the
+// process.
+func (s *Store) Intact() error {
 	named, err := os.Stat(s.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -35,7 +36,7 @@ func (s *Store) intact() error {
 
 // rescue writes the content of a file that has lost its name under that name again, or beside the file that has it now.
 func (s *Store) rescue() error {
-	gone := s.intact()
+	gone := s.Intact()
 	if gone == nil {
 		return nil
 	}

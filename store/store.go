@@ -131,7 +131,7 @@ func (s *Store) refresh() error {
 
 // updateLocked is update for callers that hold writing.
 func (s *Store) updateLocked(change func(*bolt.Tx) error) error {
-	if err := s.intact(); err != nil {
+	if err := s.Intact(); err != nil {
 		return err
 	}
 	return s.updateAnyway(change)

@@ -15,10 +15,17 @@ type Status struct {
 	Accounts  []Account `json:"accounts"`
 	Queue     Queue     `json:"queue"`
 	Budget    Budget    `json:"request_budget"`
+	Listen    Listen    `json:"listen"`
 
 	Resellers     []Reseller    `json:"resellers"`
 	CustomersFile CustomersFile `json:"customers_file"`
 	Events        Events        `json:"threshold_events"`
+}
+
+// Listen is where the collector was configured to listen when it started.
+type Listen struct {
+	HTTP       string `json:"http"`
+	ClickHouse string `json:"clickhouse"` // of the embedded engine, empty without one
 }
 
 // Account is one Alpemix account.

@@ -142,11 +142,11 @@ var snapshotWords = map[string]string{
 }
 
 const (
-	// quietFor is how long a gap between polls of today is normal: schedules are seconds or
+	// QuietFor is how long a gap between polls of today is normal: schedules are seconds or
 	// minutes.
-	quietFor = 10 * time.Minute
-	// queuedFor is how long rows may normally wait for ClickHouse.
-	queuedFor = 5 * time.Minute
+	QuietFor = 10 * time.Minute
+	// QueuedFor is how long rows may normally wait for ClickHouse.
+	QueuedFor = 5 * time.Minute
 	// lostShown is the number of days for which a lost day has a notice; after that it stays in the
 	// calendar.
 	lostShown = 7
@@ -168,9 +168,9 @@ func (v *view) notices(answer UsageAnswer) []notice {
 	case e != nil:
 		add(true, "Rows wait in the queue until it answers; none is dropped. Showing the last known usage.", "ClickHouse does not answer: %s", e.Message)
 	}
-	if oldest := v.Queue.Oldest; oldest != nil && v.At.Sub(*oldest) > queuedFor {
+	if oldest := v.Queue.Oldest; oldest != nil && v.At.Sub(*oldest) > QueuedFor {
 		add(answer.Error == nil, "Retrying automatically; the log has the reason.", "%s for ClickHouse for more than %d minutes.",
-			waits(v.Queue.Rows), int(queuedFor.Minutes()))
+			waits(v.Queue.Rows), int(QueuedFor.Minutes()))
 	}
 	for _, r := range v.Resellers {
 		switch e := r.LastError; {
@@ -209,7 +209,7 @@ func (v *view) accountNotices(a *accountView, add func(bad bool, then, form stri
 			then = "The next try is at " + a.Paused.Text + "."
 		}
 		add(true, then, "Account %s cannot be read: %s", a.Name, e.Message)
-	} else if read := a.LastSuccess.Today; read != nil && v.At.Sub(*read) > quietFor {
+	} else if read := a.LastSuccess.Today; read != nil && v.At.Sub(*read) > QuietFor {
 		add(true, "The log says what it is waiting for.", "Account %s was last read at %s.", a.Name, a.Read.Text)
 	}
 	for _, d := range a.Doubts {

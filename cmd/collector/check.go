@@ -5,46 +5,47 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
-	"time"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/cmd/collector/config"
-	"alpemix-collector/collector"
-	"alpemix-collector/internal/durable"
-	"alpemix-collector/report"
 	"alpemix-collector/sink"
-	"alpemix-collector/sink/engine"
 	"alpemix-collector/store"
 	"alpemix-collector/web"
 )
 
-// checking prints one line for each thing that has to work, and remembers whether all do.
+// checking prints one line for each thing that has to work, and remembers whether all do. Nothing is ok that was not tried.
 type checking struct {
 	*app
-	config *config.Config
-	broken bool
+	config  *config.Config
+	scratch string       // a folder for what must not be left in the state folder
+	daemon  *web.Status  // of the daemon that runs on the state folder, nil without one
+	fresh   bool         // the state folder has no state yet
+	state   *store.Store // the state folder's; nil if it is fresh, a daemon has it, or it cannot be used
+	broken  bool
 }
 
 func (a *app) checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
 		Short: "Try configuration, web server, ClickHouse, schema and the vendors' credentials",
-		Long: `Checks the configuration, the ports and who may read the page, ClickHouse and its
-schema, whether rows can be written to a ClickHouse server, customers.csv, and
-the credentials of each vendor account, and prints one line for each.
+		Long: `Checks the configuration, the state folder, the ports and who may read the page,
+ClickHouse and its schema, whether rows can be written to a ClickHouse server,
+customers.csv, and the credentials of each vendor account, and prints one line
+for each. It creates nothing in the state folder.
 
 It sends at most one token request and one report request for each Alpemix
-account, counted with those of the daemon. While a daemon is running on the same
-state folder, it reports what the daemon has seen instead. Each reseller account
-gets a request that lists customers.
+account, counted with those of the daemon. If the vendor's limits allow none yet,
+it waits for up to a minute for each account and says so. While a daemon is
+running on the same state folder, it reports what the daemon has seen instead.
+Each reseller account gets a request that lists customers.
 
-Exit status: 0 everything works, 1 something does not, 2 the configuration is
-wrong. Warnings do not change it.`,
+Exit status: 0 everything works, 1 something does not or could not be tried,
+2 the configuration is wrong. Warnings do not change it.`,
 		Example: "  collector check -c collector.yaml",
 		Args:    cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
+		RunE: func(command *cobra.Command, _ []string) (err error) {
 			a.brief = true
 			c, err := a.load()
 			if err != nil {
@@ -53,14 +54,23 @@ wrong. Warnings do not change it.`,
 			if err := a.refuseOtherDemo(c); err != nil {
 				return err
 			}
-			k := &checking{app: a, config: c}
+			scratch, err := os.MkdirTemp("", "collector-check-*")
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+			k := &checking{app: a, config: c, scratch: scratch}
 			k.line("configuration", "read; state_dir is "+c.StateDir, nil)
-			k.ports()
+			k.stateFolder(command.Context())
+			k.ports(command.Context())
 			k.http()
 			k.clickHouse(command.Context())
 			k.customers()
 			k.accounts(command.Context())
+			k.closeState()
 			k.limits()
+			k.daemonQueue()
+			k.daemonResellers()
 			k.resellers(command.Context())
 			if k.broken {
 				return errFailed
@@ -84,8 +94,7 @@ func (k *checking) clickHouse(ctx context.Context) {
 	embedded := k.config.ClickHouse.DSN.Embedded()
 	c, err := k.openClickHouse(ctx, k.config, access(!embedded)) // of a server the rights of the daemon matter
 	if fresh, ok := errors.AsType[*noDataError](err); ok {
-		_, err = engine.FindLibrary(k.config.ClickHouse.Embedded.Library)
-		k.line("clickhouse", "embedded engine; no data in "+fresh.stateDir+" yet, the first run or import creates it", err)
+		k.line("clickhouse", "embedded engine starts; no data in "+fresh.stateDir+" yet, the first run or import creates it", k.tryEngine(ctx))
 		return
 	}
 	if err != nil {
@@ -127,6 +136,22 @@ func (k *checking) clickHouse(ctx context.Context) {
 	}
 }
 
+// tryEngine starts the embedded engine on an empty folder.
+func (k *checking) tryEngine(ctx context.Context) error {
+	c, err := k.openClickHouse(ctx, k.elsewhere(), writes)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.Ping(ctx), c.Close())
+}
+
+// elsewhere is the configuration with scratch as its state folder.
+func (k *checking) elsewhere() *config.Config {
+	c := *k.config
+	c.StateDir = k.scratch
+	return &c
+}
+
 // views are those of the contract.
 var views = []string{
 	"connections", "daily_usage", "days", "fetches", "quarantine",
@@ -145,110 +170,4 @@ func readable(ctx context.Context, c *clickHouse) error {
 		}
 	}
 	return nil
-}
-
-// limits prints how often the vendor's limits let accounts be read that share them.
-func (k *checking) limits() {
-	var list []collector.Account
-	for i := range k.config.Alpemix.Accounts {
-		list = append(list, scheduledAccount(k.config, &k.config.Alpemix.Accounts[i]))
-	}
-	all, err := collector.CapacityOf(list, time.Now())
-	if err != nil {
-		k.line("limits", "", err)
-	}
-	for _, c := range all {
-		switch {
-		case c.Loses():
-			k.line("limits", "", errors.New(c.String()))
-		case c.Accounts > 1:
-			k.line("limits", c.String(), nil)
-		}
-	}
-}
-
-func (k *checking) accounts(ctx context.Context) {
-	if len(k.config.Alpemix.Accounts) == 0 {
-		if k.config.Reseller.Accounts() == 0 {
-			k.line("accounts", "", errors.New("alpemix.accounts "+nothingToCollect))
-		}
-		return
-	}
-	if err := k.refuseOthers(k.config.StateDir); err != nil {
-		if durable.Locked(filepath.Join(k.config.StateDir, "state.db")) {
-			k.askDaemon(ctx) // to ask leaves no files behind
-		} else {
-			k.line("state", "", err)
-		}
-		return
-	}
-	state, err := store.Open(k.config.StateDir, k.logger(k.config))
-	switch {
-	case errors.Is(err, store.ErrLocked):
-		k.askDaemon(ctx)
-		return
-	case err != nil:
-		k.line("state", "", err)
-		return
-	}
-	for i := range k.config.Alpemix.Accounts {
-		a := &k.config.Alpemix.Accounts[i]
-		note := ""
-		client, err := newClient(k.config, a, state)
-		if err == nil {
-			note, err = client.Check(ctx)
-		}
-		next := config.Next(k.config.Alpemix.Schedule.Yesterday, time.Now().In(a.Location()))
-		well := "alpemix accepts the credentials; yesterday is due " + next.Format("2006-01-02 15:04 MST")
-		if note != "" {
-			well += "; " + note
-		}
-		if f, ok := errors.AsType[*report.Failure](err); ok && f.Reason == report.OwnLimit {
-			well, err = "not tried: the vendor's limit allows the next request at "+f.NotBefore.In(a.Location()).Format("15:04:05 MST"), nil
-		}
-		k.line("account "+a.Name, well, err)
-	}
-	if err := state.Close(); err != nil {
-		k.line("state", "", err)
-	}
-}
-
-// askDaemon takes the accounts' state from the daemon that has the state folder: requests of ours would not be counted.
-func (k *checking) askDaemon(ctx context.Context) {
-	client, url := localDaemon(ctx, k.config, statusTimeout)
-	s, err := daemonStatus(ctx, client, url)
-	if err != nil {
-		k.line("accounts", "", fmt.Errorf("another process has state_dir %s, and the status of a daemon cannot be read: %w", k.config.StateDir, err))
-		return
-	}
-	seen := map[string]web.Account{}
-	for _, a := range s.Accounts {
-		seen[a.Name] = a
-	}
-	for _, a := range k.config.Alpemix.Accounts {
-		facts, ok := seen[a.Name]
-		var err error
-		well := "the running daemon has not read it yet"
-		switch {
-		case !ok:
-			err = errors.New("the running daemon does not know it; restart the daemon")
-		case facts.LastError != nil:
-			err = fmt.Errorf("the running daemon says: %s", facts.LastError.Message)
-		case inDoubt(facts) != "":
-			err = fmt.Errorf("the running daemon says: %s", inDoubt(facts))
-		case facts.LastSuccess.Today != nil:
-			well = "the running daemon has read it at " + facts.LastSuccess.Today.In(a.Location()).Format("2006-01-02 15:04:05 MST")
-		}
-		k.line("account "+a.Name, well, err)
-	}
-}
-
-// inDoubt names the newest day whose answers are in doubt and can still be asked for, empty without one.
-func inDoubt(a web.Account) (doubt string) {
-	for _, d := range a.Doubts {
-		if d.Day >= a.Today-1 {
-			doubt = fmt.Sprintf("the answer for %s is in doubt: %s", d.Day, d.Why)
-		}
-	}
-	return doubt
 }

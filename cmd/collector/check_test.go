@@ -1,34 +1,42 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"log/slog"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"alpemix-collector/report"
 	"alpemix-collector/simulator"
 	"alpemix-collector/store"
-	"alpemix-collector/web"
 )
 
 // desk is an environment with a simulated vendor of one account, an engine that answers, and folders of its own.
-func desk(t *testing.T) (environ []string, vendor *simulator.Vendor, stateDir string) {
+func desk(t *testing.T, limits ...simulator.Limits) (environ []string, vendor *simulator.Vendor, stateDir string) {
 	t.Helper()
-	vendor = simulator.New(simulator.Options{Accounts: []simulator.Account{{Name: "main", Username: "acme", SecretKey: "secret-acme"}}})
+	o := simulator.Options{Accounts: []simulator.Account{{Name: "main", Username: "acme", SecretKey: "secret-acme"}}}
+	if len(limits) > 0 {
+		o.Limits = limits[0]
+	}
+	vendor = simulator.New(o)
 	server := httptest.NewServer(vendor)
 	t.Cleanup(server.Close)
 	c := embeddedConfig(t)
-	_, stop := started(t, c)
+	unread := *c
+	unread.ClickHouse.Embedded.Listen = "" // for readers: only a daemon serves them
+	_, stop := started(t, &unread)
 	t.Cleanup(stop)
 	return []string{
 		"COLLECTOR_STATE_DIR=" + c.StateDir,
 		"COLLECTOR_HTTP_LISTEN=" + freeAddress(t),
 		"COLLECTOR_CLICKHOUSE_EMBEDDED_LISTEN=" + c.ClickHouse.Embedded.Listen,
+		"TMPDIR=" + t.TempDir(), // for the ledger of checks before the first run
 		"COLLECTOR_ALPEMIX_ENDPOINT=" + server.URL + "/api",
 		"COLLECTOR_ALPEMIX_ACCOUNTS_0_NAME=main",
 		"COLLECTOR_ALPEMIX_ACCOUNTS_0_MAIN_USERNAME=acme",
@@ -37,13 +45,18 @@ func desk(t *testing.T) (environ []string, vendor *simulator.Vendor, stateDir st
 }
 
 func TestCheck(t *testing.T) {
-	environ, vendor, _ := desk(t)
+	environ, vendor, stateDir := desk(t)
+	before := entriesOf(t, stateDir)
 	got := command(t, environ, "", "check")
 	lines := strings.Split(got.stdout, "\n")
-	if got.code != exitOK || got.stderr != "" || len(lines) != 8 {
+	if got.code != exitOK || got.stderr != "" || len(lines) != 10 {
 		t.Fatalf("%+v", got)
 	}
-	for i, want := range []string{"ok    configuration: ", "ok    http.listen: ", "ok    clickhouse.embedded.listen: ", "ok    clickhouse: embedded engine at ", "ok    schema: database alpemix is at version 0 of ", "ok    customers: there is no ", "ok    account main: alpemix accepts the credentials; yesterday is due "} {
+	for i, want := range []string{
+		"ok    configuration: ", "ok    state_dir: " + stateDir + " holds no state yet", "ok    http.listen: ", "ok    clickhouse.embedded.listen: ",
+		"ok    clickhouse: embedded engine at ", "ok    schema: database alpemix is at version 0 of ", "ok    customers: there is no ",
+		"ok    account main: alpemix accepts the credentials; yesterday is due ", "warn  limits: the first run does not know of these requests: ",
+	} {
 		if !strings.HasPrefix(lines[i], want) {
 			t.Errorf("line %d: %q, want %q", i, lines[i], want)
 		}
@@ -51,20 +64,102 @@ func TestCheck(t *testing.T) {
 	if r := vendor.Stats().Requests; r[report.Token] != 1 || r[report.Token]+r[report.Latest]+r[report.Today]+r[report.Yesterday] != 2 {
 		t.Errorf("requests %v: more than one of each kind", r)
 	}
-	// The token is kept, and requests count over processes: five more checks send no token and at most two reports.
-	for range 5 {
-		got = command(t, environ, "", "check")
-	}
-	if got.code != exitOK || !strings.Contains(got.stdout, "ok    account main: not tried: the vendor's limit allows the next request at ") {
-		t.Errorf("a check that the limits forbid: %+v", got)
-	}
-	if s := vendor.Stats(); s.Requests[report.Token] != 1 || len(s.Violations) != 0 || s.Peak["report"] != 3 {
-		t.Errorf("%+v", s)
+	if after := entriesOf(t, stateDir); !slices.Equal(after, before) {
+		t.Errorf("check has left %v, there were %v", after, before)
 	}
 }
 
+// TestCheckSharesTheLimits with all processes: what was sent counts over processes, and the state folder keeps the token.
+func TestCheckSharesTheLimits(t *testing.T) {
+	for name, tokens := range map[string]int{"before the first run": 4, "after it": 1} {
+		environ, vendor, stateDir := desk(t)
+		if name == "after it" {
+			withState(t, stateDir, func(*store.Store) {})
+		}
+		environ = append(environ, "COLLECTOR_ALPEMIX_LIMITS_WINDOW=1h") // too long for check to wait
+		for i := range 4 {
+			got := command(t, environ, "", "check")
+			if want := "ok    account main: alpemix accepts"; i < 3 && (got.code != exitOK || !strings.Contains(got.stdout, want)) {
+				t.Errorf("check %d: %+v", i, got)
+			}
+			if want := "FAIL  account main: not tried: the vendor's limit allows the next request at "; i == 3 && (got.code != exitFailure || !strings.Contains(got.stdout, want)) {
+				t.Errorf("a check that the limits forbid: %+v", got)
+			}
+		}
+		if s := vendor.Stats(); s.Requests[report.Token] != tokens || len(s.Violations) != 0 || s.Peak["report"] != 3 {
+			t.Errorf("%s: %+v", name, s)
+		}
+	}
+}
+
+// TestCheckWaits: where the vendor has refused a report for its limit just before, check tries it when a window has passed.
+func TestCheckWaits(t *testing.T) {
+	environ, vendor, stateDir := desk(t)
+	withState(t, stateDir, func(s *store.Store) {
+		if err := s.Exhaust("ip", "report", 3, time.Now().Add(-time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	})
+	got := command(t, environ, "", "check")
+	if got.code != exitOK || !strings.Contains(got.stdout, "ok    account main: alpemix accepts the credentials") {
+		t.Errorf("%+v", got)
+	}
+	if r := vendor.Stats().Requests; r[report.Token] != 1 || r[report.Latest]+r[report.Today] != 1 {
+		t.Errorf("requests %v", r)
+	}
+}
+
+func TestCheckSaysForWhatItWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		k := &checking{app: &app{stderr: &out}}
+		start := time.Now()
+		if !k.wait(t.Context(), "account main", start.Add(time.Minute)) || time.Since(start) != time.Minute {
+			t.Errorf("it has waited for %s", time.Since(start))
+		}
+		if want := "account main: waiting until 00:01:00 UTC, when the vendor's limit allows the next request\n"; out.String() != want {
+			t.Errorf("%q, want %q", out.String(), want)
+		}
+		if k.wait(t.Context(), "account main", time.Now().Add(time.Hour)) {
+			t.Error("an hour is too long")
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if k.wait(ctx, "account main", time.Now().Add(time.Minute)) {
+			t.Error("whoever stops check does not let it send")
+		}
+	})
+}
+
+// withState runs use on the state file of a folder and closes it.
+func withState(t *testing.T, dir string, use func(*store.Store)) {
+	t.Helper()
+	s, err := store.Open(dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	use(s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// entriesOf are the names of what lies in a folder.
+func entriesOf(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
 func TestCheckNoticesWhatWasDropped(t *testing.T) {
-	environ, _, _ := desk(t)
+	environ, _, _ := desk(t, simulator.Limits{Reports: 100, Tokens: 100})
+	environ = append(environ, "COLLECTOR_ALPEMIX_LIMITS_REPORTS=100", "COLLECTOR_ALPEMIX_LIMITS_TOKENS=100")
 	if got := command(t, environ, "", "migrate"); got.code != exitOK || !strings.Contains(got.stdout, "applied") {
 		t.Fatalf("migrate alone: %+v", got)
 	}
@@ -95,8 +190,11 @@ func TestCheckNoticesWhatWasDropped(t *testing.T) {
 func TestReadingMakesNothing(t *testing.T) {
 	dir := t.TempDir()
 	environ := []string{
+		"TMPDIR=" + t.TempDir(),
 		"COLLECTOR_STATE_DIR=" + dir + "/state", "COLLECTOR_CLICKHOUSE_EMBEDDED_LISTEN=" + freeAddress(t),
 		"COLLECTOR_CLICKHOUSE_EMBEDDED_LIBRARY=" + os.Getenv("COLLECTOR_CLICKHOUSE_EMBEDDED_LIBRARY"),
+		"COLLECTOR_ALPEMIX_ENDPOINT=" + unreachable(t) + "/api",
+		"COLLECTOR_ALPEMIX_ACCOUNTS_0_NAME=main", "COLLECTOR_ALPEMIX_ACCOUNTS_0_MAIN_USERNAME=acme", "COLLECTOR_ALPEMIX_ACCOUNTS_0_SECRET_KEY=secret-acme",
 	}
 	for _, args := range []string{"sql SELECT+1", "migrate status", "migrate plan", "quarantine list"} {
 		got := command(t, environ, "", strings.Fields(args)...)
@@ -105,12 +203,20 @@ func TestReadingMakesNothing(t *testing.T) {
 		}
 	}
 	got := command(t, environ, "", "check")
-	if !strings.Contains(got.stdout, "ok    clickhouse: embedded engine; no data in "+dir+"/state yet") {
+	if !strings.Contains(got.stdout, "ok    clickhouse: embedded engine starts; no data in "+dir+"/state yet") {
 		t.Errorf("%+v", got)
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
 		t.Errorf("%v %v", entries, err)
 	}
+}
+
+// unreachable is the address of a server that is gone.
+func unreachable(t *testing.T) string {
+	t.Helper()
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	return gone.URL
 }
 
 func TestCheckRefusedCredentials(t *testing.T) {
@@ -123,42 +229,6 @@ func TestCheckRefusedCredentials(t *testing.T) {
 	got := command(t, environ, "", "check")
 	if got.code != exitFailure || !strings.Contains(got.stdout, "FAIL  account main: ") || strings.Contains(got.stdout+got.stderr, "hunter2") {
 		t.Errorf("%+v", got)
-	}
-}
-
-func TestCheckBesideADaemon(t *testing.T) {
-	environ, vendor, stateDir := desk(t)
-	log := slog.New(slog.DiscardHandler)
-	state, err := store.Open(stateDir, log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = state.Close() }()
-	got := command(t, environ, "", "check")
-	if got.code != exitFailure || !strings.Contains(got.stdout, "FAIL  accounts: another process has state_dir "+stateDir) {
-		t.Errorf("without a page: %+v", got)
-	}
-
-	facts := web.Account{Name: "main", LastSuccess: web.LastSuccess{Today: new(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))}}
-	server := web.New(web.Config{
-		Listen: (&app{environ: environ}).getenv("COLLECTOR_HTTP_LISTEN"), Gatherer: prometheus.NewRegistry(), Log: log,
-		Ready: func() error { return nil }, Status: func() web.Status { return web.Status{Accounts: []web.Account{facts}} },
-	})
-	go func() { _ = server.Run(t.Context()) }()
-	if _, err := server.Addr(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	got = command(t, environ, "", "check")
-	if got.code != exitOK || !strings.Contains(got.stdout, "ok    account main: the running daemon has read it at 2026-03-01 12:00:00 +03") {
-		t.Errorf("%+v", got)
-	}
-	facts.LastError = &web.LastError{Message: "the vendor refuses the credentials"}
-	got = command(t, environ, "", "check")
-	if got.code != exitFailure || !strings.Contains(got.stdout, "FAIL  account main: the running daemon says: the vendor refuses the credentials") {
-		t.Errorf("%+v", got)
-	}
-	if r := vendor.Stats().Requests; len(r) != 0 {
-		t.Errorf("requests beside the daemon: %v", r)
 	}
 }
 

@@ -4,45 +4,66 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 
-	"alpemix-collector/internal/durable"
 	"alpemix-collector/migrations"
+	"alpemix-collector/report"
 	"alpemix-collector/reseller"
 	"alpemix-collector/reseller/vendors"
+	"alpemix-collector/web"
 )
 
-// ports tries whether a daemon could listen where it is to. One that is at work on the state folder does.
-func (k *checking) ports() {
-	type port struct{ key, address, lock string }
-	all := []port{{"http.listen", k.config.HTTP.Listen, "state.db"}}
+// ports tries whether a daemon could listen where it is to. One that runs on the state folder does.
+func (k *checking) ports(ctx context.Context) {
+	http, engine := k.config.HTTP.Listen, k.config.ClickHouse.Embedded.Listen
+	var running web.Listen
+	if k.daemon != nil {
+		running = k.daemon.Listen
+	}
+	well, err := k.port(http, running.HTTP)
+	if hosts := k.config.HTTP.Hosts; len(hosts) > 0 {
+		well += "; offered as " + strings.Join(hosts, ", ")
+	}
+	k.line("http.listen", well, err)
 	if k.config.ClickHouse.DSN.Embedded() {
-		all = append(all, port{"clickhouse.embedded.listen", k.config.ClickHouse.Embedded.Listen, filepath.Join(engineFolder, "lock")})
+		well, err = k.port(engine, running.ClickHouse)
+		if engine == running.ClickHouse {
+			err = reachable(ctx, engine)
+		}
+		k.line("clickhouse.embedded.listen", well, err)
 	}
-	for _, p := range all {
-		key, address := p.key, p.address
-		well := address + " is free"
-		if durable.Locked(filepath.Join(k.config.StateDir, p.lock)) {
-			k.line(key, address+" is in use by the collector that runs on this state folder", nil)
-			continue
-		}
-		l, err := net.Listen("tcp", address)
-		switch {
-		case errors.Is(err, syscall.EADDRINUSE):
-			err = fmt.Errorf("%s is in use by another program; choose another port", address)
-		case err == nil:
-			err = l.Close()
-		}
-		if hosts := k.config.HTTP.Hosts; key == "http.listen" && len(hosts) > 0 {
-			well += "; offered as " + strings.Join(hosts, ", ")
-		}
-		k.line(key, well, err)
+}
+
+// reachable is why readers cannot reach the engine of the running daemon, which runs without listening if it has to.
+func reachable(ctx context.Context, address string) error {
+	conn, err := (&net.Dialer{Timeout: statusTimeout}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("the running daemon should listen at %s, and nothing answers there: %w; see its log", address, err)
 	}
+	return conn.Close()
+}
+
+// port tries an address unless a daemon is running there.
+func (k *checking) port(address, running string) (well string, err error) {
+	if address == running {
+		return address + " is in use by the daemon that runs on this state folder", nil
+	}
+	well = address + " is free"
+	if running != "" {
+		well += "; the running daemon listens at " + running + " until it is restarted"
+	}
+	l, err := net.Listen("tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE) && !k.fresh && k.state == nil && k.daemon == nil:
+		return "", fmt.Errorf("%s is in use, perhaps by the process that uses the state folder", address)
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "", fmt.Errorf("%s is in use by another program; choose another port", address)
+	case err != nil:
+		return "", err
+	}
+	return well, l.Close()
 }
 
 // writes finds out whether rows can be stored on a server. The embedded engine's files are our own.
@@ -52,18 +73,27 @@ func (k *checking) writes(ctx context.Context, c *clickHouse, status *migrations
 	}
 }
 
-// customers reads customers_file as the daemon does.
+// customers reads customers_file as the daemon does, and asks a running one which version of it is in use.
 func (k *checking) customers() {
 	file := k.config.CustomersFile
-	text, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		k.line("customers", "there is no "+file+": all connections are (unmapped)", nil)
-		return
+	read, exists, err := reseller.CheckCustomersFile(file, vendors.All, k.knownCustomers)
+	if err == nil && k.daemon != nil && !k.daemon.CustomersFile.Valid {
+		err = fmt.Errorf("the running daemon says: %s", k.daemon.CustomersFile.Error)
 	}
-	if err != nil {
-		k.line("customers", "", fmt.Errorf("cannot read %s: %w", file, bare(err)))
-		return
+	well := fmt.Sprintf("%s has %d lines", file, len(read.Lines)) + doubtful(append(read.Warnings, read.Unknown(k.accountNames())...))
+	if !exists {
+		well = "there is no " + file + ": all connections are (unmapped)"
 	}
-	read, err := reseller.ParseCustomers(file, text, vendors.All)
-	k.line("customers", fmt.Sprintf("%s has %d lines", file, len(read.Lines))+doubtful(append(read.Warnings, read.Unknown(k.accountNames())...)), err)
+	k.line("customers", well, err)
+}
+
+// knownCustomers are the lines that are in use; of a daemon's only their number is known.
+func (k *checking) knownCustomers() ([]report.CustomerLine, error) {
+	switch {
+	case k.daemon != nil:
+		return make([]report.CustomerLine, k.daemon.CustomersFile.Lines), nil
+	case k.state != nil:
+		return k.state.Customers()
+	}
+	return nil, nil
 }

@@ -37,7 +37,7 @@ func TestCheckFindsWhatRunWouldNot(t *testing.T) {
 		{nil, "ok    customers: there is no "},
 		{[]string{"COLLECTOR_CUSTOMERS_FILE=" + write(t, "customers.csv", header+"Bakkal,alpemix,,staff_name,Ayşe\n")}, "customers.csv has 1 lines\n"},
 		{[]string{"COLLECTOR_CUSTOMERS_FILE=" + write(t, "customers.csv", header+"Bakkal,nobody,,staff_name,Ayşe\n")}, "FAIL  customers: "},
-		{[]string{"COLLECTOR_CUSTOMERS_FILE=" + t.TempDir()}, "is a directory"},
+		{[]string{"COLLECTOR_CUSTOMERS_FILE=" + t.TempDir()}, "is not a file of customers"},
 	} {
 		environ := append([]string{"COLLECTOR_STATE_DIR=" + t.TempDir(), "COLLECTOR_HTTP_LISTEN=" + freeAddress(t),
 			"COLLECTOR_CLICKHOUSE_EMBEDDED_LISTEN=" + freeAddress(t)}, account...)
@@ -93,11 +93,13 @@ func TestCheckTriesToWrite(t *testing.T) {
 
 // TestCheckKnowsTheEngineOfAnotherCollector, which lets everybody else read only.
 func TestCheckKnowsTheEngineOfAnotherCollector(t *testing.T) {
-	environ, _, _ := desk(t)
-	if got := command(t, environ, "", "migrate", "up"); got.code != exitOK {
+	c := embeddedConfig(t)
+	_, stop := started(t, c)
+	t.Cleanup(stop)
+	listen := c.ClickHouse.Embedded.Listen
+	if got := command(t, []string{"COLLECTOR_STATE_DIR=" + c.StateDir, "COLLECTOR_CLICKHOUSE_EMBEDDED_LISTEN=" + listen}, "", "migrate", "up"); got.code != exitOK {
 		t.Fatalf("%+v", got)
 	}
-	listen := (&app{environ: environ}).getenv("COLLECTOR_CLICKHOUSE_EMBEDDED_LISTEN")
 	got := command(t, []string{"COLLECTOR_CLICKHOUSE_DSN=http://" + listen + "/alpemix", "COLLECTOR_STATE_DIR=" + t.TempDir(),
 		"COLLECTOR_HTTP_LISTEN=" + freeAddress(t)}, "", "check")
 	if got.code != exitFailure || !strings.Contains(got.stdout, "FAIL  writes: ClickHouse at "+listen+" does not accept writes: ") {

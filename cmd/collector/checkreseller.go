@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"strings"
+
+	"alpemix-collector/report"
 )
 
 // resellers asks the vendor of each reseller account for something that changes nothing.
@@ -15,6 +17,10 @@ func (k *checking) resellers(ctx context.Context) {
 			client, err := o.Open(version, nil)
 			if err == nil {
 				found, err = client.Check(ctx)
+			}
+			if err != nil && report.AsFailure(err).Reason == report.NotOffered {
+				k.warn(subject, "not tried: this server does not offer a list of customers; whether it accepts the key shows when a customer is created")
+				continue
 			}
 			if err != nil { // the line begins with whose it is
 				err = errors.New(strings.Replace(err.Error(), subject+", ", "", 1))

@@ -16,13 +16,25 @@ import (
 // logins are.
 func socketOf(stateDir string) string { return filepath.Join(stateDir, "collector.sock") }
 
+// socketURL is the address of a request by a socketClient; its host is named for the sake of HTTP alone.
+const socketURL = "http://collector"
+
+// socketClient is a client of the daemon that runs on a state folder, nil if none answers at its socket.
+func socketClient(ctx context.Context, stateDir string, patience time.Duration) *http.Client {
+	socket := web.SocketTransport(socketOf(stateDir))
+	conn, err := socket.DialContext(ctx, "", "")
+	if err != nil {
+		return nil
+	}
+	_ = conn.Close() // it answers
+	return &http.Client{Transport: socket, Timeout: patience}
+}
+
 // localDaemon is a client of the daemon of a configuration and the address to ask: the state folder's daemon, or, if none has it,
 // the one at http.listen.
 func localDaemon(ctx context.Context, c *config.Config, patience time.Duration) (client *http.Client, url string) {
-	socket := web.SocketTransport(socketOf(c.StateDir))
-	if conn, err := socket.DialContext(ctx, "", ""); err == nil {
-		_ = conn.Close() // it answers
-		return &http.Client{Transport: socket, Timeout: patience}, "http://collector"
+	if client := socketClient(ctx, c.StateDir, patience); client != nil {
+		return client, socketURL
 	}
 	// No proxy: the daemon is on this machine.
 	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}, pageURL(c.HTTP.Listen)

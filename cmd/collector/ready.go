@@ -69,6 +69,9 @@ func (d *daemon) ready() error {
 	if err := d.probing.check(); err != nil {
 		return err
 	}
+	if err := d.state.Intact(); err != nil {
+		return err
+	}
 	for _, a := range d.collector.Facts().Accounts {
 		if a.Failure != nil && a.Failure.Class == report.Local {
 			return a.Failure

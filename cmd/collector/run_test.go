@@ -127,7 +127,7 @@ func TestDemo(t *testing.T) {
 		real := append(environ[:len(environ):len(environ)], "COLLECTOR_RESELLER_LIMACITY_ACCOUNTS_0_API_KEY_FILE=of-a-real-account") // is none of its business
 		go func() { ended <- commandIn(ctx, real, "", "demo", "--state", dir) }()
 		for deadline := time.Now().Add(patience); ; pause(t.Context(), 50*time.Millisecond) {
-			if s, err := statusAt(t.Context(), settings.HTTP.Listen); err == nil && len(s.Accounts) == 1 && s.Accounts[0].LastSuccess != (web.LastSuccess{}) && s.Queue.Rows == 0 {
+			if s, err := statusAt(t.Context(), settings.HTTP.Listen); err == nil && len(s.Accounts) == 1 && s.Accounts[0].LastSuccess.Today != nil && s.Queue.Rows == 0 {
 				break
 			}
 			if time.Now().After(deadline) {

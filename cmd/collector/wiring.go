@@ -74,6 +74,10 @@ func (d *daemon) status(startedAt time.Time) web.Status {
 	s := alpemixStatus(d.collector.Facts(), startedAt)
 	limits := d.config.Alpemix.Limits
 	s.Budget.ReportLimit, s.Budget.TokenLimit, s.Budget.WindowSeconds = limits.Reports, limits.Tokens, int(limits.Window.Std().Seconds())
+	s.Listen.HTTP = d.config.HTTP.Listen
+	if d.config.ClickHouse.DSN.Embedded() {
+		s.Listen.ClickHouse = d.config.ClickHouse.Embedded.Listen
+	}
 	f := d.jobs.Facts()
 	s.Resellers = []web.Reseller{}
 	for _, a := range f.Accounts {

@@ -50,24 +50,29 @@ func (c *Client) Fetch(ctx context.Context, w report.Window) (report.Body, error
 // youngToken is the age below which the vendor has no reason to refuse a token.
 const youngToken = time.Hour
 
-// Check tries the credentials: it spends at most one token request and one report request. With a stored token that the
-// vendor accepts it spends no token. A note says what could not be tried. The error is a *report.Failure.
-func (c *Client) Check(ctx context.Context) (note string, err error) {
+// Check tries the credentials: it sends at most one token request and one report request. With a stored token that the
+// vendor accepts it sends no token request. Where our own limits forbid a request for now, wait is called with the moment at
+// which it is allowed, and reports whether that has come. A note says what could not be tried. The error is a
+// *report.Failure.
+func (c *Client) Check(ctx context.Context, wait func(until time.Time) bool) (note string, err error) {
 	c.asking <- struct{}{}
 	defer func() { <-c.asking }()
 	w := report.Window{Kind: report.Latest, Last: 1}
 	f := c.newFetch(w)
+	defer f.discard()
 	_, askedAt := c.ledger.Token(c.cfg.Account, c.key)
 	young := time.Since(askedAt) < youngToken
-	token, fresh, fail := f.token(ctx)
+	var token string
+	var fresh bool
+	fail := inTurn(wait, func() (fail *report.Failure) { token, fresh, fail = f.token(ctx); return fail })
 	if fail == nil {
-		fail = f.report(ctx, w, token)
+		fail = inTurn(wait, func() *report.Failure { return f.report(ctx, w, token) })
 	}
-	defer f.discard()
 	if fail != nil && fail.Class == report.Renew && !fresh {
 		refused := fail
 		note = fmt.Sprintf("the stored token was refused (error %d) and renewed; the new one is not tried yet", fail.Code)
-		if _, fail = f.newToken(ctx); fail == nil && young { // else the grant proves the credentials
+		fail = inTurn(wait, func() *report.Failure { _, fail := f.newToken(ctx); return fail })
+		if fail == nil && young { // else the grant proves the credentials
 			fail = refused
 		}
 	}
@@ -75,6 +80,15 @@ func (c *Client) Check(ctx context.Context) (note string, err error) {
 		return "", fail
 	}
 	return note, nil
+}
+
+// inTurn sends a request, if need be after a wait for our own limits, which have let nothing be sent before.
+func inTurn(wait func(until time.Time) bool, send func() *report.Failure) *report.Failure {
+	fail := send()
+	if fail != nil && fail.Reason == report.OwnLimit && wait(fail.NotBefore) {
+		fail = send()
+	}
+	return fail
 }
 
 // discard drops a report that nobody reads.

@@ -192,7 +192,7 @@ func TestCheckSpendsOneTokenAndOneReportAtMost(t *testing.T) {
 				}
 				time.Sleep(tt.age)
 				v.got, v.answers = nil, tt.answers
-				note, err := c.Check(t.Context())
+				note, err := c.Check(t.Context(), func(time.Time) bool { return false })
 				if (err != nil) != (tt.reason != "") || err != nil && report.AsFailure(err).Reason != tt.reason {
 					t.Errorf("error %v", err)
 				}
@@ -201,6 +201,47 @@ func TestCheckSpendsOneTokenAndOneReportAtMost(t *testing.T) {
 				}
 				if len(v.got) != tt.sent {
 					t.Errorf("sent %q", v.bodies())
+				}
+			})
+		})
+	}
+}
+
+// TestCheckWaitsForOurLimits and then sends what they had forbidden, once.
+func TestCheckWaitsForOurLimits(t *testing.T) {
+	for name, tt := range map[string]struct {
+		answers []any // to Check
+		waits   int
+		sent    int
+		reason  string
+		patient bool
+	}{
+		"the report waits":             {[]any{emptyDay}, 1, 1, "", true},
+		"nobody waits":                 {nil, 1, 0, report.OwnLimit, false},
+		"the vendor still counts more": {[]any{number(205)}, 1, 1, "report_limit", true},
+		"the stored token is refused":  {[]any{number(201), tokenAnswer("new")}, 1, 2, "token_ip_changed", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, v, _ := newClient(t, tokenAnswer(first), number(205))
+				f, _ := failed(t, c, today)
+				v.got, v.answers = nil, tt.answers
+				waits := 0
+				_, err := c.Check(t.Context(), func(until time.Time) bool {
+					waits++
+					if !until.Equal(f.NotBefore) {
+						t.Errorf("waits until %v, want %v", until, f.NotBefore)
+					}
+					if tt.patient {
+						time.Sleep(time.Until(until))
+					}
+					return tt.patient
+				})
+				if (err != nil) != (tt.reason != "") || err != nil && report.AsFailure(err).Reason != tt.reason {
+					t.Errorf("error %v", err)
+				}
+				if waits != tt.waits || len(v.got) != tt.sent {
+					t.Errorf("%d waits, sent %q", waits, v.bodies())
 				}
 			})
 		})

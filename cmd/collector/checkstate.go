@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"alpemix-collector/store"
+)
+
+// stateFolder finds out who has the state folder: a daemon, which is asked from then on, or nobody. Then the state is opened if
+// there is one.
+func (k *checking) stateFolder(ctx context.Context) {
+	if client := socketClient(ctx, k.config.StateDir, statusTimeout); client != nil {
+		k.askDaemon(ctx, client)
+		return
+	}
+	dir, well := k.config.StateDir, k.config.StateDir+" can be written"
+	exists, err := k.isThere(dir, "state.db")
+	if err == nil {
+		err = k.refuseOthers(dir)
+	}
+	switch {
+	case err != nil:
+	case exists:
+		if k.state, err = store.Open(dir, k.logger(k.config)); err == nil {
+			err = probe(dir)
+		}
+		if errors.Is(err, store.ErrLocked) {
+			err = fmt.Errorf("another collector process uses %s, and no daemon answers at %s: wait until that process has started or ended, then run check again",
+				dir, socketOf(dir))
+		}
+	default:
+		k.fresh = true
+		well = dir + " holds no state yet; the first run creates it"
+		err = creatable(dir)
+	}
+	k.line("state_dir", well, err)
+}
+
+// closeState lets the next process have the state. What was waiting is written by then.
+func (k *checking) closeState() {
+	if k.state == nil {
+		return
+	}
+	if err := k.state.Close(); err != nil {
+		k.line("state_dir", "", err)
+	}
+}
+
+// creatable is why files could not be created in a folder that may not exist yet.
+func creatable(dir string) error {
+	for at := dir; ; at = filepath.Dir(at) {
+		err := unix.Faccessat(unix.AT_FDCWD, at, unix.W_OK|unix.X_OK, unix.AT_EACCESS)
+		switch {
+		case err == nil:
+			return nil
+		case !errors.Is(err, fs.ErrNotExist) || at == filepath.Dir(at):
+			return fmt.Errorf("%s cannot be written: %s: %w; change its owner or permissions, or name another folder", dir, at, err)
+		}
+	}
+}
+
+// askDaemon takes over what the daemon of the state folder reports.
+func (k *checking) askDaemon(ctx context.Context, client *http.Client) {
+	s, err := daemonStatus(ctx, client, socketURL)
+	if err != nil {
+		k.line("daemon", "", fmt.Errorf("a daemon runs on %s, and its status cannot be read: %w; see its log", k.config.StateDir, err))
+		return
+	}
+	k.daemon = s
+	k.line("daemon", fmt.Sprintf("version %s runs on %s and accepts reports", s.Version, k.config.StateDir), ready(ctx, client))
+}
+
+// ready is why a daemon accepts no reports.
+func ready(ctx context.Context, client *http.Client) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, socketURL+"/-/ready", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = answer.Body.Close() }() // it was only read
+	text, err := io.ReadAll(io.LimitReader(answer.Body, 1<<16))
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("the running daemon says: %s", strings.TrimSpace(string(text)))
+	}
+	return err
+}
