@@ -35,7 +35,7 @@ func Parse(rec report.Record, src Source) (report.Connection, *report.Reject) {
 	if p.reject != nil {
 		return report.Connection{}, p.reject
 	}
-	p.c.Account, p.c.Raw, p.c.Hash = src.Account, p.raw, Hash(rec.Raw)
+	p.c.Account, p.c.Raw, p.c.Charset, p.c.Hash = src.Account, p.raw, rec.Charset, Hash(rec.Raw)
 	p.c.FetchedAt = src.FetchedAt.UTC()
 	p.c.FirstSeenAt, p.c.Version = p.c.FetchedAt, uint64(src.FetchedAt.UnixMicro())
 	return p.c, nil
@@ -53,7 +53,7 @@ type parsing struct {
 func (p *parsing) refuse(reason, format string, args ...any) {
 	p.reject = &report.Reject{
 		Vendor: Vendor, Account: p.src.Account, Reason: reason, Detail: fmt.Sprintf(format, args...),
-		Raw: p.raw, Hash: Hash(p.rec.Raw), At: p.src.FetchedAt.UTC(), Version: uint64(p.src.FetchedAt.UnixMicro()),
+		Raw: p.raw, Charset: p.rec.Charset, Hash: Hash(p.rec.Raw), At: p.src.FetchedAt.UTC(), Version: uint64(p.src.FetchedAt.UnixMicro()),
 	}
 }
 

@@ -132,6 +132,7 @@ type Connection struct {
 	FirstSeenAt   time.Time // UTC: when this UID was first read
 	FetchedAt     time.Time // UTC: when this content was read
 	Raw           string    // the record as sent; need not be UTF-8
+	Charset       string    // as in Record
 	Hash          uint64    // XXH64 of Raw
 	Version       uint64    // the greatest Version of an identity is the newest
 	// Deleted withdraws the identity (Account, StartedAt, UID): the vendor moved the start of UID.
@@ -146,6 +147,7 @@ type Reject struct {
 	Reason  string // one of parser.Reasons
 	Detail  string // what was wrong; holds nothing that is not in the record
 	Raw     string
+	Charset string // as in Record
 	Hash    uint64 // XXH64 of Raw; for a record read back from the quarantine, its key there
 	At      time.Time
 	Version uint64

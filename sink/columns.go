@@ -166,6 +166,7 @@ var connectionTable = table[conn]{"connection_rows", slices.Concat([]column[conn
 	number64("hash", func(c *conn) uint64 { return c.Hash }),
 	number64("version", func(c *conn) uint64 { return c.Version }),
 	number8("deleted", func(c *conn) uint8 { return flag(c.Deleted) }),
+	text("charset", func(c *conn) string { return c.Charset }),
 })}
 
 var rejectTable = table[report.Reject]{"quarantine_rows", []column[report.Reject]{
@@ -179,6 +180,7 @@ var rejectTable = table[report.Reject]{"quarantine_rows", []column[report.Reject
 	secondOrNull("resolved_at", func(r *report.Reject) time.Time { return r.ResolvedAt }),
 	number64("version", func(r *report.Reject) uint64 { return r.Version }),
 	text("uid", UID),
+	text("charset", func(r *report.Reject) string { return r.Charset }),
 }}
 
 var dayTable = table[report.DayStatus]{"day_rows", []column[report.DayStatus]{

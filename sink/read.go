@@ -49,7 +49,7 @@ func aroundDay(day report.Day) (from, to string) {
 // Quarantined returns at most limit unresolved records, oldest first. Their Hash is their key in
 // quarantine.
 func (w *Writer) Quarantined(ctx context.Context, limit int) ([]report.Reject, error) {
-	rows, err := w.db.conn.Query(ctx, fmt.Sprintf(`SELECT at, vendor, account, reason, detail, raw, hash, version
+	rows, err := w.db.conn.Query(ctx, fmt.Sprintf(`SELECT at, vendor, account, reason, detail, raw, charset, hash, version
 		FROM %s.quarantine_rows FINAL WHERE resolved_at IS NULL AND NOT moved ORDER BY at, vendor, account, hash LIMIT %d`, w.db.target.Database, limit))
 	if err != nil {
 		return nil, fmt.Errorf("read the quarantine from %s: %w", w.db.address, err)
@@ -58,7 +58,7 @@ func (w *Writer) Quarantined(ctx context.Context, limit int) ([]report.Reject, e
 	var rejects []report.Reject
 	for rows.Next() {
 		var r report.Reject
-		if err := rows.Scan(&r.At, &r.Vendor, &r.Account, &r.Reason, &r.Detail, &r.Raw, &r.Hash, &r.Version); err != nil {
+		if err := rows.Scan(&r.At, &r.Vendor, &r.Account, &r.Reason, &r.Detail, &r.Raw, &r.Charset, &r.Hash, &r.Version); err != nil {
 			return nil, fmt.Errorf("read the quarantine from %s: %w", w.db.address, err)
 		}
 		rejects = append(rejects, r)

@@ -236,3 +236,24 @@ func TestTwinsThroughTheEngine(t *testing.T) {
 	d.play(poll{records: []string{c}})
 	check("one", "third", "[]", "1")
 }
+
+// TestRecordsAreReadAgainAsAtFirst: the charset that an answer named is stored beside raw, of a
+// connection as of a record in quarantine.
+func TestRecordsAreReadAgainAsAtFirst(t *testing.T) {
+	d := newReadingsDesk(t)
+	now := time.Now().In(atNoon(t)).Add(-time.Hour)
+	record := func(uid string, seconds int, exp string) string {
+		return fmt.Sprintf(`{"uid":%q,"dt":"%s","dur":%d,"dir":0,"exp":"%s","uname":"u","tuname":"t"}`, uid, now.Format(`15:04:05 02\\01\\2006`), seconds, exp)
+	}
+	const łódź = "\xA3\xF3d\xBC"
+	d.play(poll{contentType: "application/json; charset=iso-8859-2", records: []string{
+		record("u1", 60, łódź), record("u2", -1, łódź), record("u3", 60, "Ayşe"),
+	}})
+	if got := ask(t, d.db, "SELECT arraySort(groupArray((uid, explanation, charset))) FROM connection_rows FINAL"); got != "[('u1','Łódź','iso-8859-2'),('u3','Ayşe','')]" {
+		t.Error(got)
+	}
+	waiting, err := d.db.Writer().Quarantined(t.Context(), 10)
+	if err != nil || len(waiting) != 1 || waiting[0].Charset != "iso-8859-2" || waiting[0].Raw != record("u2", -1, łódź) {
+		t.Errorf("%+v, %v", waiting, err)
+	}
+}

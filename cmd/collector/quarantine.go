@@ -99,7 +99,7 @@ const quarantineAtOnce = 100_000
 // readAgain judges by the present clock, since the one of then may have been behind. The connection is as old as the record
 // is, so that newer content of it keeps winning.
 func readAgain(c *config.Config, r report.Reject, now time.Time) (report.Connection, *report.Reject) {
-	connection, still := parser.Parse(report.Record{Raw: []byte(r.Raw)},
+	connection, still := parser.Parse(report.Record{Raw: []byte(r.Raw), Charset: r.Charset},
 		parser.Source{Account: r.Account, Location: zone(c, r.Account), FetchedAt: now})
 	at := r.At.UTC()
 	connection.FetchedAt, connection.FirstSeenAt, connection.Version = at, at, uint64(at.UnixMicro())

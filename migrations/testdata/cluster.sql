@@ -698,3 +698,9 @@ FROM
 LEFT ARRAY JOIN resources AS r
 SETTINGS join_use_nulls = 0;
 INSERT INTO alpemix.schema_version SELECT 3, now();
+-- The bytes in raw alone do not say how they were read. Whoever reads them again needs what the answer said of them.
+ALTER TABLE alpemix.connection_rows ON CLUSTER 'main'
+    ADD COLUMN IF NOT EXISTS charset LowCardinality(String) DEFAULT '' COMMENT 'The charset that the answer named for texts in raw that are not UTF-8; empty: windows-1254' CODEC(ZSTD(1)) AFTER deleted;
+ALTER TABLE alpemix.quarantine_rows ON CLUSTER 'main'
+    ADD COLUMN IF NOT EXISTS charset LowCardinality(String) DEFAULT '' COMMENT 'as connection_rows.charset' CODEC(ZSTD(1)) AFTER moved;
+INSERT INTO alpemix.schema_version SELECT 4, now();
