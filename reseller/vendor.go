@@ -3,16 +3,23 @@ package reseller
 import (
 	"context"
 	"net/http"
+
+	"alpemix-collector/reseller/action"
 )
 
 // Vendor is all that the other packages know of a vendor. Package vendors lists them.
 type Vendor struct {
-	Name  string // in tables, metrics, errors, commands and the configuration
-	Color string // on the dashboards, as Grafana calls it
+	Name        string // in tables, metrics, errors, commands and the configuration
+	Short, Long string // help of its commands
+	Color       string // on the dashboards, as Grafana calls it
 	// ReportsLimits: the vendor reports all that is allotted, so that what is ended here comes back with the account. What was
 	// set through us at the others would be lost.
 	ReportsLimits bool
 	Config        func() Section // a new section of the configuration, empty
+	Actions       []action.Action
+	// Renamed moves what the vendor's actions keep in the state folder of accounts that have got another name; accounts maps from
+	// the one before. It is nil where they keep nothing.
+	Renamed func(stateDir string, accounts map[string]string) error
 }
 
 // Section is a vendor's section of the configuration: a pointer to Settings of its accounts.

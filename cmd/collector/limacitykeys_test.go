@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"alpemix-collector/reseller/action"
 	"alpemix-collector/simulator"
 	world "alpemix-collector/simulator/reseller"
 )
@@ -50,7 +51,7 @@ func TestTheKeyOfANewCustomer(t *testing.T) {
 	}
 	var set []string
 	for _, a := range l.allotments {
-		set = append(set, strings.TrimSpace(a.Account+" "+a.Customer+" "+a.Resource+" "+cell(a.Allotted.V)+" "+a.Unit))
+		set = append(set, strings.TrimSpace(a.Account+" "+a.Customer+" "+a.Resource+" "+action.Cell(a.Allotted.V)+" "+a.Unit))
 	}
 	if got := strings.Join(set, ", "); got != "de 900001 disk_gb 10 GB, de 900001 mysql_gb 1 GB, de 900001 mail 100" {
 		t.Error(got)

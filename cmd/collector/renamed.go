@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"alpemix-collector/internal/durable"
-	"alpemix-collector/keyring"
 	"alpemix-collector/report"
+	"alpemix-collector/reseller/vendors"
 	"alpemix-collector/sink"
 )
 
@@ -34,16 +34,21 @@ func (t *target) Follow(ctx context.Context, logins []report.Login) ([]report.Mo
 	return moves, err
 }
 
-// moveKeys moves the keys of lima-city's customers. If that fails nothing is lost, and collecting does not need them.
+// moveKeys moves what commands keep of renamed accounts. If that fails nothing is lost, and collecting does not need it.
 func (t *target) moveKeys(renamed []report.Move) {
-	accounts := map[string]string{}
-	for _, m := range renamed {
-		if m.Vendor == "limacity" {
-			accounts[m.From] = m.To
+	for _, v := range vendors.All {
+		accounts := map[string]string{}
+		for _, m := range renamed {
+			if m.Vendor == v.Name {
+				accounts[m.From] = m.To
+			}
 		}
-	}
-	if err := keyring.New(t.config.StateDir).Rename(accounts); err != nil {
-		t.log.Error("keys of lima-city's customers could not be moved to the new name of their account", "err", err)
+		if v.Renamed == nil {
+			continue
+		}
+		if err := v.Renamed(t.config.StateDir, accounts); err != nil {
+			t.log.Error("keys of customers could not be moved to the new name of their account", "vendor", v.Name, "err", err)
+		}
 	}
 }
 

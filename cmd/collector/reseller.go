@@ -6,22 +6,30 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/secret"
 	"alpemix-collector/report"
 	"alpemix-collector/reseller"
+	"alpemix-collector/reseller/action"
+	"alpemix-collector/reseller/vendors"
 	"alpemix-collector/vendorhttp"
 )
 
 func (a *app) resellerCommand() *cobra.Command {
+	var names []string
+	for _, v := range vendors.All {
+		names = append(names, v.Name)
+	}
+	last := len(names) - 1
 	command := &cobra.Command{
 		Use:   "reseller",
 		Short: "Create and change customers at the resellers",
-		Long: `Every call of the reseller vendors' documents: remotepc, ccportal, serwersms and
-limacity.
+		Long: `Every call of the reseller vendors' documents: ` + strings.Join(names[:last], ", ") + ` and
+` + names[last] + `.
 
 A call that changes something is sent once. Its outcome is said clearly: done,
 refused (with the vendor's reason), or unknown, when no clear answer came; then
@@ -33,54 +41,82 @@ collector run.
 nothing. Passwords come from a prompt, a file or standard input, never from a
 flag.`,
 	}
-	command.AddCommand(a.remotePCCommand(), a.ccPortalCommand(), a.serwerSMSCommand(), a.limaCityCommand())
+	for _, v := range vendors.All {
+		command.AddCommand(a.actionCommand(v, &action.Action{Use: v.Name, Short: v.Short, Long: v.Long, Actions: v.Actions}))
+	}
 	return group(command, nil)
 }
 
-// dialect is a vendor whose calls are commands. C is its client.
-type dialect[C reseller.Client] struct {
+// errand is a command that an action is made of.
+type errand struct {
 	*app
-	vendor string
-}
-
-// accounts are the configured accounts of the vendor.
-func (d *dialect[C]) accounts(c *config.Config) []reseller.Opener {
-	i := slices.IndexFunc(c.Reseller.Vendors, func(v config.Vendor) bool { return v.Name == d.vendor })
-	return c.Reseller.Vendors[i].Openers()
-}
-
-// errand is one run of a vendor's command.
-type errand[C reseller.Client] struct {
-	*app
+	*action.Action
 	command *cobra.Command
-	config  *config.Config
-	client  C
+	vendor  *reseller.Vendor
 	account string
 	dryRun  bool
+	format  *format
+	secret  *secretFlags
+	flags   map[string]func() any
 }
 
-// serves makes command one for one account.
-func (d *dialect[C]) serves(command *cobra.Command, run func(context.Context, *errand[C], []string) error) *cobra.Command {
-	e := &errand[C]{app: d.app, command: command}
-	command.Flags().StringVar(&e.account, "account", "", "account that is meant (needed unless the configuration has exactly one)")
+// actionCommand makes the command of an action of a vendor, and those below it.
+func (a *app) actionCommand(v *reseller.Vendor, of *action.Action) *cobra.Command {
+	command := &cobra.Command{Use: of.Use, Short: of.Short, Long: of.Long, Example: of.Example}
+	e := &errand{app: a, Action: of, command: command, vendor: v}
+	for i := range of.Actions {
+		command.AddCommand(a.actionCommand(v, &of.Actions[i]))
+	}
+	var run func(*cobra.Command, []string) error
+	if of.Read != nil || of.Print != nil || of.Change != nil {
+		e.addFlags()
+		run = e.run
+	}
+	if of.Actions != nil {
+		return group(command, run)
+	}
+	command.RunE, command.Args = run, arguments(of.Use)
 	command.ValidArgsFunction = cobra.NoFileCompletions
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return negative(err) })
-	command.RunE = func(_ *cobra.Command, args []string) (err error) {
-		e.brief = true
-		if e.config, err = e.load(); err != nil {
-			return err
-		}
-		var names []string
-		for _, a := range d.accounts(e.config) {
-			names = append(names, a.Login().Account)
-		}
-		if e.account, err = e.accountOf(d.vendor, e.account, names); err != nil {
-			return e.misused(err)
-		}
-		return run(command.Context(), e, args)
-	}
 	return command
 }
+
+// arguments are those that use names.
+func arguments(use string) cobra.PositionalArgs {
+	switch n := len(strings.Fields(use)) - 1; {
+	case n == 0:
+		return cobra.NoArgs
+	case strings.HasSuffix(use, "..."):
+		return cobra.MinimumNArgs(n)
+	default:
+		return cobra.ExactArgs(n)
+	}
+}
+
+func (e *errand) addFlags() {
+	flags := e.command.Flags()
+	if e.ofOneAccount() {
+		flags.StringVar(&e.account, "account", "", "account that is meant (needed unless the configuration has exactly one)")
+	}
+	if !e.Local {
+		flags.BoolVar(&e.dryRun, "dry-run", false, "print the request without its secrets and send nothing")
+	}
+	if e.Read != nil {
+		e.format = formatFlag(e.command)
+	}
+	if s := e.Secret; s != nil {
+		e.secret = newSecretFlags(e.command, s.Noun, s.IsNew)
+	}
+	e.flags = map[string]func() any{}
+	for _, f := range e.Flags {
+		e.flags[f.Name] = addFlag(flags, f)
+		if f.Required {
+			_ = e.command.MarkFlagRequired(f.Name) // it is there
+		}
+	}
+}
+
+func (e *errand) ofOneAccount() bool { return !e.Local || e.Read == nil }
 
 // negativeNumber finds the number in pflag's complaint about one that it took for a flag.
 var negativeNumber = regexp.MustCompile(`^unknown shorthand flag: '[0-9]' in (-[0-9][^ ]*)$`)
@@ -93,64 +129,116 @@ func negative(err error) error {
 	return err
 }
 
-// asks makes command one that sends a request, or shows it.
-func (d *dialect[C]) asks(command *cobra.Command, run func(context.Context, *errand[C], []string) error) *cobra.Command {
-	dryRun := command.Flags().Bool("dry-run", false, "print the request without its secrets and send nothing")
-	return d.serves(command, func(ctx context.Context, e *errand[C], args []string) error {
-		var rt http.RoundTripper // over the network
-		if e.dryRun = *dryRun; e.dryRun {
-			rt = vendorhttp.DryRun{}
-		}
-		for _, a := range d.accounts(e.config) {
-			if a.Login().Account != e.account {
-				continue
-			}
-			version, _ := build()
-			client, err := a.Open(version, rt)
-			if err != nil {
-				return err
-			}
-			e.client = client.(C)
-		}
-		err := run(ctx, e, args)
-		if preview, ok := errors.AsType[*vendorhttp.Preview](err); ok {
-			_, err = fmt.Fprint(e.stdout, preview.Error())
-		}
-		if err != nil && report.AsFailure(err).Reason == badRequest {
-			return e.misused(err)
-		}
-		return err
-	})
+func (e *errand) run(_ *cobra.Command, args []string) error {
+	err := e.act(e.command.Context(), args)
+	if preview, ok := errors.AsType[*vendorhttp.Preview](err); ok {
+		_, err = fmt.Fprint(e.stdout, preview.Error())
+	}
+	if _, ok := errors.AsType[*action.Misuse](err); ok || err != nil && report.AsFailure(err).Reason == badRequest {
+		return e.misused(err)
+	}
+	return err
 }
 
-// accountOf checks a name against the accounts of a vendor; the only one needs no name.
-func (a *app) accountOf(vendor, name string, known []string) (string, error) {
-	if len(known) == 0 {
-		return "", &config.Error{Source: a.configSource(), Key: "reseller." + vendor + ".accounts",
+func (e *errand) act(ctx context.Context, args []string) error {
+	e.brief = true
+	c, err := e.load()
+	if err != nil {
+		return err
+	}
+	call := &action.Call{Args: args, Flags: map[string]any{}, StateDir: c.StateDir, DryRun: e.dryRun, Show: e.show}
+	for name, value := range e.flags {
+		call.Flags[name] = value()
+	}
+	if e.ofOneAccount() {
+		if call.Account, call.Client, err = e.open(c); err != nil {
+			return err
+		}
+	}
+	if e.Change != nil || e.Local && e.Print != nil {
+		if err := e.refuseOtherDemo(c); err != nil {
+			return err
+		}
+		if err := e.refuseOthers(c.StateDir); err != nil {
+			return err
+		}
+	}
+	if e.Secret != nil {
+		if call.Secret, err = e.ask(ctx, args[0]); err != nil {
+			return err
+		}
+	}
+	switch {
+	case e.Read != nil:
+		return e.read(ctx, call)
+	case e.Print != nil:
+		text, err := e.Print(ctx, call)
+		if err == nil {
+			_, err = fmt.Fprint(e.stdout, text)
+		}
+		return err
+	}
+	return e.change(ctx, call)
+}
+
+// open finds the account that is meant, and makes its client unless the action is a local one.
+func (e *errand) open(c *config.Config) (name string, client any, err error) {
+	var names []string
+	known := map[string]reseller.Opener{}
+	for _, o := range c.Reseller.Of(e.vendor.Name) {
+		name := o.Login().Account
+		names, known[name] = append(names, name), o
+	}
+	if len(names) == 0 {
+		return "", nil, &config.Error{Source: e.configSource(), Key: "reseller." + e.vendor.Name + ".accounts",
 			Problem: "is empty; add an account as in collector.example.yaml"}
 	}
-	return accountNamed(known, name)
+	if name, err = accountNamed(names, e.account); err != nil {
+		return "", nil, e.misused(err)
+	}
+	if e.Local {
+		return name, nil, nil
+	}
+	var rt http.RoundTripper // over the network
+	if e.dryRun {
+		rt = vendorhttp.DryRun{}
+	}
+	version, _ := build()
+	client, err = known[name].Open(version, rt)
+	return name, client, err
 }
 
 // misused is err about the command line; one about the configuration stays what it is.
-func (e *errand[C]) misused(err error) error {
+func (e *errand) misused(err error) error {
 	if _, isConfig := errors.AsType[*config.Error](err); isConfig {
 		return err
 	}
 	return &usageError{e.command.CommandPath(), err}
 }
 
-// reads makes command one that prints what the vendor tells.
-func (d *dialect[C]) reads(command *cobra.Command, ask func(ctx context.Context, client C, args []string) (*listing, error)) *cobra.Command {
-	format := formatFlag(command)
-	return d.asks(command, func(ctx context.Context, e *errand[C], args []string) error {
-		if err := format.check(); err != nil {
-			return e.misused(err)
-		}
-		told, err := ask(ctx, e.client, args)
-		if err != nil {
-			return err
-		}
-		return told.print(e.stdout, format)
-	})
+func (e *errand) read(ctx context.Context, call *action.Call) error {
+	if err := e.format.check(); err != nil {
+		return e.misused(err)
+	}
+	l, err := e.Read(ctx, call)
+	if err != nil {
+		return err
+	}
+	text, err := l.Table()
+	if *e.format == formatJSON {
+		text, err = l.JSON()
+	}
+	if err == nil {
+		_, err = e.stdout.Write(text)
+	}
+	return err
+}
+
+// show prints a secret to whoever sits at the terminal.
+func (e *errand) show(s secret.Value) bool {
+	if _, ok := terminalOf(e.stdout); !ok {
+		return false
+	}
+	_, err := fmt.Fprintln(e.stdout, s.Reveal())
+	return err == nil
 }

@@ -14,7 +14,6 @@ import (
 	"golang.org/x/term"
 
 	"alpemix-collector/internal/secret"
-	"alpemix-collector/reseller"
 )
 
 // secretFlags are the ways in which a secret may come to a command. A flag that holds it is not among them: command lines are
@@ -31,12 +30,12 @@ func newSecretFlags(command *cobra.Command, noun string, isNew bool) *secretFlag
 	return s
 }
 
-// ask asks e's user for the secret of whom. In a dry run that names no source it is a made-up one, which nothing shows.
-func ask[C reseller.Client](ctx context.Context, e *errand[C], s *secretFlags, whom string) (secret.Value, error) {
-	if e.dryRun && s.file == "" {
+// ask asks for the secret of the action's first argument. In a dry run that names no source it is a made-up one, which nothing shows.
+func (e *errand) ask(ctx context.Context, argument string) (secret.Value, error) {
+	if e.dryRun && e.secret.file == "" {
 		return secret.New(rand.Text()[:20]), nil
 	}
-	text, err := s.read(ctx, e.app, whom)
+	text, err := e.secret.read(ctx, e.app, fmt.Sprintf(e.Secret.Whose, argument))
 	if err != nil && ctx.Err() == nil && !errors.Is(err, errInterrupted) {
 		err = e.misused(err)
 	}

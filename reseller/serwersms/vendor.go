@@ -5,5 +5,7 @@ import "alpemix-collector/reseller"
 // Vendor is SerwerSMS.
 var Vendor = reseller.Vendor{
 	Name: vendor.Name, Color: "green",
-	Config: func() reseller.Section { return new(reseller.Settings[Account]) },
+	Short:   "SerwerSMS: list, view, add, limit and delete subaccounts",
+	Config:  func() reseller.Section { return new(reseller.Settings[Account]) },
+	Actions: actions,
 }

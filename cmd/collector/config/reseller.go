@@ -52,6 +52,16 @@ func (r *Reseller) Accounts() (n int) {
 	return n
 }
 
+// Of are the accounts of a vendor.
+func (r *Reseller) Of(vendor string) []reseller.Opener {
+	for _, v := range r.Vendors {
+		if v.Name == vendor {
+			return v.Openers()
+		}
+	}
+	return nil
+}
+
 // MarshalYAML implements yaml.Marshaler.
 func (r Reseller) MarshalYAML() (any, error) {
 	section := &yaml.Node{Kind: yaml.MappingNode}
