@@ -251,6 +251,8 @@ func TestMetrics(t *testing.T) {
 			"reseller_allotted eu disk_gb remotepc":                          50,
 			"reseller_pending_customers eu remotepc":                         0,
 			"reseller_pending_customers down remotepc":                       0,
+			"reseller_unread_values eu remotepc":                             0,
+			"reseller_unread_values down remotepc":                           0,
 			"reseller_missing_customers eu remotepc":                         0,
 			"reseller_missing_customers down remotepc":                       0,
 			"reseller_requests_total eu remotepc":                            1,
