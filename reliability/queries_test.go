@@ -132,6 +132,10 @@ var questions = []question{
 		},
 	},
 	{
+		"SELECT vendor, account, fingerprint FROM alpemix.login_rows FINAL", []string{"vendor String", "account String", "fingerprint String"},
+		func(*clickhouse, statement) [][]any { return nil }, // nobody is renamed here
+	},
+	{
 		"SELECT day, state, rows, sealed_at, version, doubt",
 		[]string{
 			"day Date", "state String", "rows UInt64", "sealed_at Nullable(DateTime('UTC'))", "version UInt64", "doubt String",
