@@ -6,7 +6,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help run build engine charts test race dates screenshots simulate mutants fuzz soak check bench bench-once clean
+.PHONY: help run build engine charts test race dates screenshots simulate mutants fuzz soak check bench bench-once release clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,5 +99,8 @@ bench: engine ## benchmarks, with the side-by-side ratios
 bench-once: engine ## each benchmark once, so that none rots
 	go test -run '^$$' -bench . -benchtime 1x -timeout $(TIMEOUT) ./...
 
+release: charts ## the files of a release in dist, for the tag of this commit
+	@.ci/release
+
 clean: ## remove what was built; .engine, state and collector.yaml stay
-	rm -rf bin
+	rm -rf bin dist
