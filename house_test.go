@@ -57,7 +57,7 @@ var layers = map[string][]string{
 	"rules":                          {},
 	"rules/prometheustest":           {},
 	"dashboards":                     {},
-	"dashboards/internal/draw":       {"reseller/vendors"},
+	"dashboards/internal/draw":       {"migrations", "reseller/vendors"},
 	"dashboards/grafana":             {"dashboards", "vendorhttp"},
 	"report":                         {},
 	"simulator":                      {"report"},

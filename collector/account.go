@@ -30,14 +30,15 @@ type account struct {
 	pauses       pauses
 	unsealed     pacing.Pause              // yesterday's answer did not tell that day, or ClickHouse had lost rows of it: no use in asking at once
 	last         map[report.Kind]time.Time // last success
-	listed       dayRead                   // the last answer for yesterday without a doubt
+	listedUntil  time.Time                 // the newest start that the last answer for yesterday listed of today
+	listedBefore dayRead                   // what the last answer for today listed of the day before, beside today's own
 	failures     map[report.Kind]failed    // by what they concern; without those that a success has followed
 	judgedAt     time.Time                 // when an answer for today was last compared with what is known
 	todayDoubt   string                    // what was found then
 	busy         bool                      // a request is running
 }
 
-// dayRead is how many connections of a day an answer for yesterday listed.
+// dayRead is how many connections of a day an answer for the next day listed.
 type dayRead struct {
 	day  report.Day
 	rows int

@@ -19,27 +19,6 @@ const judgeTodayEvery = 10 * time.Minute
 type doubt struct {
 	why     string
 	another bool // it describes another day
-	listed  int  // connections of the day
-}
-
-// note keeps what an answer listed until its day is sealed.
-func (a *account) note(read dayRead, believed bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.listed = read; !believed {
-		a.listed = dayRead{}
-	}
-}
-
-// doubtSeal compares the answer by which a day is to be sealed with what is known of that day by then:
-// today's answers may list connections of it meanwhile, from a vendor whose day stands still.
-func (a *account) doubtSeal(day report.DayStatus, known int) string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if day.State == report.DaySealed || day.Doubt != "" || a.listed.day != day.Day || !fewer(a.listed.rows, known) {
-		return ""
-	}
-	return lists(a.listed.rows, known)
 }
 
 // fewer reports whether an answer lists so few of the known connections that it cannot be complete.
@@ -49,34 +28,74 @@ func lists(listed, known int) string {
 	return fmt.Sprintf("it lists only %d of the %d connections that are known for that day", listed, known)
 }
 
+// described reports whether an answer that was believed has described a day of which so many connections are known by now.
+func described(d report.DayStatus, known int) bool {
+	switch {
+	case d.Doubt != "":
+		return false
+	case d.State == report.DaySealed:
+		return !fewer(int(d.Rows), known)
+	}
+	return !d.ReadAt.IsZero() && !fewer(d.Listed, known)
+}
+
+// doubtSeal compares the answer by which a day is to be sealed with what is known of that day by then:
+// today's answers may list connections of it meanwhile, from a vendor whose day stands still.
+func doubtSeal(d report.DayStatus, known int) string {
+	if d.Doubt != "" || !fewer(d.Listed, known) {
+		return ""
+	}
+	return lists(d.Listed, known)
+}
+
+// lastChance reports whether a day is read for the last times, or is gone: there is hardly time to ask again.
+func (a *account) lastChance(day report.Day, now time.Time) bool {
+	return (day + 2).Start(a.Location).Sub(now) < lastReads
+}
+
 // considerSeal remembers that a complete answer described yesterday, so that the drain looks for its rows
 // in ClickHouse. An answer in doubt is asked again, and taken at the last reads of the day for want of a
 // better one, unless it describes another day.
 func (c *Collector) considerSeal(r *reading) error {
-	out := r.out
-	a, now := out.account, out.body.FetchedAt
+	out, a, now := r.out, r.out.account, r.out.body.FetchedAt
 	if out.body.AskedAt.Before((out.day + 1).Start(a.Location).Add(sealGrace)) {
 		return nil // too soon after midnight to believe; it is asked again
 	}
 	before := c.dayStatus(a, out.day)
-	found, err := c.doubtOf(r, before.Watched)
+	l, err := r.listing()
 	if err != nil {
 		return err
 	}
-	if a.day(now) != out.day+1 {
-		found = doubt{why: "midnight passed while it was read", another: true}
-	}
-	if found.why != "" && before.State == report.DaySealed && before.Doubt == "" {
-		return nil // a better answer has described it
-	}
-	a.note(dayRead{out.day, found.listed}, found.why == "")
-	out.doubt = found.why
-	out.accepted = found.why != "" && !found.another && a.midnight(now).Sub(now) < lastReads
-	_, err = c.changeDay(a, out.day, func(d *report.DayStatus) {
-		d.Doubt = found.why
-		if found.why == "" || out.accepted && d.State != report.DaySealed {
-			d.ReadAt = now
+	next := l.shares[out.day+1].Last
+	a.listsUntil(next)
+	if !next.IsZero() { // a day of the vendor's lasts 24 hours: what is older was in the report before
+		if err := c.countEarlier(a, &l, next.Add(-24*time.Hour)); err != nil {
+			return err
 		}
+	}
+	l.elsewhere += a.listedByToday(out.day)
+	l.beside, l.watched, l.first = out.day+1, before.Watched, c.first(a, out.day)
+	found := doubtful(l)
+	if a.day(now) != out.day+1 {
+		found = doubt{"midnight passed while it was read", true}
+	}
+	of := l.shares[out.day]
+	if found.why != "" && described(before, of.Known) {
+		return nil
+	}
+	last := a.lastChance(out.day, now)
+	out.doubt = found.why
+	out.accepted = found.why != "" && !found.another && last
+	_, err = c.changeDay(a, out.day, func(d *report.DayStatus) {
+		switch {
+		case found.why == "":
+			d.ReadAt, d.Listed = now, of.Listed+l.elsewhere
+		case out.accepted:
+			d.ReadAt = now
+		case d.Doubt == "" && !last:
+			d.ReadAt = time.Time{} // what was believed then, lists too few by now
+		}
+		d.Doubt = found.why
 	})
 	if found.why != "" {
 		a.askAgain(time.Now())
@@ -88,8 +107,7 @@ func (c *Collector) considerSeal(r *reading) error {
 // considerToday notes that a complete answer described the running day, and doubts it by what is known.
 // Around midnight the vendor may be in another day than we are.
 func (c *Collector) considerToday(r *reading) error {
-	out := r.out
-	a, now := out.account, out.body.FetchedAt
+	out, a, now := r.out, r.out.account, r.out.body.FetchedAt
 	if a.day(now) != out.day {
 		return nil
 	}
@@ -98,19 +116,31 @@ func (c *Collector) considerToday(r *reading) error {
 			return err
 		}
 	}
-	if now.Before(out.day.Start(a.Location).Add(turnedBy)) || a.midnight(now).Sub(now) < time.Hour {
+	early := now.Before(out.day.Start(a.Location).Add(turnedBy)) || a.midnight(now).Sub(now) < time.Hour
+	if early {
 		a.doubtToday(doubt{})
-		return nil
 	}
 	if !a.judgeToday(now) {
 		return nil
 	}
-	found, err := c.doubtOf(r, true)
-	if err == nil {
-		out.doubt = found.why
-		a.doubtToday(found)
+	l, err := r.listing()
+	if err != nil {
+		return err
 	}
-	return err
+	a.listsBefore(&l)
+	if early {
+		return nil
+	}
+	l.beside, l.watched = out.day-1, true
+	if until := a.listedByYesterday(); !until.IsZero() {
+		if err := c.countEarlier(a, &l, until.Add(time.Second)); err != nil {
+			return err
+		}
+	}
+	found := doubtful(l)
+	out.doubt = found.why
+	a.doubtToday(found)
+	return nil
 }
 
 // judgeToday reports whether it is time to compare an answer for today.
@@ -130,47 +160,34 @@ func (a *account) doubtToday(found doubt) {
 	a.todayDoubt = found.why
 }
 
-// doubtOf compares an answer with what is known of its day and of all others.
-func (c *Collector) doubtOf(r *reading, watched bool) (doubt, error) {
-	out := r.out
-	different, err := r.different()
-	if err != nil {
-		return doubt{}, err
-	}
-	shares, err := c.store.Shares(out.account.Name, different)
-	if err != nil {
-		return doubt{}, err
-	}
-	days := c.store.Days(out.account.Name)
-	oldest := len(days) == 0 || days[0].Day >= out.day
-	return doubtful(out.day, shares, len(different), out.rows == 0 && !watched && !oldest), nil
+// listsUntil remembers the newest start of today that an answer for yesterday listed.
+func (a *account) listsUntil(start time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.listedUntil = start
 }
 
-// doubtful finds out by its rows whether an answer describes a day. When Alpemix turns its day is not
-// documented (vendors/README.md), so an answer may describe another day than was asked for, or parts of
-// two; rows may vanish from it; and a vendor in trouble may list few or none, or write them in a way that
-// nobody can read; records counts what it lists, each connection once. unseen says that the answer is
-// empty and that nobody looked while the day ran: then nothing is known that it could contradict.
-func doubtful(day report.Day, shares map[report.Day]report.DayShare, records int, unseen bool) doubt {
-	of, others, most := shares[day], 0, day
-	for other, share := range shares {
-		if other == day {
-			continue
-		}
-		others += share.Listed
-		if most == day || share.Listed > shares[most].Listed || share.Listed == shares[most].Listed && other > most {
-			most = other
-		}
+func (a *account) listedByYesterday() time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.listedUntil
+}
+
+// listsBefore remembers what an answer for today lists of the day before. If it lists none of today, it may be that day's.
+func (a *account) listsBefore(today *listing) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.listedBefore = dayRead{day: today.day - 1}
+	if today.shares[today.day].Listed > 0 {
+		a.listedBefore.rows = today.shares[today.day-1].Listed
 	}
-	switch {
-	case others > of.Listed:
-		return doubt{why: fmt.Sprintf("it lists %d connections of that day and %d of other days, most of %s: is the vendor's clock behind, or the account's timezone wrong?", of.Listed, others, most), another: true}
-	case fewer(of.Listed, of.Known):
-		return doubt{why: lists(of.Listed, of.Known)}
-	case 2*of.Listed < records:
-		return doubt{why: fmt.Sprintf("of its %d records only %d could be read as connections of that day: see the quarantine", records, of.Listed)}
-	case unseen:
-		return doubt{why: "it is empty, and the collector did not run on that day, so nothing confirms that"}
+}
+
+func (a *account) listedByToday(yesterday report.Day) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.listedBefore.day != yesterday {
+		return 0
 	}
-	return doubt{listed: of.Listed}
+	return a.listedBefore.rows
 }

@@ -41,7 +41,39 @@ func TestRowsSayWhatDayAnAnswerDescribes(t *testing.T) {
 			records += share[1]
 			compared[d] = report.DayShare{Known: share[0], Listed: share[1]}
 		}
-		got := doubtful(day, compared, records, tc.unseen)
+		l := listing{day: day, beside: day, shares: compared, records: records, watched: !tc.unseen}
+		got := doubtful(l)
+		if (got.why != "") != tc.doubted || got.another != tc.another {
+			t.Errorf("%s: %+v", tc.name, got)
+		}
+	}
+}
+
+// TestRowsOfAVendorWhoseDayIsShifted: each report lists parts of two days.
+func TestRowsOfAVendorWhoseDayIsShifted(t *testing.T) {
+	const day = report.Day(20_000)
+	for _, tc := range []struct {
+		name      string
+		of        report.DayShare
+		beside    int // connections of the day beside
+		elsewhere int
+		unread    int
+		unseen    bool
+		doubted   bool
+		another   bool
+	}{
+		{"all but what other reports list", report.DayShare{Known: 100, Listed: 60}, 40, 40, 0, false, false, false},
+		{"a quiet day and the busy one beside it", report.DayShare{Known: 10, Listed: 4}, 90, 6, 0, false, false, false},
+		{"the same of a day that nobody saw", report.DayShare{Known: 10, Listed: 4}, 90, 6, 0, true, true, false},
+		{"too few of what this report has to list", report.DayShare{Known: 100, Listed: 30}, 40, 40, 0, false, true, false},
+		{"nothing of the day", report.DayShare{Known: 100}, 40, 100, 0, false, true, true},
+		{"most of it can't be read", report.DayShare{Known: 10, Listed: 10}, 10, 0, 21, false, true, false},
+		{"half of it can be read", report.DayShare{Known: 10, Listed: 10}, 10, 0, 20, false, false, false},
+	} {
+		got := doubtful(listing{
+			day: day, beside: day + 1, watched: !tc.unseen, elsewhere: tc.elsewhere, records: tc.of.Listed + tc.beside + tc.unread,
+			shares: map[report.Day]report.DayShare{day: tc.of, day + 1: {Known: tc.beside, Listed: tc.beside}},
+		})
 		if (got.why != "") != tc.doubted || got.another != tc.another {
 			t.Errorf("%s: %+v", tc.name, got)
 		}

@@ -12,13 +12,13 @@ import (
 type gauges struct{ *Collector }
 
 var (
-	unsealedDesc = desc("alpemix_unsealed_reports", "Vendor days that have ended, can still be read and are not sealed.", "account")
-	gapsDesc     = desc("alpemix_gaps_total", "Vendor days that were never read completely and can no longer be read.", "account")
-	lostDesc     = desc("alpemix_last_gap_timestamp_seconds", "When Alpemix stopped serving the newest lost day, as Unix time; 0 without one.", "account")
-	dayEndDesc   = desc("alpemix_day_end_timestamp_seconds", "When the current vendor day ends, as Unix time; until then Alpemix serves the day before.", "account")
+	unsealedDesc = desc("alpemix_unsealed_reports", "Reports of days that have ended and are neither sealed nor a gap: not read completely, or not found in ClickHouse yet.", "account")
+	gapsDesc     = desc("alpemix_gaps_total", "Days that are gaps: never read completely while Alpemix served them, or no longer in ClickHouse.", "account")
+	lostDesc     = desc("alpemix_last_gap_timestamp_seconds", "When Alpemix stopped serving the newest day that is a gap, as Unix time; 0 without one.", "account")
+	dayEndDesc   = desc("alpemix_day_end_timestamp_seconds", "When today ends in the account's time zone, as Unix time; until then Alpemix serves yesterday.", "account")
 	failingDesc  = desc("alpemix_failing", "1 while a request of the account has failed and none of its kind has succeeded since, with the newest reason.", "account", "reason")
-	rowsDesc     = desc("alpemix_connections_today", "Connections of the current vendor day.", "account")
-	secondsDesc  = desc("alpemix_connection_seconds_today", "Summed duration of the connections of the current vendor day.", "account")
+	rowsDesc     = desc("alpemix_connections_today", "Connections that started today, in the account's time zone.", "account")
+	secondsDesc  = desc("alpemix_connection_seconds_today", "Summed duration of the connections that started today, in the account's time zone.", "account")
 	tokenDesc    = desc("alpemix_token_expiry_timestamp_seconds", "When the access token ends, as Unix time; 0 without one.", "account")
 	budgetDesc   = desc("alpemix_request_budget_remaining", "Requests that the vendor's limits allow now, the least of all accounts.", "kind")
 	queueDesc    = desc("sink_queue_rows", "Rows that wait for ClickHouse.")

@@ -50,7 +50,7 @@ func newObserver(c *Collector, reg prometheus.Registerer, log *slog.Logger, reas
 			Help: "When the report was last read without an error, as Unix time.",
 		}, []string{"account", "report"}),
 		requests: counter("alpemix_requests_total", "Requests sent to Alpemix.", "account", "report"),
-		failures: counter("alpemix_request_failures_total", "Requests to Alpemix that brought no complete report.", "account", "report", "reason"),
+		failures: counter("alpemix_request_failures_total", "Requests to Alpemix for a token or a report that failed, and answers that could not be recorded.", "account", "report", "reason"),
 		rows:     counter("alpemix_rows_total", "Records in answers: received = stored + unchanged + quarantined.", "account", "outcome"),
 		quirks:   counter("alpemix_quirks_total", "Oddities met in answers, by name as in docs/quirks.md.", "quirk"),
 		findings: counter("alpemix_findings_total", "Contradictions between answers, the clock and what is known: starts_in_future, day_in_doubt, rows_missing, other_database.", "account", "finding"),
@@ -158,6 +158,12 @@ func (o *observer) doubt(log *slog.Logger, out *outcome) {
 		what = "the answer for yesterday is in doubt; the day is sealed with it and marked, because there is hardly time to ask again"
 	}
 	log.Error(what, "day", out.day, "why", out.doubt)
+}
+
+// withdrawn counts and logs a doubt that arose after an answer was believed and before its day was sealed.
+func (o *observer) withdrawn(account string, day report.Day, why string) {
+	o.findings.WithLabelValues(account, dayInDoubt).Inc()
+	o.log.Error("the answer for yesterday is in doubt since more of that day is known", "account", account, "day", day, "why", why)
 }
 
 // stopped logs how a run ended.

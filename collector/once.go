@@ -53,7 +53,10 @@ func (c *Collector) Once(ctx context.Context) error {
 		return err
 	}
 	for _, a := range c.accounts {
-		if d := c.dayStatus(a, a.day(started)-1); d.State != report.DaySealed {
+		switch d := c.dayStatus(a, a.day(started)-1); {
+		case d.Doubt != "":
+			errs = append(errs, fmt.Errorf("account %s: %s is in doubt: the answer for yesterday is not believed to describe it: %s; the next run asks again", a.Name, d.Day, d.Doubt))
+		case d.State != report.DaySealed:
 			errs = append(errs, fmt.Errorf("account %s: %s is not sealed: rows of it were not found in ClickHouse; the next run asks for them again", a.Name, d.Day))
 		}
 	}

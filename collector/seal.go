@@ -41,10 +41,8 @@ func (d *drain) seal(ctx context.Context, a *account, day report.DayStatus) erro
 	if err != nil {
 		return err
 	}
-	if why := a.doubtSeal(day, len(expected)); why != "" {
-		_, err := c.changeDay(a, day.Day, func(d *report.DayStatus) { d.Doubt, d.ReadAt = why, time.Time{} })
-		a.askAgain(time.Now())
-		return err
+	if why := doubtSeal(day, len(expected)); why != "" {
+		return c.withdraw(a, day, why)
 	}
 	stored, err := c.writer.ReadBack(ctx, a.Name, day.Day)
 	if err != nil {
@@ -87,7 +85,32 @@ func (d *drain) seal(ctx context.Context, a *account, day report.DayStatus) erro
 	if err == nil && changed.State != day.State {
 		c.observer.days(a.Name, []report.DayStatus{changed}, nil)
 	}
+	if changed.Doubt != "" {
+		pacing.Nudge(a.wake) // it is asked for until the end
+	}
 	return err
+}
+
+// withdraw doubts the answer by which a day was to be sealed: the day is asked for again, or sealed in doubt if there is hardly
+// time for that.
+func (c *Collector) withdraw(a *account, day report.DayStatus, why string) error {
+	last := a.lastChance(day.Day, time.Now())
+	changed, err := c.changeDay(a, day.Day, func(d *report.DayStatus) {
+		if !d.ReadAt.Equal(day.ReadAt) {
+			return // read once more meanwhile
+		}
+		if d.Doubt = why; !last {
+			d.ReadAt = time.Time{}
+		}
+	})
+	if err != nil || changed.Doubt != why {
+		return err
+	}
+	if !last {
+		a.askAgain(time.Now())
+	}
+	c.observer.withdrawn(a.Name, day.Day, why)
+	return nil
 }
 
 // askAgain wants yesterday once more, after a wait that grows.

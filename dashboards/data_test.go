@@ -70,6 +70,10 @@ func fill(t testing.TB, server *enginetest.Server) {
 		c.UID, c.StartedAt, c.Duration = fmt.Sprint("awkward", i), today.Add(time.Duration(i-40)*15*time.Minute), 20*time.Minute
 		batch.Connections = append(batch.Connections, stored(c))
 	}
+	blank := awkward
+	blank.UID, blank.StartedAt, blank.Duration, blank.SupportNumber = "blank", today.Add(-20*time.Minute), time.Minute, ""
+	blank.Account, blank.Staff.Name, blank.Target.Name = "main", "\u2003Nil", "\u00a0Kasa 3 "
+	batch.Connections = append(batch.Connections, stored(blank))
 	allotments(&batch, &reseller.World{Seed: 1, Desk: desk, DeskAccount: "main"})
 	if err := db.Writer().Write(t.Context(), batch); err != nil {
 		t.Fatal(err)
@@ -123,7 +127,7 @@ func allotments(batch *report.Batch, world *reseller.World) {
 			batch.Allotments = append(batch.Allotments, p)
 		}
 	}
-	for name, used := range map[string]float64{"over@example.com": 12, "idle@example.com": 0} {
+	for name, used := range map[string]float64{"over@example.com": 12, "idle@example.com": 0, " blank@example.com\u00a0": 9} {
 		from := today.AddDate(0, 0, -history)
 		batch.Allotments = append(batch.Allotments, report.AllotmentPeriod{At: from, ValidFrom: from, Version: 1, Allotment: report.Allotment{
 			Vendor: "remotepc", Account: "eu", Customer: name, Resource: "computers", Allotted: known(10), Utilized: known(used),
@@ -131,7 +135,9 @@ func allotments(batch *report.Batch, world *reseller.World) {
 	}
 	lines := append(world.Mappings(),
 		reseller.Mapping{Customer: "Müller's", Vendor: "remotepc", Field: "customer", Value: "grows'@example.com"},
-		reseller.Mapping{Customer: "Müller's", Vendor: "alpemix", Field: "support_number", Value: awkward.SupportNumber})
+		reseller.Mapping{Customer: "Müller's", Vendor: "alpemix", Field: "support_number", Value: awkward.SupportNumber},
+		reseller.Mapping{Customer: "Blank & Co", Vendor: "alpemix", Field: "target_name", Value: "Kasa 3"},
+		reseller.Mapping{Customer: "Blank & Co", Vendor: "remotepc", Field: "customer", Value: "blank@example.com"})
 	for _, m := range lines {
 		batch.Customers = append(batch.Customers, report.CustomerChange{
 			CustomerLine: report.CustomerLine{Customer: m.Customer, Vendor: m.Vendor, Account: m.Account, Field: m.Field, Value: m.Value}, Version: 1,

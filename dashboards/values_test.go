@@ -124,3 +124,14 @@ func TestEveryConnectionIsOfACustomerOrUnmapped(t *testing.T) {
 		t.Errorf("%v connections: %v of customers, %v of nobody", all, of, rest)
 	}
 }
+
+// TestWhiteSpaceAroundNamesIsNoDifference, as in the mapping.
+func TestWhiteSpaceAroundNamesIsNoDifference(t *testing.T) {
+	blank := selection{"customer": {"Blank & Co"}}
+	if got := cells(t, "alpemix-connections", "Connections", "connections", blank)[0]; got != 1.0 {
+		t.Errorf("%v connections, want 1", got)
+	}
+	if got := cells(t, "alpemix-customers", "Customers", "customers", blank)[0]; got != 1.0 {
+		t.Errorf("%v customers with allotments, want 1", got)
+	}
+}

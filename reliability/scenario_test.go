@@ -97,7 +97,8 @@ func newScenario(seed uint64) *scenario {
 	case chance(r, 0.1):
 		sc.quirks.FlipDelay = pick(r, -10*time.Minute, 10*time.Minute, time.Hour, -time.Hour)
 	case chance(r, 0.06):
-		sc.quirks.DayOffset = pick(r, 3*time.Hour, -2*time.Hour)
+		sc.quirks.DayOffset = pick(r, 3*time.Hour, -2*time.Hour, 9*time.Hour, -9*time.Hour)
+		sc.world.HourlyMinimum = 2 // a report without any connection of its day is taken for another day's
 	}
 	sc.tail = sc.start.Add(between(r, 28*time.Hour, 84*time.Hour))
 	every := pick(r, 20*time.Second, time.Minute, 5*time.Minute, 5*time.Minute, 20*time.Minute, 20*time.Minute, 30*time.Minute)

@@ -43,6 +43,7 @@ type simulation struct {
 	zones    map[string]*time.Location // of the accounts, as configured in this life
 
 	lives    []lived
+	seals    map[dayKey]bool    // days that were sealed before
 	rose     map[string]float64 // counters of all lives, by name and by each of their labels
 	failures int
 	copies   []copied // at the end of each life, if a later one needs it
@@ -59,7 +60,7 @@ type simulation struct {
 func newSimulation(t *testing.T, sc *scenario) *simulation {
 	s := &simulation{
 		t: t, scenario: sc, clickhouse: newClickHouse(), dir: memoryDir(t), book: newBook(), secrets: newSecrets(), physical: sc.start,
-		draws: map[string]int{}, rose: map[string]float64{}, limit: map[string]*limits{}, tail: map[string]*tail{},
+		draws: map[string]int{}, rose: map[string]float64{}, seals: map[dayKey]bool{}, limit: map[string]*limits{}, tail: map[string]*tail{},
 	}
 	o := simulator.Options{
 		World: &sc.world, Limits: simulator.Limits{PerAccount: sc.scope == "account"}, Elapsed: s.now,

@@ -188,6 +188,8 @@ type DayStatus struct {
 	Doubt string
 	// Watched: a complete answer described the day while it ran. It is kept in the state file only.
 	Watched bool
+	// Listed is how many connections of the day the answer of ReadAt accounted for. It is remembered by us alone.
+	Listed  int
 	Version uint64
 }
 
@@ -195,6 +197,7 @@ type DayStatus struct {
 type DayShare struct {
 	Known  int
 	Listed int
+	Last   time.Time // the newest start of those that it lists
 }
 
 // Fetch is one request to a vendor, a row of the table fetches.

@@ -3,6 +3,8 @@ package reseller
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -91,6 +93,10 @@ func (o *observer) observe(out *outcome) {
 			said = "customers are not up to date; their last known values stay in use"
 			log = log.With("missing", len(s.Missing), "customers", some(s.Missing))
 		}
+		if out.single {
+			o.customersFailed(log, said, s.Failed)
+			return
+		}
 		log.Log(context.Background(), levelOf(f), said, "reason", f.Reason, "code", f.Code, "err", f)
 		return
 	}
@@ -103,6 +109,34 @@ func (o *observer) observe(out *outcome) {
 	}
 	log.Log(context.Background(), level, "snapshot", "allotments", len(s.Allotments), "changes", out.changes, "seconds", time.Since(out.began).Seconds())
 }
+
+// customersFailed logs each kind of failure with the first customer who met it, so that one does not hide the others.
+func (o *observer) customersFailed(log *slog.Logger, said string, failed map[string]*report.Failure) {
+	type kind struct {
+		reason string
+		code   int
+	}
+	var first []*report.Failure
+	met := map[kind][]string{} // by whom
+	for _, name := range slices.Sorted(maps.Keys(failed)) {
+		f := failed[name]
+		k := kind{f.Reason, f.Code}
+		if met[k] == nil {
+			first = append(first, f)
+		}
+		met[k] = append(met[k], name)
+	}
+	for _, f := range first[:min(len(first), kindsLogged)] {
+		by := met[kind{f.Reason, f.Code}]
+		log.Log(context.Background(), levelOf(f), said, "reason", f.Reason, "code", f.Code, "failed", len(by), "with_it", some(by), "err", f)
+	}
+	if more := len(first) - kindsLogged; more > 0 {
+		log.Warn("customers failed in more ways than are logged", "more", more)
+	}
+}
+
+// kindsLogged bounds what one reading logs.
+const kindsLogged = 8
 
 // some are the first of many names.
 func some(names []string) []string {

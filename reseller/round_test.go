@@ -160,6 +160,35 @@ func TestAPortalThatIsDown(t *testing.T) {
 	})
 }
 
+// TestEachKindOfFailureIsLogged: the first customer who fails does not hide how others do.
+func TestEachKindOfFailureIsLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPortal(func(name string, _ time.Duration) *report.Failure {
+			switch {
+			case name < "10003":
+				return report.Fail(report.Permanent, "not_found", "customer %s: HTTP 404", name)
+			case name < "10005":
+				return report.Fail(report.Transient, "server_error", "customer %s: HTTP 500", name)
+			case name < "10018":
+				return report.Fail(report.Transient, "kind_"+name, "customer %s: odd", name)
+			}
+			return nil
+		})
+		o := newOffice(t)
+		o.portal, o.customers = p, many(20)
+		o.run(time.Second)
+		text := o.logged()
+		for _, want := range []string{"customer 10000: HTTP 404", "customer 10003: HTTP 500", "failed=3", "failed=2", "more=7"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("the log lacks %q", want)
+			}
+		}
+		if n := strings.Count(text, "customers are not up to date"); n != 8 {
+			t.Errorf("%d lines:\n%.3000s", n, text)
+		}
+	})
+}
+
 // TestEveryCustomerFails: that is a failure of the account, with a bounded number of requests.
 func TestEveryCustomerFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -91,6 +91,6 @@ func (c *commit) storeDays(tx *bolt.Tx, account *bolt.Bucket) error {
 
 // sameForOthers tells whether ClickHouse already has this state of a day.
 func sameForOthers(a, b report.DayStatus) bool {
-	a.ReadAt, a.Watched, a.Version = b.ReadAt, b.Watched, b.Version
+	a.ReadAt, a.Watched, a.Listed, a.Version = b.ReadAt, b.Watched, b.Listed, b.Version
 	return a == b
 }

@@ -164,6 +164,7 @@ type dayRecord struct {
 	ReadAt   time.Time       `json:"read_at,omitzero"`
 	Doubt    string          `json:"doubt,omitempty"`
 	Watched  bool            `json:"watched,omitempty"`
+	Listed   int             `json:"listed,omitempty"`
 	Version  uint64          `json:"version"`
 }
 

@@ -126,6 +126,9 @@ func (s *Store) Shares(account string, answer []uint64) (map[report.Day]report.D
 				share.Known++
 				if _, ok := listed[id.Hash]; ok {
 					share.Listed++
+					if id.StartedAt.After(share.Last) {
+						share.Last = id.StartedAt
+					}
 				}
 				shares[id.LocalDay] = share
 				return err

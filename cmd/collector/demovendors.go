@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -42,7 +43,7 @@ func newDemoVendors() *demoVendors {
 		addresses: map[string]string{},
 	}
 	for _, l := range world.Labels() {
-		d.resellers[l.Vendor] = newDemoReseller(l, world.Options{World: d.customers})
+		d.resellers[l.Vendor] = newDemoReseller(l, world.Options{World: d.customers, FirstID: int(time.Now().Unix())}) // no number twice in one state folder
 	}
 	return d
 }

@@ -46,7 +46,7 @@ func (r *reloading) reload() {
 	}
 	switch {
 	case err != nil && len(changed) == 0:
-		r.log.Error("nothing was reloaded; everything stays as it was", "err", oneLine(err))
+		r.log.Error("nothing was reloaded, neither secrets nor lists: correct this and send SIGHUP again", "err", oneLine(err))
 	case err != nil:
 		r.log.Error("not everything was reloaded", "changed", strings.Join(changed, ", "), "err", oneLine(err))
 	case len(changed) == 0:

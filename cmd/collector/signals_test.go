@@ -77,6 +77,13 @@ func TestHangupReloadsAllOrNothing(t *testing.T) {
 	}
 	c.waitFor(t, p, func() bool { return c.readWhole(0) })
 	c.waitFor(t, p, func() bool { return c.ask(t, "SELECT customer FROM customers") == "Bakkal" })
+	place(t, key, "wrong-key\n")
+	if err := os.Remove(customers); err != nil {
+		t.Fatal(err)
+	}
+	if line := c.hangup(t, p); !strings.Contains(line, "neither secrets nor lists") || !strings.Contains(line, "customers.csv is gone") {
+		t.Errorf("without the customers file: %q", line)
+	}
 	if code := p.interrupt(t); code != exitOK {
 		t.Errorf("exit status %d\n%s", code, p.stderr)
 	}

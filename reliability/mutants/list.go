@@ -130,10 +130,22 @@ var mutants = []mutant{
 		{"collector/alpemix/fetch.go", "	if f.deadline.IsZero() {\n", "	if true {\n"},
 	}, by: scene{"reliability", "^TestFaults$/^The_vendor$/204.*Monday_noon_to_25"}},
 	{name: "a short answer seals", edits: []edit{
-		{"collector/doubt.go", "	case fewer(of.Listed, of.Known):\n", "	case false:\n"},
+		{"collector/listing.go", "	case fewer(of.Listed, known):\n", "	case false:\n"},
 	}, by: scene{"reliability", "^TestFaults$/^The_vendor$/^yesterday's_report"}},
+	{name: "a seal is beyond what is known later", edits: []edit{
+		{"collector/seal.go", "if why := doubtSeal(day, len(expected)); why != \"\" {", "if why := doubtSeal(day, 0); why != \"\" {"},
+	}, by: scene{"collector", "^TestADoubtOutlivesRestarts$"}},
+	{name: "a sealed day is beyond doubt", edits: []edit{
+		{"collector/doubt.go", "		return !fewer(int(d.Rows), known)\n", "		return true\n"},
+	}, by: scene{"collector", "^TestADoubtOutlivesRestarts$"}},
+	{name: "a report of two days describes neither", edits: []edit{
+		{"collector/listing.go", "other == l.day || other == l.beside && of.Listed > 0", "other == l.day"},
+	}, by: scene{"collector", "^TestADayThatIsShifted$"}},
+	{name: "what other reports list is missing", edits: []edit{
+		{"collector/listing.go", "		known -= l.elsewhere\n", ""},
+	}, by: scene{"collector", "^TestADayThatIsShifted$"}},
 	{name: "a day that stands still seals the next ones", edits: []edit{
-		{"collector/doubt.go", "	case others > of.Listed:\n", "	case false:\n"},
+		{"collector/listing.go", "	case others > of.Listed:\n", "	case false:\n"},
 	}, by: scene{"reliability", "^TestFaults$/^The_vendor$/stands_still"}},
 	{name: "an emptied database is not noticed", edits: []edit{
 		{"collector/database.go", "	if id != before {\n", "	if false {\n"},

@@ -84,8 +84,8 @@ func (v *Vendor) put(x *exchange, c Customer, gone bool) {
 
 // newID numbers a customer that a call creates.
 func (v *Vendor) newID() int {
-	v.created++
-	return 900_000 + v.created
+	v.nextID++
+	return v.nextID - 1
 }
 
 // keep remembers a secret for Secrets.

@@ -26,6 +26,9 @@ type Options struct {
 	// ClientIP tells where a request comes from; nil means the connection's address, or 192.0.2.10 in RoundTripper.
 	ClientIP func(*http.Request) string
 	Record   bool // keeps Stats.Log
+	// FirstID numbers the first customer that a call creates; 0 means 900001. A vendor that is started again gives no number twice
+	// if it starts with another.
+	FirstID int
 }
 
 // EveryFault lists faults that pass without anyone's help, one of each sort, for simulator.RandomFaults: those of Alpemix's
@@ -63,7 +66,7 @@ type Vendor struct {
 	requests int
 	blocked  map[string]time.Time
 	edits    map[editKey][]edit
-	created  int             // customers, by calls
+	nextID   int             // of a customer that a call creates
 	secrets  map[string]bool // that were received or handed out
 	stats    Stats
 }
@@ -72,7 +75,7 @@ type Vendor struct {
 func New(vendor string, o Options) *Vendor {
 	v := &Vendor{
 		name: vendor, world: o.World, now: o.Now, clientIP: o.ClientIP, record: o.Record, quirks: o.Quirks, fault: o.Fault,
-		blocked: map[string]time.Time{}, edits: map[editKey][]edit{}, secrets: map[string]bool{},
+		blocked: map[string]time.Time{}, edits: map[editKey][]edit{}, secrets: map[string]bool{}, nextID: cmp.Or(o.FirstID, 900_001),
 		stats: Stats{Requests: map[string]int{}, Answers: map[int]int{}},
 	}
 	switch vendor {

@@ -1,6 +1,10 @@
 package main
 
-import "strings"
+import (
+	"strings"
+
+	"alpemix-collector/migrations"
+)
 
 func connections() dashboard {
 	filters := []string{
@@ -98,7 +102,8 @@ func fits(whose string) string {
 	var lines []string
 	for _, field := range []string{"target_alpemix_id", "target_device", "support_number", "target_name", "staff_name"} {
 		values := "(SELECT account, value FROM customers WHERE vendor = 'alpemix' AND field = '" + field + "' AND value != '' AND " + whose + ")"
-		lines = append(lines, "(account, "+field+") IN "+values, "('', "+field+") IN "+values)
+		name := migrations.Target{}.Trimmed(field) // the lines have none of the white space around names
+		lines = append(lines, "(account, "+name+") IN "+values, "('', "+name+") IN "+values)
 	}
 	return strings.Join(lines, "\n    OR ")
 }

@@ -1,6 +1,10 @@
 package main
 
-import "strings"
+import (
+	"strings"
+
+	"alpemix-collector/migrations"
+)
 
 func customers() dashboard {
 	const (
@@ -180,13 +184,14 @@ func allAllotments(view string, more ...string) string {
 	for _, column := range more {
 		extra += ", a." + column + " AS " + column
 	}
+	login := migrations.Target{}.Trimmed("a.customer")
 	const lines = "SELECT vendor, account, value, min(customer) AS customer FROM customers WHERE field = 'customer' AND account "
 	return `
   SELECT coalesce(nullIf(own.customer, ''), nullIf(anywhere.customer, ''), a.customer) AS name, a.vendor AS vendor, a.account AS account, a.customer AS login,
     a.resource AS resource, a.unit AS unit, a.at AS at, a.allotted AS allotted, a.utilized AS utilized, if(a.allotted > 0, a.utilized / a.allotted, NULL) AS ratio` + extra + `
   FROM ` + view + ` AS a
-  LEFT JOIN (` + lines + `!= '' GROUP BY vendor, account, value) AS own ON own.vendor = a.vendor AND own.account = a.account AND own.value = a.customer
-  LEFT JOIN (` + lines + `= '' GROUP BY vendor, account, value) AS anywhere ON anywhere.vendor = a.vendor AND anywhere.value = a.customer
+  LEFT JOIN (` + lines + `!= '' GROUP BY vendor, account, value) AS own ON own.vendor = a.vendor AND own.account = a.account AND own.value = ` + login + `
+  LEFT JOIN (` + lines + `= '' GROUP BY vendor, account, value) AS anywhere ON anywhere.vendor = a.vendor AND anywhere.value = ` + login + `
   WHERE a.resource != ''
 `
 }
