@@ -94,7 +94,10 @@ func TestCheckFindsTheDaemonThatLost(t *testing.T) {
 	customers := write(t, "customers.csv", "customer,vendor,account,field,value\nBakkal,alpemix,,staff_name,Ayşe\n")
 	c := newPlayground(t, simulator.Options{Accounts: []simulator.Account{{Name: "main", Zone: noon(t)}}}, "COLLECTOR_CUSTOMERS_FILE="+customers)
 	p := c.start(t, "run")
-	c.waitFor(t, p, func() bool { return command(t, c.environ, "", "check").code == exitOK })
+	c.waitFor(t, p, func() bool {
+		s, err := statusAt(t.Context(), c.setting("COLLECTOR_HTTP_LISTEN"))
+		return err == nil && s.CustomersFile.Lines == 1 && command(t, c.environ, "", "check").code == exitOK
+	})
 	sent := len(c.vendor.Stats().Log)
 	check := func(want string) {
 		t.Helper()
