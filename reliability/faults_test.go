@@ -132,11 +132,11 @@ func faults() []fault {
 			}
 		}},
 		{
-			part: "The vendor", name: "away from Monday noon to Tuesday noon", metric: `alpemix_request_failures_total{reason="connect_refused"}`,
+			part: "The vendor", name: "unreachable from Monday noon to Tuesday noon", metric: `alpemix_request_failures_total{reason="connect_refused"}`,
 			kept: keptAll, arrange: away(simulator.Fault{Err: simulator.ErrRefused}, 24*time.Hour),
 		},
 		{
-			part: "The vendor", name: "away for three days", metric: "alpemix_gaps_total", log: "day lost", kept: keptShown,
+			part: "The vendor", name: "unreachable for three days", metric: "alpemix_gaps_total", log: "day lost", kept: keptShown,
 			arrange: away(simulator.Fault{Err: simulator.ErrRefused}, 72*time.Hour),
 		},
 	}

@@ -104,7 +104,7 @@ func (f *fault) see() string {
 		all = append(all, "log: “"+f.log+"”")
 	}
 	if f.quiet() {
-		return "nothing: it is dealt with"
+		return "nothing: the collector handles it"
 	}
 	return strings.Join(all, "; ")
 }
@@ -151,7 +151,7 @@ const keptAck kept = "everything that was read; what was being read is read agai
 var shownElsewhere = []shown{
 	{"The vendor", "a record that cannot be read", "`alpemix_rows_total{outcome=\"quarantined\"}` rises; `collector quarantine list` shows it with its reason", "its text, in quarantine; its neighbours are stored", []string{"cmd/collector TestIngestQuarantinesInParts", "parser TestDamageStaysInItsRecord", "collector TestADefectInTheParserCostsOneRecord"}},
 	{"The vendor", "an answer of any bytes at all", "`alpemix_request_failures_total` rises with the reason", keptAll, []string{"parser FuzzSplit", "parser FuzzParse", "collector/alpemix TestAnswersThatAreNoReport"}},
-	{"ClickHouse", "away for two days", "`sink_queue_rows` grows and `sink_queue_oldest_timestamp_seconds` stands still", keptAll, []string{"collector TestClickHouseAwayForTwoDays", "collector TestClickHouseAwayOverMidnightIsNoGap"}},
+	{"ClickHouse", "unreachable for two days", "`sink_queue_rows` grows and `sink_queue_oldest_timestamp_seconds` stands still", keptAll, []string{"collector TestClickHouseAwayForTwoDays", "collector TestClickHouseAwayOverMidnightIsNoGap"}},
 	{"ClickHouse", "the embedded engine is killed", "log: “the embedded ClickHouse engine died and is started again”", keptAll, []string{"cmd/collector TestKilledAtRandomMoments", "sink TestEngineKilled", "sink/engine TestKilledUnderLoad"}},
 	{"ClickHouse", "its database was dropped, or restored empty", "log: “another database than before”; `alpemix_findings_total{finding=\"other_database\"}` rises; days whose connections are gone are gaps", "what the collector knows, and what Alpemix still serves; older rows have to be imported", []string{"cmd/collector TestTargetMakesTheSchemaAgain", "cmd/collector TestAnEmptiedClickHouse", "collector TestStateAndClickHouseOfDifferentAge"}},
 	{"This machine", "power loss", "nothing, or at the next start: the state file is damaged", keptAck, []string{"store TestPowerLossAmidATransaction", "store TestATransactionWaitsForTheDisk", "sink TestWhatIsAcknowledgedIsOnDisk", "sink TestEveryTableIsDurable"}},
@@ -164,6 +164,6 @@ var shownElsewhere = []shown{
 	{"The process", "`collector import` is killed", "nothing: import the file again", "each row once", []string{"cmd/collector TestImportKilledAtEveryStatement"}},
 	{"The process", "killed while the state file is compacted", "nothing", keptAck, []string{"store TestKilledWhileCompacting"}},
 	{"The process", "a second one is started on the same state folder", "the second ends with status 2 and one line", keptAll, []string{"cmd/collector TestSecondProcessOnTheStateFolder"}},
-	{"The process", "a defect panics while an answer is read", "log: a defect in the collector; the other accounts go on", keptAll, []string{"collector TestADefectInTheParserCostsOneRecord"}},
+	{"The process", "a defect panics while an answer is read", "log: a defect in the collector; the other accounts are not affected", keptAll, []string{"collector TestADefectInTheParserCostsOneRecord"}},
 	{"The configuration", "a key that is unknown, twice, or of the wrong form", "the start ends with status 2 and one line that names file, key and what would be right", keptAll, []string{"cmd/collector/config TestInvalid"}},
 }
