@@ -86,11 +86,15 @@ func (c *Collector) compareConnections(ctx context.Context, a *account, found *c
 		if ok && h.Hash == k.Hash && h.StartedAt.Equal(k.StartedAt) {
 			continue
 		}
-		missing = append(missing, uid)
-		reopen = reopen || k.LocalDay == yesterday
 		if ok {
 			take[uid] = h
 		}
+		if ok && imported(k, h) {
+			found.taken++
+			continue
+		}
+		missing = append(missing, uid)
+		reopen = reopen || k.LocalDay == yesterday
 	}
 	for uid, h := range held {
 		if _, ok := known[uid]; !ok {
@@ -158,6 +162,7 @@ func (c *Collector) compareDays(ctx context.Context, a *account, found *comparis
 		stored, doubted := counts[d.Day]
 		unchanged := slices.ContainsFunc(before, func(b report.DayStatus) bool { return b.Day == d.Day && b.Version == d.Version })
 		switch {
+		case ok && h.State == report.DaySealed && h.Version > d.Version: // an import has counted it again: learn adopts that
 		case doubted && !unchanged: // it was read or sealed again meanwhile: the next comparison looks
 		case doubted && stored < d.Rows && !c.expired(d.Day, now):
 			if d.Day < yesterday { // else it is read again

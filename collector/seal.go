@@ -57,6 +57,9 @@ func (d *drain) seal(ctx context.Context, a *account, day report.DayStatus) erro
 			missing = append(missing, uid)
 		}
 	}
+	if missing, err = c.notImported(ctx, a, day.Day, missing); err != nil {
+		return err
+	}
 	now := time.Now()
 	if len(missing) > 0 {
 		if err := c.store.Forget(a.Name, missing); err != nil {
@@ -111,6 +114,33 @@ func (c *Collector) withdraw(a *account, day report.DayStatus, why string) error
 	}
 	c.observer.withdrawn(a.Name, day.Day, why)
 	return nil
+}
+
+// notImported takes over those of the uids that an import has replaced, and returns the others.
+func (c *Collector) notImported(ctx context.Context, a *account, day report.Day, uids []string) (missing []string, err error) {
+	if c.database == nil || len(uids) == 0 {
+		return uids, nil
+	}
+	held, err := c.database.Connections(ctx, a.Name, day)
+	if err != nil {
+		return nil, err
+	}
+	take := map[string]report.Identity{}
+	for _, uid := range uids {
+		known, _ := c.store.Lookup(a.Name, uid)
+		if h, ok := held[uid]; ok && imported(known, h) {
+			take[uid] = h
+			continue
+		}
+		missing = append(missing, uid)
+	}
+	return missing, c.store.Remember(a.Name, take)
+}
+
+// imported reports whether an import has replaced a connection: its rows say that the import has seen it first. What the collector
+// writes keeps the time that it knows.
+func imported(known, held report.Identity) bool {
+	return !known.FirstSeenAt.Truncate(time.Second).Equal(held.FirstSeenAt.Truncate(time.Second))
 }
 
 // askAgain wants yesterday once more, after a wait that grows.

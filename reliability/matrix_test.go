@@ -161,6 +161,7 @@ var shownElsewhere = []shown{
 	{"This machine", "the state file is damaged", "the start fails with one line that says what to do", "the file, untouched; without it everything that can still be read is read again", []string{"store TestDamageIsAnErrorAndNoCrash"}},
 	{"The process", "`kill -9` of daemon, engine or both, under load", "nothing", keptAck, []string{"cmd/collector TestKilledAtRandomMoments"}},
 	{"The process", "killed at every statement to ClickHouse, from the first start on; ClickHouse killed at it", "nothing", keptAck, []string{"cmd/collector TestKilledAtEveryStatement", "cmd/collector TestClickHouseKilledAtAnInsert"}},
+	{"The process", "`collector import` changes stored connections of yesterday, or adds some to a day that is over", "`days.rows` rises", "everything; the next answer of Alpemix counts", []string{"collector TestAnImportOpensNoDay", "cmd/collector TestImportIntoDaysThatAreOver"}},
 	{"The process", "`collector import` is killed", "nothing: import the file again", "each row once", []string{"cmd/collector TestImportKilledAtEveryStatement"}},
 	{"The process", "killed while the state file is compacted", "nothing", keptAck, []string{"store TestKilledWhileCompacting"}},
 	{"The process", "a second one is started on the same state folder", "the second ends with status 2 and one line", keptAll, []string{"cmd/collector TestSecondProcessOnTheStateFolder"}},

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"alpemix-collector/report"
@@ -98,6 +100,31 @@ func (w *Writer) Counts(ctx context.Context, account string, from, to report.Day
 		counts[report.DayOf(r.Day)] = r.Rows
 	}
 	return counts, nil
+}
+
+// CountSealed writes the states of sealed days again of which more connections are stored than were
+// counted when they were sealed, as after an import. Of other days the view days counts the rows.
+func (w *Writer) CountSealed(ctx context.Context, account string, imported map[report.Day]bool) error {
+	if len(imported) == 0 {
+		return nil
+	}
+	states, err := w.Days(ctx, account)
+	if err != nil {
+		return err
+	}
+	days := slices.Sorted(maps.Keys(imported))
+	counts, err := w.Counts(ctx, account, days[0], days[len(days)-1])
+	if err != nil {
+		return err
+	}
+	var b report.Batch
+	for _, d := range states {
+		if n := counts[d.Day]; imported[d.Day] && d.State == report.DaySealed && n > d.Rows {
+			d.Rows, d.Version = n, d.Version+1
+			b.Days = append(b.Days, d)
+		}
+	}
+	return w.Write(ctx, b)
 }
 
 // startedBetween limits a query to a few partitions and a range of the primary key. No zone is more

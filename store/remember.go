@@ -74,7 +74,7 @@ func (s *Store) Remember(account string, held map[string]report.Identity) error 
 				return err
 			}
 			if ok {
-				dropped, before = append(dropped, known.Hash), append(before, known.Identity)
+				dropped, before = append(dropped, known.Seen), append(before, known.Identity)
 				if err := b.Bucket(uidsBucket).Bucket(dayKey(day)).Delete([]byte(uid)); err != nil {
 					return err
 				}

@@ -29,8 +29,9 @@ type importing struct {
 	fetchedAt time.Time // zero: each file's own time
 	patience  time.Duration
 	writer    *sink.Writer
-	waits     map[string]bool // uids of records in quarantine
-	stored    map[string]bool // those of them that were imported
+	waits     map[string]bool     // uids of records in quarantine
+	stored    map[string]bool     // those of them that were imported
+	days      map[report.Day]bool // local days of which connections were imported
 }
 
 func (a *app) importCommand() *cobra.Command {
@@ -148,7 +149,7 @@ func (i *importing) run(ctx context.Context, files []string) (err error) {
 	if err := i.patiently(ctx, func() (bool, error) { return false, db.prepare(ctx, i.config.Retention) }); err != nil {
 		return err
 	}
-	i.writer, i.stored = db.Writer(), map[string]bool{}
+	i.writer, i.stored, i.days = db.Writer(), map[string]bool{}, map[report.Day]bool{}
 	if err := i.patiently(ctx, func() (bool, error) { return false, i.follow(ctx) }); err != nil {
 		return err
 	}
@@ -174,6 +175,9 @@ func (i *importing) run(ctx context.Context, files []string) (err error) {
 	}
 	err = i.patiently(ctx, func() (bool, error) { return false, i.writer.SettleImported(ctx, i.account, i.stored) })
 	if err != nil {
+		return err
+	}
+	if err := i.patiently(ctx, func() (bool, error) { return false, i.writer.CountSealed(ctx, i.account, i.days) }); err != nil {
 		return err
 	}
 	if failures > 0 {
@@ -231,6 +235,7 @@ func (i *importing) once(ctx context.Context, source *source, fetchedAt time.Tim
 			if i.waits[c.UID] {
 				i.stored[c.UID] = true
 			}
+			i.days[c.LocalDay] = true
 			return stream.Add(c)
 		},
 		quarantine: func(rejects []report.Reject) error {

@@ -52,7 +52,7 @@ CREATE VIEW IF NOT EXISTS {{.Database}}.days{{.OnCluster}}
     account   LowCardinality(String) COMMENT 'Name of the Alpemix account in the configuration',
     day       Date COMMENT 'Vendor day, in the zone of the account',
     state     Enum8('open' = 1, 'sealed' = 2, 'gap' = 3) COMMENT 'open: may still change; sealed: read completely after its end and found in ClickHouse; gap: gone unsealed, Alpemix serves it no more',
-    rows      UInt64 COMMENT 'Connections known of that day, those imported into a gap included',
+    rows      UInt64 COMMENT 'Connections known of that day, those imported later included',
     sealed_at Nullable(DateTime('UTC')) COMMENT 'When the day was sealed, UTC; NULL unless sealed',
     doubt     String COMMENT 'Why the newest answer for the day is not believed to describe all of it; empty as a rule'
 )

@@ -162,6 +162,9 @@ var mutants = []mutant{
 	{name: "a new name is a new account without the state file", edits: []edit{
 		{"collector/database.go", "db.Follow(ctx, c.logins)", "db.Follow(ctx, nil)"},
 	}, by: scene{"collector", "^TestRenamedAccount$"}},
+	{name: "an import is taken for a loss", edits: []edit{
+		{"collector/seal.go", "	return !known.FirstSeenAt", "	return false && !known.FirstSeenAt"},
+	}, by: scene{"collector", "^TestAnImportOpensNoDay$"}},
 	{name: "one silent customer ends the round", edits: []edit{
 		{"reseller/ccportal/snapshot.go", "r.silent >= silentEnd", "r.silent >= 1"},
 	}, by: scene{"reseller/ccportal", "^TestACustomerThatFailsCostsTheOthersNothing$|^TestOneWhoHangsAmongMany$"}},
