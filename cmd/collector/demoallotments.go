@@ -2,19 +2,14 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net/http"
 	"reflect"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"alpemix-collector/report"
 	"alpemix-collector/reseller"
-	"alpemix-collector/reseller/limacity"
-	"alpemix-collector/reseller/serwersms"
 	"alpemix-collector/simulator"
 	world "alpemix-collector/simulator/reseller"
 	"alpemix-collector/store"
@@ -73,10 +68,8 @@ func (p *demoPast) hour(ctx context.Context, at time.Time, first bool, source re
 	if !first {
 		before = p.customers(began)
 	}
-	if !first || p.label.Vendor == world.SerwerSMS || p.label.Vendor == world.LimaCity { // the others tell what they allot
-		if err := p.calls(began, at, before, p.customers(at)); err != nil {
-			return err
-		}
+	if err := p.calls(began, at, before, p.customers(at)); err != nil {
+		return err
 	}
 	s, err := source.Snapshot(ctx, nil)
 	if err != nil {
@@ -112,87 +105,33 @@ func (p *demoPast) calls(from, to time.Time, before, after map[string]world.Cust
 	return p.calls(half, to, between, after)
 }
 
+// minute records the calls of a minute. Of the time before the first one only those count by which alone something is known.
 func (p *demoPast) minute(at time.Time, before, after map[string]world.Customer) error {
 	for _, name := range slices.Sorted(maps.Keys(after)) {
-		c, old := after[name], before[name]
-		if _, known := before[name]; !known && (before != nil || p.label.Vendor == world.LimaCity) {
-			if err := p.made(at, c); err != nil {
+		var old *world.Customer
+		if c, known := before[name]; known {
+			old = &c
+		}
+		now := after[name]
+		for _, call := range p.label.Calls(old, &now) {
+			if before == nil && call.Allotments == nil {
+				continue
+			}
+			if err := p.record(at, call); err != nil {
 				return err
 			}
 		}
-		if err := p.plan(at, c, old.Packs); err != nil {
-			return err
-		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(before)) {
+		if _, stays := after[name]; stays {
+			continue
+		}
 		c := before[name]
-		if _, stays := after[name]; stays || p.label.Vendor != world.SerwerSMS {
-			continue
+		for _, call := range p.label.Calls(&c, nil) {
+			if err := p.record(at, call); err != nil {
+				return err
+			}
 		}
-		if err := p.record(at, "subaccounts/delete", c.Key(), ""); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// made records that a customer was made.
-func (p *demoPast) made(at time.Time, c world.Customer) error {
-	switch p.label.Vendor {
-	case world.RemotePC:
-		return p.record(at, "user/add", c.Name, "computers "+c.Packs[0].Value)
-	case world.SerwerSMS:
-		return p.record(at, "subaccounts/add", c.Name, "id "+c.Key())
-	case world.LimaCity:
-		var amounts [3]int
-		for i, pack := range c.Packs {
-			amounts[i], _ = strconv.Atoi(pack.Value) // the simulator's are numbers
-		}
-		n := limacity.NewCustomer{DiskSpaceGB: amounts[0], MySQLSpaceGB: amounts[1], MailLimit: amounts[2], Username: c.Name, Email: c.Email}
-		return p.record(at, "customers/create", c.Name, fmt.Sprintf("disk_gb %d, mysql_gb %d, mail %d; id %d", amounts[0], amounts[1], amounts[2], c.ID),
-			n.Allotments(p.label.Account, int64(c.ID))...)
-	}
-	return nil
-}
-
-// plan records what was changed of a customer's packs.
-func (p *demoPast) plan(at time.Time, c world.Customer, old []world.Pack) error {
-	for _, pack := range c.Packs {
-		if slices.Contains(old, pack) {
-			continue
-		}
-		if err := p.allotted(at, c, pack); err != nil {
-			return err
-		}
-	}
-	for _, pack := range old {
-		if slices.ContainsFunc(c.Packs, func(is world.Pack) bool { return is.Name == pack.Name }) {
-			continue
-		}
-		if err := p.taken(at, c, pack); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// taken records that a pack was taken away.
-func (p *demoPast) taken(at time.Time, c world.Customer, pack world.Pack) error {
-	if p.label.Vendor == world.CCPortal {
-		return p.record(at, "pack/disable", c.Name, strings.ToLower(pack.Name)+" "+pack.Value)
-	}
-	return p.allotted(at, c, world.Pack{Name: pack.Name, Value: "0"})
-}
-
-// allotted records that a customer was given a pack, or another amount of it.
-func (p *demoPast) allotted(at time.Time, c world.Customer, pack world.Pack) error {
-	switch p.label.Vendor {
-	case world.CCPortal:
-		return p.record(at, "pack/enable", c.Name, strings.ToLower(pack.Name)+" "+pack.Value)
-	case world.SerwerSMS:
-		value, _ := strconv.Atoi(pack.Value) // the simulator's are numbers
-		l := serwersms.Limit{ID: int64(c.ID), Type: serwersms.Type(pack.Name), Value: value}
-		return p.record(at, "subaccounts/limit", c.Key(), fmt.Sprintf("%s %d", l.Type, l.Value), l.Allotment(p.label.Account))
 	}
 	return nil
 }
@@ -201,17 +140,17 @@ func (p *demoPast) allotted(at time.Time, c world.Customer, pack world.Pack) err
 const betweenCalls = 20 * time.Second
 
 // record stores a call and what is known by it, not before the last one.
-func (p *demoPast) record(at time.Time, action, subject, detail string, allotments ...report.Allotment) error {
+func (p *demoPast) record(at time.Time, call world.Call) error {
 	if next := p.last.Add(betweenCalls); next.After(at) {
 		at = next
 	}
 	p.last = at.UTC()
-	for _, a := range allotments {
+	for _, a := range call.Allotments {
 		if err := p.state.SetAllotment(a, p.last); err != nil {
 			return err
 		}
 	}
 	return p.state.Provisioned(report.Provisioning{
-		At: p.last, Vendor: p.label.Vendor, Account: p.label.Account, Action: action, Subject: subject, Outcome: "ok", Detail: detail,
+		At: p.last, Vendor: p.label.Vendor, Account: p.label.Account, Action: call.Action, Subject: call.Subject, Outcome: "ok", Detail: call.Detail,
 	})
 }

@@ -33,7 +33,7 @@ func (d *demoVendors) config(dir, dsn string, environ []string) (*config.Config,
 	}
 	resellers := settings{}
 	for _, l := range world.Labels() {
-		resellers[l.Vendor] = accounts(d.account(l))
+		resellers[l.Vendor] = accounts(d.resellers[l.Vendor].Settings(l.Account, d.addresses[l.Vendor]))
 	}
 	all["reseller"] = resellers
 	file := filepath.Join(folder, demoConfig)
@@ -67,24 +67,6 @@ func (d *demoVendors) config(dir, dsn string, environ []string) (*config.Config,
 	}
 	c.Warnings = nil
 	return c, nil
-}
-
-// account is the configuration of a reseller account.
-func (d *demoVendors) account(l world.Label) map[string]any {
-	address, key := d.addresses[l.Vendor], d.resellers[l.Vendor].Accounts()[0].Key
-	switch l.Vendor {
-	case world.CCPortal:
-		var numbers []string
-		for _, m := range d.customers.Mappings(l) {
-			if m.Vendor == l.Vendor {
-				numbers = append(numbers, m.Value)
-			}
-		}
-		return map[string]any{"name": l.Account, "base_url": address, "customers": numbers}
-	case world.SerwerSMS:
-		return map[string]any{"name": l.Account, "endpoint": address, "token": key}
-	}
-	return map[string]any{"name": l.Account, "endpoint": address, "api_key": key}
 }
 
 // speaksForDemo tells whether the configuration is that of a demonstration itself.

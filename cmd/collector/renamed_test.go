@@ -114,8 +114,8 @@ func TestRenamedResellersWithoutAStateFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	pause(t.Context(), time.Second) // periods have whole seconds
-	for vendor, prefix := range prefixes {
-		h.environ = append(h.environ, prefix+"NAME=my "+h.resellers.account(vendor))
+	for vendor := range h.resellers.vendors {
+		h.environ = append(h.environ, prefix(vendor)+"NAME=my "+h.resellers.account(vendor))
 	}
 	h.resellers.environ = h.environ
 	run()

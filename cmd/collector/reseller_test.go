@@ -40,16 +40,16 @@ func TestDryRuns(t *testing.T) {
 		"customers/create": `"mail_limit":`,
 	}
 	seen := map[string]bool{}
-	for vendor := range prefixes {
-		s := newStand(t)
+	for _, l := range world.Labels() {
+		vendor, s := l.Vendor, newStand(t)
 		plays := s.plays(vendor)
 		before := s.vendors[vendor].Stats()
 		files := s.files()
 		address := ""
 		for _, pair := range s.environ {
-			if a, ok := strings.CutPrefix(pair, prefixes[vendor]+"ENDPOINT="); ok {
+			if a, ok := strings.CutPrefix(pair, prefix(vendor)+"ENDPOINT="); ok {
 				address = a
-			} else if a, ok := strings.CutPrefix(pair, prefixes[vendor]+"BASE_URL="); ok {
+			} else if a, ok := strings.CutPrefix(pair, prefix(vendor)+"BASE_URL="); ok {
 				address = a
 			}
 		}

@@ -31,12 +31,6 @@ type stand struct {
 	printed strings.Builder // everything that commands wrote
 }
 
-// prefixes open the keys of each vendor's only account in the environment.
-var prefixes = map[string]string{
-	world.RemotePC: "COLLECTOR_RESELLER_REMOTEPC_ACCOUNTS_0_", world.CCPortal: "COLLECTOR_RESELLER_CCPORTAL_ACCOUNTS_0_",
-	world.SerwerSMS: "COLLECTOR_RESELLER_SERWERSMS_ACCOUNTS_0_", world.LimaCity: "COLLECTOR_RESELLER_LIMACITY_ACCOUNTS_0_",
-}
-
 func newStand(t *testing.T) *stand {
 	t.Helper()
 	s := &stand{t: t, state: filepath.Join(t.TempDir(), "state"), vendors: map[string]*world.Vendor{}}
@@ -46,17 +40,10 @@ func newStand(t *testing.T) *stand {
 		server := httptest.NewServer(v)
 		t.Cleanup(server.Close)
 		s.vendors[l.Vendor] = v
-		key, address := "API_KEY", "ENDPOINT"
-		switch l.Vendor {
-		case world.CCPortal:
-			key, address = "", "BASE_URL"
-		case world.SerwerSMS:
-			key = "TOKEN"
-		}
-		s.set(l.Vendor, "NAME", l.Account)
-		s.set(l.Vendor, address, server.URL+v.Path(l.Account))
-		if key != "" {
-			s.set(l.Vendor, key, v.Accounts()[0].Key)
+		for key, value := range v.Settings(l.Account, server.URL+v.Path(l.Account)) {
+			if text, ok := value.(string); ok {
+				s.set(l.Vendor, strings.ToUpper(key), text)
+			}
 		}
 	}
 	t.Cleanup(func() { s.noSecrets(newPassword) })
@@ -65,9 +52,14 @@ func newStand(t *testing.T) *stand {
 
 func (s *stand) now() time.Time { return standMoment.Add(time.Duration(s.ahead.Load())) }
 
+// prefix opens the keys of a vendor's only account in the environment.
+func prefix(vendor string) string {
+	return "COLLECTOR_RESELLER_" + strings.ToUpper(vendor) + "_ACCOUNTS_0_"
+}
+
 // set gives a key of the vendor's account, or, with an empty value, takes it away.
 func (s *stand) set(vendor, key, value string) {
-	name := prefixes[vendor] + key + "="
+	name := prefix(vendor) + key + "="
 	s.environ = slices.DeleteFunc(s.environ, func(pair string) bool { return strings.HasPrefix(pair, name) })
 	s.environ = append(s.environ, name+value)
 }

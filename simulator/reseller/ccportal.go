@@ -1,12 +1,95 @@
 package reseller
 
 import (
+	"database/sql"
 	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+
+	"alpemix-collector/report"
 )
+
+var portalTwin = twin{
+	vendor: CCPortal, account: "kommitt", seats: 10, strangers: []string{"Bäckerei Sommer"}, keeps: true,
+	modes: []Mode{
+		{Name: "wrap-list", Quirks: Quirks{Wrap: WrapList}},
+		{Name: "wrap-none", Quirks: Quirks{Wrap: WrapNone}},
+		{Name: "wrap-object", Quirks: Quirks{Wrap: WrapObject}},
+		{Name: "wrap-bare", Quirks: Quirks{Wrap: WrapBare}},
+		{Name: "empty-null", Quirks: Quirks{Empty: EmptyNull}},
+		{Name: "empty-text", Quirks: Quirks{Empty: EmptyText}},
+		{Name: "flag-number", Quirks: Quirks{Flags: FlagNumber}},
+		{Name: "flag-text", Quirks: Quirks{Flags: FlagText}},
+		{Name: "change-bodies", Quirks: Quirks{ChangeBodies: true}},
+		{Name: "silent-errors", Quirks: Quirks{SilentErrors: true}},
+		{Name: "strict", Quirks: Quirks{Strict: true}},
+		{Name: "dirty", Quirks: Quirks{Dirty: true}},
+		{Name: "no-declaration", Quirks: Quirks{NoDeclaration: true}},
+		{Name: "free-values", Quirks: Quirks{FreeValues: true}},
+		{Name: "converter", Quirks: Quirks{Wrap: WrapList, Empty: EmptyText, Flags: FlagText, ChangeBodies: true}},
+	},
+	api:     func(v *Vendor) api { return portal{v} },
+	path:    func(a *Account) string { return a.Base },
+	secrets: func(*Account) []string { return nil },
+	settings: func(_ *Account, address string, customers []string) map[string]any {
+		return map[string]any{"base_url": address, "customers": customers}
+	},
+	name: func(s *seat, r *rand.Rand, c *Customer, _ int64) {
+		c.Name = strconv.Itoa(10_000 + s.index*613 + r.IntN(613))
+		if s.index%5 == 3 {
+			c.Name = fmt.Sprintf("Cust%02d", s.index)
+		}
+	},
+	have: func(s *seat, c *Customer, m moment) {
+		c.PasswordChanged = s.stream("changed").IntN(2) == 0
+		c.Dirty = m.at < m.changed+pendingFor
+		if m.here {
+			s.packs(c, m)
+		}
+	},
+	truth: func(_ *Quirks, c *Customer, a *report.Allotment) bool {
+		a.Active = sql.Null[bool]{V: c.Active, Valid: true} // as access/status tells
+		if a.Resource == "mail" {                           // the addresses that mail/list tells
+			a.Utilized = sql.Null[float64]{V: float64(len(c.Mails)), Valid: true}
+		}
+		return true
+	},
+	calls: func(_ string, before, now *Customer) (all []Call) {
+		if now == nil {
+			return nil
+		}
+		eachChange(before, now, func(p Pack, gone bool) {
+			action := "pack/enable"
+			if gone {
+				action = "pack/disable"
+			}
+			all = append(all, Call{Action: action, Subject: now.Name, Detail: strings.ToLower(p.Name) + " " + p.Value})
+		})
+		return all
+	},
+}
+
+// pendingFor is how many seconds a change of the plan takes.
+const pendingFor = 20 * 60
+
+// packs are those of the customer, and the addresses within or beyond them.
+func (s *seat) packs(c *Customer, m moment) {
+	c.Packs = []Pack{{"Mail", strconv.Itoa(s.amount("Mail", m.phase))}}
+	if s.index%2 == 0 && s.has("Web", m.phase) {
+		c.Packs = append(c.Packs, Pack{"Web", fmt.Sprintf("%dM", s.amount("Web", m.phase))})
+	}
+	c.Mails = []string{c.Name + "@kommitt.example"}
+	for n := range max(0, s.used("Mail", m.at)-1) {
+		c.Mails = append(c.Mails, mailbox(n)+"@"+domain(s.company))
+	}
+	if s.index%4 == 1 && len(c.Mails) > 1 {
+		c.Forward = c.Mails[1]
+	}
+}
 
 // portal plays ccportal.txt: GET requests below an account's Base, without credentials.
 type portal struct{ *Vendor }
@@ -71,7 +154,7 @@ func (v portal) play(x *exchange) reply {
 	case x.call == "mail/list":
 		return v.say(x, c.mailList())
 	case x.call == "pack/list":
-		return v.say(x, c.packList(v.quirks.packs(&c, CCPortal)))
+		return v.say(x, c.packList(v.quirks.packs(&c)))
 	case c.Dirty:
 		return v.refuse(http.StatusConflict, "Änderung verweigert: für diese ParCustId stehen noch Requests auf PENDING")
 	case x.call == "access/enable":

@@ -1,16 +1,61 @@
 package reseller
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"alpemix-collector/report"
 )
 
 const (
 	limaResellerPath = "/resellercp"
 	limaCustomerPath = "/usercp"
 )
+
+var limaCityTwin = twin{
+	vendor: LimaCity, account: "de", seats: 7, strangers: []string{"Gärtnerei Weiß"},
+	modes: []Mode{
+		{Name: "list", Quirks: Quirks{List: true}},
+		{Name: "accept", Quirks: Quirks{List: true, AcceptJSON: true}},
+		{Name: "plain-error", Quirks: Quirks{PlainError: true}},
+		{Name: "errors-inside", Quirks: Quirks{ErrorsInside: true}},
+		{Name: "null-key", Quirks: Quirks{NullKey: true}},
+	},
+	api:     func(v *Vendor) api { return limaCity{v} },
+	path:    func(*Account) string { return limaResellerPath },
+	secrets: func(a *Account) []string { return []string{a.Key} },
+	settings: func(a *Account, address string, _ []string) map[string]any {
+		return map[string]any{"endpoint": address, "api_key": a.Key}
+	},
+	name: func(s *seat, r *rand.Rand, c *Customer, visit int64) {
+		c.Name, c.ID = fmt.Sprintf("%s%d", slug(s.company, ""), 10+r.IntN(90)), 380_000+s.number()
+		c.Secret = randomText(s.stream("key", visit), 32)
+	},
+	have: func(s *seat, c *Customer, m moment) {
+		for _, pack := range limaPacks {
+			c.Packs = append(c.Packs, Pack{pack, strconv.Itoa(s.amount(pack, m.visit))}) // as created: no call changes it
+		}
+	},
+	calls: func(account string, before, now *Customer) []Call {
+		if before != nil {
+			return nil
+		}
+		disk, mysql, mail := now.Packs[0].Value, now.Packs[1].Value, now.Packs[2].Value
+		raw := fmt.Sprintf(`{"customer":{"disk_space_gb":%s,"mysql_space_gb":%s,"mail_limit":%s,"username":%q,"email":%q}}`, disk, mysql, mail, now.Name, now.Email)
+		var set []report.Allotment
+		for _, p := range now.Packs {
+			set = append(set, allotment(Label{LimaCity, account}, now, p, raw))
+		}
+		return []Call{{"customers/create", now.Name, fmt.Sprintf("disk_gb %s, mysql_gb %s, mail %s; id %d", disk, mysql, mail, now.ID), set}}
+	},
+}
+
+// limaPacks are what a customer is created with.
+var limaPacks = []string{"disk_space_gb", "mysql_space_gb", "mail_limit"}
 
 // limaCity plays limacity.txt: HTTP Basic, user api, with the reseller's key or that of one of its customers.
 type limaCity struct{ *Vendor }
@@ -117,7 +162,7 @@ func (v limaCity) create(x *exchange) reply {
 		errors["email"] = []string{"ist nicht gültig"}
 	}
 	c := Customer{Name: name, Email: email, Created: x.now, Active: true}
-	for _, pack := range []string{"disk_space_gb", "mysql_space_gb", "mail_limit"} {
+	for _, pack := range limaPacks {
 		switch n, ok := customer.count(pack, true); {
 		case !ok:
 			errors[pack] = []string{"ist keine Zahl"}

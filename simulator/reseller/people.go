@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"alpemix-collector/simulator"
@@ -19,25 +18,17 @@ var people = []string{
 // desks are mailboxes that belong to nobody in particular.
 var desks = []string{"info", "muhasebe", "destek", "siparis", "satis", "kasa", "ik", "depo"}
 
-// strangers are customers who never ask the desk for support.
-var strangers = map[string][]string{
-	RemotePC:  {"Kanzlei Brandt", "Ziegler Maschinenbau"},
-	CCPortal:  {"Bäckerei Sommer"},
-	SerwerSMS: {"Salon Urody Róża"},
-	LimaCity:  {"Gärtnerei Weiß"},
-}
-
 // tenant is who has the i-th seat of an account with the vendor: a customer of the desk, or each seventh time a stranger
 // there. The vendors share out the desk's best customers; each sixth one of an account is RemotePC's as well.
 func (w *World) tenant(vendor string, i int) (company string, served *simulator.Customer) {
 	if i%7 == 6 {
-		return strangers[vendor][i/7], nil
+		return twinOf(vendor).strangers[i/7], nil
 	}
-	share := slices.Index(vendors, vendor)
+	share := slices.Index(twins, twinOf(vendor))
 	if i%6 == 5 {
 		i, share = i-share, 0
 	}
-	served = &w.regulars[(i*len(vendors)+share)%len(w.regulars)]
+	served = &w.regulars[(i*len(twins)+share)%len(w.regulars)]
 	return served.Company, served
 }
 
@@ -62,30 +53,6 @@ func (w *World) meet() {
 }
 
 func (w *World) deskAccount() string { return cmp.Or(w.DeskAccount, "main") }
-
-// name draws what the vendor calls the customer. Who comes again is the same, but for a new API key.
-func (s *seat) name(c *Customer, visit int64) {
-	r := s.stream("name")
-	number := 1000 + 1137*s.index
-	c.Email = pick(r, desks) + "@" + domain(s.company)
-	switch s.label.Vendor {
-	case RemotePC:
-		c.Name = c.Email
-		c.Secret = "pw-" + randomText(r, 12)
-	case CCPortal:
-		c.Name = strconv.Itoa(10_000 + s.index*613 + r.IntN(613))
-		if s.index%5 == 3 {
-			c.Name = fmt.Sprintf("Cust%02d", s.index)
-		}
-	case SerwerSMS:
-		c.Name, c.ID = slug(s.company, "_"), 100_000+number
-		c.Name = strings.Trim(c.Name[:min(20, len(c.Name))], "_") // the longest that SerwerSMS takes
-		c.Phone = fmt.Sprintf("+48%09d", 500_000_000+r.IntN(300_000_000))
-	case LimaCity:
-		c.Name, c.ID = fmt.Sprintf("%s%d", slug(s.company, ""), 10+r.IntN(90)), 380_000+number
-		c.Secret = randomText(s.stream("key", visit), 32)
-	}
-}
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 

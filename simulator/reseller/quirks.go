@@ -113,58 +113,9 @@ type Mode struct {
 // Modes are the readings of the vendor's document that must work, one quirk each and the likeliest combination, and those
 // that must not be mistaken for data.
 func Modes(vendor string) []Mode {
-	modes := append([]Mode{{Name: "document"}}, modesOf[vendor]...)
+	modes := append([]Mode{{Name: "document"}}, twinOf(vendor).modes...)
 	for _, instead := range []Instead{InsteadPage, InsteadDebug, InsteadRedirect, InsteadRepeat, InsteadNothing, InsteadNull, InsteadArray, InsteadHalf} {
 		modes = append(modes, Mode{string(instead), Quirks{Instead: instead}, true})
 	}
 	return modes
-}
-
-var modesOf = map[string][]Mode{
-	RemotePC: {
-		{Name: "errors-inside", Quirks: Quirks{ErrorsInside: true}},
-		{Name: "ip-401", Quirks: Quirks{IPStatus: 401}},
-		{Name: "loose-status", Quirks: Quirks{LooseStatus: true}},
-		{Name: "text-message", Quirks: Quirks{TextMessage: true}},
-		{Name: "two-ts", Quirks: Quirks{TwoTs: true}},
-		{Name: "short-date", Quirks: Quirks{Date: ShortDate}},
-		{Name: "empty-date", Quirks: Quirks{Date: EmptyDate}},
-		{Name: "null-date", Quirks: Quirks{Date: NullDate}},
-		{Name: "new-errors", Quirks: Quirks{NewErrors: true}},
-		{Name: "extra-keys", Quirks: Quirks{ExtraKeys: true}},
-		{Name: "suspended", Quirks: Quirks{Suspended: true}},
-		{Name: "list-invited", Quirks: Quirks{ListInvited: true}},
-		{Name: "sister", Quirks: Quirks{ErrorsInside: true, LooseStatus: true, TextMessage: true, TwoTs: true, Date: ShortDate, ExtraKeys: true}},
-		{Name: "no-list", Quirks: Quirks{NoList: true}, Broken: true},
-	},
-	CCPortal: {
-		{Name: "wrap-list", Quirks: Quirks{Wrap: WrapList}},
-		{Name: "wrap-none", Quirks: Quirks{Wrap: WrapNone}},
-		{Name: "wrap-object", Quirks: Quirks{Wrap: WrapObject}},
-		{Name: "wrap-bare", Quirks: Quirks{Wrap: WrapBare}},
-		{Name: "empty-null", Quirks: Quirks{Empty: EmptyNull}},
-		{Name: "empty-text", Quirks: Quirks{Empty: EmptyText}},
-		{Name: "flag-number", Quirks: Quirks{Flags: FlagNumber}},
-		{Name: "flag-text", Quirks: Quirks{Flags: FlagText}},
-		{Name: "change-bodies", Quirks: Quirks{ChangeBodies: true}},
-		{Name: "silent-errors", Quirks: Quirks{SilentErrors: true}},
-		{Name: "strict", Quirks: Quirks{Strict: true}},
-		{Name: "dirty", Quirks: Quirks{Dirty: true}},
-		{Name: "no-declaration", Quirks: Quirks{NoDeclaration: true}},
-		{Name: "free-values", Quirks: Quirks{FreeValues: true}},
-		{Name: "converter", Quirks: Quirks{Wrap: WrapList, Empty: EmptyText, Flags: FlagText, ChangeBodies: true}},
-	},
-	SerwerSMS: {
-		{Name: "text-code", Quirks: Quirks{TextCode: true}},
-		{Name: "english", Quirks: Quirks{English: true}},
-		{Name: "no-success", Quirks: Quirks{NoSuccess: true}},
-		{Name: "no-items", Quirks: Quirks{NoItems: true}, Broken: true},
-	},
-	LimaCity: {
-		{Name: "list", Quirks: Quirks{List: true}},
-		{Name: "accept", Quirks: Quirks{List: true, AcceptJSON: true}},
-		{Name: "plain-error", Quirks: Quirks{PlainError: true}},
-		{Name: "errors-inside", Quirks: Quirks{ErrorsInside: true}},
-		{Name: "null-key", Quirks: Quirks{NullKey: true}},
-	},
 }

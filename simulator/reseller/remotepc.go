@@ -1,20 +1,76 @@
 package reseller
 
 import (
+	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/mail"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"alpemix-collector/report"
 )
 
 const remotePCPath = "/rpc-api/reseller/private"
 
 // acceptance is how long someone who was invited takes to come.
 const acceptance = 24 * time.Hour
+
+var remotePCTwin = twin{
+	vendor: RemotePC, account: "eu", seats: 14, strangers: []string{"Kanzlei Brandt", "Ziegler Maschinenbau"},
+	modes: []Mode{
+		{Name: "errors-inside", Quirks: Quirks{ErrorsInside: true}},
+		{Name: "ip-401", Quirks: Quirks{IPStatus: 401}},
+		{Name: "loose-status", Quirks: Quirks{LooseStatus: true}},
+		{Name: "text-message", Quirks: Quirks{TextMessage: true}},
+		{Name: "two-ts", Quirks: Quirks{TwoTs: true}},
+		{Name: "short-date", Quirks: Quirks{Date: ShortDate}},
+		{Name: "empty-date", Quirks: Quirks{Date: EmptyDate}},
+		{Name: "null-date", Quirks: Quirks{Date: NullDate}},
+		{Name: "new-errors", Quirks: Quirks{NewErrors: true}},
+		{Name: "extra-keys", Quirks: Quirks{ExtraKeys: true}},
+		{Name: "suspended", Quirks: Quirks{Suspended: true}},
+		{Name: "list-invited", Quirks: Quirks{ListInvited: true}},
+		{Name: "sister", Quirks: Quirks{ErrorsInside: true, LooseStatus: true, TextMessage: true, TwoTs: true, Date: ShortDate, ExtraKeys: true}},
+		{Name: "no-list", Quirks: Quirks{NoList: true}, Broken: true},
+	},
+	api:     func(v *Vendor) api { return remotePC{v} },
+	path:    func(*Account) string { return remotePCPath },
+	secrets: func(a *Account) []string { return []string{a.Key} },
+	settings: func(a *Account, address string, _ []string) map[string]any {
+		return map[string]any{"endpoint": address, "api_key": a.Key}
+	},
+	name: func(_ *seat, r *rand.Rand, c *Customer, _ int64) { c.Name, c.Secret = c.Email, "pw-"+randomText(r, 12) },
+	have: func(s *seat, c *Customer, m moment) {
+		c.Active = c.Active && m.at < m.leaves-noticeFor
+		c.Packs = []Pack{{"computers", strconv.Itoa(s.amount("computers", m.phase))}}
+		c.Used = s.used("computers", m.at)
+	},
+	truth: func(q *Quirks, c *Customer, a *report.Allotment) bool {
+		a.Utilized = sql.Null[float64]{V: float64(c.Used), Valid: true}
+		a.Active = sql.Null[bool]{V: c.Active, Valid: true}
+		if q.Date == PaddedDate || q.Date == ShortDate {
+			a.CreatedOn = sql.Null[report.Day]{V: report.DayOf(c.Created.UTC()), Valid: true}
+		}
+		return q.lists(c)
+	},
+	calls: func(_ string, before, now *Customer) []Call {
+		if before != nil {
+			return nil
+		}
+		return []Call{{Action: "user/add", Subject: now.Name, Detail: "computers " + now.Packs[0].Value}}
+	},
+}
+
+// lists tells whether the list has c: whoever was invited has no password before coming.
+func (q *Quirks) lists(c *Customer) bool { return c.Secret != "" || q.ListInvited }
+
+// noticeFor is how long a guest cannot sign in any more before it is gone.
+const noticeFor = 5 * dayLength
 
 // remotePC plays remotepc.txt.
 type remotePC struct{ *Vendor }

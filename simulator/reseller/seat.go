@@ -1,11 +1,9 @@
 package reseller
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"time"
 
 	"alpemix-collector/simulator"
@@ -89,80 +87,39 @@ func (s *seat) used(pack string, t int64) int {
 	return int(math.Round(float64(ladders[pack][s.rung(pack)]) * s.load * (1 + 0.1*drift)))
 }
 
-const (
-	pendingFor = 20 * 60       // seconds that a change of the plan takes at CC
-	noticeFor  = 5 * dayLength // a RemotePC guest cannot sign in any more before it is gone
-)
-
 // at is what the vendor knows of the seat's customer at the moment, and whether it is there.
 func (s *seat) at(at time.Time) (c Customer, here bool) {
-	t := at.Unix()
-	phase, changed := s.plan.phase(t)
+	m := moment{at: at.Unix(), leaves: math.MaxInt64, here: true}
+	m.phase, m.changed = s.plan.phase(m.at)
 	r := s.stream("customer")
-	c = Customer{Company: s.company, Active: true, Contact: pick(r, people), Created: time.Date(2019+r.IntN(5), time.Month(1+r.IntN(12)), 1+r.IntN(28), 10, 0, 0, 0, time.UTC)}
-	here = true
-	visit := int64(0)
+	c = Customer{Company: s.company, Contact: pick(r, people), Created: time.Date(2019+r.IntN(5), time.Month(1+r.IntN(12)), 1+r.IntN(28), 10, 0, 0, 0, time.UTC)}
 	if s.stay != (cycle{}) {
 		var start int64
-		visit, start = s.stay.phase(t)
-		arrives := start + int64(12+s.stream("away", visit).IntN(14))*dayLength
+		m.visit, start = s.stay.phase(m.at)
+		arrives := start + int64(12+s.stream("away", m.visit).IntN(14))*dayLength
 		c.Created = time.Unix(arrives, 0).UTC()
-		here = t >= arrives
-		c.Active = here && (s.label.Vendor != RemotePC || t < start+s.stay.length-noticeFor)
-		changed = max(changed, start)
-		if here {
-			changed = max(changed, arrives)
+		m.here, m.leaves = m.at >= arrives, start+s.stay.length
+		m.changed = max(m.changed, start)
+		if m.here {
+			m.changed = max(m.changed, arrives)
 		}
 	}
-	s.name(&c, visit)
-	switch s.label.Vendor {
-	case RemotePC:
-		c.Packs = []Pack{{"computers", strconv.Itoa(s.amount("computers", phase))}}
-		c.Used = s.used("computers", t)
-	case CCPortal:
-		s.portal(&c, t, phase, here)
-		c.Dirty = t < changed+pendingFor
-		here = true // CC keeps those who left
-	case SerwerSMS:
-		s.limits(&c, phase)
-	case LimaCity:
-		for _, pack := range []string{"disk_space_gb", "mysql_space_gb", "mail_limit"} {
-			c.Packs = append(c.Packs, Pack{pack, strconv.Itoa(s.amount(pack, visit))}) // as created: no call changes it
-		}
-	}
-	return c, here
+	c.Active = m.here
+	s.name(&c, m.visit)
+	t := twinOf(s.label.Vendor)
+	t.have(s, &c, m)
+	return c, m.here || t.keeps
 }
 
-// portal is the customer at CC: packs, and the addresses within or beyond them.
-func (s *seat) portal(c *Customer, t, phase int64, here bool) {
-	c.PasswordChanged = s.stream("changed").IntN(2) == 0
-	if !here {
-		return
-	}
-	c.Packs = []Pack{{"Mail", strconv.Itoa(s.amount("Mail", phase))}}
-	if s.index%2 == 0 && s.has("Web", phase) {
-		c.Packs = append(c.Packs, Pack{"Web", fmt.Sprintf("%dM", s.amount("Web", phase))})
-	}
-	c.Mails = []string{c.Name + "@kommitt.example"}
-	for n := range max(0, s.used("Mail", t)-1) {
-		c.Mails = append(c.Mails, mailbox(n)+"@"+domain(s.company))
-	}
-	if s.index%4 == 1 && len(c.Mails) > 1 {
-		c.Forward = c.Mails[1]
-	}
+// name draws what the vendor calls the customer.
+func (s *seat) name(c *Customer, visit int64) {
+	r := s.stream("name")
+	c.Email = pick(r, desks) + "@" + domain(s.company)
+	twinOf(s.label.Vendor).name(s, r, c, visit)
 }
 
-// limits are the customer's at SerwerSMS.
-func (s *seat) limits(c *Customer, phase int64) {
-	for i, pack := range limitTypes {
-		if i < 2 || i%3 == s.index%3 && s.has(pack, phase) {
-			c.Packs = append(c.Packs, Pack{pack, strconv.Itoa(s.amount(pack, phase))})
-		}
-	}
-}
-
-// limitTypes are the types of messages that serwersms.txt knows.
-var limitTypes = []string{"eco", "full", "voice", "mms", "hlr"}
+// number is one that no other seat of the account has.
+func (s *seat) number() int { return 1000 + 1137*s.index }
 
 // pack is the value of the customer's pack.
 func (c *Customer) pack(name string) (value string, found bool) {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -27,7 +26,7 @@ var samples = map[string]struct{ read, change request }{
 }
 
 func sample(vendor string, q Quirks, now func() time.Time) *Vendor {
-	account := Labels()[slices.Index(vendors, vendor)].Account
+	account := twinOf(vendor).account
 	key := map[string]string{RemotePC: "rpc-key", SerwerSMS: "sms-token", LimaCity: "RESELLER_API_KEY"}[vendor]
 	return New(vendor, Options{World: &World{Seed: 1}, Accounts: []Account{{Name: account, Key: key}}, Quirks: q, Now: now, Record: true})
 }
@@ -79,7 +78,8 @@ func TestBrokenModesAreNoAnswers(t *testing.T) {
 func sampleWith(vendor string, q Quirks) *Vendor { return sample(vendor, q, right) }
 
 func TestModesHaveNames(t *testing.T) {
-	for _, vendor := range vendors {
+	for _, l := range Labels() {
+		vendor := l.Vendor
 		seen, quirks := map[string]bool{}, map[Quirks]bool{}
 		for _, mode := range Modes(vendor) {
 			if mode.Name == "" || seen[mode.Name] || quirks[mode.Quirks] {

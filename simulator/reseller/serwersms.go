@@ -2,11 +2,14 @@ package reseller
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"alpemix-collector/report"
 )
 
 // Error codes of SerwerSMS. The document of subaccounts names none; these are the vendor's general ones.
@@ -38,6 +41,53 @@ var smsErrors = map[int][3]string{
 	smsNameTaken:  {"SubaccountError", "Nieprawidłowy lub zajęty login subkonta", "The login of the subaccount is invalid or taken"},
 	smsNoTemplate: {"SubaccountError", "Brak subkonta z szablonem uprawnień", "There is no subaccount to copy permissions from"},
 }
+
+var serwerSMSTwin = twin{
+	vendor: SerwerSMS, account: "pl", seats: 9, strangers: []string{"Salon Urody Róża"},
+	modes: []Mode{
+		{Name: "text-code", Quirks: Quirks{TextCode: true}},
+		{Name: "english", Quirks: Quirks{English: true}},
+		{Name: "no-success", Quirks: Quirks{NoSuccess: true}},
+		{Name: "no-items", Quirks: Quirks{NoItems: true}, Broken: true},
+	},
+	api:     func(v *Vendor) api { return serwerSMS{v} },
+	path:    func(*Account) string { return "" },
+	secrets: func(a *Account) []string { return []string{a.Key, a.Password} },
+	settings: func(a *Account, address string, _ []string) map[string]any {
+		return map[string]any{"endpoint": address, "token": a.Key}
+	},
+	name: func(s *seat, r *rand.Rand, c *Customer, _ int64) {
+		c.Name, c.ID = slug(s.company, "_"), 100_000+s.number()
+		c.Name = strings.Trim(c.Name[:min(20, len(c.Name))], "_") // the longest that SerwerSMS takes
+		c.Phone = fmt.Sprintf("+48%09d", 500_000_000+r.IntN(300_000_000))
+	},
+	have: func(s *seat, c *Customer, m moment) {
+		for i, pack := range limitTypes {
+			if i < 2 || i%3 == s.index%3 && s.has(pack, m.phase) {
+				c.Packs = append(c.Packs, Pack{pack, strconv.Itoa(s.amount(pack, m.phase))})
+			}
+		}
+	},
+	calls: func(account string, before, now *Customer) (all []Call) {
+		if now == nil {
+			return []Call{{Action: "subaccounts/delete", Subject: before.Key()}}
+		}
+		if before == nil {
+			all = append(all, Call{Action: "subaccounts/add", Subject: now.Name, Detail: "id " + now.Key()})
+		}
+		eachChange(before, now, func(p Pack, gone bool) {
+			if gone {
+				p.Value = "0"
+			}
+			set := allotment(Label{SerwerSMS, account}, now, p, fmt.Sprintf(`{"id":%d,"type":%q,"value":%s}`, now.ID, p.Name, p.Value))
+			all = append(all, Call{"subaccounts/limit", now.Key(), p.Name + " " + p.Value, []report.Allotment{set}})
+		})
+		return all
+	},
+}
+
+// limitTypes are the types of messages that serwersms.txt knows.
+var limitTypes = []string{"eco", "full", "voice", "mms", "hlr"}
 
 // serwerSMS plays serwersms.txt: POST, parameters as JSON or form, credentials as a bearer's token or among the parameters.
 type serwerSMS struct{ *Vendor }

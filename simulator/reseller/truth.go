@@ -20,27 +20,10 @@ var resources = map[string]struct{ name, unit string }{
 func allotments(l Label, customers []Customer, q Quirks) []report.Allotment {
 	var all []report.Allotment
 	for _, c := range customers {
-		if l.Vendor == RemotePC && !q.lists(&c) {
-			continue
-		}
-		for _, p := range q.packs(&c, l.Vendor) {
-			a := report.Allotment{Vendor: l.Vendor, Account: l.Account, Customer: c.Key(), Resource: strings.ToLower(p.Name)}
-			a.Allotted, a.Unit = quantity(p.Value)
-			if r, found := resources[p.Name]; found {
-				a.Resource, a.Unit = r.name, r.unit
-			}
-			switch l.Vendor {
-			case RemotePC:
-				a.Utilized = sql.Null[float64]{V: float64(c.Used), Valid: true}
-				a.Active = sql.Null[bool]{V: c.Active, Valid: true}
-				if q.Date == PaddedDate || q.Date == ShortDate {
-					a.CreatedOn = sql.Null[report.Day]{V: report.DayOf(c.Created.UTC()), Valid: true}
-				}
-			case CCPortal:
-				a.Active = sql.Null[bool]{V: c.Active, Valid: true} // as access/status tells
-				if a.Resource == "mail" {                           // the addresses that mail/list tells
-					a.Utilized = sql.Null[float64]{V: float64(len(c.Mails)), Valid: true}
-				}
+		for _, p := range q.packs(&c) {
+			a := allotment(l, &c, p, "")
+			if truth := twinOf(l.Vendor).truth; truth != nil && !truth(&q, &c, &a) {
+				continue
 			}
 			all = append(all, a)
 		}
@@ -49,6 +32,16 @@ func allotments(l Label, customers []Customer, q Quirks) []report.Allotment {
 		return cmp.Or(cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.Resource, b.Resource))
 	})
 	return all
+}
+
+// allotment is what a customer has of a pack, apart from what only a call tells.
+func allotment(l Label, c *Customer, p Pack, raw string) report.Allotment {
+	a := report.Allotment{Vendor: l.Vendor, Account: l.Account, Customer: c.Key(), Resource: strings.ToLower(p.Name), Raw: raw}
+	a.Allotted, a.Unit = quantity(p.Value)
+	if r, found := resources[p.Name]; found {
+		a.Resource, a.Unit = r.name, r.unit
+	}
+	return a
 }
 
 // Key is what the vendor's calls tell and take of c: its number where it has one, else its name.
@@ -73,8 +66,8 @@ func quantity(value string) (amount sql.Null[float64], unit string) {
 }
 
 // packs are the customer's as the vendor tells them.
-func (q *Quirks) packs(c *Customer, vendor string) []Pack {
-	if !q.FreeValues || vendor != CCPortal {
+func (q *Quirks) packs(c *Customer) []Pack {
+	if !q.FreeValues {
 		return c.Packs
 	}
 	free := slices.Clone(c.Packs)
@@ -83,6 +76,3 @@ func (q *Quirks) packs(c *Customer, vendor string) []Pack {
 	}
 	return free
 }
-
-// lists tells whether RemotePC's list has c: whoever was invited has no password before coming.
-func (q *Quirks) lists(c *Customer) bool { return c.Secret != "" || q.ListInvited }

@@ -2,7 +2,6 @@ package reseller
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -53,6 +52,7 @@ type Account struct {
 // ServeHTTP or RoundTripper.
 type Vendor struct {
 	name     string
+	twin     *twin
 	api      api
 	world    *World
 	accounts []Account
@@ -71,25 +71,14 @@ type Vendor struct {
 	stats    Stats
 }
 
-// New makes a Vendor: RemotePC, CCPortal, SerwerSMS or LimaCity.
+// New makes a Vendor.
 func New(vendor string, o Options) *Vendor {
 	v := &Vendor{
-		name: vendor, world: o.World, now: o.Now, clientIP: o.ClientIP, record: o.Record, quirks: o.Quirks, fault: o.Fault,
+		name: vendor, twin: twinOf(vendor), world: o.World, now: o.Now, clientIP: o.ClientIP, record: o.Record, quirks: o.Quirks, fault: o.Fault,
 		blocked: map[string]time.Time{}, edits: map[editKey][]edit{}, secrets: map[string]bool{}, nextID: cmp.Or(o.FirstID, 900_001),
 		stats: Stats{Requests: map[string]int{}, Answers: map[int]int{}},
 	}
-	switch vendor {
-	case RemotePC:
-		v.api = remotePC{v}
-	case CCPortal:
-		v.api = portal{v}
-	case SerwerSMS:
-		v.api = serwerSMS{v}
-	case LimaCity:
-		v.api = limaCity{v}
-	default:
-		panic(fmt.Sprintf("the vendor is %q, want one of %q", vendor, vendors))
-	}
+	v.api = v.twin.api(v)
 	if v.world == nil {
 		v.world = &World{}
 	}
@@ -97,7 +86,7 @@ func New(vendor string, o Options) *Vendor {
 		v.now = time.Now
 	}
 	if len(o.Accounts) == 0 {
-		o.Accounts = []Account{{Name: Labels()[slices.Index(vendors, vendor)].Account}}
+		o.Accounts = []Account{{Name: v.twin.account}}
 	}
 	for _, a := range o.Accounts {
 		a.Username = cmp.Or(a.Username, a.Name)
@@ -127,20 +116,28 @@ func (v *Vendor) SetFault(f func(simulator.Request) simulator.Fault) {
 func (v *Vendor) Accounts() []Account { return slices.Clone(v.accounts) }
 
 // Path is what the address of account's API has after the host: the default of the configuration has it, too.
-func (v *Vendor) Path(account string) string {
-	switch v.name {
-	case RemotePC:
-		return remotePCPath
-	case LimaCity:
-		return limaResellerPath
-	case CCPortal:
-		for _, a := range v.accounts {
-			if a.Name == account {
-				return a.Base
-			}
+func (v *Vendor) Path(account string) string { return v.twin.path(v.accountOf(account)) }
+
+// Settings are those of account in the configuration, whose API is at address.
+func (v *Vendor) Settings(account, address string) map[string]any {
+	var customers []string
+	for _, s := range v.world.seatsFor(Label{v.name, account}) {
+		var c Customer
+		s.name(&c, 0)
+		customers = append(customers, c.Key())
+	}
+	all := v.twin.settings(v.accountOf(account), address, customers)
+	all["name"] = account
+	return all
+}
+
+func (v *Vendor) accountOf(name string) *Account {
+	for i := range v.accounts {
+		if v.accounts[i].Name == name {
+			return &v.accounts[i]
 		}
 	}
-	return ""
+	return &Account{}
 }
 
 // Secrets is everything that must not be seen anywhere: credentials of accounts and customers, and what was received or
@@ -150,11 +147,8 @@ func (v *Vendor) Secrets() []string {
 	defer v.mu.Unlock()
 	all := maps.Clone(v.secrets)
 	for _, a := range v.accounts {
-		if v.name != CCPortal {
-			all[a.Key] = true
-		}
-		if v.name == SerwerSMS {
-			all[a.Password] = true
+		for _, secret := range v.twin.secrets(&a) {
+			all[secret] = true
 		}
 		for _, c := range v.present(a.Name, v.now()) {
 			all[c.Secret] = true

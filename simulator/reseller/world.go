@@ -1,6 +1,5 @@
-// Package reseller plays the four resellers' APIs for tests and for `collector demo`: RemotePC, the CC portal, SerwerSMS and
-// lima-city, each with made-up customers whose every moment follows from a seed, with its document's statuses and errors,
-// every shape that the document leaves open, and faults.
+// Package reseller plays the resellers' APIs for tests and for `collector demo`, each with made-up customers whose every moment
+// follows from a seed, with its document's statuses and errors, every shape that the document leaves open, and faults.
 package reseller
 
 import (
@@ -14,26 +13,16 @@ import (
 	"alpemix-collector/simulator"
 )
 
-// The vendors, as report.Allotment names them.
-const (
-	RemotePC  = "remotepc"
-	CCPortal  = "ccportal"
-	SerwerSMS = "serwersms"
-	LimaCity  = "limacity"
-)
-
-var vendors = []string{RemotePC, CCPortal, SerwerSMS, LimaCity}
-
 // Label is an account with one of the vendors, by its name in the configuration.
 type Label struct{ Vendor, Account string }
 
 // Labels are the accounts of the reseller that `collector demo` shows. They have 40 customers.
-func Labels() []Label {
-	return []Label{{RemotePC, "eu"}, {CCPortal, "kommitt"}, {SerwerSMS, "pl"}, {LimaCity, "de"}}
+func Labels() (all []Label) {
+	for _, t := range twins {
+		all = append(all, Label{t.vendor, t.account})
+	}
+	return all
 }
-
-// seatsOf is how many customers an account has, those included that are away at the moment.
-var seatsOf = map[string]int{RemotePC: 14, CCPortal: 10, SerwerSMS: 9, LimaCity: 7}
 
 // World is what the customers of a reseller are allotted and use, at any moment. It is a function of its fields, which must
 // not change after the first use. The zero World is ready.
@@ -99,7 +88,7 @@ func (w *World) seatsFor(l Label) []seat {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.seats[l] == nil {
-		for i := range seatsOf[l.Vendor] {
+		for i := range twinOf(l.Vendor).seats {
 			w.seats[l] = append(w.seats[l], w.newSeat(l, i))
 		}
 	}

@@ -196,7 +196,7 @@ func TestMappingsJoinUsageAndAllotment(t *testing.T) {
 		fields[row[1]+" "+row[3]]++
 	}
 	for _, l := range Labels() {
-		if fields[l.Vendor+" customer"] != seatsOf[l.Vendor] {
+		if fields[l.Vendor+" customer"] != twinOf(l.Vendor).seats {
 			t.Errorf("%s: %v", l.Vendor, fields)
 		}
 		for _, c := range w.Customers(l, monday) {
