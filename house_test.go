@@ -21,13 +21,13 @@ const module = "alpemix-collector"
 // layers lists for each package which of ours it may import: only ones of lower layers. Tests may cross.
 var layers = map[string][]string{
 	"cmd/collector":                  {"*"},
-	"cmd/collector/config":           {"internal/secret", "report", "reseller", "reseller/vendors", "vendorhttp"},
+	"cmd/collector/config":           {"internal/secret", "report", "reseller", "reseller/vendors", "vendorhttp", "web"},
 	"internal/secret":                {},
 	"internal/terminal":              {},
 	"internal/clients":               {},
 	"cmd/collector/config/reference": {"cmd/collector/config"},
 	"collector":                      {"pacing", "parser", "report"},
-	"web":                            {"internal/clients", "report"},
+	"web":                            {"internal/clients", "internal/secret", "report"},
 	"collector/alpemix":              {"pacing", "parser", "report", "vendorhttp"},
 	"reseller":                       {"internal/secret", "pacing", "report", "reseller/action"},
 	"reseller/action":                {"internal/secret", "internal/terminal", "report"},

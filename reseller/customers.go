@@ -143,7 +143,8 @@ func (p *customersParser) warn(line int, l report.CustomerLine) {
 func (p *customersParser) head(line int, record []string) {
 	p.headed = true
 	if !slices.EqualFunc(record, header, strings.EqualFold) {
-		p.wrong(line, "%q is not the header; the first line has to be %s", strings.Join(record, ","), strings.Join(header, ","))
+		// The line is not shown: the file may be another one, such as that of a key.
+		p.wrong(line, "it is not the header; the first line has to be %s", strings.Join(header, ","))
 	}
 }
 

@@ -205,6 +205,47 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// TestBrokenFilesShowNoValue: neither an error of YAML nor one of the toolkit shows a part of a password or hash.
+func TestBrokenFilesShowNoValue(t *testing.T) {
+	for text, want := range map[string]string{
+		"basic_auth_users:\n  reader: [hunter2]\n":                                                  "line 2: cannot unmarshal",
+		"basic_auth_users: hunter2\n":                                                               "line 1: cannot unmarshal !!str a value into map",
+		"basic_auth_users: hun`ter2 hunter2\n":                                                      "line 1: cannot unmarshal !!str a value into map",
+		"reader:hunter2\n":                                                                          "line 1: cannot unmarshal !!str a value into",
+		"# new\nbasic_auth_users: {reader: *hunter2}\n":                                             "line 2: text that opens with *",
+		"basic_auth_users:\n  reader: &hunter2 [*hunter2]\n":                                        "line 2: cannot unmarshal !!seq",
+		"basic_auth_users: !hunter2 {}\nhttp_server_config: {http2: !hunter2 1}\n":                  "line 2: cannot unmarshal a tag",
+		"basic_auth_users:\n  reader: {{ hunter2 }}\n":                                              "line 2: cannot unmarshal !!map",
+		"basic_auth_users:\n  reader: 'hunter2\n":                                                   "line 2: ",
+		"basic_auth_users:\n  reader: \"hunter2\\q\"\n":                                             "line 2: ",
+		"basic_auth_users:\n  reader: @hunter2\n":                                                   "line 2: ",
+		"basic_auth_users:\n  reader: %hunter2\n":                                                   "line 2: ",
+		"basic_auth_users:\n\treader: hunter2\n":                                                    "line 2: ",
+		"basic_auth_users:\n  reader: hunter2\xff\n":                                                "line 2: it is not UTF-8",
+		"basic_auth_users:\n  reader: hunter2: hunter2\n":                                           "line 2: ",
+		"basic_auth_users:\n  reader: hunter2\n  reader: hunter2\n":                                 `line 3: mapping key "reader" already defined at line 2`,
+		"basic_auth_users: {reader: hunter2}\n":                                                     `basic_auth_users: the value of "reader" is not a bcrypt hash`,
+		"basic_auth_users:\n  reader: " + strings.Repeat("hunter2", 9):                              `basic_auth_users: the value of "reader" is not a bcrypt hash`,
+		"basic_auth_users: {reader: $9hunter2" + secretHash + "}\n":                                 `basic_auth_users: the value of "reader" is not a bcrypt hash`,
+		"basic_auth_user:\n  reader: hunter2\n":                                                     "line 1: field basic_auth_user not found",
+		"http_server_config: {headers: {X-Frame-Options: hunter2}}\n":                               "invalid value for X-Frame-Options",
+		"tls_server_config: {min_version: hunter2}\n":                                               "unknown TLS version",
+		"tls_server_config: {cipher_suites: [hunter2]}\n":                                           "unknown cipher",
+		"tls_server_config: {cert: hunter2, key: hunter2}\n":                                        "failed to find any PEM data",
+		"tls_server_config: {cert_file: page.pem, key_file: page.key, client_auth_type: hunter2}\n": "invalid ClientAuth",
+		"rate_limit: {interval: hunter2}\n":                                                         "line 1: ",
+	} {
+		dir := t.TempDir()
+		certificate(t, dir)
+		file := filepath.Join(dir, "web.yml")
+		store(t, file, text)
+		_, err := ProtectionOf(file)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hun") || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "'h'") {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+}
+
 func TestProtection(t *testing.T) {
 	dir := t.TempDir()
 	certificate(t, dir)

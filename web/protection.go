@@ -3,13 +3,19 @@ package web
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"go.yaml.in/yaml/v3"
+	"golang.org/x/crypto/bcrypt"
+
+	"alpemix-collector/internal/secret"
 )
 
 // Protection is what a file of Config.WebConfigFile sets.
@@ -40,10 +46,8 @@ type rules struct {
 	tls *tls.Config // nil: no TLS
 }
 
+// readRules reads a file. Its error shows no value of it: that may be a password.
 func readRules(file string) (*rules, error) {
-	if err := toolkit.Validate(file); err != nil {
-		return nil, withoutValues(err)
-	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
@@ -54,7 +58,15 @@ func readRules(file string) (*rules, error) {
 		HTTPConfig: toolkit.HTTPConfig{HTTP2: true},
 	}}
 	if err := yaml.Unmarshal(text, &r.Config); err != nil {
-		return nil, withoutValues(err)
+		return nil, problemOf(text, err)
+	}
+	for _, user := range slices.Sorted(maps.Keys(r.Users)) {
+		if _, err := bcrypt.Cost([]byte(r.Users[user])); err != nil {
+			return nil, fmt.Errorf("basic_auth_users: the value of %q is not a bcrypt hash; htpasswd -nB makes one", user)
+		}
+	}
+	if err := toolkit.Validate(file); err != nil {
+		return nil, problemOf(text, err)
 	}
 	r.TLSConfig.SetDirectory(filepath.Dir(file))
 	r.Logins = len(r.Users)
@@ -74,12 +86,12 @@ func readRules(file string) (*rules, error) {
 	return r, nil
 }
 
-// withoutValues leaves out what an error of YAML quotes: it may be a password.
-func withoutValues(err error) error {
-	return errors.New(quotedValue.ReplaceAllString(err.Error(), "`…`"))
+func problemOf(text []byte, err error) error {
+	return errors.New(namedValue.ReplaceAllString(secret.YAMLProblem(text, err), "$2"))
 }
 
-var quotedValue = regexp.MustCompile("`[^`]*`")
+// namedValue is where an error of the toolkit shows a value.
+var namedValue = regexp.MustCompile(`(, but got|(cipher|curve|TLS version|ClientAuth)): .*`)
 
 // lacks names what p has and now has not, "" if there is nothing. Certificates of clients may take the place of logins.
 func (p Protection) lacks(now Protection) string {

@@ -28,7 +28,7 @@ func TestProtectionStays(t *testing.T) {
 		"emptied":               {login, "", "logins"},
 		"only a comment":        {login, "# " + login, "logins"},
 		"no users":              {login, "basic_auth_users: {}\n", "logins"},
-		"cut":                   {login, login[:30], "yaml"},
+		"cut":                   {login, login[:30], "unexpected end of stream"},
 		"gone":                  {login, "GONE", "no such file"},
 		"TLS and logins":        {server + "}\n" + login, "", "TLS"},
 		"cut before TLS":        {login + server + "}\n", login, "TLS"},

@@ -61,7 +61,7 @@ func (a Account) numbers() ([]string, error) {
 		n++
 		number := strings.TrimSpace(line)
 		if err := secret.Check(number); err != nil {
-			return nil, fmt.Errorf("reseller.ccportal account %s: line %d of customers_file %s: %q %w", a.Name, n, a.CustomersFile, number, err)
+			return nil, fmt.Errorf("reseller.ccportal account %s: line %d of customers_file %s %w", a.Name, n, a.CustomersFile, err)
 		}
 		if number != "" {
 			all = append(all, number)

@@ -13,9 +13,8 @@ import (
 	"strings"
 	"time"
 
-	toolkit "github.com/prometheus/exporter-toolkit/web"
-
 	"alpemix-collector/internal/secret"
+	"alpemix-collector/web"
 )
 
 // check runs the checks named beside a key.
@@ -255,8 +254,8 @@ func checkReadable(value, _ string) string {
 
 // checkWeb reads TLS and logins of the web server as it does when it starts.
 func checkWeb(value, _ string) string {
-	if err := toolkit.Validate(value); err != nil {
-		return fmt.Sprintf("%s: %s; the format is that of Prometheus's exporter-toolkit", value, strings.ReplaceAll(err.Error(), "\n", " "))
+	if _, err := web.ProtectionOf(value); err != nil {
+		return fmt.Sprintf("%s: %v; the format is that of Prometheus's exporter-toolkit", value, err)
 	}
 	return ""
 }

@@ -235,15 +235,22 @@ func TestEndlessSecretFile(t *testing.T) {
 	}
 }
 
-// TestYAMLProblems: every refusal names a line, and none shows a value.
+// TestYAMLProblems: a refusal names a line, and none shows a value.
 func TestYAMLProblems(t *testing.T) {
 	for text, want := range map[string]string{
 		"log:\n  level: warn\nalpemix: {accounts: [{secret_key: *hidden}]}\n": "line 3: text that opens with * has to be in quotes",
 		"\nclickhouse: {password: !!int hidden}\n":                            "line 2: cannot decode !!str a value as a !!int",
-		"\n? [hidden]\n: 1\n":   "line 2: ",
-		"a:\n b: \xff\n":        "line 2: it is not UTF-8",
-		"\t- hidden":            "line 1: found character that cannot start any token",
-		"\n\n&a [*a, hidden]\n": "",
+		"\n? [hidden]\n: 1\n":                "line 2: ",
+		"a:\n b: \xff\n":                     "line 2: it is not UTF-8",
+		"\t- hidden":                         "line 1: found character that cannot start any token",
+		"\n\n&a [*a, hidden]\n":              "",
+		"log:\n  level: &hidden [*hidden]\n": "line 2: an anchor's value contains itself",
+		"\nalpemix: {accounts: [{secret_key: {{ hidden }}}]}\n": "line 2: invalid map key",
+		"\nclickhouse:\n  password: |\n  hidden\n":              "line 4: ",
+		"\nclickhouse: {password: 'hidden}\n":                   "line 2: ",
+		"\nclickhouse: {password: \"hid\\den hidden\"}\n":       "line 2: ",
+		"\n- hidden\n": "has to start with keys",
+		"hidden":       "has to start with keys",
 	} {
 		_, err := Load(write(t, t.TempDir(), "c.yaml", text), nil)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hidden") {

@@ -17,6 +17,8 @@ import (
 
 	"github.com/spf13/viper"
 	"go.yaml.in/yaml/v3"
+
+	"alpemix-collector/internal/secret"
 )
 
 // EnvPrefix opens the name of every environment variable that stands for a key.
@@ -112,11 +114,11 @@ func readFile(file string) (map[string]any, error) {
 		if strings.Contains(err.Error(), "into map[string]") {
 			return nil, &Error{file, "", "has to start with keys such as timezone: or alpemix:"}
 		}
-		return nil, &Error{file, "", yamlProblem(text, err)}
+		return nil, &Error{file, "", "is not valid YAML: " + secret.YAMLProblem(text, err)}
 	}
 	var all map[string]any
 	if err := yaml.Unmarshal(text, &all); err != nil {
-		return nil, &Error{file, "", yamlProblem(text, err)}
+		return nil, &Error{file, "", "is not valid YAML: " + secret.YAMLProblem(text, err)}
 	}
 	return withEmpty(v.AllSettings(), all), nil
 }
