@@ -24,6 +24,7 @@ var layers = map[string][]string{
 	"cmd/collector/config":           {"internal/secret", "report", "reseller", "reseller/vendors", "vendorhttp", "web"},
 	"internal/secret":                {},
 	"internal/terminal":              {},
+	"internal/importer":              {"internal/durable", "internal/terminal", "pacing", "parser", "report", "sink"},
 	"internal/clients":               {},
 	"cmd/collector/config/reference": {"cmd/collector/config"},
 	"collector":                      {"pacing", "parser", "report"},

@@ -12,6 +12,7 @@ import (
 
 	"alpemix-collector/dashboards"
 	"alpemix-collector/dashboards/grafana"
+	"alpemix-collector/internal/durable"
 	"alpemix-collector/internal/secret"
 	"alpemix-collector/vendorhttp"
 )
@@ -91,7 +92,7 @@ The token is that of a service account with the role Editor. It comes from
 func authorities(path string) (*x509.CertPool, error) {
 	pem, err := os.ReadFile(path)
 	if err != nil {
-		return nil, bare(err)
+		return nil, durable.Bare(err)
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {

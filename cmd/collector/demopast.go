@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"alpemix-collector/internal/importer"
 	"alpemix-collector/parser"
 	"alpemix-collector/report"
 	"alpemix-collector/simulator"
@@ -47,17 +48,17 @@ func (a *app) history(ctx context.Context, d *daemon, vendors *demoVendors) erro
 		if slices.Contains(demoDamagedDays, today-day) {
 			body = damaged(body)
 		}
-		in := &ingest{
-			source:     parser.Source{Account: demoAccount, Location: zone, FetchedAt: read},
-			add:        stream.Add,
-			quarantine: func(rejects []report.Reject) error { return db.Writer().Write(ctx, report.Batch{Rejects: rejects}) },
+		in := &importer.Reading{
+			Source:     parser.Source{Account: demoAccount, Location: zone, FetchedAt: read},
+			Add:        stream.Add,
+			Quarantine: func(rejects []report.Reject) error { return db.Writer().Write(ctx, report.Batch{Rejects: rejects}) },
 		}
-		n, err := in.run(ctx, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil })
+		n, err := in.Run(ctx, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil })
 		if err != nil {
 			stream.Abort()
 			return err
 		}
-		state := report.DayStatus{Account: demoAccount, Day: day, State: report.DaySealed, Rows: uint64(n.records - n.quarantined())}
+		state := report.DayStatus{Account: demoAccount, Day: day, State: report.DaySealed, Rows: uint64(n.Records - n.Quarantined())}
 		if state.SealedAt = (day + 1).Start(zone).Add(5 * time.Minute).UTC(); lost {
 			state.State, state.SealedAt = report.DayGap, time.Time{}
 		}

@@ -14,10 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/cmd/collector/config"
-	"alpemix-collector/pacing"
+	"alpemix-collector/internal/importer"
 	"alpemix-collector/parser"
-	"alpemix-collector/report"
-	"alpemix-collector/sink"
 	"alpemix-collector/vendorhttp"
 )
 
@@ -28,10 +26,6 @@ type importing struct {
 	account   string
 	fetchedAt time.Time // zero: each file's own time
 	patience  time.Duration
-	writer    *sink.Writer
-	waits     map[string]bool     // uids of records in quarantine
-	stored    map[string]bool     // those of them that were imported
-	days      map[report.Day]bool // local days of which connections were imported
 }
 
 func (a *app) importCommand() *cobra.Command {
@@ -91,7 +85,9 @@ func (i *importing) prepare(fetchedAt string) (err error) {
 	if err != nil || at.Unix() < parser.FirstMoment || at.After(now.Add(parser.Grace)) {
 		return &usageError{"collector import", fmt.Errorf("--fetched-at %q is not a time like 2026-03-01T09:30:00+03:00 that has been", fetchedAt)}
 	}
-	i.fetchedAt = earlier(at, now)
+	if i.fetchedAt = at; at.After(now) {
+		i.fetchedAt = now
+	}
 	return nil
 }
 
@@ -146,140 +142,28 @@ func (i *importing) run(ctx context.Context, files []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := i.patiently(ctx, func() (bool, error) { return false, db.prepare(ctx, i.config.Retention) }); err != nil {
+	waiting := importer.Waiting{Patience: i.patience, Log: i.logger(i.config)}
+	if err := waiting.For(ctx, func() error { return db.prepare(ctx, i.config.Retention) }); err != nil {
 		return err
 	}
-	i.writer, i.stored, i.days = db.Writer(), map[string]bool{}, map[report.Day]bool{}
-	if err := i.patiently(ctx, func() (bool, error) { return false, i.follow(ctx) }); err != nil {
+	if err := waiting.For(ctx, func() error { return i.follow(ctx, db.Writer()) }); err != nil {
 		return err
 	}
-	err = i.patiently(ctx, func() (_ bool, err error) {
-		i.waits, err = i.writer.Waits(ctx, i.account)
-		return false, err
-	})
-	if err != nil {
-		return err
+	failed, err := importer.New(importer.Config{
+		Account: i.account, Location: zone(i.config, i.account), FetchedAt: i.fetchedAt,
+		Kept: i.config.Retention.Connections.Std(), KeptAs: i.config.Retention.Connections,
+		Redact: redactor(i.config, i.account), Writer: db.Writer(), Stdin: i.stdin, Progress: i.show,
+		Print:    func(line string) error { _, err := io.WriteString(i.stdout, line); return err },
+		Complain: i.complain, Waiting: waiting,
+	}).Run(ctx, files)
+	if err == nil && failed > 0 {
+		err = errFailed
 	}
-	var failures int
-	for _, name := range files {
-		if err := i.file(ctx, name); err != nil {
-			if ctx.Err() != nil {
-				return fmt.Errorf("%s: interrupted; import it again to complete it", name)
-			}
-			i.complain(err)
-			failures++
-		}
-	}
-	if err := i.patiently(ctx, func() (bool, error) { return false, i.writer.WithdrawMoved(ctx, i.account) }); err != nil {
-		return err
-	}
-	err = i.patiently(ctx, func() (bool, error) { return false, i.writer.SettleImported(ctx, i.account, i.stored) })
-	if err != nil {
-		return err
-	}
-	if err := i.patiently(ctx, func() (bool, error) { return false, i.writer.CountSealed(ctx, i.account, i.days) }); err != nil {
-		return err
-	}
-	if failures > 0 {
-		return errFailed
-	}
-	return nil
+	return err
 }
 
-// file imports one file and prints what became of it, also when its end is missing.
-func (i *importing) file(ctx context.Context, name string) (err error) {
-	source, err := i.newSource(ctx, name)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, source.remove()) }()
-	started := time.Now()
-	fetchedAt, err := i.readingTime(source)
-	if err != nil {
-		return fmt.Errorf("%s: %w", source.name, err)
-	}
-	judge := &fileJudge{writer: i.writer, account: i.account, oldest: i.oldest(), known: map[report.Day][]uint64{}}
-	var n ingested
-	err = i.patiently(ctx, func() (progress bool, err error) {
-		n, progress, err = i.once(ctx, source, fetchedAt, judge)
-		return progress, err
-	})
-	if _, damaged := errors.AsType[*parser.Error](err); err != nil && !damaged {
-		return fmt.Errorf("%s: %w", source.name, err)
-	}
-	if _, err := fmt.Fprintf(i.stdout, "%s: %s: %s, %.1fs\n", i.account, source.name, n.String(), time.Since(started).Seconds()); err != nil {
-		return fmt.Errorf("printing: %w", err)
-	}
-	if hint := i.hint(source, fetchedAt, &n); hint != "" {
-		i.complain(errors.New(hint))
-	}
-	if err != nil {
-		return damage(source.name, err)
-	}
-	return nil
+// show draws how much of a file is read. A bar that cannot be drawn is no reason to stop.
+func (i *importing) show(size int64, name string) (set func(int64), done func()) {
+	bar := i.progress(size, name, progressbar.OptionShowBytes(true))
+	return func(read int64) { _ = bar.Set64(read) }, func() { _ = bar.Finish() }
 }
-
-// once reads the file from its beginning. Doing so again is harmless: a row is the same row however often it is written.
-func (i *importing) once(ctx context.Context, source *source, fetchedAt time.Time, judge *fileJudge) (n ingested, progress bool, err error) {
-	bar := i.progress(source.size, source.name, progressbar.OptionShowBytes(true))
-	defer func() { _ = bar.Finish() }() // a bar that cannot be drawn is no reason to stop
-	stream := i.writer.Import(ctx)
-	judge.unchanged, judge.expired = 0, 0
-	in := &ingest{
-		redact: redactor(i.config, i.account),
-		source: parser.Source{Account: i.account, Location: zone(i.config, i.account), FetchedAt: fetchedAt},
-		add: func(c *report.Connection) error {
-			if kept, err := judge.isKept(ctx, c); !kept {
-				return err
-			}
-			if i.waits[c.UID] {
-				i.stored[c.UID] = true
-			}
-			i.days[c.LocalDay] = true
-			return stream.Add(c)
-		},
-		quarantine: func(rejects []report.Reject) error {
-			return i.writer.Write(ctx, report.Batch{Rejects: rejects})
-		},
-	}
-	n, err = in.run(ctx, func() (io.ReadCloser, error) {
-		return source.open(func(done int64) { _ = bar.Set64(done) })
-	})
-	if _, damaged := errors.AsType[*parser.Error](err); err != nil && !damaged {
-		stream.Abort()
-	} else if closeErr := stream.Close(); closeErr != nil {
-		err = closeErr
-	}
-	n.unchanged, n.expired = n.unchanged+judge.unchanged, judge.expired
-	return n, stream.Acknowledged() > 0, err
-}
-
-// waitedOut are the reasons that time alone may mend.
-var waitedOut = []string{
-	sink.ReasonUnreachable, sink.ReasonTimeout, sink.ReasonBusy, sink.ReasonKeeper, sink.ReasonTooManyParts, sink.ReasonMemory,
-}
-
-// patiently tries again while ClickHouse is away: for as long as i.patience since something was last written.
-func (i *importing) patiently(ctx context.Context, try func() (progress bool, err error)) error {
-	lastProgress := time.Now()
-	for wait := firstWait; ; wait = min(2*wait, longestWait) {
-		progress, err := try()
-		if progress {
-			lastProgress, wait = time.Now(), firstWait
-		}
-		_, damaged := errors.AsType[*parser.Error](err)
-		if err == nil || damaged || ctx.Err() != nil || !slices.Contains(waitedOut, sink.Reason(err)) {
-			return err
-		}
-		if time.Since(lastProgress)+wait > i.patience {
-			return fmt.Errorf("ClickHouse was away for %s: %w", i.patience, err)
-		}
-		i.logger(i.config).Warn("ClickHouse is away; trying again", "reason", sink.Reason(err), "in", wait, "error", err)
-		pacing.Sleep(ctx, nil, time.Now().Add(wait))
-	}
-}
-
-const (
-	firstWait   = 250 * time.Millisecond
-	longestWait = 10 * time.Second
-)

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/durable"
 )
 
 // isThere reports whether dir has an entry of that name. It is an error that it cannot be looked at: that says neither.
@@ -24,7 +25,7 @@ func (a *app) isThere(dir, name string) (bool, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
 	}
-	problem := fmt.Sprintf("cannot look into %s: %s", dir, bare(err))
+	problem := fmt.Sprintf("cannot look into %s: %s", dir, durable.Bare(err))
 	if info, statErr := os.Stat(dir); statErr == nil && errors.Is(err, fs.ErrPermission) {
 		problem += "; " + a.runAs(ownerOf(info))
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"alpemix-collector/internal/durable"
 	"alpemix-collector/report"
 )
 
@@ -57,10 +58,10 @@ func (p *probing) check() error {
 func probe(dir string) error {
 	f, err := os.CreateTemp(dir, ".ready-*")
 	if err != nil {
-		return bare(err)
+		return durable.Bare(err)
 	}
 	_, err = f.Write(make([]byte, os.Getpagesize()))
-	err = errors.Join(bare(err), bare(f.Sync()), bare(f.Close()), bare(os.Remove(f.Name())))
+	err = errors.Join(durable.Bare(err), durable.Bare(f.Sync()), durable.Bare(f.Close()), durable.Bare(os.Remove(f.Name())))
 	return err
 }
 

@@ -54,15 +54,15 @@ func (t *target) moveKeys(renamed []report.Move) {
 
 // follow moves the rows of renamed accounts ahead of an import. A running daemon does that itself when it starts with the new
 // names; until then it writes under the old ones.
-func (i *importing) follow(ctx context.Context) error {
+func (i *importing) follow(ctx context.Context, writer *sink.Writer) error {
 	if !durable.Locked(filepath.Join(i.config.StateDir, "state.db")) {
-		moves, err := i.writer.Follow(ctx, i.config.Logins())
+		moves, err := writer.Follow(ctx, i.config.Logins())
 		for _, m := range moves {
 			i.logger(i.config).Warn("an account has another name in the configuration but the same login: its rows in ClickHouse have moved to the new name", "vendor", m.Vendor, "before", m.From, "now", m.To)
 		}
 		return err
 	}
-	moves, err := i.writer.Renamed(ctx, i.config.Logins())
+	moves, err := writer.Renamed(ctx, i.config.Logins())
 	for _, m := range moves {
 		if m.Vendor == "alpemix" && (m.From == i.account || m.To == i.account) {
 			return fmt.Errorf("account %q was called %q when the running daemon started; restart the daemon, which moves the rows to the new name, and import again", m.To, m.From)

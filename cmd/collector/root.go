@@ -267,7 +267,7 @@ func (a *app) load() (*config.Config, error) {
 			file = defaultFile
 		}
 	}
-	c, err := await(a.ctx, func() (*config.Config, error) { return config.Load(file, a.environ) })
+	c, err := terminal.Await(a.ctx, func() (*config.Config, error) { return config.Load(file, a.environ) })
 	if err != nil {
 		return nil, err
 	}

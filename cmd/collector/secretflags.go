@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"alpemix-collector/internal/secret"
+	"alpemix-collector/internal/terminal"
 )
 
 // secretFlags are the ways in which a secret may come to a command. A flag that holds it is not among them: command lines are
@@ -43,12 +44,12 @@ func (e *errand) ask(ctx context.Context, argument string) (secret.Value, error)
 }
 
 func (s *secretFlags) read(ctx context.Context, a *app, whom string) (string, error) {
-	terminal, isTerminal := terminalOf(a.stdin)
+	tty, isTerminal := terminalOf(a.stdin)
 	switch {
 	case s.file == "-":
-		return await(ctx, func() (string, error) { return secret.Read(a.stdin, "standard input") })
+		return terminal.Await(ctx, func() (string, error) { return secret.Read(a.stdin, "standard input") })
 	case s.file != "":
-		file, err := await(ctx, func() (secret.File, error) { return secret.ReadFile(s.file) })
+		file, err := terminal.Await(ctx, func() (secret.File, error) { return secret.ReadFile(s.file) })
 		if err != nil {
 			err = fmt.Errorf("--%s-file: %w", s.noun, err)
 		}
@@ -56,11 +57,11 @@ func (s *secretFlags) read(ctx context.Context, a *app, whom string) (string, er
 	case !isTerminal:
 		return "", fmt.Errorf("the %s is missing: give --%s-file (- is standard input), or run it on a terminal", s.noun, s.noun)
 	}
-	text, err := s.prompt(ctx, a, terminal, fmt.Sprintf("%s of %s: ", strings.ToUpper(s.noun[:1])+s.noun[1:], whom))
+	text, err := s.prompt(ctx, a, tty, fmt.Sprintf("%s of %s: ", strings.ToUpper(s.noun[:1])+s.noun[1:], whom))
 	if err != nil || !s.isNew {
 		return text, err
 	}
-	again, err := s.prompt(ctx, a, terminal, "The same again: ")
+	again, err := s.prompt(ctx, a, tty, "The same again: ")
 	if err == nil && again != text {
 		err = fmt.Errorf("the two %ss differ", s.noun)
 	}
@@ -69,8 +70,8 @@ func (s *secretFlags) read(ctx context.Context, a *app, whom string) (string, er
 
 // prompt reads a line from the terminal, which does not show it. While it waits, every signal that ends a process from a keyboard
 // only ends the wait, and none stops it: the terminal has to show again what is typed.
-func (s *secretFlags) prompt(ctx context.Context, a *app, terminal *os.File, question string) (string, error) {
-	fd := int(terminal.Fd())
+func (s *secretFlags) prompt(ctx context.Context, a *app, tty *os.File, question string) (string, error) {
+	fd := int(tty.Fd())
 	state, err := term.GetState(fd)
 	if err != nil {
 		return "", err
@@ -81,7 +82,7 @@ func (s *secretFlags) prompt(ctx context.Context, a *app, terminal *os.File, que
 	signal.Notify(suspended, syscall.SIGTSTP)
 	defer signal.Stop(suspended)
 	_, _ = fmt.Fprint(a.stderr, question)
-	typed, err := await(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	typed, err := terminal.Await(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
 	_, _ = fmt.Fprintln(a.stderr) // the line end was not shown either
 	if ctx.Err() != nil {         // the read goes on until the process ends
 		return "", errors.Join(errInterrupted, term.Restore(fd, state))

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/terminal"
 	"alpemix-collector/sink"
 )
 
@@ -37,7 +38,7 @@ Works while the daemon is running.`,
 		RunE: func(command *cobra.Command, args []string) error {
 			statement := args[0]
 			if statement == "-" {
-				text, err := await(command.Context(), func() ([]byte, error) { return io.ReadAll(a.stdin) })
+				text, err := terminal.Await(command.Context(), func() ([]byte, error) { return io.ReadAll(a.stdin) })
 				if err != nil {
 					return fmt.Errorf("reading the statement from standard input: %w", err)
 				}

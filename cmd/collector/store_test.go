@@ -102,7 +102,7 @@ func TestImportGivesUpOnAClickHouseThatStaysAway(t *testing.T) {
 	file := write(t, "day.json", body(record("a", 1)))
 	away := freeAddress(t)
 	got := command(t, []string{"COLLECTOR_CLICKHOUSE_DSN=http://u:hunter2@" + away + "/alpemix"}, "", "import", file, "--account", "a", "--wait", "1s")
-	if got.code != exitFailure || !strings.Contains(got.stderr, "ClickHouse was away for 1s: ") || !strings.Contains(got.stderr, away) || strings.Contains(got.stderr, "hunter2") {
+	if got.code != exitFailure || !strings.Contains(got.stderr, "ClickHouse was unreachable for 1s: ") || !strings.Contains(got.stderr, away) || strings.Contains(got.stderr, "hunter2") {
 		t.Errorf("%+v", got)
 	}
 	if strings.Count(got.stderr, "trying again") < 1 {
@@ -120,7 +120,7 @@ func TestImportWaitsForClickHouse(t *testing.T) {
 	go func() { done <- commandIn(t.Context(), environ, "", "import", file, "--account", "a", "--wait", "1m") }()
 	pause(t.Context(), time.Second)
 	server.Restart(t)
-	if got := <-done; got.code != exitOK || !strings.Contains(got.stdout, "2 stored") || !strings.Contains(got.stderr, "ClickHouse is away; trying again") {
+	if got := <-done; got.code != exitOK || !strings.Contains(got.stdout, "2 stored") || !strings.Contains(got.stderr, "ClickHouse is unreachable; trying again") {
 		t.Errorf("%+v", got)
 	}
 }

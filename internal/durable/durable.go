@@ -63,3 +63,12 @@ func Explain(err error) error {
 	}
 	return err
 }
+
+// Bare returns the system's own word on err, without the path, which the sentence around it has
+// already.
+func Bare(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	return err
+}

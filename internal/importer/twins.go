@@ -1,4 +1,4 @@
-package main
+package importer
 
 import (
 	"context"
@@ -33,16 +33,16 @@ func (u *uids) meet(uid string) (first bool) {
 
 // twins reads the report once more, where uids have come twice: of each the first record is stored, and
 // what differs from it goes to the quarantine.
-func (in *ingest) twins(ctx context.Context, open func() (io.ReadCloser, error), u *uids, n *ingested) error {
+func (in *Reading) twins(ctx context.Context, open func() (io.ReadCloser, error), u *uids, n *Counts) error {
 	u.met = nil
-	rejects := &rejectParts{quarantine: in.quarantine, count: n.rejects}
+	rejects := &rejectParts{quarantine: in.Quarantine, count: n.Rejects}
 	kept := map[uint64]map[uint64]bool{} // of each uid the hashes of its texts
 	var failed error
 	_ = in.records(open, func(rec report.Record) error { // what is wrong with the report is known
 		if failed = ctx.Err(); failed != nil {
 			return failed
 		}
-		c, reject := parser.Parse(rec, in.source)
+		c, reject := parser.Parse(rec, in.Source)
 		if reject != nil {
 			return nil
 		}
@@ -55,7 +55,7 @@ func (in *ingest) twins(ctx context.Context, open func() (io.ReadCloser, error),
 		case texts == nil:
 			kept[uid] = map[uint64]bool{c.Hash: true}
 		case texts[c.Hash]:
-			n.unchanged++
+			n.Unchanged++
 		default:
 			texts[c.Hash] = true
 			failed = rejects.add(parser.Twin(&c))

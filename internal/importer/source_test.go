@@ -1,4 +1,4 @@
-package main
+package importer
 
 import (
 	"bytes"
@@ -45,7 +45,7 @@ func TestSource(t *testing.T) {
 			if c.content == "a" {
 				want = "a"
 			}
-			s, err := (&app{stdin: strings.NewReader(c.stdin)}).newSource(t.Context(), arg)
+			s, err := newSource(t.Context(), arg, strings.NewReader(c.stdin))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,13 +81,13 @@ func TestSourceErrors(t *testing.T) {
 		"/dev/null": "/dev/null: is neither a file nor a pipe; - reads standard input",
 		dir:         dir + ": is a folder; name the files in it",
 	} {
-		if _, err := new(app).newSource(t.Context(), arg); err == nil || err.Error() != want {
+		if _, err := newSource(t.Context(), arg, nil); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 }
 
-// TestSourceOfAPipe: what a shell makes of <(…) can be read only once.
+// TestSourceOfAPipe: what a shell opens for <(…) can be read only once.
 func TestSourceOfAPipe(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	path := filepath.Join(t.TempDir(), "pipe")
@@ -95,7 +95,7 @@ func TestSourceOfAPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	go func() { _ = os.WriteFile(path, []byte("a report"), 0o600) }() // what is missing shows below
-	s, err := new(app).newSource(t.Context(), path)
+	s, err := newSource(t.Context(), path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,13 +122,9 @@ func TestTimesToComeAreNotBelieved(t *testing.T) {
 	if err := os.Chtimes(file, coming, coming); err != nil {
 		t.Fatal(err)
 	}
-	s, err := new(app).newSource(t.Context(), file)
+	s, err := newSource(t.Context(), file, nil)
 	if err != nil || s.modifiedAt.After(time.Now()) {
 		t.Errorf("%v %v", s, err)
-	}
-	i := &importing{app: &app{ctx: t.Context(), environ: []string{"COLLECTOR_STATE_DIR=" + t.TempDir()}, stderr: t.Output()}, account: "a"}
-	if err := i.prepare(coming.Format(time.RFC3339)); err != nil || i.fetchedAt.After(time.Now()) || i.fetchedAt.IsZero() {
-		t.Errorf("%v %v", i.fetchedAt, err)
 	}
 }
 
@@ -146,7 +142,7 @@ func TestSourceRefusesHugeWindows(t *testing.T) {
 	if err := encoder.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s, err := new(app).newSource(t.Context(), write(t, "report.zst", packed.String()))
+	s, err := newSource(t.Context(), write(t, "report.zst", packed.String()), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,4 +154,14 @@ func TestSourceRefusesHugeWindows(t *testing.T) {
 	if _, err := io.Copy(io.Discard, r); err == nil {
 		t.Error("a window that does not fit into memory was accepted")
 	}
+}
+
+// write puts text into a file of that name.
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

@@ -1,4 +1,4 @@
-package main
+package importer
 
 import (
 	"context"
@@ -15,28 +15,30 @@ import (
 	"alpemix-collector/report"
 )
 
-// ingest takes a report of any size apart in two stages that run beside each other: cutting it into records, and reading
-// them. The buffers between the stages go round in a circle, so memory does not grow with the report.
-type ingest struct {
-	source parser.Source
-	redact func(raw []byte) []byte // takes the account's credentials out of a record; nil: nothing
-	// add takes one connection, in the report's order.
-	add func(*report.Connection) error
-	// quarantine takes records that could not be read.
-	quarantine func([]report.Reject) error
+// Reading reads a report of any size in two stages that run at the same time: one cuts it into
+// records, the other reads them. The stages pass a fixed number of buffers to and fro, so memory does
+// not grow with the report.
+type Reading struct {
+	Source parser.Source
+	Redact func(raw []byte) []byte // takes the account's credentials out of a record; nil: nothing
+	// Add takes one connection, in the report's order.
+	Add func(*report.Connection) error
+	// Quarantine takes records that could not be read.
+	Quarantine func([]report.Reject) error
 }
 
-// ingested is what became of a report's records.
-type ingested struct {
-	records   int
-	rejects   map[string]int // by reason
-	unchanged int            // were stored before with the same content
-	expired   int            // are past their retention, and were not stored
+// Counts is what became of a report's records.
+type Counts struct {
+	Records   int
+	Rejects   map[string]int // by reason
+	Unchanged int            // were stored before with the same content
+	Expired   int            // are past their retention, and were not stored
 }
 
-func (n *ingested) quarantined() int {
+// Quarantined returns how many records could not be read.
+func (n *Counts) Quarantined() int {
 	total := 0
-	for _, count := range n.rejects {
+	for _, count := range n.Rejects {
 		total += count
 	}
 	return total
@@ -44,18 +46,18 @@ func (n *ingested) quarantined() int {
 
 // String reads "5 records, 3 stored, 2 quarantined (1 dt_missing, 1 uid_missing)"; between them come those that are unchanged
 // and those past their retention, if there are any.
-func (n *ingested) String() string {
-	s := fmt.Sprintf("%d records, %d stored", n.records, n.records-n.quarantined()-n.unchanged-n.expired)
-	if n.unchanged > 0 {
-		s += fmt.Sprintf(", %d unchanged", n.unchanged)
+func (n *Counts) String() string {
+	s := fmt.Sprintf("%d records, %d stored", n.Records, n.Records-n.Quarantined()-n.Unchanged-n.Expired)
+	if n.Unchanged > 0 {
+		s += fmt.Sprintf(", %d unchanged", n.Unchanged)
 	}
-	if n.expired > 0 {
-		s += fmt.Sprintf(", %d past retention.connections and not stored", n.expired)
+	if n.Expired > 0 {
+		s += fmt.Sprintf(", %d past retention.connections and not stored", n.Expired)
 	}
-	s += fmt.Sprintf(", %d quarantined", n.quarantined())
+	s += fmt.Sprintf(", %d quarantined", n.Quarantined())
 	var reasons []string
-	for _, reason := range slices.Sorted(maps.Keys(n.rejects)) {
-		reasons = append(reasons, strconv.Itoa(n.rejects[reason])+" "+reason)
+	for _, reason := range slices.Sorted(maps.Keys(n.Rejects)) {
+		reasons = append(reasons, strconv.Itoa(n.Rejects[reason])+" "+reason)
 	}
 	if len(reasons) > 0 {
 		s += " (" + strings.Join(reasons, ", ") + ")"
@@ -77,8 +79,8 @@ type chunk struct {
 	ends []int
 }
 
-// run ingests what open gives. An error of the report itself comes after what stood before the fault has been handed on.
-func (in *ingest) run(ctx context.Context, open func() (io.ReadCloser, error)) (ingested, error) {
+// Run reads what open returns. An error of the report itself comes after what stood before the fault has been handed on.
+func (in *Reading) Run(ctx context.Context, open func() (io.ReadCloser, error)) (Counts, error) {
 	parent := ctx
 	group, ctx := errgroup.WithContext(ctx)
 	full, free := make(chan *chunk, chunks), make(chan *chunk, chunks)
@@ -91,7 +93,7 @@ func (in *ingest) run(ctx context.Context, open func() (io.ReadCloser, error)) (
 		fault = in.split(ctx, open, full, free)
 		return nil
 	})
-	n, u := ingested{rejects: map[string]int{}}, newUIDs()
+	n, u := Counts{Rejects: map[string]int{}}, newUIDs()
 	group.Go(func() error { return in.read(full, free, u, &n) })
 	err := group.Wait()
 	if err == nil && len(u.twice) > 0 {
@@ -104,10 +106,10 @@ func (in *ingest) run(ctx context.Context, open func() (io.ReadCloser, error)) (
 }
 
 // records cuts the report into records as they are to be stored.
-func (in *ingest) records(open func() (io.ReadCloser, error), yield func(report.Record) error) error {
+func (in *Reading) records(open func() (io.ReadCloser, error), yield func(report.Record) error) error {
 	_, err := parser.SplitStream(open, "", func(r report.Record) error {
-		if in.redact != nil {
-			r.Raw = in.redact(r.Raw)
+		if in.Redact != nil {
+			r.Raw = in.Redact(r.Raw)
 		}
 		return yield(r)
 	})
@@ -115,7 +117,7 @@ func (in *ingest) records(open func() (io.ReadCloser, error), yield func(report.
 }
 
 // split cuts the report into records and hands them on in chunks.
-func (in *ingest) split(ctx context.Context, open func() (io.ReadCloser, error), full chan<- *chunk, free <-chan *chunk) error {
+func (in *Reading) split(ctx context.Context, open func() (io.ReadCloser, error), full chan<- *chunk, free <-chan *chunk) error {
 	var c *chunk
 	err := in.records(open, func(r report.Record) error {
 		if c != nil && len(c.text)+len(r.Raw) > chunkBytes {
@@ -142,20 +144,20 @@ func (in *ingest) split(ctx context.Context, open func() (io.ReadCloser, error),
 
 // read turns records into connections and rejects. Of a uid that comes twice the first record counts, as
 // in a live answer.
-func (in *ingest) read(full <-chan *chunk, free chan<- *chunk, u *uids, n *ingested) error {
-	rejects := &rejectParts{quarantine: in.quarantine, count: n.rejects}
+func (in *Reading) read(full <-chan *chunk, free chan<- *chunk, u *uids, n *Counts) error {
+	rejects := &rejectParts{quarantine: in.Quarantine, count: n.Rejects}
 	for c := range full {
 		start := 0
 		for _, end := range c.ends {
-			connection, reject := parser.Parse(report.Record{Raw: c.text[start:end]}, in.source)
+			connection, reject := parser.Parse(report.Record{Raw: c.text[start:end]}, in.Source)
 			start = end
-			n.records++
+			n.Records++
 			var err error
 			switch {
 			case reject != nil:
 				err = rejects.add(reject)
 			case u.meet(connection.UID):
-				err = in.add(&connection)
+				err = in.Add(&connection)
 			}
 			if err != nil {
 				return err

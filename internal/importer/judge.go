@@ -1,4 +1,4 @@
-package main
+package importer
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 	"alpemix-collector/sink"
 )
 
-// fileJudge sorts the connections of a file by what storing them changes.
-type fileJudge struct {
+// judge sorts the connections of a file by what storing them changes.
+type judge struct {
 	writer  *sink.Writer
 	account string
 	oldest  time.Time // what started earlier is past its retention; zero: nothing is
@@ -22,11 +22,11 @@ type fileJudge struct {
 	unchanged, expired int
 }
 
-// knownHashes bounds the memory of a fileJudge, at 8 bytes each.
+// knownHashes bounds the memory of a judge, at 8 bytes each.
 const knownHashes = 1 << 20
 
 // isKept counts c and reports whether it is to be stored: ClickHouse would delete what is past its retention.
-func (j *fileJudge) isKept(ctx context.Context, c *report.Connection) (bool, error) {
+func (j *judge) isKept(ctx context.Context, c *report.Connection) (bool, error) {
 	if c.StartedAt.Before(j.oldest) {
 		j.expired++
 		return false, nil
@@ -51,9 +51,9 @@ func (j *fileJudge) isKept(ctx context.Context, c *report.Connection) (bool, err
 }
 
 // readingTime is when the content of a source was read, by --fetched-at or else by the file.
-func (i *importing) readingTime(s *source) (time.Time, error) {
-	if !i.fetchedAt.IsZero() {
-		return i.fetchedAt, nil
+func (i *Importer) readingTime(s *source) (time.Time, error) {
+	if !i.FetchedAt.IsZero() {
+		return i.FetchedAt, nil
 	}
 	if s.modifiedAt.Unix() < parser.FirstMoment {
 		return time.Time{}, fmt.Errorf("the file's time is %s, which cannot be when the report was read; give the time with --fetched-at 2026-03-01T09:30:00+03:00",
@@ -63,23 +63,22 @@ func (i *importing) readingTime(s *source) (time.Time, error) {
 }
 
 // oldest is the first moment whose connections are kept.
-func (i *importing) oldest() time.Time {
-	kept := i.config.Retention.Connections.Std()
-	if kept == 0 {
+func (i *Importer) oldest() time.Time {
+	if i.Kept == 0 {
 		return time.Time{}
 	}
-	return time.Now().Add(-kept)
+	return time.Now().Add(-i.Kept)
 }
 
 // hint says what the counts alone would hide, "" if nothing.
-func (i *importing) hint(s *source, at time.Time, n *ingested) string {
-	switch late := n.rejects["dt_out_of_range"] + n.rejects["duration_absurd"]; {
-	case late > 0 && i.fetchedAt.IsZero():
+func (i *Importer) hint(s *source, at time.Time, n *Counts) string {
+	switch late := n.Rejects["dt_out_of_range"] + n.Rejects["duration_absurd"]; {
+	case late > 0 && i.FetchedAt.IsZero():
 		return fmt.Sprintf("%s: the times of %d records are impossible, or more than a day after that of the file, %s; if the report was read later, import it again with --fetched-at",
 			s.name, late, at.UTC().Format(time.RFC3339))
-	case n.quarantined() > 0 && at.Before(i.oldest()):
+	case n.Quarantined() > 0 && at.Before(i.oldest()):
 		return fmt.Sprintf("%s: the report was read at %s, which is longer ago than retention.connections (%s): the quarantined records are not kept; --fetched-at says when it was read",
-			s.name, at.UTC().Format(time.RFC3339), i.config.Retention.Connections)
+			s.name, at.UTC().Format(time.RFC3339), i.KeptAs)
 	}
 	return ""
 }

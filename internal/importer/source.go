@@ -1,4 +1,4 @@
-package main
+package importer
 
 import (
 	"bytes"
@@ -8,6 +8,9 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"alpemix-collector/internal/durable"
+	"alpemix-collector/internal/terminal"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -23,7 +26,7 @@ type source struct {
 	packing    string // "zstd", "gzip", or "" for none
 }
 
-// magic opens every packed file; it tells better than a file's name what came through a pipe.
+// magic opens every packed file. What came through a pipe has no name that says as much.
 var magic = map[string][]byte{
 	"zstd": {0x28, 0xb5, 0x2f, 0xfd},
 	"gzip": {0x1f, 0x8b},
@@ -32,11 +35,12 @@ var magic = map[string][]byte{
 // largestWindow is what the decoder may hold of what it has written; zstd's own levels need up to 8 MB.
 const largestWindow = 32 << 20
 
-// newSource looks at the file name, or spools what can be read only once: stdin for "-", and pipes.
-func (a *app) newSource(ctx context.Context, name string) (*source, error) {
+// newSource looks at the file of that name, or spools what can be read only once: stdin for "-", and
+// pipes.
+func newSource(ctx context.Context, name string, stdin io.Reader) (*source, error) {
 	s := &source{name: name, path: name}
-	if err := s.look(ctx, a.stdin); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", s.name, bare(err)), s.remove())
+	if err := s.look(ctx, stdin); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", s.name, durable.Bare(err)), s.remove())
 	}
 	return s, nil
 }
@@ -61,7 +65,10 @@ func (s *source) look(ctx context.Context, stdin io.Reader) error {
 		return errors.New("is neither a file nor a pipe; - reads standard input")
 	}
 	// A time to come would let this content win over everything that is read until then.
-	s.size, s.modifiedAt = info.Size(), earlier(info.ModTime(), time.Now())
+	s.size, s.modifiedAt = info.Size(), info.ModTime()
+	if now := time.Now(); s.modifiedAt.After(now) {
+		s.modifiedAt = now
+	}
 	f, err := os.Open(s.path)
 	if err != nil {
 		return err
@@ -80,15 +87,8 @@ func (s *source) look(ctx context.Context, stdin io.Reader) error {
 	return nil
 }
 
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
-
 func (s *source) spoolPipe(ctx context.Context) (os.FileInfo, error) {
-	pipe, err := await(ctx, func() (*os.File, error) { return os.Open(s.path) }) // waits for a writer
+	pipe, err := terminal.Await(ctx, func() (*os.File, error) { return os.Open(s.path) }) // waits for a writer
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (s *source) spool(ctx context.Context, from io.Reader) error {
 		return fmt.Errorf("spooling: %w", err)
 	}
 	s.path, s.temporary = f.Name(), true
-	if _, err = await(ctx, func() (int64, error) { return io.Copy(f, from) }); err != nil {
+	if _, err = terminal.Await(ctx, func() (int64, error) { return io.Copy(f, from) }); err != nil {
 		err = fmt.Errorf("spooling: %w", err)
 	}
 	return errors.Join(err, f.Close())
@@ -123,7 +123,7 @@ func (s *source) remove() error {
 func (s *source) open(done func(int64)) (io.ReadCloser, error) {
 	f, err := os.Open(s.path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.name, bare(err))
+		return nil, fmt.Errorf("%s: %w", s.name, durable.Bare(err))
 	}
 	done(0)
 	counted := &counter{reader: f, done: done}
@@ -166,12 +166,4 @@ func (c *counter) Read(p []byte) (int, error) {
 	c.total += int64(n)
 	c.done(c.total)
 	return n, err
-}
-
-// bare is the system's word on err without the path, which the sentence around it has already.
-func bare(err error) error {
-	if p, ok := errors.AsType[*os.PathError](err); ok {
-		return p.Err
-	}
-	return err
 }

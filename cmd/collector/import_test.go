@@ -1,10 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"alpemix-collector/cmd/collector/config"
 )
 
 // TestImportSaysWhatItChanges: what was stored before, what retention would delete, and what a wrong time of a file costs.
@@ -47,5 +50,38 @@ func TestImportSaysWhatItChanges(t *testing.T) {
 	}
 	if got := command(t, environ, "", "sql", "--format", "TSV", "SELECT uid FROM connections WHERE uid != 'o' ORDER BY uid"); got.stdout != "a\nb\nc\nd\ne\n" {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestFetchedAtIsNotInTheFuture(t *testing.T) {
+	i := &importing{app: &app{ctx: t.Context(), environ: []string{"COLLECTOR_STATE_DIR=" + t.TempDir()}, stderr: t.Output()}, account: "a"}
+	if err := i.prepare(time.Now().Add(12 * time.Hour).Format(time.RFC3339)); err != nil || i.fetchedAt.After(time.Now()) || i.fetchedAt.IsZero() {
+		t.Errorf("%v %v", i.fetchedAt, err)
+	}
+}
+
+func body(records ...string) string {
+	return `{"errornumber":0,"results":[` + strings.Join(records, ",") + `]}`
+}
+
+func record(uid string, duration int) string {
+	return fmt.Sprintf(`{"uid":"%s","dt":"09:30:00 01\\03\\2026","dur:":%d,"dir":0,"exp":"","supnum":"","uname":"Ayşe","ip":"","lip":"","unum":"","aid":"","tuname":"","tip":"","tlip":"","tunum":"","taid":""}`,
+		uid, duration)
+}
+
+func TestImportTakesOutTheSecretKey(t *testing.T) {
+	c, err := config.Load("", []string{
+		"COLLECTOR_ALPEMIX_ACCOUNTS_0_NAME=main", "COLLECTOR_ALPEMIX_ACCOUNTS_0_MAIN_USERNAME=acme",
+		"COLLECTOR_ALPEMIX_ACCOUNTS_0_SECRET_KEY=S3cret/Key-4711",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if redactor(c, "other") != nil {
+		t.Error("an account that is not configured has a secret")
+	}
+	raw := `{"uid":"1","exp":"key S3cret\/Key-4711"}`
+	if got := string(redactor(c, "main")([]byte(raw))); got != `{"uid":"1","exp":"key [redacted]"}` {
+		t.Error(got)
 	}
 }

@@ -1,10 +1,10 @@
-package main
+package terminal
 
 import "context"
 
-// await returns what f returns, or the error of ctx when it ends before: opening or reading a pipe may take for ever, and cannot
+// Await returns what f returns, or the error of ctx when it ends before: opening or reading a pipe may take for ever, and cannot
 // be called off.
-func await[T any](ctx context.Context, f func() (T, error)) (T, error) {
+func Await[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	type result struct {
 		value T
 		err   error
