@@ -51,14 +51,15 @@ func TestDefaultsAreContract(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	schedules := ""
 	for _, v := range c.Reseller.Vendors {
-		schedules += v.Name + " " + v.Cron() + " "
+		if v.Cron() != "@hourly" {
+			t.Errorf("%s is read %s", v.Name, v.Cron())
+		}
 	}
 	got := strings.TrimSuffix(fmt.Sprintln(c.StateDir, c.Timezone, c.Log, c.HTTP, c.ClickHouse, c.Retention, c.Privacy, c.CustomersFile,
-		c.Alpemix, c.Reseller.Thresholds, c.Reseller.Webhook, schedules), "\n")
+		c.Alpemix, c.Reseller.Thresholds, c.Reseller.Webhook), "\n")
 	want := "state Europe/Istanbul {info text} {127.0.0.1:9187 [] } {embedded   alpemix  {127.0.0.1:8123 }} {0 0 400d} {[]} customers.csv" +
-		" {https://www.alpemix.com:5900/api {POST application/json} {3 5 1m ip} 1024 { 1.2} {@every 20s 5 0,3,6,9,12,15,18,21,23 * * *} []} [80 100] {  10s { 1.2}} remotepc @hourly ccportal @hourly serwersms @hourly limacity @hourly "
+		" {https://www.alpemix.com:5900/api {POST application/json} {3 5 1m ip} 1024 { 1.2} {@every 20s 5 0,3,6,9,12,15,18,21,23 * * *} []} [80 100] {  10s { 1.2}}"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
