@@ -10,7 +10,7 @@ import (
 	"alpemix-collector/report"
 )
 
-// day is a day of n connections of 385 bytes.
+// day returns a day of n connections of 385 bytes.
 func day(n int) []report.Item {
 	items := make([]report.Item, n)
 	for i := range items {
@@ -19,7 +19,7 @@ func day(n int) []report.Item {
 	return items
 }
 
-// BenchmarkSeen looks a day of 100,000 unchanged rows up.
+// BenchmarkSeen looks up a day of 100,000 unchanged rows.
 func BenchmarkSeen(b *testing.B) {
 	s, err := open(b.TempDir(), slog.New(slog.DiscardHandler), Options{}, noSync)
 	if err != nil {
@@ -65,7 +65,7 @@ func BenchmarkFirstReadOfADay(b *testing.B) {
 	}
 }
 
-// BenchmarkPoll is an unchanged poll, and one that brings ten rows which are drained at once.
+// BenchmarkPoll is an unchanged poll, and one with ten new rows that are drained at once.
 func BenchmarkPoll(b *testing.B) {
 	for _, fresh := range []int{0, 10} {
 		b.Run(fmt.Sprint(fresh, " new"), func(b *testing.B) {

@@ -8,12 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bootClock is a clock that nobody sets: which start of the machine it is, and how long ago that was. By it the age of a request is
-// known after a restart of the process, whatever became of the wall clock in between. Where there is none, since a restart of the
-// machine, or on other systems than Linux, the wall clock has to do.
+// bootClock is a clock that nobody can set: an id for the machine's start, and the time since then.
+// It gives the age of a request after a restart of the process, even if the wall clock was changed.
+// Without it, after a restart of the machine or on systems other than Linux, the wall clock has to
+// do.
 type bootClock func() (boot string, since time.Duration)
 
-// newBootClock is the machine's; its boot is empty if the machine does not tell.
+// newBootClock returns the machine's clock. Its boot is empty if the machine has none.
 func newBootClock() bootClock {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// TestAClockSetDuringARestart: requests of two seconds ago are two seconds old, whatever the wall clock says after the restart.
-func TestAClockSetDuringARestart(t *testing.T) {
+// TestClockSetDuringRestart: requests of two seconds ago are two seconds old, whatever the wall
+// clock says after the restart.
+func TestClockSetDuringRestart(t *testing.T) {
 	const window = time.Minute
 	for _, tt := range []struct {
 		name        string

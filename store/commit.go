@@ -10,14 +10,16 @@ import (
 	"alpemix-collector/report"
 )
 
-// Commit stores an observation in one transaction: what is marked as seen is queued. Without anything new there is no
-// transaction; Fetches alone wait in memory for the next one, be it of a request's reservation, and a crash before it costs
-// those lines of the log.
+// Commit stores an observation in one transaction, so what is marked as seen is queued. If nothing
+// is new there is no transaction: Fetches wait in memory for the next one, and a crash before it
+// loses those lines of the log.
 //
-// A UID with new content replaces the old: that counts as not seen from then on, so that going back to the old content is
-// stored again; FirstSeenAt stays; if the start moved, the entry names the old start. Of two items with one UID the first is
-// queued, and the other only marked as seen unless it is a Twin. An item that is already queued with the same content is skipped; if it was read in
-// another way since, it is queued only if its Outcome differs.
+// New content replaces a UID's old content, which then counts as not seen, so that going back to it
+// is stored again. FirstSeenAt stays. If the start moved, the entry has the old start.
+//
+// Of two items with one UID the first is queued; the other is only marked as seen unless it is a
+// Twin. An item that is already queued with the same content is skipped. If it was parsed
+// differently since, it is queued only if its Outcome differs.
 func (s *Store) Commit(o report.Observation) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -31,7 +33,7 @@ func (s *Store) Commit(o report.Observation) error {
 	}
 	s.mu.RLock()
 	c.version = s.nextVersion(o.FetchedAt)
-	for _, d := range o.Days { // read back from ClickHouse, which may know of more than an old state file
+	for _, d := range o.Days { // read back from ClickHouse, which may know more than an old state file
 		c.version = max(c.version, d.Version+1)
 	}
 	s.mu.RUnlock()
@@ -39,23 +41,24 @@ func (s *Store) Commit(o report.Observation) error {
 		s.dropFetches(len(o.Fetches))
 		return err
 	}
-	s.committed(c)
+	s.apply(c)
 	return nil
 }
 
-// commit is one observation on its way to the disk. What it means for the memory is collected and applied afterwards.
+// commit is one observation on its way to disk. Changes to memory are collected and applied
+// afterwards.
 type commit struct {
 	o       report.Observation
 	version uint64
 	days    []report.DayStatus
 	plans   []plan // by item
 
-	added, dropped []uint64 // what is seen, and no longer
-	before, after  []report.Identity
-	rows, toldDays int // that are queued
+	added, dropped   []uint64 // hashes that are seen now, and no longer
+	before, after    []report.Identity
+	rows, queuedDays int // numbers of queued rows and days
 }
 
-// plan is how one item is queued, if at all.
+// plan says how one item is queued, if at all.
 type plan struct {
 	queue                bool
 	firstSeen, movedFrom time.Time
@@ -89,8 +92,8 @@ func (c *commit) store(tx *bolt.Tx) error {
 
 func (c *commit) uid(item int) string { return c.o.Items[item].UID }
 
-// sort parts the rows from what is only marked as seen. Rows come in the order of their keys: in one large transaction bbolt
-// takes keys in random order a thousand times slower.
+// sort separates the rows from records that are only marked as seen. Rows are in the order of their
+// keys: in one large transaction bbolt is a thousand times slower with keys in random order.
 func (c *commit) sort() (rows, others []int) {
 	for i, item := range c.o.Items {
 		if item.UID == "" || item.Twin || len(item.UID) > maxUID {
@@ -103,7 +106,7 @@ func (c *commit) sort() (rows, others []int) {
 	return rows, others
 }
 
-// row records a connection's new content.
+// row stores a connection's new content.
 func (c *commit) row(account *bolt.Bucket, i int) error {
 	item, key := &c.o.Items[i], []byte(c.o.Items[i].UID)
 	known, knownDay, ok, err := find(account, key)
@@ -118,8 +121,8 @@ func (c *commit) row(account *bolt.Bucket, i int) error {
 	next := identity{Identity: report.Identity{
 		Hash: item.Hash, Seen: item.Seen, Outcome: item.Outcome, StartedAt: item.StartedAt, Duration: item.Duration, FirstSeenAt: c.o.FetchedAt, LocalDay: item.LocalDay,
 	}}
-	day := max(c.o.Day, item.LocalDay) // a row observed under a wrong idea of today must not be forgotten early
-	// The same text, read in another way: only what became of it matters.
+	day := max(c.o.Day, item.LocalDay) // a row observed with a wrong date must not be forgotten early
+	// The same text, parsed differently: only the outcome matters.
 	p := plan{queue: !same || known.Outcome != item.Outcome}
 	if ok {
 		next.FirstSeenAt = known.FirstSeenAt
@@ -139,17 +142,18 @@ func (c *commit) row(account *bolt.Bucket, i int) error {
 	c.after = append(c.after, next.Identity)
 	p.firstSeen = next.FirstSeenAt
 	c.plans[i] = p
-	uids, err := ofDay(account, uidsBucket, day)
+	uids, err := dayBucket(account, uidsBucket, day)
 	if err != nil {
 		return err
 	}
 	return uids.Put(key, next.encode())
 }
 
-// other marks a record as seen that is no row: a reject or a twin, which are queued, or one more text of a row.
+// other marks a record as seen that is not a row: a reject or a twin, which are queued, or another
+// text of a row.
 func (c *commit) other(account *bolt.Bucket, i int) error {
 	item := &c.o.Items[i]
-	others, err := ofDay(account, othersBucket, c.o.Day)
+	others, err := dayBucket(account, othersBucket, c.o.Day)
 	if err != nil {
 		return err
 	}
@@ -169,8 +173,8 @@ func (c *commit) other(account *bolt.Bucket, i int) error {
 	return others.Put(key, value)
 }
 
-// committed brings the memory up to what the disk now holds.
-func (s *Store) committed(c *commit) {
+// apply updates the memory with what is now on disk.
+func (s *Store) apply(c *commit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	seen := s.seenOf(c.o.Account)
@@ -181,7 +185,7 @@ func (s *Store) committed(c *commit) {
 		seen.add(hash)
 	}
 	s.version = c.version
-	s.queue.added(c.rows, c.toldDays, c.o.FetchedAt)
+	s.queue.add(c.rows, c.queuedDays, c.o.FetchedAt)
 	totals := s.totalsOf(c.o.Account)
 	for _, id := range c.before {
 		tally(totals, id, -1)

@@ -11,24 +11,26 @@ import (
 	"alpemix-collector/internal/durable"
 )
 
-// The file gives no space back to the disk, and every transaction writes the list of its free pages. So what the queue of a long
-// outage has left is rewritten at the next start: a file of compactFrom bytes or more, most of which is free.
+// bbolt never shrinks its file, and every transaction writes the list of free pages. So a file of
+// at least compactFrom bytes that is mostly free, as after a long outage, is rewritten at the next
+// start.
 const compactFrom = 32 << 20
 
-// compactPart is how many bytes one transaction copies; it bounds the memory.
+// compactPart is how many bytes one transaction copies, which limits memory.
 const compactPart = 4 << 20
 
-// compactSuffix is added to the name of the file for the one that is to replace it.
+// compactSuffix is the suffix of the new file while it is being written.
 const compactSuffix = ".compact"
 
-// compact replaces the file by a small one if that is worth it. It comes after everything was read, so it touches neither a
-// damaged file nor one of a newer format. The old file keeps its name until the new one is whole and on disk: whenever the
-// process dies, one of the two is the state file. Where there is no room for both, the old one serves on.
+// compact replaces the file by a smaller one if that is worthwhile. It runs after everything was
+// read, so it changes neither a damaged file nor one of a newer format. The old file keeps its name
+// until the new one is complete and on disk, so whenever the process dies, one of them is the state
+// file. If there is no space for both, the old one stays in use.
 func (s *Store) compact(dir string, opts bolt.Options) (err error) {
 	defer catchDamage(s.path, &err)()
 	temporary := s.path + compactSuffix
 	if err := os.Remove(temporary); err == nil {
-		s.log.Info("removed what a process that died while compacting the state file had left", "file", temporary)
+		s.log.Info("removed an unfinished copy of the state file, left by a process that died", "file", temporary)
 	}
 	before, err := os.Lstat(s.path)
 	if err != nil {
@@ -40,10 +42,10 @@ func (s *Store) compact(dir string, opts bolt.Options) (err error) {
 	}
 	if err := s.replace(temporary, before, opts); err != nil {
 		_ = os.Remove(temporary) // if that fails too, the next start does it
-		s.log.Warn("the state file is larger than it need be and cannot be compacted; it serves as it is", "err", explain(temporary, err))
+		s.log.Warn("the state file is larger than necessary and cannot be compacted; it stays in use", "err", explain(temporary, err))
 		return nil
 	}
-	// The old file has no name any more. Without knowing that the new one keeps its name, nothing may be promised.
+	// The old file has no name any more. Go on only if the new one's name is safe on disk.
 	if err := errors.Join(durable.SyncFolder(filepath.Dir(s.path), (*os.File).Sync), s.db.Close()); err != nil {
 		return s.explain(err)
 	}
@@ -58,7 +60,7 @@ func (s *Store) compact(dir string, opts bolt.Options) (err error) {
 	return nil
 }
 
-// replace writes the content of the file into a new one of the same owner, waits for the disk, and gives it the file's name.
+// replace copies the file into a new one with the same owner, flushes it, and renames it.
 func (s *Store) replace(temporary string, before os.FileInfo, opts bolt.Options) error {
 	small, err := openBolt(temporary, opts)
 	if err != nil {

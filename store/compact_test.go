@@ -16,7 +16,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// dump is all that is in a state file: path of buckets and key to value, and the sequences, which number the queue's entries.
+// dump returns everything in a state file: path of buckets and key to value, and the sequences that
+// number the queue's entries.
 func dump(t testing.TB, db *bolt.DB) map[string]string {
 	t.Helper()
 	content := map[string]string{}
@@ -40,7 +41,8 @@ func dump(t testing.TB, db *bolt.DB) map[string]string {
 	return content
 }
 
-// afterAnOutage is a state folder whose queue was long and has been written, but for some rows, and what is in its file.
+// afterAnOutage returns a state folder with a long queue that was written except for some rows, and
+// the file's content.
 func afterAnOutage(t *testing.T) (dir string, content map[string]string) {
 	t.Helper()
 	s := openTest(t, t.TempDir())
@@ -212,8 +214,9 @@ func TestKilledWhileCompacting(t *testing.T) {
 	t.Logf("killed %d times before, %d times amid and %d times after the compaction", before, amid, after)
 }
 
-// TestTheFileThatIsOpenedIsTheOneThatIsThere: a process that waits for the lock of a file that is being compacted gets the new one.
-func TestTheFileThatIsOpenedIsTheOneThatIsThere(t *testing.T) {
+// TestFileReplacedWhileWaiting: a process that waits for the lock of a file that is being compacted
+// gets the new file.
+func TestFileReplacedWhileWaiting(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	dir := filepath.Dir(s.path)
 	replacement := openTest(t, t.TempDir())

@@ -9,7 +9,8 @@ import (
 	"alpemix-collector/report"
 )
 
-// lineRecord is a report.CustomerLine on disk, and customerRecord a report.CustomerChange. Their names are part of the format.
+// lineRecord is a report.CustomerLine on disk, and customerRecord a report.CustomerChange. The JSON
+// names are part of the file format.
 type (
 	lineRecord struct {
 		Customer string `json:"customer"`
@@ -25,7 +26,7 @@ type (
 	}
 )
 
-// lineKey is a whole line: none of it ever changes.
+// lineKey encodes a whole line, which is its own key.
 func lineKey(l report.CustomerLine) []byte {
 	var key []byte
 	for _, part := range []string{l.Vendor, l.Account, l.Field, l.Value, l.Customer} {
@@ -39,8 +40,9 @@ func lineOfKey(key []byte) report.CustomerLine {
 	return report.CustomerLine{Vendor: r.text(), Account: r.text(), Field: r.text(), Value: r.text(), Customer: r.text()}
 }
 
-// SetCustomers makes lines the customers that are known. It queues, in one transaction, what has come and what has gone since the
-// last call, and counts it; without any there is no transaction.
+// SetCustomers replaces the known customers. In one transaction it queues the lines that were added
+// or removed since the last call, and returns their number. Without changes there is no
+// transaction.
 func (s *Store) SetCustomers(lines []report.CustomerLine) (changes int, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -77,7 +79,7 @@ func (s *Store) SetCustomers(lines []report.CustomerLine) (changes int, err erro
 	return len(come) + len(gone), nil
 }
 
-// Customers are the lines of the last SetCustomers.
+// Customers returns the lines of the last SetCustomers.
 func (s *Store) Customers() (lines []report.CustomerLine, err error) {
 	err = s.db.View(func(tx *bolt.Tx) error {
 		return tx.Bucket(customersBucket).ForEach(func(key, _ []byte) error {
@@ -95,7 +97,7 @@ func (o *outbox) putLine(key []byte, removed bool) error {
 	return o.put(customerEntry, customerRecord{lineRecord(lineOfKey(key)), removed, o.version})
 }
 
-// changedLines are the keys in which lines differ from what is known.
+// changedLines returns the keys of lines that were added and removed.
 func (s *Store) changedLines(lines []report.CustomerLine) (come, gone [][]byte, err error) {
 	fresh := map[string]bool{}
 	for _, l := range lines {
@@ -113,7 +115,7 @@ func (s *Store) changedLines(lines []report.CustomerLine) (come, gone [][]byte, 
 	if err != nil {
 		return nil, nil, s.explain(err)
 	}
-	for _, l := range lines { // in their order; each once
+	for _, l := range lines { // in their order, without repetitions
 		if key := lineKey(l); fresh[string(key)] {
 			come = append(come, key)
 			delete(fresh, string(key))

@@ -10,14 +10,14 @@ import (
 	"alpemix-collector/report"
 )
 
-// Accounts are all accounts of which days are known. It does no I/O.
+// Accounts returns all accounts with known days. It does no I/O.
 func (s *Store) Accounts() []string {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return slices.Sorted(maps.Keys(s.days))
 }
 
-// Days are the account's vendor days, oldest first. It does no I/O.
+// Days returns the account's vendor days, oldest first. It does no I/O.
 func (s *Store) Days(account string) []report.DayStatus {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -29,14 +29,14 @@ func (s *Store) Days(account string) []report.DayStatus {
 	return days
 }
 
-// changedDays are the days of o that differ from what is known.
+// changedDays returns the days of o that differ from the known ones.
 func (s *Store) changedDays(o report.Observation) []report.DayStatus {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var changed []report.DayStatus
 	for _, d := range o.Days {
 		d.Account = o.Account
-		d.SealedAt, d.ReadAt = d.SealedAt.Round(0).UTC(), d.ReadAt.Round(0).UTC() // what is read back has no monotonic clock
+		d.SealedAt, d.ReadAt = d.SealedAt.Round(0).UTC(), d.ReadAt.Round(0).UTC() // times read from disk have no monotonic clock
 		known, ok := s.days[o.Account][d.Day]
 		d.Version = known.Version
 		if !ok || d != known || o.Repeat {
@@ -56,7 +56,7 @@ func (s *Store) setDays(days []report.DayStatus) {
 	}
 }
 
-// storeDays records the observation's changed days and queues them behind its rows.
+// storeDays stores the observation's changed days and queues them after its rows.
 func (c *commit) storeDays(tx *bolt.Tx, account *bolt.Bucket) error {
 	if len(c.days) == 0 {
 		return nil
@@ -74,14 +74,14 @@ func (c *commit) storeDays(tx *bolt.Tx, account *bolt.Bucket) error {
 		}
 		key := dayKey(c.days[i].Day)
 		known, err := decodeDay(days.Get(key))
-		tell := err != nil || !sameForOthers(known, c.days[i]) || c.o.Repeat
+		queued := err != nil || !sameForOthers(known, c.days[i]) || c.o.Repeat
 		if err := days.Put(key, b); err != nil {
 			return err
 		}
-		if !tell {
+		if !queued {
 			continue
 		}
-		c.toldDays++
+		c.queuedDays++
 		if err := enqueue(queue, append([]byte{dayEntry}, b...)); err != nil {
 			return err
 		}
@@ -89,7 +89,7 @@ func (c *commit) storeDays(tx *bolt.Tx, account *bolt.Bucket) error {
 	return nil
 }
 
-// sameForOthers tells whether ClickHouse already has this state of a day.
+// sameForOthers reports whether ClickHouse already has this state of a day.
 func sameForOthers(a, b report.DayStatus) bool {
 	a.ReadAt, a.Watched, a.Listed, a.Version = b.ReadAt, b.Watched, b.Listed, b.Version
 	return a == b

@@ -8,7 +8,8 @@ import (
 	"alpemix-collector/report"
 )
 
-// Doubt is what SetDoubt remembered of an account last; the zero one if nothing. It does no I/O.
+// Doubt returns what SetDoubt stored last for an account; the zero Doubt if nothing. It does no
+// I/O.
 func (s *Store) Doubt(vendor, account string) report.Doubt {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -18,8 +19,8 @@ func (s *Store) Doubt(vendor, account string) report.Doubt {
 	return report.Doubt{}
 }
 
-// SetDoubt remembers over restarts that an account's list is in doubt; the zero one ends that. It
-// changes nothing for an account of which nothing was ever known.
+// SetDoubt stores that an account's list is in doubt, also across restarts; the zero Doubt ends
+// that. It changes nothing for an unknown account.
 func (s *Store) SetDoubt(vendor, account string, d report.Doubt) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()

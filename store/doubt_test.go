@@ -6,8 +6,8 @@ import (
 	"alpemix-collector/report"
 )
 
-// TestARestOfARound: customers who were read before are kept, and nobody is missing any more.
-func TestARestOfARound(t *testing.T) {
+// TestRestOfARound: customers that were read before are kept, and none is missing any more.
+func TestRestOfARound(t *testing.T) {
 	s, h := openTest(t, t.TempDir()), history{}
 	take(t, s, snapshot(minutes(0), allotted("a", 5, 1), allotted("b", 5, 1)), 2)
 	rest := snapshot(minutes(1), allotted("b", 6, 1))
@@ -20,8 +20,8 @@ func TestARestOfARound(t *testing.T) {
 	}
 }
 
-// TestAListInDoubtKeepsWhatWasSetThroughUs: of those who are in it as of those who are not.
-func TestAListInDoubtKeepsWhatWasSetThroughUs(t *testing.T) {
+// TestListInDoubtKeepsOurLimits: for customers in the list, and for those not in it.
+func TestListInDoubtKeepsOurLimits(t *testing.T) {
 	s, h := openTest(t, t.TempDir()), history{}
 	take(t, s, customers(minutes(0), limit("a", "", 0), limit("b", "", 0)), 2)
 	set(t, s, limit("a", "sms_eco", 10), minutes(1))

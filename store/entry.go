@@ -10,7 +10,7 @@ import (
 	"alpemix-collector/report"
 )
 
-// The first byte of a queue entry tells what it is. What comes after dayEntry is written by an outbox.
+// The first byte of a queue entry is its kind. Kinds after dayEntry are written by an outbox.
 const (
 	rowEntry          = 1
 	dayEntry          = 2
@@ -29,7 +29,7 @@ const (
 
 var errEntry = errors.New("an entry cannot be read")
 
-// encodeRow writes a queued record: a header of some 50 bytes, then its text.
+// encodeRow encodes a queued record: a header of about 50 bytes, then its text.
 func encodeRow(e report.Entry) []byte {
 	b := make([]byte, 0, 64+len(e.Account)+len(e.Timezone)+len(e.Raw))
 	flags := byte(0)
@@ -58,7 +58,8 @@ func encodeRow(e report.Entry) []byte {
 	return append(b, e.Raw...)
 }
 
-// decodeRow reads what encodeRow wrote. Raw is copied: bbolt's memory ends with the transaction.
+// decodeRow decodes what encodeRow wrote. It copies Raw, because bbolt's memory is only valid
+// during the transaction.
 func decodeRow(b []byte) (e report.Entry, err error) {
 	r := reader{rest: b}
 	kind, flags := r.byte(), r.byte()
@@ -79,7 +80,7 @@ func decodeRow(b []byte) (e report.Entry, err error) {
 	return e, nil
 }
 
-// kindOf is the kind of a queue entry, 0 for none.
+// kindOf returns the kind of a queue entry, 0 for an empty one.
 func kindOf(v []byte) byte {
 	if len(v) == 0 {
 		return 0
@@ -87,7 +88,8 @@ func kindOf(v []byte) byte {
 	return v[0]
 }
 
-// queuedAt reads no more of an entry than since when it waits, for a record since it was fetched, and that it is whole.
+// queuedAt returns when an entry was queued or, for a record, fetched. It checks that the entry is
+// complete and decodes nothing else.
 func queuedAt(b []byte) (time.Time, error) {
 	r := reader{rest: b}
 	isRow, flags := r.byte() == rowEntry, byte(0)
@@ -117,7 +119,8 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// reader takes an entry apart; short is set once it ended too early, and everything after is zero.
+// reader decodes an entry. If the entry ends too early, short is set and all further values are
+// zero.
 type reader struct {
 	rest  []byte
 	short bool
@@ -154,7 +157,7 @@ func (r *reader) uvarint() int {
 
 func (r *reader) text() string { return string(r.take(r.uvarint())) }
 
-// dayRecord is a report.DayStatus on disk. Its names are part of the format.
+// dayRecord is a report.DayStatus on disk. The JSON names are part of the file format.
 type dayRecord struct {
 	Account  string          `json:"account"`
 	Day      report.Day      `json:"day"`
@@ -178,7 +181,7 @@ func decodeDay(b []byte) (report.DayStatus, error) {
 	return report.DayStatus(d), err
 }
 
-// fetchRecord is a report.Fetch on disk. Its names are part of the format.
+// fetchRecord is a report.Fetch on disk. The JSON names are part of the file format.
 type fetchRecord struct {
 	At          time.Time `json:"at"`
 	Vendor      string    `json:"vendor"`

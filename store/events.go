@@ -9,11 +9,11 @@ import (
 	"alpemix-collector/report"
 )
 
-// eventDays is for how long it is remembered that an event was raised, counted from the first of its month. Nobody asks for events
-// of months that are over.
+// eventDays is for how many days after the start of its month an event is remembered. Nothing asks
+// for events of past months.
 const eventDays = 400
 
-// eventRecord is a report.Event on disk. Its names are part of the format.
+// eventRecord is a report.Event on disk. The JSON names are part of the file format.
 type eventRecord struct {
 	At       time.Time  `json:"at"`
 	Month    report.Day `json:"month"`
@@ -33,8 +33,8 @@ func decodeEvent(v []byte) (report.Event, error) {
 	return report.Event(e), err
 }
 
-// Raise remembers that an event has happened and, if it has to be delivered, queues it for that in the same transaction. It is
-// false, and changes nothing, for an event that has been raised before.
+// Raise stores that an event happened and, if deliver is set, queues it for delivery in the same
+// transaction. For an event that was raised before, it changes nothing and returns false.
 func (s *Store) Raise(e report.Event, deliver bool) (first bool, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -65,7 +65,7 @@ func (s *Store) Raise(e report.Event, deliver bool) (first bool, err error) {
 	return err == nil, err
 }
 
-// forgetEvents drops the events of months before.
+// forgetEvents deletes the events of months before the given one.
 func forgetEvents(events *bolt.Bucket, before report.Day) error {
 	c := events.Cursor()
 	for key, _ := c.First(); key != nil && dayOfKey(key[:4]) < before; key, _ = c.First() {
@@ -76,7 +76,7 @@ func forgetEvents(events *bolt.Bucket, before report.Day) error {
 	return nil
 }
 
-// Undelivered are the events that wait for their delivery, oldest first.
+// Undelivered returns the events that wait for delivery, oldest first.
 func (s *Store) Undelivered() (events []report.Event, err error) {
 	err = s.db.View(func(tx *bolt.Tx) error {
 		return tx.Bucket(deliveriesBucket).ForEach(func(_, v []byte) error {
@@ -91,7 +91,7 @@ func (s *Store) Undelivered() (events []report.Event, err error) {
 	return events, nil
 }
 
-// Delivered ends an event's wait.
+// Delivered removes an event from those that wait for delivery.
 func (s *Store) Delivered(id string) error {
 	return s.update(func(tx *bolt.Tx) error {
 		c := tx.Bucket(deliveriesBucket).Cursor()

@@ -6,14 +6,14 @@ import (
 	"alpemix-collector/report"
 )
 
-// addFetches keeps fetches for the next transaction.
+// addFetches keeps fetches in memory for the next transaction.
 func (s *Store) addFetches(fetches []report.Fetch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fetches = append(s.fetches, fetches...)
 }
 
-// dropFetches takes back what addFetches did with n of them.
+// dropFetches removes the last n fetches that addFetches added.
 func (s *Store) dropFetches(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

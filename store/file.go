@@ -17,25 +17,26 @@ import (
 	"alpemix-collector/internal/durable"
 )
 
-// Errors of Open and of changes. Each comes with the path and what to do.
+// Errors of Open and of changes. They are wrapped with the path and what to do.
 var (
 	ErrLocked  = errors.New("in use by another collector process")
 	ErrDamaged = errors.New("state file is damaged")
 	ErrNewer   = errors.New("state file was written by a newer collector")
 )
 
-// lockFor is how long Open waits for a process that is just ending.
+// lockFor is how long Open waits for a process that is stopping.
 const lockFor = 500 * time.Millisecond
 
-// mapped is the address space for the file. Whenever a transaction outgrows it, bbolt copies all that the transaction holds:
-// starting small, the first read of a large day took eight times as long. It is no memory and no disk.
-const mapped = 256 << 20
+// mapSize is the address space reserved for the file. Whenever a transaction outgrows it, bbolt
+// copies everything the transaction holds: with a small one, the first read of a large day took
+// eight times as long. It uses neither memory nor disk.
+const mapSize = 256 << 20
 
-// grown is by how much the file grows at once.
-const grown = 1 << 20
+// growth is by how much the file grows at a time.
+const growth = 1 << 20
 
-// openFile opens or creates the bbolt file. Damage makes bbolt panic, and a shortened file faults in the memory map: both
-// become an error here.
+// openFile opens or creates the bbolt file. Damage makes bbolt panic, and a shortened file causes a
+// fault in the memory map. Both become an error here.
 func openFile(dir, path string, opts bolt.Options) (db *bolt.DB, err error) {
 	defer catchDamage(path, &err)()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -44,15 +45,16 @@ func openFile(dir, path string, opts bolt.Options) (db *bolt.DB, err error) {
 	if db, err = openLocked(path, opts); err != nil {
 		return nil, explain(path, err)
 	}
-	// A new file's name must survive power loss too, also if the process that made it died before it saw to that.
+	// The name of a new file must survive a power failure too, even if the process that created it
+	// died before it flushed the folder.
 	if err := durable.SyncFolder(filepath.Dir(path), (*os.File).Sync); err != nil {
 		return nil, explain(path, errors.Join(err, db.Close()))
 	}
 	return db, nil
 }
 
-// openLocked opens the file that has the name path when its lock is ours: while we waited for the lock, its holder may have put
-// a compacted file there, and then what we have is no longer the state file.
+// openLocked opens the file that has the name path once we hold its lock. While we waited for the
+// lock, its holder may have replaced the file by a compacted one.
 func openLocked(path string, opts bolt.Options) (*bolt.DB, error) {
 	for {
 		var ours fs.FileInfo
@@ -79,15 +81,15 @@ func openLocked(path string, opts bolt.Options) (*bolt.DB, error) {
 func openBolt(path string, opts bolt.Options) (*bolt.DB, error) {
 	opts.Timeout = lockFor
 	opts.FreelistType = bolt.FreelistMapType
-	opts.InitialMmapSize = mapped
+	opts.InitialMmapSize = mapSize
 	db, err := bolt.Open(path, 0o600, &opts)
 	if err == nil {
-		db.AllocSize = grown
+		db.AllocSize = growth
 	}
 	return db, err
 }
 
-// catchDamage makes an error of a panic or memory fault in the code that it is deferred around.
+// catchDamage turns a panic or memory fault in the deferring function into an error.
 func catchDamage(path string, err *error) func() {
 	before := debug.SetPanicOnFault(true)
 	return func() {
@@ -117,9 +119,9 @@ func explain(path string, err error) error {
 		errors.Is(err, errEntry), errors.Is(err, errIdentity), errors.Is(err, errBoundary),
 		strings.Contains(err.Error(), "file size too small"): // bbolt has no error value for it
 		return damaged(path, err)
-	case is(err, syscall.ENOSPC), is(err, syscall.EDQUOT), is(err, syscall.EFBIG):
+	case isErrno(err, syscall.ENOSPC), isErrno(err, syscall.EDQUOT), isErrno(err, syscall.EFBIG):
 		return fmt.Errorf("no room to write the state file %s: free space on its disk: %w", path, err)
-	case is(err, syscall.EROFS):
+	case isErrno(err, syscall.EROFS):
 		return fmt.Errorf("state file %s is on a read-only disk: mount it writable: %w", path, err)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("no permission to write the state file %s: run it as the user who owns that folder: %w", path, err)
@@ -127,7 +129,7 @@ func explain(path string, err error) error {
 	return fmt.Errorf("state file %s: %w", path, err)
 }
 
-// is also finds errors that bbolt passes on as text only.
-func is(err error, errno syscall.Errno) bool {
+// isErrno also recognizes errors that bbolt passes on only as text.
+func isErrno(err error, errno syscall.Errno) bool {
 	return errors.Is(err, errno) || strings.Contains(err.Error(), errno.Error())
 }

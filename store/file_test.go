@@ -89,8 +89,8 @@ func TestANewerFormatIsRefused(t *testing.T) {
 	}
 }
 
-// TestAnOlderFormatIsTakenOver: format 1 knew nothing of resellers.
-func TestAnOlderFormatIsTakenOver(t *testing.T) {
+// TestOlderFormat: format 1 knew nothing of resellers.
+func TestOlderFormat(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	commitTest(t, s, observation(row("u1", "A")))
 	err := s.db.Update(func(tx *bolt.Tx) error {
@@ -140,7 +140,7 @@ func TestPlacesThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// filled is the content of a state file with some of everything.
+// filled returns the content of a state file with some of everything.
 func filled(t *testing.T) []byte {
 	t.Helper()
 	s := openTest(t, t.TempDir())
@@ -189,9 +189,9 @@ func TestDamageIsAnErrorAndNoCrash(t *testing.T) {
 	}
 }
 
-// TestAFullDiskChangesNothing writes against a limit on file sizes, which fails as a full disk does: in the middle of a
-// transaction.
-func TestAFullDiskChangesNothing(t *testing.T) {
+// TestFullDiskChangesNothing writes against a limit on file sizes, which fails like a full disk, in
+// the middle of a transaction.
+func TestFullDiskChangesNothing(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	first := row("u1", "A")
 	commitTest(t, s, observation(first))
@@ -252,8 +252,9 @@ func TestAReservationThatCannotBeWrittenIsNone(t *testing.T) {
 	}
 }
 
-// TestAfterAFailureTheDiskIsBelieved plays a transaction that reached the disk although its end was reported as a failure.
-func TestAfterAFailureTheDiskIsBelieved(t *testing.T) {
+// TestDiskCountsAfterFailure simulates a transaction that reached the disk although its end was
+// reported as a failure.
+func TestDiskCountsAfterFailure(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	item := row("u1", "A")
 	before := s.queue

@@ -9,7 +9,8 @@ import (
 	"alpemix-collector/report"
 )
 
-// Reconsider makes the next answer decode again what was rejected: whether a record can be true depends on the clock, too.
+// Reconsider makes the next answer parse rejected records again, because whether a record is
+// plausible depends on the clock, too.
 func (s *Store) Reconsider(account string) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -50,8 +51,8 @@ func (s *Store) Reconsider(account string) error {
 	return nil
 }
 
-// Forget makes the next answer queue these connections again, although their content has not changed. What else is known of
-// them stays.
+// Forget makes the next answer queue these connections again, even if their content is unchanged.
+// Everything else known about them stays.
 func (s *Store) Forget(account string, uids []string) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -81,8 +82,9 @@ func (s *Store) Forget(account string, uids []string) error {
 	return nil
 }
 
-// Prune forgets what was observed of days before the given one. The vendor must no longer tell those days: a forgotten
-// connection that is told again counts as new. The states of days are kept.
+// Prune deletes what was observed of days before the given one. The vendor must no longer serve
+// those days, because a deleted connection that is served again counts as new. The states of days
+// are kept.
 func (s *Store) Prune(account string, before report.Day) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -116,7 +118,8 @@ func (s *Store) Prune(account string, before report.Day) error {
 	return nil
 }
 
-// prunable tells whether there is anything before a day, so that most calls of Prune cost no transaction.
+// prunable reports whether there is anything before a day, so that most calls of Prune need no
+// transaction.
 func (s *Store) prunable(account string, before report.Day) (due bool, err error) {
 	err = s.db.View(func(tx *bolt.Tx) error {
 		b := accountBucket(tx, account)
@@ -136,7 +139,7 @@ func (s *Store) prunable(account string, before report.Day) (due bool, err error
 	return due, err
 }
 
-// deleteDays hands every entry of the days before to do and deletes those days.
+// deleteDays calls do for every entry of the days before the given one, and deletes those days.
 func deleteDays(account *bolt.Bucket, before report.Day, do func(kind string, key, v []byte) error) error {
 	for _, kind := range [][]byte{uidsBucket, othersBucket} {
 		var gone []report.Day

@@ -6,8 +6,8 @@ import (
 	"alpemix-collector/report"
 )
 
-// TestReconsiderForgetsRejectsAlone: rows and twins stay seen, also over a restart.
-func TestReconsiderForgetsRejectsAlone(t *testing.T) {
+// TestReconsiderForgetsOnlyRejects: rows and twins stay seen, even after a restart.
+func TestReconsiderForgetsOnlyRejects(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	kept, twin := row("u1", "A"), row("u1", "B")
 	twin.Twin = true

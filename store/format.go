@@ -62,16 +62,17 @@ var (
 	inflightKey = []byte("inflight")
 )
 
-// present is the value where a key says all.
+// present is the value of a key that needs none.
 var present = []byte{1}
 
-// Kinds of records that are no row.
+// Kinds of records that are not rows.
 const (
 	twinRecord byte = iota
 	rejectedRecord
 )
 
-// ensureFormat lays out a new file, adds to one of an older format what it lacks, and refuses one of a newer format.
+// ensureFormat creates the buckets of a new file, adds missing ones to a file of an older format,
+// and rejects a newer format.
 func (s *Store) ensureFormat() error {
 	var format uint64
 	err := s.db.View(func(tx *bolt.Tx) error {
@@ -109,7 +110,7 @@ func layOut(tx *bolt.Tx) error {
 
 func numberKey(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
-// number reads what numberKey wrote, 0 for anything else.
+// number decodes what numberKey encoded, 0 for anything else.
 func number(b []byte) uint64 {
 	if len(b) != 8 {
 		return 0
@@ -117,7 +118,7 @@ func number(b []byte) uint64 {
 	return binary.BigEndian.Uint64(b)
 }
 
-// dayKey orders days before 1970 first, too.
+// dayKey sorts days before 1970 first, too.
 func dayKey(d report.Day) []byte { return binary.BigEndian.AppendUint32(nil, uint32(d)^1<<31) }
 
 func dayOfKey(b []byte) report.Day {
@@ -127,13 +128,14 @@ func dayOfKey(b []byte) report.Day {
 	return report.Day(binary.BigEndian.Uint32(b) ^ 1<<31)
 }
 
-// accountBucket is the bucket of an account, nil while nothing is known of it.
+// accountBucket returns the bucket of an account, nil if nothing is known of it.
 func accountBucket(tx *bolt.Tx, account string) *bolt.Bucket {
 	return tx.Bucket(accountsBucket).Bucket([]byte(account))
 }
 
-// ofDay makes the bucket of an account's kind (uids, others) for a day.
-func ofDay(account *bolt.Bucket, kind []byte, day report.Day) (*bolt.Bucket, error) {
+// dayBucket returns the bucket of a day for an account's kind (uids, others). It creates a missing
+// one.
+func dayBucket(account *bolt.Bucket, kind []byte, day report.Day) (*bolt.Bucket, error) {
 	b, err := account.CreateBucketIfNotExists(kind)
 	if err != nil {
 		return nil, err

@@ -16,7 +16,7 @@ import (
 	"alpemix-collector/report"
 )
 
-// everything is a state file with a value of every kind in it.
+// everything returns a state file with a value of every kind.
 func everything(t testing.TB) []byte {
 	t.Helper()
 	dir := t.TempDir()
@@ -61,7 +61,7 @@ func everything(t testing.TB) []byte {
 	return content
 }
 
-// place is where a value stands.
+// place is the position of a value.
 type place struct {
 	buckets [][]byte
 	key     []byte
@@ -75,7 +75,7 @@ func (p place) bucket(tx *bolt.Tx) *bolt.Bucket {
 	return b
 }
 
-// places are those of all values, in an order that does not change.
+// places returns the places of all values, in a stable order.
 func places(tx *bolt.Tx) (all []place) {
 	var walk func(path [][]byte, b *bolt.Bucket)
 	walk = func(path [][]byte, b *bolt.Bucket) {
@@ -97,8 +97,8 @@ func places(tx *bolt.Tx) (all []place) {
 
 func bytesOf(path [][]byte) [][]byte { return append([][]byte(nil), path...) }
 
-// FuzzValues puts any bytes in the place of any value of the state file: that is damage, or it is not, and then everything works.
-// Nothing panics or goes on for ever.
+// FuzzValues replaces any value of the state file by any bytes. Either that is reported as damage,
+// or everything works. Nothing panics or hangs.
 func FuzzValues(f *testing.F) {
 	content := everything(f)
 	dir := f.TempDir()
@@ -150,7 +150,7 @@ func FuzzValues(f *testing.F) {
 	})
 }
 
-// work uses all that is in a state file.
+// work uses everything in a state file.
 func work(s *Store) map[string]error {
 	failed := map[string]error{}
 	note := func(what string, err error) {
@@ -205,7 +205,7 @@ func work(s *Store) map[string]error {
 	return failed
 }
 
-// FuzzRow: the start, which reads the header of a row, finds whatever the drain would stumble over.
+// FuzzRow: Open, which reads only the header of a row, finds everything that would stop the drain.
 func FuzzRow(f *testing.F) {
 	f.Add(encodeRow(report.Entry{Account: "main", Timezone: "UTC", Raw: []byte("{}"), Hash: 1, Version: 2, FetchedAt: noon, FirstSeenAt: noon}))
 	f.Add(encodeRow(report.Entry{Account: "main", Charset: "koi8-r", FetchedAt: noon, FirstSeenAt: noon, MovedFrom: noon}))
@@ -216,7 +216,7 @@ func FuzzRow(f *testing.F) {
 			return
 		}
 		if (err == nil) != (rowErr == nil) || err == nil && !at.Equal(e.FetchedAt) {
-			t.Fatalf("the header tells %v, %v; the row %v, %v", at, err, e.FetchedAt, rowErr)
+			t.Fatalf("the header has %v, %v; the row %v, %v", at, err, e.FetchedAt, rowErr)
 		}
 		if again, err := decodeRow(encodeRow(e)); rowErr == nil && (err != nil || !reflect.DeepEqual(again, e)) {
 			t.Errorf("%+v came back as %+v, %v", e, again, err)

@@ -12,14 +12,14 @@ import (
 	"alpemix-collector/internal/durable"
 )
 
-// ErrGone is a state file that was deleted or replaced while this process had it open.
+// ErrGone is returned when the state file was deleted or replaced while this process had it open.
 var ErrGone = errors.New("the state file is gone")
 
-// rescueSuffix is added to the name of the file for the copy that Close writes where another file has taken the name.
+// rescueSuffix is the suffix of the copy that Close writes if another file has the name now.
 const rescueSuffix = ".rescued"
 
-// Intact is an error, ErrGone, if the open file no longer has its name: what is written into a deleted file is lost with the
-// process.
+// Intact returns ErrGone if the open file no longer has its name: what is written to a deleted file
+// is lost when the process stops.
 func (s *Store) Intact() error {
 	named, err := os.Stat(s.path)
 	switch {
@@ -31,10 +31,11 @@ func (s *Store) Intact() error {
 			"restart the collector, which then uses the file that is there now and keeps what it had in %s",
 			ErrGone, s.path, s.path+rescueSuffix)
 	}
-	return nil // any other error is for the transaction to meet
+	return nil // the transaction will report any other error
 }
 
-// rescue writes the content of a file that has lost its name under that name again, or beside the file that has it now.
+// rescue writes the content of a file that has lost its name: under that name or, if another file
+// has it now, under a new one.
 func (s *Store) rescue() error {
 	gone := s.Intact()
 	if gone == nil {

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// TestTheFileIsDeletedWhileItIsOpen: nothing is recorded in a file without a name, what waits can still be written, and the next
-// start finds everything.
-func TestTheFileIsDeletedWhileItIsOpen(t *testing.T) {
+// TestFileDeletedWhileOpen: nothing is recorded in a file without a name, what waits can still be
+// written, and the next start finds everything.
+func TestFileDeletedWhileOpen(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		lose  func(path string) error

@@ -11,13 +11,14 @@ import (
 	"alpemix-collector/report"
 )
 
-// maxUID bounds what serves as a key. Alpemix's are some dozen bytes; a record with a longer one is seen by its hash alone.
+// maxUID limits the length of a key. Alpemix's UIDs have a few dozen bytes; a record with a longer
+// one is only known by its hash.
 const maxUID = 1024
 
-// identity is a report.Identity on disk, in 53 bytes; those of format 2 lack the last 16.
+// identity is a report.Identity on disk, in 53 bytes; in format 2, the last 16 were missing.
 type identity struct {
 	report.Identity
-	forgotten bool // its hash counts as not seen: the next answer queues it again
+	forgotten bool // its hash counts as not seen, so that the next answer queues it again
 }
 
 const (
@@ -51,13 +52,14 @@ func decodeIdentity(b []byte) (id identity, err error) {
 	id.FirstSeenAt = time.UnixMicro(int64(binary.BigEndian.Uint64(b[17:]))).UTC()
 	id.LocalDay = report.Day(binary.BigEndian.Uint32(b[25:]))
 	id.Duration = time.Duration(min(binary.BigEndian.Uint64(b[29:]), math.MaxInt64/uint64(time.Second))) * time.Second
-	if id.Seen = id.Hash; len(b) == identitySize { // before, how a record was read did not count
+	if id.Seen = id.Hash; len(b) == identitySize { // in format 2, how a record was parsed did not count
 		id.Seen, id.Outcome = binary.BigEndian.Uint64(b[37:]), binary.BigEndian.Uint64(b[45:])
 	}
 	return id, nil
 }
 
-// find looks uid up in the account's days, the newest first, and also tells under which day it is.
+// find looks up a uid in the account's days, newest first. It also returns the day under which it
+// is stored.
 func find(account *bolt.Bucket, uid []byte) (id identity, day report.Day, ok bool, err error) {
 	if account == nil || len(uid) == 0 {
 		return id, 0, false, nil
@@ -76,7 +78,7 @@ func find(account *bolt.Bucket, uid []byte) (id identity, day report.Day, ok boo
 	return id, 0, false, nil
 }
 
-// Lookup is what is remembered of a connection while its day can still be read.
+// Lookup returns what is remembered of a connection while its day can still be read.
 func (s *Store) Lookup(account, uid string) (report.Identity, bool) {
 	var id identity
 	var ok bool
@@ -84,13 +86,14 @@ func (s *Store) Lookup(account, uid string) (report.Identity, bool) {
 		id, _, ok, err = find(accountBucket(tx, account), []byte(uid))
 		return err
 	})
-	if err != nil { // as good as unknown: Commit meets the same error and reports it
+	if err != nil { // treat it as unknown; Commit gets the same error and reports it
 		return report.Identity{}, false
 	}
 	return id.Identity, ok
 }
 
-// Expected is what ClickHouse must hold of a local day before that day is sealed: UID to hash of the last content queued.
+// Expected returns what ClickHouse must hold of a local day before the day is sealed: UID to hash
+// of the last queued content.
 func (s *Store) Expected(account string, day report.Day) (map[string]uint64, error) {
 	expected := map[string]uint64{}
 	err := s.db.View(func(tx *bolt.Tx) error {
@@ -110,8 +113,8 @@ func (s *Store) Expected(account string, day report.Day) (map[string]uint64, err
 	return expected, nil
 }
 
-// Shares are the remembered connections of an account by their local day, compared with the hashes of
-// an answer's records.
+// Shares returns the remembered connections of an account by local day, compared with the record
+// hashes of an answer.
 func (s *Store) Shares(account string, answer []uint64) (map[report.Day]report.DayShare, error) {
 	listed := make(map[uint64]struct{}, len(answer))
 	for _, hash := range answer {
@@ -141,14 +144,14 @@ func (s *Store) Shares(account string, answer []uint64) (map[report.Day]report.D
 	return shares, nil
 }
 
-// Totals is the usage known of a local day. It does no I/O.
+// Totals returns the known usage of a local day. It does no I/O.
 func (s *Store) Totals(account string, day report.Day) report.DayTotal {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.totals[account][day]
 }
 
-// totalsOf is the usage by day of an account; the caller holds mu.
+// totalsOf returns the usage of an account by day. The caller holds mu.
 func (s *Store) totalsOf(account string) map[report.Day]report.DayTotal {
 	if s.totals[account] == nil {
 		s.totals[account] = map[report.Day]report.DayTotal{}
@@ -156,7 +159,7 @@ func (s *Store) totalsOf(account string) map[report.Day]report.DayTotal {
 	return s.totals[account]
 }
 
-// tally adds the usage of an identity to its day's total, or with sign -1 takes it away.
+// tally adds the usage of an identity to its day's total, or subtracts it if sign is -1.
 func tally(totals map[report.Day]report.DayTotal, id report.Identity, sign int) {
 	t := totals[id.LocalDay]
 	t.Rows += uint64(sign)

@@ -5,25 +5,26 @@ import (
 	"time"
 )
 
-// unanswered is how long after it was sent the vendor may still count a request whose answer never came.
-const unanswered = 30 * time.Second
+// countsFor is how long after sending the vendor may still count a request whose answer never came.
+const countsFor = 30 * time.Second
 
-// scope is the ledger of requests that the vendor counts together. Its times carry the monotonic clock, so a clock that is
-// set while the process runs changes nothing.
+// scope is the ledger of requests that the vendor counts together. Its times have the monotonic
+// clock, so setting the wall clock while the process runs changes nothing.
 type scope struct {
 	requests     []request
 	blockedUntil time.Time
-	blockedFor   time.Duration // how long the last block was waited out; 0 if none since the last success
-	changes      int           // counts changes, so that those made during a transaction are not taken for saved
-	savedAt      int           // of changes
+	blockedFor   time.Duration // length of the last block; 0 if none since the last success
+	changes      int           // number of changes, so that changes during a transaction are not taken for saved
+	savedAt      int           // value of changes at the last save
 }
 
-// request occupies the vendor's window from the moment it is sent until a window after the vendor can last have counted it.
+// request takes up a slot of the vendor's window from when it is sent until a window after the
+// vendor may last have counted it.
 type request struct {
 	id    uint64
 	kind  string
 	sent  time.Time
-	ended time.Time // when the vendor can last have counted it; meaningless while running
+	ended time.Time // when the vendor may last have counted it; meaningless while running
 	state requestState
 }
 
@@ -35,7 +36,8 @@ const (
 	lost    requestState = "lost" // no answer came
 )
 
-// occupied is how many requests of kind count at now, and the moments when those that have ended cease to.
+// occupied returns how many requests of kind count at now, and when those that are done stop
+// counting.
 func (sc *scope) occupied(kind string, window time.Duration, now time.Time) (n int, ends []time.Time) {
 	for _, r := range sc.requests {
 		if r.kind != kind {
@@ -53,7 +55,7 @@ func (sc *scope) occupied(kind string, window time.Duration, now time.Time) (n i
 	return n, ends
 }
 
-// forget drops the requests of kind that no longer count.
+// forget deletes the requests of kind that no longer count.
 func (sc *scope) forget(kind string, window time.Duration, now time.Time) {
 	sc.requests = slices.DeleteFunc(sc.requests, func(r request) bool {
 		return r.kind == kind && r.state != running && !r.ended.Add(window).After(now)
@@ -69,9 +71,9 @@ func (s *Store) scope(name string) *scope {
 	return sc
 }
 
-// Reserve records durably that a request of kind is about to be sent, unless limit requests of that kind in scope already
-// occupy the window; then it returns the earliest moment at which one may be free. A request that is running occupies the
-// window, and so does one that has ended less than window ago.
+// Reserve stores that a request of kind is about to be sent, unless limit requests of that kind
+// already occupy the window in scope. Then it returns the earliest time at which one may be free. A
+// running request occupies the window, and so does one that is done for less than window.
 func (s *Store) Reserve(scopeName, kind string, limit int, window time.Duration, now time.Time) (id uint64, notBefore time.Time, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -98,8 +100,9 @@ func (s *Store) Reserve(scopeName, kind string, limit int, window time.Duration,
 	return id, time.Time{}, nil
 }
 
-// Settle notes that request id has ended. Without an answer the vendor may count it a while longer. It is written with the
-// next transaction: a crash before that leaves the request running, which is the more careful reading.
+// Settle records that request id is done. Without an answer, the vendor may still count it for a
+// while. It is written with the next transaction: after a crash before that, the request counts as
+// running, which is the safe assumption.
 func (s *Store) Settle(scopeName string, id uint64, answered bool, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,15 +113,15 @@ func (s *Store) Settle(scopeName string, id uint64, answered bool, now time.Time
 			continue
 		}
 		r.state, r.ended = done, now
-		if may := r.sent.Add(unanswered); !answered && may.After(now) {
+		if may := r.sent.Add(countsFor); !answered && may.After(now) {
 			r.state, r.ended = lost, may
 		}
 		sc.changes++
 	}
 }
 
-// Exhaust records that the vendor counts limit requests of kind in scope at now: a whole window has to pass. It
-// holds for this process even if it could not be written.
+// Exhaust stores that the vendor counts limit requests of kind in scope at now, so a whole window
+// has to pass. It applies to this process even if it could not be written.
 func (s *Store) Exhaust(scopeName, kind string, limit int, now time.Time) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -133,7 +136,7 @@ func (s *Store) Exhaust(scopeName, kind string, limit int, now time.Time) error 
 	return s.updateLocked(nil)
 }
 
-// Remaining is how many requests of kind could be sent in scope at now.
+// Remaining returns how many requests of kind could be sent in scope at now.
 func (s *Store) Remaining(scopeName, kind string, limit int, window time.Duration, now time.Time) int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -145,7 +148,8 @@ func (s *Store) Remaining(scopeName, kind string, limit int, window time.Duratio
 	return max(limit-n, 0)
 }
 
-// Block is until when scope is blocked by the vendor, zero if it never was, and how long that wait was, 0 after a success.
+// Block returns until when the vendor blocks scope, zero if it never did, and the length of that
+// wait, 0 after a success.
 func (s *Store) Block(scopeName string) (until time.Time, wait time.Duration) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -155,8 +159,8 @@ func (s *Store) Block(scopeName string) (until time.Time, wait time.Duration) {
 	return time.Time{}, 0
 }
 
-// SetBlock records durably that scope is blocked until a moment, which is wait from now. A zero wait ends the block. It
-// holds for this process even if it could not be written.
+// SetBlock stores that scope is blocked until a time, which is wait from now. A zero wait ends the
+// block. It applies to this process even if it could not be written.
 func (s *Store) SetBlock(scopeName string, until time.Time, wait time.Duration) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -168,8 +172,8 @@ func (s *Store) SetBlock(scopeName string, until time.Time, wait time.Duration) 
 	return s.updateLocked(nil)
 }
 
-// Token is the account's stored token and when it was asked for, empty unless it was got with these credentials, of which
-// key is a fingerprint.
+// Token returns the account's stored token and when it was requested. It is empty unless it was got
+// with the credentials whose fingerprint is key.
 func (s *Store) Token(account, key string) (value string, askedAt time.Time) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -179,7 +183,7 @@ func (s *Store) Token(account, key string) (value string, askedAt time.Time) {
 	return "", time.Time{}
 }
 
-// SetToken stores the account's token durably; an empty value forgets it.
+// SetToken stores the account's token; an empty value deletes it.
 func (s *Store) SetToken(account, key, value string, askedAt time.Time) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()

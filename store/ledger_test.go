@@ -41,7 +41,7 @@ func TestARequestOccupiesTheWindowUntilLongAfterItsAnswer(t *testing.T) {
 		}
 		time.Sleep(40 * time.Second)
 		reserve(t, s, 2)
-		// The second was given up after 20 s, and until 30 s after it was sent it may still be counted.
+		// The second timed out after 20 s, and may be counted until 30 s after it was sent.
 		if got := s.Remaining("ip", "report", 2, window, time.Now().Add(30*time.Second)); got != 1 {
 			t.Errorf("%d remain when the lost one has left", got)
 		}
@@ -70,15 +70,16 @@ func TestTheLedgerOutlivesTheProcess(t *testing.T) {
 			_, wait := reserve(t, s, limit+1)
 			waits = append([]time.Duration{wait}, waits...)
 		}
-		// The first left 50 s ago; the second may have been counted 10 s ago; the third counts as ended now.
+		// The first left 50 s ago; the second may have been counted 10 s ago; the third counts as
+		// done now.
 		if waits[0] != 10*time.Second || waits[1] != 50*time.Second || waits[2] != window {
 			t.Errorf("%v", waits)
 		}
 	})
 }
 
-// TestLoadedTimesCarryTheMonotonicClock runs outside of synctest, whose clock has no monotonic part.
-func TestLoadedTimesCarryTheMonotonicClock(t *testing.T) {
+// TestLoadedTimesAreMonotonic runs outside of synctest, whose clock has no monotonic part.
+func TestLoadedTimesAreMonotonic(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	id, _ := reserve(t, s, 3)
 	s.Settle("ip", id, true, time.Now())
@@ -116,7 +117,7 @@ func TestAClockThatWasSetBackLocksNobodyOut(t *testing.T) {
 		if _, wait := reserve(t, s, 2); wait != window {
 			t.Errorf("the first slot is free after %v", wait)
 		}
-		if _, wait := reserve(t, s, 1); wait != window+unanswered {
+		if _, wait := reserve(t, s, 1); wait != window+countsFor {
 			t.Errorf("both are free after %v", wait)
 		}
 		if until, wait := s.Block("ip"); time.Until(until) != time.Hour || wait != time.Hour {

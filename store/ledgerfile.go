@@ -7,16 +7,17 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// token is an account's access token. The file that holds it is readable for its owner only.
+// token is an account's access token. Only the file's owner can read the file.
 type token struct {
 	value, key string
 	askedAt    time.Time
 }
 
-// The records of ledger and tokens on disk. Their names are part of the format; times are the wall clock's.
+// The records of ledger and tokens on disk. The JSON names are part of the file format; times are
+// wall-clock times.
 type (
 	scopeRecord struct {
-		Boot         string          `json:"boot,omitempty"` // the start of the machine that the times since_boot are of
+		Boot         string          `json:"boot,omitempty"` // the machine's start that the since_boot times refer to
 		Requests     []requestRecord `json:"requests,omitempty"`
 		BlockedUntil time.Time       `json:"blocked_until,omitzero"`
 		BlockedFor   time.Duration   `json:"blocked_for,omitempty"` // nanoseconds
@@ -27,7 +28,8 @@ type (
 		Sent  time.Time    `json:"sent"`
 		Ended time.Time    `json:"ended,omitzero"`
 		State requestState `json:"state"`
-		// The same since the machine was started, nanoseconds: the wall clock may be set before they are read.
+		// The same since the machine's start, in nanoseconds, because the wall clock may be set
+		// before they are read.
 		SentBoot  time.Duration `json:"sent_since_boot,omitempty"`
 		EndedBoot time.Duration `json:"ended_since_boot,omitempty"`
 	}
@@ -38,14 +40,14 @@ type (
 	}
 )
 
-// unsavedScope is a scope's record and how many changes it holds.
+// unsavedScope is a scope's record and its number of changes.
 type unsavedScope struct {
 	record  scopeRecord
 	changes int
 }
 
-// unsaved are the scopes that changed since they were last written; the caller holds mu.
-func (s *Store) unsaved() map[string]unsavedScope {
+// unsavedScopes returns the scopes that changed since they were last written. The caller holds mu.
+func (s *Store) unsavedScopes() map[string]unsavedScope {
 	var unsaved map[string]unsavedScope
 	now := time.Now()
 	boot, since := s.machine.Boot()
@@ -73,8 +75,8 @@ func (s *Store) unsaved() map[string]unsavedScope {
 	return unsaved
 }
 
-// saved notes what a transaction has written; the caller holds mu.
-func (s *Store) saved(ledger map[string]unsavedScope) {
+// markSaved records what a transaction has written. The caller holds mu.
+func (s *Store) markSaved(ledger map[string]unsavedScope) {
 	for name, u := range ledger {
 		s.scopes[name].savedAt = u.changes
 	}
@@ -106,7 +108,7 @@ func putToken(account string, t token) func(*bolt.Tx) error {
 	}
 }
 
-// loadLedger reads ledger and tokens as of start.
+// loadLedger loads ledger and tokens as of start.
 func (s *Store) loadLedger(tx *bolt.Tx, start time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,7 +132,8 @@ func (s *Store) loadLedger(tx *bolt.Tx, start time.Time) error {
 	})
 }
 
-// setClock puts a record's times on the wall clock as it is at start, if the machine was not started since they were written.
+// setClock converts a record's times to the wall clock at start, if the machine was not restarted
+// since they were written.
 func (rec *scopeRecord) setClock(start time.Time, clock bootClock) {
 	boot, since := clock()
 	if boot == "" || boot != rec.Boot {
@@ -148,9 +151,9 @@ func (rec *scopeRecord) setClock(start time.Time, clock bootClock) {
 	}
 }
 
-// scope reads a record as of start. The wall clock may have been set back since it was written: no time in it is taken for
-// later than it can be. A request that was running when the process ended counts as ended at start, or as late as the vendor
-// may count it.
+// scope decodes a record as of start. The wall clock may have been set back since it was written,
+// so no time is later than it can be. A request that was running when the process stopped counts as
+// done at start, or as late as the vendor may count it.
 func (rec scopeRecord) scope(start time.Time) *scope {
 	sc := &scope{blockedFor: rec.BlockedFor}
 	if !rec.BlockedUntil.IsZero() {
@@ -162,7 +165,7 @@ func (rec scopeRecord) scope(start time.Time) *scope {
 		case done:
 			next.ended = atMost(start, r.Ended, start)
 		default:
-			next.state, next.ended = lost, next.sent.Add(unanswered)
+			next.state, next.ended = lost, next.sent.Add(countsFor)
 			if r.State == running && next.ended.Before(start) {
 				next.ended = start
 			}
@@ -172,7 +175,7 @@ func (rec scopeRecord) scope(start time.Time) *scope {
 	return sc
 }
 
-// atMost is t on start's monotonic clock, and no later than most.
+// atMost returns t on start's monotonic clock, and no later than most.
 func atMost(start, t, most time.Time) time.Time {
 	t = start.Add(t.Sub(start))
 	if t.After(most) {

@@ -26,9 +26,9 @@ func (s *Store) load(start time.Time) (err error) {
 	return nil
 }
 
-// loadRows reads everything but the ledger.
+// loadRows loads everything but the ledger.
 func (s *Store) loadRows() error {
-	l := loaded{
+	l := loader{
 		seen: map[string]seenSet{}, days: map[string]map[report.Day]report.DayStatus{}, totals: map[string]map[report.Day]report.DayTotal{},
 		resellers: map[resellerKey]*reseller{},
 	}
@@ -41,8 +41,8 @@ func (s *Store) loadRows() error {
 	return nil
 }
 
-// loaded is what loadRows collects.
-type loaded struct {
+// loader collects what loadRows reads.
+type loader struct {
 	seen      map[string]seenSet
 	version   uint64
 	queue     queueStats
@@ -51,7 +51,7 @@ type loaded struct {
 	resellers map[resellerKey]*reseller
 }
 
-func (l *loaded) read(tx *bolt.Tx) (err error) {
+func (l *loader) read(tx *bolt.Tx) (err error) {
 	if l.version, err = readVersion(tx); err != nil {
 		return err
 	}
@@ -71,10 +71,11 @@ func (l *loaded) read(tx *bolt.Tx) (err error) {
 	if err := l.readResellers(tx); err != nil {
 		return err
 	}
-	return l.waiting(tx)
+	return l.countQueue(tx)
 }
 
-// readVersion is the last version that was given out, 0 in a new file. Versions are microseconds since 1970, or little more.
+// readVersion returns the last version that was used, 0 in a new file. Versions are microseconds
+// since 1970, or slightly more.
 func readVersion(tx *bolt.Tx) (uint64, error) {
 	v := tx.Bucket(metaBucket).Get(versionKey)
 	if n := number(v); v == nil || len(v) == 8 && n < math.MaxInt64 {
@@ -83,7 +84,7 @@ func readVersion(tx *bolt.Tx) (uint64, error) {
 	return 0, fmt.Errorf("%w: the last version", errEntry)
 }
 
-func (l *loaded) account(name string, account *bolt.Bucket) error {
+func (l *loader) account(name string, account *bolt.Bucket) error {
 	seen, totals, days := seenSet{}, map[report.Day]report.DayTotal{}, map[report.Day]report.DayStatus{}
 	l.seen[name], l.totals[name], l.days[name] = seen, totals, days
 	err := eachDay(account, uidsBucket, func(_ report.Day, uids *bolt.Bucket) error {
@@ -118,22 +119,22 @@ func (l *loaded) account(name string, account *bolt.Bucket) error {
 	})
 }
 
-// waiting counts what waits for ClickHouse.
-func (l *loaded) waiting(tx *bolt.Tx) error {
+// countQueue counts what waits for ClickHouse.
+func (l *loader) countQueue(tx *bolt.Tx) error {
 	err := tx.Bucket(queueBucket).ForEach(func(_, v []byte) error {
 		switch kindOf(v) {
 		case dayEntry:
 			_, err := decodeDay(v[1:])
-			l.queue.added(0, 1, time.Time{})
+			l.queue.add(0, 1, time.Time{})
 			return err
-		case rowEntry: // a header is enough, for there may be millions
+		case rowEntry: // a header is enough, because there may be millions
 		default:
-			if err := addAnnounced(&report.QueuedBatch{}, v); err != nil {
+			if err := addToBatch(&report.QueuedBatch{}, v); err != nil {
 				return err
 			}
 		}
 		at, err := queuedAt(v)
-		l.queue.added(1, 0, at)
+		l.queue.add(1, 0, at)
 		return err
 	})
 	if err != nil {

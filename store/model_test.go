@@ -14,8 +14,8 @@ import (
 	"alpemix-collector/report"
 )
 
-// model is a vendor, a collector and a ClickHouse around a Store: polls of a list that is edited at random, batches that
-// are written and acknowledged or not, orderly ends and kills.
+// model is a vendor, a collector and a ClickHouse around a Store: polls of a list that is edited at
+// random, batches that are written and acknowledged or not, restarts and kills.
 type model struct {
 	t      *testing.T
 	s      *Store
@@ -134,9 +134,9 @@ func (m *model) check(t *rapid.T) {
 	}
 }
 
-// TestClickHouseEndsAsTheVendorListed is the promise of this package: whatever is edited, retried, restarted or killed,
-// each connection is there once, with the content that was read last.
-func TestClickHouseEndsAsTheVendorListed(t *testing.T) {
+// TestClickHouseMatchesTheVendor is the promise of this package: whatever is edited, retried,
+// restarted or killed, each connection is there once, with the content that was read last.
+func TestClickHouseMatchesTheVendor(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		m := &model{
 			t: t, s: openTest(t, t.TempDir()), now: noon,

@@ -10,15 +10,16 @@ import (
 	"alpemix-collector/report"
 )
 
-// outbox queues what is told to ClickHouse and is neither a record nor a day, in the transaction that changes what is known of it.
+// outbox queues what is sent to ClickHouse and is neither a record nor a day, in the transaction
+// that changes what is known.
 type outbox struct {
 	tx      *bolt.Tx
 	at      time.Time // when it became known
 	version uint64
-	rows    int // that were queued
+	rows    int // number of queued records
 }
 
-// announce runs change in one transaction. The caller holds writing and has refreshed.
+// announce runs change in one transaction. The caller holds writing and has called refresh.
 func (s *Store) announce(at time.Time, change func(*outbox) error) error {
 	o := &outbox{at: at}
 	s.mu.RLock()
@@ -37,7 +38,7 @@ func (s *Store) announce(at time.Time, change func(*outbox) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.version = o.version
-	s.queue.added(o.rows, 0, at)
+	s.queue.add(o.rows, 0, at)
 	return nil
 }
 
@@ -51,8 +52,8 @@ func (o *outbox) put(kind byte, record any) error {
 	return enqueue(o.tx.Bucket(queueBucket), append(binary.BigEndian.AppendUint64([]byte{kind}, uint64(o.at.UnixMicro())), text...))
 }
 
-// addAnnounced adds what put has queued to b.
-func addAnnounced(b *report.QueuedBatch, v []byte) error {
+// addToBatch adds what put has queued to b.
+func addToBatch(b *report.QueuedBatch, v []byte) error {
 	r := reader{rest: v}
 	kind := r.byte()
 	r.number()
@@ -80,7 +81,7 @@ func addAnnounced(b *report.QueuedBatch, v []byte) error {
 	return errEntry
 }
 
-// provisioningRecord is a report.Provisioning on disk. Its names are part of the format.
+// provisioningRecord is a report.Provisioning on disk. The JSON names are part of the file format.
 type provisioningRecord struct {
 	At      time.Time `json:"at"`
 	Vendor  string    `json:"vendor"`
@@ -91,7 +92,7 @@ type provisioningRecord struct {
 	Detail  string    `json:"detail,omitempty"`
 }
 
-// Provisioned queues that a call through us has changed something at a vendor, or was to.
+// Provisioned queues a call through us that changed something at a vendor, or was meant to.
 func (s *Store) Provisioned(p report.Provisioning) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()

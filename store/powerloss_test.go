@@ -15,7 +15,7 @@ import (
 	"alpemix-collector/report"
 )
 
-// sector is what a disk writes whole or not at all, at the least.
+// sector is the least that a disk writes completely or not at all.
 const sector = 512
 
 // step is one transaction as the disk sees it: the file before and after.
@@ -24,7 +24,7 @@ type step struct {
 	before, after []byte
 }
 
-// snapshots is the file around some transactions of each kind.
+// snapshots returns the file around some transactions of each kind.
 func snapshots(t *testing.T) []step {
 	t.Helper()
 	s := openTest(t, t.TempDir())
@@ -82,7 +82,7 @@ func snapshots(t *testing.T) []step {
 	return steps
 }
 
-// takeMany is a snapshot of many customers, half of which are others each minute.
+// takeMany returns a snapshot of many customers, half of which change each minute.
 func takeMany(t *testing.T, s *Store, minute int) {
 	t.Helper()
 	var all []report.Allotment
@@ -94,8 +94,8 @@ func takeMany(t *testing.T, s *Store, minute int) {
 	}
 }
 
-// changed are the sectors in which a step's files differ, those of the two heads apart: a transaction waits for the disk to
-// have all others before it writes a head.
+// changed returns the sectors in which a step's files differ, those of the two heads separately: a
+// transaction waits until all others are on disk before it writes a head.
 func (s *step) changed() (data, heads []int) {
 	heads0 := 2 * os.Getpagesize()
 	for at := 0; at < len(s.after); at += sector {
@@ -111,7 +111,7 @@ func (s *step) changed() (data, heads []int) {
 	return data, heads
 }
 
-// opened is what a process finds that starts on the image.
+// opened returns what a process finds that starts with the image.
 func opened(t *testing.T, image []byte) (map[string]string, error) {
 	t.Helper()
 	dir := t.TempDir()
@@ -127,8 +127,9 @@ func opened(t *testing.T, image []byte) (map[string]string, error) {
 	return dump(t, s.db), nil
 }
 
-// TestPowerLossAmidATransaction cuts the power at any moment of a transaction: what was acknowledged before it is there, and
-// of the transaction all or nothing. The disk may have written its sectors in any order, as far as it was not told to wait.
+// TestPowerLossAmidATransaction cuts the power at any point of a transaction. What was acknowledged
+// before it is there, and the transaction is there completely or not at all. The disk may have
+// written its sectors in any order, unless it had to wait.
 func TestPowerLossAmidATransaction(t *testing.T) {
 	const seed = 1
 	random := rand.New(rand.NewPCG(seed, seed))
@@ -161,7 +162,7 @@ func TestPowerLossAmidATransaction(t *testing.T) {
 					t.Fatalf("seed %d: with part of the data written: %v", seed, err)
 				}
 			}
-			for n := 0; n < 100; n += 3 { // while it is, also by a disk that tears sectors; what tells something is in the first 80 bytes
+			for n := 0; n < 100; n += 3 { // while it is, also by a disk that tears sectors; the data is in the first 80 bytes
 				image := bytes.Clone(s.after)
 				copy(image[heads[0]+n:heads[0]+sector], s.before[heads[0]+n:])
 				got, err := opened(t, image)
@@ -173,8 +174,9 @@ func TestPowerLossAmidATransaction(t *testing.T) {
 	}
 }
 
-// TestADamagedHead: one of the two heads is enough, and that of the last transaction is lost only with the transaction.
-func TestADamagedHead(t *testing.T) {
+// TestDamagedHead: one of the two heads is enough, and the head of the last transaction is lost
+// only with the transaction.
+func TestDamagedHead(t *testing.T) {
 	steps := snapshots(t)
 	s := steps[len(steps)-1]
 	before, err := opened(t, s.before)
@@ -208,8 +210,8 @@ func TestADamagedHead(t *testing.T) {
 	}
 }
 
-// TestACutFile: a file that has lost its end is told to be damaged, or the end was free.
-func TestACutFile(t *testing.T) {
+// TestCutFile: a file that has lost its end is reported as damaged, or the end was free.
+func TestCutFile(t *testing.T) {
 	steps := snapshots(t)
 	image := steps[len(steps)-1].after
 	whole, err := opened(t, image)
@@ -232,8 +234,9 @@ func TestACutFile(t *testing.T) {
 	}
 }
 
-// TestATransactionWaitsForTheDisk: nothing of what makes bbolt faster and less durable is on, also after a compaction.
-func TestATransactionWaitsForTheDisk(t *testing.T) {
+// TestTransactionsWaitForTheDisk: no option that makes bbolt faster and less durable is on, even
+// after a compaction.
+func TestTransactionsWaitForTheDisk(t *testing.T) {
 	fresh, _ := afterAnOutage(t)
 	for name, dir := range map[string]string{"new": t.TempDir(), "compacted": fresh} {
 		s, err := Open(dir, slog.New(slog.DiscardHandler))

@@ -10,7 +10,7 @@ import (
 	"alpemix-collector/report"
 )
 
-// queueStats is what the memory knows of queue and fetches on disk. Whatever is queued and is no day is a row.
+// queueStats summarizes queue and fetches on disk. Everything queued that is not a day is a row.
 type queueStats struct {
 	rows, days int
 	oldest     time.Time // of the rows
@@ -18,7 +18,7 @@ type queueStats struct {
 	inflight   bool
 }
 
-func (q *queueStats) added(rows, days int, at time.Time) {
+func (q *queueStats) add(rows, days int, at time.Time) {
 	if rows > 0 && q.rows == 0 {
 		q.oldest = at
 	}
@@ -26,7 +26,8 @@ func (q *queueStats) added(rows, days int, at time.Time) {
 	q.days += days
 }
 
-// QueueStats counts the rows that wait and tells when the oldest of them was read, zero without any. It does no I/O.
+// QueueStats returns the number of waiting rows and when the oldest of them was read, zero without
+// any. It does no I/O.
 func (s *Store) QueueStats() (rows uint64, oldest time.Time) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -56,7 +57,8 @@ func (c *commit) queue(tx *bolt.Tx) error {
 	return tx.Bucket(metaBucket).Put(versionKey, numberKey(c.version))
 }
 
-// enqueue appends to a bucket that is only ever appended to and emptied from the front, so its pages may be full.
+// enqueue appends to a bucket that is only ever appended to and emptied from the front, so its
+// pages may be full.
 func enqueue(queue *bolt.Bucket, v []byte) error {
 	queue.FillPercent = 1
 	seq, err := queue.NextSequence()
@@ -75,7 +77,8 @@ func (b boundary) encode() []byte {
 
 var errBoundary = errors.New("the batch in flight is not in the queue")
 
-// readBoundary is false when no batch is in flight. What it returns lies in the queue: nobody walks through numbers that are not.
+// readBoundary returns false when no batch is in flight. It checks that the ranges are in the
+// queue, so that nothing iterates over other numbers.
 func readBoundary(tx *bolt.Tx) (b boundary, ok bool, err error) {
 	v := tx.Bucket(metaBucket).Get(inflightKey)
 	if v == nil {
@@ -89,7 +92,7 @@ func readBoundary(tx *bolt.Tx) (b boundary, ok bool, err error) {
 	return b, true, nil
 }
 
-// holds tells whether a range begins and ends with entries of b, or is none.
+// holds reports whether a range starts and ends with entries of b, or is empty.
 func holds(b *bolt.Bucket, first, last uint64) bool {
 	if first == 0 && last == 0 {
 		return true
@@ -97,9 +100,10 @@ func holds(b *bolt.Bucket, first, last uint64) bool {
 	return first <= last && b.Get(numberKey(first)) != nil && b.Get(numberKey(last)) != nil
 }
 
-// Next is the oldest part of the queue: at most maxRows rows and some maxBytes of their text, at least one. Its boundaries
-// are durable before it is returned, and until Ack it is this batch again, whatever the arguments, also after a crash.
-// Fetches travel with rows and days; without these they make a batch only if withFetches. It is false when there is nothing.
+// Next returns the oldest part of the queue: at most maxRows rows and about maxBytes of text, but
+// at least one row. Its boundaries are stored before it returns, and until Ack it returns this
+// batch again, whatever the arguments, even after a crash. Fetches travel with rows and days; on
+// their own they make a batch only if withFetches. It returns false if there is nothing.
 func (s *Store) Next(maxRows, maxBytes int, withFetches bool) (b report.QueuedBatch, ok bool, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -176,7 +180,7 @@ func readBatch(tx *bolt.Tx, bounds boundary) (b report.QueuedBatch, err error) {
 			b.Entries = append(b.Entries, e)
 			return err
 		}
-		return addAnnounced(&b, v)
+		return addToBatch(&b, v)
 	})
 	if err != nil {
 		return b, err
@@ -189,7 +193,7 @@ func readBatch(tx *bolt.Tx, bounds boundary) (b report.QueuedBatch, err error) {
 	return b, err
 }
 
-// each hands the entries of a range to do.
+// each calls do for the entries of a range.
 func each(b *bolt.Bucket, first, last uint64, do func(v []byte) error) error {
 	if first == 0 {
 		return nil
@@ -250,7 +254,7 @@ func deleteRange(b *bolt.Bucket, first, last uint64) error {
 	return nil
 }
 
-// oldestRow is since when the first row in the queue waits, zero without one.
+// oldestRow returns since when the first row in the queue waits, zero without one.
 func oldestRow(queue *bolt.Bucket) (time.Time, error) {
 	c := queue.Cursor()
 	for key, v := c.First(); key != nil; key, v = c.Next() {

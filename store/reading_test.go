@@ -7,8 +7,9 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// TestATextThatIsReadInAnotherWay: it is queued again only if another connection comes of it, and once.
-func TestATextThatIsReadInAnotherWay(t *testing.T) {
+// TestParsedDifferently: a text that is parsed differently is queued again only if another
+// connection results, and once.
+func TestParsedDifferently(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	item := row("u1", "A")
 	commitTest(t, s, observation(item))
@@ -39,8 +40,9 @@ func TestATextThatIsReadInAnotherWay(t *testing.T) {
 	}
 }
 
-// TestAStateOfFormat2: what an earlier version has read is read again, once, because it did not note how.
-func TestAStateOfFormat2(t *testing.T) {
+// TestFormat2: what an earlier version has read is parsed again, once, because that version did not
+// record how.
+func TestFormat2(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	item := row("u1", "A")
 	commitTest(t, s, observation(item))

@@ -12,10 +12,10 @@ import (
 	"alpemix-collector/report"
 )
 
-// databaseKey is where meta keeps the id of the database that was last written to.
+// databaseKey is the key in meta of the id of the database that was last written to.
 var databaseKey = []byte("database")
 
-// Database is the id of the database that the state belongs to, empty before the first.
+// Database returns the id of the database that the state belongs to, or "" before the first.
 func (s *Store) Database() (id string, err error) {
 	err = s.db.View(func(tx *bolt.Tx) error {
 		id = string(tx.Bucket(metaBucket).Get(databaseKey))
@@ -27,12 +27,12 @@ func (s *Store) Database() (id string, err error) {
 	return id, nil
 }
 
-// SetDatabase remembers the id of the database that the state belongs to.
+// SetDatabase stores the id of the database that the state belongs to.
 func (s *Store) SetDatabase(id string) error {
 	return s.update(func(tx *bolt.Tx) error { return tx.Bucket(metaBucket).Put(databaseKey, []byte(id)) })
 }
 
-// Remembered is what is known of an account's connections of a day and later, by UID.
+// Remembered returns what is known of an account's connections since a day, by UID.
 func (s *Store) Remembered(account string, from report.Day) (map[string]report.Identity, error) {
 	known := map[string]report.Identity{}
 	err := s.db.View(func(tx *bolt.Tx) error {
@@ -52,8 +52,9 @@ func (s *Store) Remembered(account string, from report.Day) (map[string]report.I
 	return known, nil
 }
 
-// Remember takes over what ClickHouse holds of an account's connections, by UID, and makes the next answer queue them again: by
-// it their old starts are withdrawn where the vendor has moved them, and they keep the time at which they were first seen.
+// Remember imports what ClickHouse holds of an account's connections, by UID, and makes the next
+// answer queue them again. So their old starts are withdrawn if the vendor moved them, and they
+// keep the time at which they were first seen.
 func (s *Store) Remember(account string, held map[string]report.Identity) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -79,7 +80,7 @@ func (s *Store) Remember(account string, held map[string]report.Identity) error 
 					return err
 				}
 			}
-			uids, err := ofDay(b, uidsBucket, max(day, next.LocalDay))
+			uids, err := dayBucket(b, uidsBucket, max(day, next.LocalDay))
 			if err != nil {
 				return err
 			}
@@ -106,8 +107,9 @@ func (s *Store) Remember(account string, held map[string]report.Identity) error 
 	return nil
 }
 
-// Repeat queues again what is known of customers and allotments and ClickHouse does not hold, and counts it. Lines that it holds
-// and customers.csv does not have are withdrawn, unless no customers.csv was ever read.
+// Repeat queues the known customers and allotments that ClickHouse lacks, and returns their
+// numbers. It withdraws lines that ClickHouse has and customers.csv does not, unless no
+// customers.csv was ever read.
 func (s *Store) Repeat(held report.Held) (customers, allotments int, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -146,7 +148,8 @@ func (s *Store) Repeat(held report.Held) (customers, allotments int, err error) 
 	return len(lines) + len(gone), len(periods), nil
 }
 
-// linesNotHeld are the keys of known lines that are not held, and of held lines that are not known.
+// linesNotHeld returns the keys of known lines that ClickHouse lacks, and of lines that only
+// ClickHouse has.
 func (s *Store) linesNotHeld(held map[report.CustomerLine]bool) (missing, gone [][]byte, err error) {
 	known := map[report.CustomerLine]bool{}
 	lines, err := s.Customers()
@@ -168,7 +171,8 @@ func (s *Store) linesNotHeld(held map[report.CustomerLine]bool) (missing, gone [
 	return missing, gone, nil
 }
 
-// periodsNotHeld are the periods that are valid now and of which ClickHouse holds neither the period nor a later one.
+// periodsNotHeld returns the valid periods of which ClickHouse has neither the period nor a later
+// one.
 func (s *Store) periodsNotHeld(held map[report.AllotmentKey]time.Time) (missing []report.AllotmentPeriod) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

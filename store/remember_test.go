@@ -7,8 +7,9 @@ import (
 	"alpemix-collector/report"
 )
 
-// TestRepeatWritesWhatIsNotHeld: what ClickHouse has lost of customers and allotments is queued again, and nothing else.
-func TestRepeatWritesWhatIsNotHeld(t *testing.T) {
+// TestRepeat: what ClickHouse has lost of customers and allotments is queued again, and nothing
+// else.
+func TestRepeat(t *testing.T) {
 	line := func(customer string) report.CustomerLine {
 		return report.CustomerLine{Customer: customer, Vendor: "remotepc", Field: "customer", Value: customer}
 	}
@@ -73,8 +74,9 @@ func TestRepeatWritesWhatIsNotHeld(t *testing.T) {
 	}
 }
 
-// TestRememberedConnections: what ClickHouse holds is known, keeps the time at which it was first seen, and is queued again when the vendor
-// lists it; its old start is withdrawn if the vendor has moved it.
+// TestRememberedConnections: what ClickHouse holds is known, keeps the time at which it was first
+// seen, and is queued again when the vendor lists it. Its old start is withdrawn if the vendor
+// moved it.
 func TestRememberedConnections(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	item := row("u1", "A")

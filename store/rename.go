@@ -16,8 +16,8 @@ import (
 // loginsBucket maps vendor and account to the fingerprint of the login.
 var loginsBucket = []byte("logins")
 
-// Rename recognises logins that have got another name since the last call, and moves all that is known of them there, also what
-// waits for ClickHouse. Names may be swapped. It returns what it recognised.
+// Rename recognizes logins that were renamed since the last call. It moves everything known of
+// them, including what waits for ClickHouse. Names may be swapped. It returns the renamed accounts.
 func (s *Store) Rename(logins []report.Login) (renamed []report.Move, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -57,7 +57,7 @@ func (s *Store) Rename(logins []report.Login) (renamed []report.Move, err error)
 	return renamed, s.load(time.Now())
 }
 
-// knownLogins are the logins as of the last call of Rename.
+// knownLogins returns the logins of the last call of Rename.
 func knownLogins(b *bolt.Bucket) (logins []report.Login, err error) {
 	err = b.ForEach(func(key, fingerprint []byte) error {
 		r := reader{rest: key}
@@ -67,7 +67,8 @@ func knownLogins(b *bolt.Bucket) (logins []report.Login, err error) {
 	return logins, err
 }
 
-// moveAccount moves all that is known of an account, and what waits for ClickHouse. A name that somebody had before is taken over.
+// moveAccount moves everything known of an account, and what waits for ClickHouse. It replaces what
+// another account had stored under the new name.
 func moveAccount(tx *bolt.Tx, m report.Move) error {
 	if m.Vendor != "alpemix" {
 		if err := moveReseller(tx, m); err != nil {
@@ -93,7 +94,7 @@ func moveAccount(tx *bolt.Tx, m report.Move) error {
 			return err
 		}
 	}
-	for _, name := range []string{m.From, m.To} { // a new one is asked for
+	for _, name := range []string{m.From, m.To} { // a new one is requested
 		if err := tx.Bucket(tokensBucket).Delete([]byte(name)); err != nil {
 			return err
 		}
@@ -113,7 +114,7 @@ func moveReseller(tx *bolt.Tx, m report.Move) error {
 	return rewrite(account.Bucket(allotmentsBucket), func(v []byte) ([]byte, error) { return movePeriod(v, m) })
 }
 
-// moveBucket gives a bucket another name.
+// moveBucket renames a bucket.
 func moveBucket(parent *bolt.Bucket, from, to []byte) error {
 	source := parent.Bucket(from)
 	if source == nil {
@@ -147,7 +148,7 @@ func copyBucket(target, source *bolt.Bucket) error {
 	})
 }
 
-// moveQueue renames the account in what waits.
+// moveQueue renames the account in queued entries.
 func moveQueue(tx *bolt.Tx, m report.Move) error {
 	return rewrite(tx.Bucket(queueBucket), func(v []byte) ([]byte, error) {
 		kind := kindOf(v)
@@ -165,29 +166,30 @@ func moveQueue(tx *bolt.Tx, m report.Move) error {
 				return nil, err
 			}
 			return append([]byte{dayEntry}, day...), nil
-		case kind == allotmentEntry && m.Vendor != "alpemix" && len(v) > announcedHead:
-			period, err := movePeriod(v[announcedHead:], m)
+		case kind == allotmentEntry && m.Vendor != "alpemix" && len(v) > outboxHead:
+			period, err := movePeriod(v[outboxHead:], m)
 			if period == nil || err != nil {
 				return nil, err
 			}
-			return append(bytes.Clone(v[:announcedHead]), period...), nil
-		case kind == snapshotEntry && m.Vendor != "alpemix" && len(v) > announcedHead:
-			mark, err := decodeJSON[markRecord](v[announcedHead:])
+			return append(bytes.Clone(v[:outboxHead]), period...), nil
+		case kind == snapshotEntry && m.Vendor != "alpemix" && len(v) > outboxHead:
+			mark, err := decodeJSON[markRecord](v[outboxHead:])
 			if err != nil || mark.Vendor != m.Vendor || mark.Account != m.From {
 				return nil, err
 			}
 			mark.Account = m.To
 			text, err := json.Marshal(mark)
-			return append(bytes.Clone(v[:announcedHead]), text...), err
+			return append(bytes.Clone(v[:outboxHead]), text...), err
 		}
 		return nil, nil
 	})
 }
 
-// announcedHead is the length of what an outbox writes ahead of a record: its kind and since when it waits.
-const announcedHead = 1 + 8
+// outboxHead is the length of what an outbox writes before a record: its kind and since when it
+// waits.
+const outboxHead = 1 + 8
 
-// moveDay is a day under its account's new name, nil if it is another account's.
+// moveDay returns a day under its account's new name, nil if it belongs to another account.
 func moveDay(v []byte, m report.Move) ([]byte, error) {
 	d, err := decodeDay(v)
 	if err != nil || d.Account != m.From {
@@ -197,7 +199,8 @@ func moveDay(v []byte, m report.Move) ([]byte, error) {
 	return encodeDay(d)
 }
 
-// movePeriod is an allotment under its account's new name, nil if it is another account's.
+// movePeriod returns an allotment under its account's new name, nil if it belongs to another
+// account.
 func movePeriod(v []byte, m report.Move) ([]byte, error) {
 	p, err := decodePeriod(v)
 	if err != nil || p.Vendor != m.Vendor || p.Account != m.From {
@@ -207,9 +210,9 @@ func movePeriod(v []byte, m report.Move) ([]byte, error) {
 	return json.Marshal(newPeriodRecord(p))
 }
 
-// rewrite replaces the values for which change returns another.
+// rewrite replaces the values for which change returns another one.
 func rewrite(b *bolt.Bucket, change func(v []byte) ([]byte, error)) error {
-	changed := map[string][]byte{} // a bucket must not change while it is walked through
+	changed := map[string][]byte{} // a bucket must not change during iteration
 	err := b.ForEach(func(key, v []byte) error {
 		next, err := change(v)
 		if err != nil {

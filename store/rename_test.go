@@ -8,7 +8,8 @@ import (
 	"alpemix-collector/report"
 )
 
-// TestRenamedLogins: what was known under the old name is known under the new one, also what waits and in the batch in flight.
+// TestRenamedLogins: what was known under the old name is known under the new one, including what
+// waits and the batch in flight.
 func TestRenamedLogins(t *testing.T) {
 	login := func(vendor, account, fingerprint string) report.Login {
 		return report.Login{Vendor: vendor, Account: account, Fingerprint: fingerprint}
@@ -90,7 +91,8 @@ func TestRenamedLogins(t *testing.T) {
 	}
 }
 
-// TestRenamedResellers: what is allotted under the old name is so under the new one, and nothing is left under the old.
+// TestRenamedResellers: what is allotted under the old name is so under the new one, and nothing is
+// left under the old.
 func TestRenamedResellers(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	before := []report.Login{{Vendor: "serwersms", Account: "pl", Fingerprint: "A"}}

@@ -12,7 +12,7 @@ import (
 	"alpemix-collector/report"
 )
 
-// resellerKey is an account with a reseller.
+// resellerKey identifies an account with a reseller.
 type resellerKey struct{ vendor, account string }
 
 func (k resellerKey) bytes() []byte { return appendText(appendText(nil, k.vendor), k.account) }
@@ -21,20 +21,20 @@ func (k resellerKey) bytes() []byte { return appendText(appendText(nil, k.vendor
 type reseller struct {
 	readingRecord
 	doubt   report.Doubt
-	periods map[string]report.AllotmentPeriod // those that are valid now, by their keys on disk
+	periods map[string]report.AllotmentPeriod // valid periods, by their keys on disk
 }
 
-// readingRecord is the times of an account on disk. Its names are part of the format.
+// readingRecord has the times of an account on disk. The JSON names are part of the file format.
 type readingRecord struct {
-	Since time.Time `json:"since"` // when this file began to know the account
-	Last  time.Time `json:"last"`  // from when the last change is valid: whatever the clock says, the next is not before it
+	Since time.Time `json:"since"` // since when this file knows the account
+	Last  time.Time `json:"last"`  // when the last change became valid; the next one is never before it, whatever the clock says
 }
 
 func allotmentKey(a report.Allotment) string {
 	return string(appendText(appendText(nil, a.Customer), a.Resource))
 }
 
-// Allotments are those known of an account now, always in the same order. It does no I/O.
+// Allotments returns the known allotments of an account, always in the same order. It does no I/O.
 func (s *Store) Allotments(vendor, account string) []report.Allotment {
 	s.mu.RLock()
 	known := s.resellers[resellerKey{vendor, account}]
@@ -49,9 +49,10 @@ func (s *Store) Allotments(vendor, account string) []report.Allotment {
 	return all
 }
 
-// Snapshot takes over what a whole reading of an account told, in one transaction, and counts the allotments that came, changed
-// or went. It queues a new period for each that came or changed, the end of the old one for each that changed or went, and always
-// the mark of the snapshot, unless customers are Missing. The snapshot's requests are none of its business.
+// Snapshot stores a complete snapshot of an account in one transaction, and returns how many
+// allotments came, changed or went. It queues a new period for each that came or changed, the end
+// of the old one for each that changed or went, and the mark of the snapshot unless customers are
+// Missing. It ignores the snapshot's requests.
 func (s *Store) Snapshot(snap report.Snapshot) (changes int, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -62,8 +63,8 @@ func (s *Store) Snapshot(snap report.Snapshot) (changes int, err error) {
 	customers := map[string]report.Allotment{}
 	for _, a := range snap.Allotments {
 		a = r.clean(a)
-		if _, twice := r.told[allotmentKey(a)]; !twice {
-			r.told[allotmentKey(a)] = a
+		if _, twice := r.latest[allotmentKey(a)]; !twice {
+			r.latest[allotmentKey(a)] = a
 		}
 		if _, twice := customers[a.Customer]; !twice {
 			customers[a.Customer] = a
@@ -74,20 +75,21 @@ func (s *Store) Snapshot(snap report.Snapshot) (changes int, err error) {
 	}
 	for key, p := range r.known {
 		if slices.Contains(snap.Kept, p.Customer) {
-			r.told[key], customers[p.Customer] = p.Allotment, p.Allotment
+			r.latest[key], customers[p.Customer] = p.Allotment, p.Allotment
 		}
 	}
 	if len(snap.Missing) > 0 {
-		return s.take(r, nil)
+		return s.store(r, nil)
 	}
 	mark := markRecord{Vendor: snap.Vendor, Account: snap.Account, At: r.at, Since: r.next.Since, Customers: uint64(len(customers))}
 	if snap.WithoutLimits {
 		mark.Since = time.Time{}
 	}
-	return s.take(r, &mark)
+	return s.store(r, &mark)
 }
 
-// SetAllotment takes over an allotment that was set through us at a moment. Whatever else is known of the account stays.
+// SetAllotment stores an allotment that was set through us at a time. Everything else known of the
+// account stays.
 func (s *Store) SetAllotment(a report.Allotment, at time.Time) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -96,15 +98,15 @@ func (s *Store) SetAllotment(a report.Allotment, at time.Time) error {
 	}
 	r := s.revise(a.Vendor, a.Account, at)
 	for key, p := range r.known {
-		r.told[key] = p.Allotment
+		r.latest[key] = p.Allotment
 	}
 	a = r.clean(a)
-	r.told[allotmentKey(a)] = a
-	_, err := s.take(r, nil)
+	r.latest[allotmentKey(a)] = a
+	_, err := s.store(r, nil)
 	return err
 }
 
-// EndCustomer ends all that is known of a customer who was deleted through us at a moment.
+// EndCustomer ends all allotments of a customer that was deleted through us at a time.
 func (s *Store) EndCustomer(vendor, account, customer string, at time.Time) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -114,14 +116,15 @@ func (s *Store) EndCustomer(vendor, account, customer string, at time.Time) erro
 	r := s.revise(vendor, account, at)
 	for key, p := range r.known {
 		if p.Customer != customer {
-			r.told[key] = p.Allotment
+			r.latest[key] = p.Allotment
 		}
 	}
-	_, err := s.take(r, nil)
+	_, err := s.store(r, nil)
 	return err
 }
 
-// EndOthers ends all that is known of accounts with a vendor, but for those that are named, and tells which it ended.
+// EndOthers ends all allotments of accounts with a vendor, except those in named. It returns the
+// accounts that it ended.
 func (s *Store) EndOthers(vendor string, named []string, at time.Time) (ended []string, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -138,7 +141,7 @@ func (s *Store) EndOthers(vendor string, named []string, at time.Time) (ended []
 	s.mu.RUnlock()
 	slices.Sort(others)
 	for _, account := range others {
-		if _, err := s.take(s.revise(vendor, account, at), nil); err != nil {
+		if _, err := s.store(s.revise(vendor, account, at), nil); err != nil {
 			return ended, err
 		}
 		ended = append(ended, account)
@@ -146,9 +149,9 @@ func (s *Store) EndOthers(vendor string, named []string, at time.Time) (ended []
 	return ended, nil
 }
 
-// revise begins a revision of an account; the caller holds writing.
+// revise starts a revision of an account. The caller holds writing.
 func (s *Store) revise(vendor, account string, at time.Time) *revision {
-	r := &revision{key: resellerKey{vendor, account}, at: at.UTC(), told: map[string]report.Allotment{}}
+	r := &revision{key: resellerKey{vendor, account}, at: at.UTC(), latest: map[string]report.Allotment{}}
 	r.from = r.at.Truncate(time.Second)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -163,8 +166,8 @@ func (s *Store) revise(vendor, account string, at time.Time) *revision {
 	return r
 }
 
-// take stores a revision and queues what it changes, with a mark if there is one.
-func (s *Store) take(r *revision, mark *markRecord) (changes int, err error) {
+// store stores a revision and queues its changes, and the mark unless it is nil.
+func (s *Store) store(r *revision, mark *markRecord) (changes int, err error) {
 	if changes = r.compare(); changes == 0 && mark == nil {
 		return 0, nil
 	}
@@ -184,8 +187,8 @@ func (s *Store) take(r *revision, mark *markRecord) (changes int, err error) {
 	return changes, nil
 }
 
-// readResellers collects what the file knows of resellers.
-func (l *loaded) readResellers(tx *bolt.Tx) error {
+// readResellers loads what the file knows of resellers.
+func (l *loader) readResellers(tx *bolt.Tx) error {
 	accounts := tx.Bucket(resellersBucket)
 	return accounts.ForEachBucket(func(name []byte) error {
 		r := reader{rest: name}

@@ -13,17 +13,18 @@ import (
 	"alpemix-collector/report"
 )
 
-// resellerModel is a vendor whose customers change at random, a customers.csv that is edited, and a ClickHouse, around a Store.
+// resellerModel is a vendor whose customers change at random, a customers.csv that is edited, and a
+// ClickHouse, around a Store.
 type resellerModel struct {
 	model
-	vendor map[string]report.Allotment // by customer: what the vendor tells
+	vendor map[string]report.Allotment // by customer: what the vendor lists
 	lines  map[report.CustomerLine]bool
 	read   map[string]report.Allotment // as of the last snapshot
 	given  map[report.CustomerLine]bool
 	h      history
 	known  map[report.CustomerLine]report.CustomerChange // what ClickHouse holds of customers.csv
 	calls  int                                           // that were provisioned
-	told   map[int64]bool                                // calls that ClickHouse holds
+	sent   map[int64]bool                                // calls that ClickHouse holds
 }
 
 func (m *resellerModel) edit(t *rapid.T) {
@@ -75,7 +76,7 @@ func (m *resellerModel) write(t *rapid.T) {
 		}
 	}
 	for _, p := range b.Provisionings {
-		m.told[p.At.UnixMicro()] = true
+		m.sent[p.At.UnixMicro()] = true
 	}
 	if rapid.Bool().Draw(t, "acknowledged") {
 		if err := m.s.Ack(b); err != nil {
@@ -98,7 +99,7 @@ func (m *resellerModel) check(t *rapid.T) {
 	ends := map[string]time.Time{}
 	for _, p := range slices.SortedFunc(maps.Values(m.h), func(a, b report.AllotmentPeriod) int { return a.ValidFrom.Compare(b.ValidFrom) }) {
 		if end, ok := ends[p.Customer]; ok && (end.IsZero() || end.After(p.ValidFrom)) {
-			t.Fatalf("two periods of %s meet: one ends %v, the next begins %v", p.Customer, end, p.ValidFrom)
+			t.Fatalf("two periods of %s meet: one ends %v, the next starts %v", p.Customer, end, p.ValidFrom)
 		}
 		if p.ValidTo.IsZero() {
 			valid[p.Customer] = p.Allotment
@@ -106,33 +107,34 @@ func (m *resellerModel) check(t *rapid.T) {
 		ends[p.Customer] = p.ValidTo
 	}
 	if !maps.Equal(valid, m.read) {
-		t.Fatalf("ClickHouse holds %v\nthe vendor told   %v", valid, m.read)
+		t.Fatalf("ClickHouse holds %v\nthe vendor listed %v", valid, m.read)
 	}
 	remembered := map[string]report.Allotment{}
 	for _, a := range m.s.Allotments("remotepc", "eu") {
 		remembered[a.Customer] = a
 	}
 	if !maps.Equal(remembered, m.read) {
-		t.Fatalf("known are %v\nthe vendor told %v", remembered, m.read)
+		t.Fatalf("known are %v\nthe vendor listed %v", remembered, m.read)
 	}
 	for line, there := range m.given {
 		if c, ok := m.known[line]; there != (ok && !c.Removed) {
 			t.Fatalf("ClickHouse holds %+v; in the file: %v", c, there)
 		}
 	}
-	if len(m.told) != m.calls {
-		t.Fatalf("ClickHouse holds %d of %d calls", len(m.told), m.calls)
+	if len(m.sent) != m.calls {
+		t.Fatalf("ClickHouse holds %d of %d calls", len(m.sent), m.calls)
 	}
 }
 
-// TestClickHouseEndsAsTheResellerTold: whatever changes, is retried, restarted or killed, and whatever the clock says, what is valid
-// in ClickHouse is what was told last, and no two periods of one allotment meet.
-func TestClickHouseEndsAsTheResellerTold(t *testing.T) {
+// TestClickHouseMatchesTheReseller: whatever changes, is retried, restarted or killed, and whatever
+// the clock says, ClickHouse shows as valid what was read last, and no two periods of one allotment
+// overlap.
+func TestClickHouseMatchesTheReseller(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		m := &resellerModel{
 			model:  model{t: t, s: openTest(t, t.TempDir()), now: noon},
 			vendor: map[string]report.Allotment{}, lines: map[report.CustomerLine]bool{}, h: history{},
-			known: map[report.CustomerLine]report.CustomerChange{}, told: map[int64]bool{},
+			known: map[report.CustomerLine]report.CustomerChange{}, sent: map[int64]bool{},
 		}
 		rt.Repeat(map[string]func(*rapid.T){
 			"edit": m.edit, "poll": m.poll, "write": m.write, "kill": m.kill, "check": m.check,

@@ -14,7 +14,7 @@ import (
 
 func known[T any](v T) sql.Null[T] { return sql.Null[T]{V: v, Valid: true} }
 
-// allotted is an allotment of a customer as RemotePC tells it.
+// allotted returns an allotment of a customer in RemotePC's form.
 func allotted(customer string, n, used float64) report.Allotment {
 	return report.Allotment{
 		Vendor: "remotepc", Account: "eu", Customer: customer, Resource: "computers", Allotted: known(n), Utilized: known(used), Active: known(true),
@@ -40,7 +40,8 @@ func set(t *testing.T, s *Store, a report.Allotment, at time.Time) {
 	}
 }
 
-// history is what a ClickHouse that has all of the queue tells of it, one line a period: of each identity the newest version.
+// history returns the history in a ClickHouse that has the whole queue, a line per period, of each
+// identity the newest version.
 type history map[string]report.AllotmentPeriod
 
 func (h history) drain(t *testing.T, s *Store) report.QueuedBatch {
@@ -123,7 +124,7 @@ func TestAPeriodEndsWhereTheNextBegins(t *testing.T) {
 	}
 }
 
-// TestEveryColumnIsAChange, but not the vendor's spelling nor the time of reading.
+// TestEveryColumnIsAChange, except the vendor's spelling and the time of reading.
 func TestEveryColumnIsAChange(t *testing.T) {
 	for name, change := range map[string]func(*report.Allotment){
 		"allotted": func(a *report.Allotment) { a.Allotted.V++ }, "allotted is unknown": func(a *report.Allotment) { a.Allotted.Valid = false },
@@ -167,8 +168,9 @@ func TestAnEmptySnapshotEndsEverything(t *testing.T) {
 	}
 }
 
-// TestCustomersThatCouldNotBeRead: what is known of them stays; the others change, come and go, and no mark says that all was read.
-func TestCustomersThatCouldNotBeRead(t *testing.T) {
+// TestUnreadCustomers: what is known of them stays; the others change, come and go, and no mark
+// says that all was read.
+func TestUnreadCustomers(t *testing.T) {
 	s, h := openTest(t, t.TempDir()), history{}
 	take(t, s, snapshot(minutes(0), allotted("a", 5, 1), allotted("b", 5, 1), allotted("c", 5, 1)), 3)
 	in := snapshot(minutes(1), allotted("a", 7, 1), allotted("d", 5, 1))
@@ -181,8 +183,8 @@ func TestCustomersThatCouldNotBeRead(t *testing.T) {
 	}
 }
 
-// TestAClockThatIsSetBack: no period begins before one that was told earlier, also not one of another customer.
-func TestAClockThatIsSetBack(t *testing.T) {
+// TestClockSetBack: no period starts before an earlier one, not even of another customer.
+func TestClockSetBack(t *testing.T) {
 	s, h := openTest(t, t.TempDir()), history{}
 	take(t, s, snapshot(minutes(10), allotted("a", 1, 0), allotted("gone", 1, 0)), 2)
 	take(t, s, snapshot(minutes(5), allotted("a", 2, 0), allotted("new", 1, 0)), 3)
@@ -225,8 +227,8 @@ func TestOfTwoRowsOfOneAllotmentTheFirstCounts(t *testing.T) {
 	}
 }
 
-// TestWhatCannotBeKeptIsUnknown: one such value must not stop the queue.
-func TestWhatCannotBeKeptIsUnknown(t *testing.T) {
+// TestImpossibleValuesAreUnknown: one such value must not stop the queue.
+func TestImpossibleValuesAreUnknown(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	odd := allotted("a\xff", math.NaN(), math.Inf(1))
 	odd.Unit, odd.Raw, odd.CreatedOn.V = "\xfe", "{\xff}", -1
@@ -251,7 +253,7 @@ func TestWhatCannotBeKeptIsUnknown(t *testing.T) {
 	}
 }
 
-// limit is what was set through us, customer what a vendor tells that does not know of limits.
+// limit is set through us; customer comes from a vendor that does not list limits.
 func limit(name, resource string, n float64) report.Allotment {
 	return report.Allotment{Vendor: "serwersms", Account: "pl", Customer: name, Resource: resource, Allotted: known(n), Unit: "SMS", Raw: "set"}
 }
@@ -259,7 +261,7 @@ func limit(name, resource string, n float64) report.Allotment {
 func customers(at time.Time, all ...report.Allotment) report.Snapshot {
 	snap := report.Snapshot{Vendor: "serwersms", Account: "pl", At: at, WithoutLimits: true}
 	for _, a := range all {
-		a.Allotted, a.Unit, a.Raw = sql.Null[float64]{}, "", "told"
+		a.Allotted, a.Unit, a.Raw = sql.Null[float64]{}, "", "listed"
 		snap.Allotments = append(snap.Allotments, a)
 	}
 	return snap
@@ -282,10 +284,10 @@ func TestLimitsThatWereSetThroughUsStay(t *testing.T) {
 		"88  ?/? 2m0s-6m0s", "88 voice ?/5SMS 1m0s-6m0s", "99  ?/? 2m0s-now")
 	for _, m := range b.Snapshots {
 		if !m.Since.IsZero() {
-			t.Errorf("a vendor without limits cannot tell since when all is known: %+v", m)
+			t.Errorf("a vendor without limits cannot say since when all is known: %+v", m)
 		}
 	}
-	// Whether a customer is active is told of the customer and holds for all that it has.
+	// A customer's Active comes with the customer and applies to all its allotments.
 	blocked := limit("77", "", 0)
 	blocked.Active, blocked.CreatedOn = known(false), known(report.Day(19000))
 	take(t, s, customers(minutes(7), blocked, limit("99", "", 0)), 3)
@@ -299,18 +301,18 @@ func TestLimitsThatWereSetThroughUsStay(t *testing.T) {
 // TestRowsOfResourcesWithoutLimits: a vendor may also name the resources of its customers.
 func TestRowsOfResourcesWithoutLimits(t *testing.T) {
 	s, h := openTest(t, t.TempDir()), history{}
-	told, other := limit("77", "disk_gb", 0), limit("77", "mail", 0)
-	told.Utilized = known(1.5)
-	take(t, s, customers(minutes(0), told, other), 2)
+	listed, other := limit("77", "disk_gb", 0), limit("77", "mail", 0)
+	listed.Utilized = known(1.5)
+	take(t, s, customers(minutes(0), listed, other), 2)
 	set(t, s, limit("77", "disk_gb", 10), minutes(1))
-	take(t, s, customers(minutes(2), told, other), 1)
-	take(t, s, customers(minutes(3), limit("77", "", 0)), 2) // what it tells no more is gone, but for the limit
+	take(t, s, customers(minutes(2), listed, other), 1)
+	take(t, s, customers(minutes(3), limit("77", "", 0)), 2) // what is no longer listed is gone, except for the limit
 	take(t, s, customers(minutes(4), limit("77", "", 0)), 0)
 	h.drain(t, s)
 	h.want(t, "77  ?/? 3m0s-now", "77 disk_gb 1.5/10SMS 2m0s-now", "77 disk_gb 1.5/? 0s-1m0s", "77 disk_gb ?/10SMS 1m0s-2m0s", "77 mail ?/? 0s-3m0s")
 }
 
-// TestEndOthers: what is ended comes back with the account.
+// TestEndOthers: what was ended comes back with the account.
 func TestEndOthers(t *testing.T) {
 	s, h := openTest(t, t.TempDir()), history{}
 	end := func(at time.Time, vendor string, want []string, named ...string) {

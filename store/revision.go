@@ -14,51 +14,51 @@ import (
 	"alpemix-collector/report"
 )
 
-// revision is a new state of an account's allotments on its way to the disk.
+// revision is a new state of an account's allotments on its way to disk.
 type revision struct {
-	key   resellerKey
-	at    time.Time                         // when it was told
-	from  time.Time                         // from when it is valid, in whole seconds
-	known map[string]report.AllotmentPeriod // what is valid so far
-	told  map[string]report.Allotment       // what is valid from now on
-	next  reseller
+	key    resellerKey
+	at     time.Time                         // when it was read or set
+	from   time.Time                         // when it becomes valid, in whole seconds
+	known  map[string]report.AllotmentPeriod // what was valid until now
+	latest map[string]report.Allotment       // what is valid from now on
+	next   reseller
 
-	changed []string // keys, in their order: bbolt takes keys in random order much slower
+	changed []string // keys in order, because bbolt is much slower with keys in random order
 }
 
-// clean makes a an allotment of the account with nothing in it that cannot be kept: a number that is none, and a date that
-// ClickHouse cannot hold, are not known. Raw still tells them.
+// clean completes an allotment and removes what cannot be stored: numbers that are not finite and
+// dates that ClickHouse cannot hold become unknown. Raw keeps them.
 func (r *revision) clean(a report.Allotment) report.Allotment {
 	a.Vendor, a.Account = r.key.vendor, r.key.account
 	for _, text := range []*string{&a.Customer, &a.Resource, &a.Unit, &a.Raw} {
 		*text = strings.ToValidUTF8(*text, "\uFFFD")
 	}
 	finite := func(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
-	a.Allotted, a.Utilized = only(a.Allotted, finite), only(a.Utilized, finite)
-	a.Active = only(a.Active, func(bool) bool { return true })
-	a.CreatedOn = only(a.CreatedOn, func(d report.Day) bool { return d >= 0 && d <= math.MaxUint16 })
+	a.Allotted, a.Utilized = keepIf(a.Allotted, finite), keepIf(a.Utilized, finite)
+	a.Active = keepIf(a.Active, func(bool) bool { return true })
+	a.CreatedOn = keepIf(a.CreatedOn, func(d report.Day) bool { return d >= 0 && d <= math.MaxUint16 })
 	return a
 }
 
-// only is v if it is known and good, else the one unknown value.
-func only[T any](v sql.Null[T], good func(T) bool) sql.Null[T] {
+// keepIf returns v if it is known and good, else unknown.
+func keepIf[T any](v sql.Null[T], good func(T) bool) sql.Null[T] {
 	if v.Valid && good(v.V) {
 		return v
 	}
 	return sql.Null[T]{}
 }
 
-// keepLimits adds the limits that were set through us to what a vendor told that does not know of them: those of customers that
-// are still there.
+// keepLimits adds the limits that were set through us to the answer of a vendor that does not list
+// limits, for customers that still exist.
 func (r *revision) keepLimits(customers map[string]report.Allotment) {
 	for key, p := range r.known {
 		customer, here := customers[p.Customer]
 		if !here || !p.Allotted.Valid {
 			continue
 		}
-		a, told := r.told[key]
+		a, listed := r.latest[key]
 		switch {
-		case !told:
+		case !listed:
 			a = p.Allotment
 			if customer.Active.Valid {
 				a.Active = customer.Active
@@ -69,18 +69,18 @@ func (r *revision) keepLimits(customers map[string]report.Allotment) {
 		case !a.Allotted.Valid:
 			a.Allotted, a.Unit = p.Allotted, p.Unit
 		}
-		r.told[key] = a
+		r.latest[key] = a
 	}
 }
 
-// compare finds what differs from what is known, and counts it.
+// compare finds what differs from what is known, and returns the number of differences.
 func (r *revision) compare() int {
 	for key, p := range r.known {
-		if a, told := r.told[key]; !told || !same(a, p.Allotment) {
+		if a, listed := r.latest[key]; !listed || !sameState(a, p.Allotment) {
 			r.changed = append(r.changed, key)
 		}
 	}
-	for key := range r.told {
+	for key := range r.latest {
 		if _, known := r.known[key]; !known {
 			r.changed = append(r.changed, key)
 		}
@@ -89,13 +89,13 @@ func (r *revision) compare() int {
 	return len(r.changed)
 }
 
-// same tells whether two states are one, however the vendor wrote them.
-func same(a, b report.Allotment) bool {
+// sameState reports whether two states are equal, however the vendor wrote them.
+func sameState(a, b report.Allotment) bool {
 	a.Raw = b.Raw
 	return a == b
 }
 
-// store writes what is valid now and queues the periods that begin and end.
+// store writes what is valid now and queues the periods that start and end.
 func (r *revision) store(o *outbox) error {
 	account, err := o.tx.Bucket(resellersBucket).CreateBucketIfNotExists(r.key.bytes())
 	if err != nil {
@@ -122,18 +122,19 @@ func (r *revision) store(o *outbox) error {
 	return account.Put(readingKey, v)
 }
 
-// change ends the period of one allotment, if there is one, and begins the next, if there is one.
+// change ends the period of an allotment, if there is one, and starts the next, if there is one.
 func (r *revision) change(o *outbox, valid *bolt.Bucket, key string) error {
-	a, told := r.told[key]
+	a, listed := r.latest[key]
 	ended, known := r.known[key]
-	// One that began within this very second has the identity of its successor, which replaces it.
-	if known && !(told && ended.ValidFrom.Equal(r.from)) {
+	// A period that started within this second has the same identity as its successor, which
+	// replaces it.
+	if known && !(listed && ended.ValidFrom.Equal(r.from)) {
 		ended.ValidTo, ended.Version = r.from, o.version
 		if err := o.put(allotmentEntry, newPeriodRecord(ended)); err != nil {
 			return err
 		}
 	}
-	if !told {
+	if !listed {
 		delete(r.next.periods, key)
 		return valid.Delete([]byte(key))
 	}
@@ -149,8 +150,8 @@ func (r *revision) change(o *outbox, valid *bolt.Bucket, key string) error {
 	return o.put(allotmentEntry, newPeriodRecord(p))
 }
 
-// allotmentRecord is a report.Allotment on disk, periodRecord a report.AllotmentPeriod, and markRecord a report.SnapshotMark.
-// Their names are part of the format.
+// allotmentRecord is a report.Allotment on disk, periodRecord a report.AllotmentPeriod, and
+// markRecord a report.SnapshotMark. The JSON names are part of the file format.
 type (
 	allotmentRecord struct {
 		Vendor    string               `json:"vendor"`

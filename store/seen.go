@@ -2,21 +2,21 @@ package store
 
 import "maps"
 
-// seenSet is a set of what records are remembered by, see report.Item.
+// seenSet is the set of values that records are remembered by, see report.Item.
 type seenSet map[uint64]struct{}
 
 func (h seenSet) add(seen uint64) { h[seen] = struct{}{} }
 
-// compact returns a copy of its size: a map keeps the room of what was deleted from it.
+// compact returns a copy that fits: a map keeps the memory of deleted entries.
 func (h seenSet) compact() seenSet {
 	small := make(seenSet, len(h))
 	maps.Copy(small, h)
 	return small
 }
 
-// Seen reports whether a record that is remembered by this, see report.Item, is already queued or
-// stored. It does no I/O and allocates nothing: a poll of an unchanged day is 100,000 of these calls
-// and nothing else.
+// Seen reports whether a record that is remembered by seen (see report.Item) is already queued or
+// stored. It does no I/O and allocates nothing, because a poll of an unchanged day is 100,000 of
+// these calls and nothing else.
 func (s *Store) Seen(account string, seen uint64) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -24,7 +24,7 @@ func (s *Store) Seen(account string, seen uint64) bool {
 	return is
 }
 
-// seenOf returns the account's set, for change; the caller holds mu.
+// seenOf returns the account's set, for changes. The caller holds mu.
 func (s *Store) seenOf(account string) seenSet {
 	set, ok := s.seen[account]
 	if !ok {
@@ -34,7 +34,7 @@ func (s *Store) seenOf(account string) seenSet {
 	return set
 }
 
-// unsee drops hashes from the memory, after the disk has dropped them.
+// unsee removes hashes from memory, after they were removed from disk.
 func (s *Store) unsee(account string, gone []uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

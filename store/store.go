@@ -1,5 +1,6 @@
-// Package store keeps what must outlive the process in one bbolt file: the queue of records that ClickHouse has not
-// acknowledged, what was already seen, the vendor days, and the ledger of requests, tokens and blocks.
+// Package store keeps in one bbolt file what must survive the process: the queue of records that
+// ClickHouse has not acknowledged, what was already seen, the vendor days, and the ledger of
+// requests, tokens and blocks.
 package store
 
 import (
@@ -18,8 +19,8 @@ import (
 // fileName is the one file in the state folder.
 const fileName = "state.db"
 
-// Store is an open state file. Its methods are safe for concurrent use. Unless a method says otherwise, one that returns an
-// error has changed nothing, neither on disk nor in memory.
+// Store is an open state file. Its methods are safe for concurrent use. Unless documented
+// otherwise, a method that returns an error has changed nothing, neither on disk nor in memory.
 type Store struct {
 	path    string
 	own     os.FileInfo // of the open file
@@ -27,34 +28,37 @@ type Store struct {
 	log     *slog.Logger
 	machine Options
 
-	writing sync.Mutex // held by every change, over its transaction: memory follows the disk in the same order
-	stale   bool       // guarded by writing: a failed transaction may have reached the disk after all, so look there first
+	writing sync.Mutex // held by every change during its transaction, so that memory follows the disk in the same order
+	stale   bool       // guarded by writing: a failed transaction may have reached the disk after all, so read it again first
 
 	mu        sync.RWMutex // guards the rest; held briefly, never during I/O
-	version   uint64       // the last one given out
+	version   uint64       // the last one used
 	queue     queueStats
-	fetches   []report.Fetch     // not on disk yet: they join the next transaction
+	fetches   []report.Fetch     // not on disk yet; they join the next transaction
 	seen      map[string]seenSet // by account
 	days      map[string]map[report.Day]report.DayStatus
 	totals    map[string]map[report.Day]report.DayTotal
 	resellers map[resellerKey]*reseller // an entry is replaced, never changed
 	scopes    map[string]*scope
 	tokens    map[string]token
-	requestID uint64 // the last one given out; ids do not outlive the process
+	requestID uint64 // the last one used; ids do not outlive the process
 }
 
-// Open opens the state file in dir, and creates both if need be. It reads the whole file once, so that damage is found at
-// the start and not in the middle of work. Errors name the path and what to do; ErrLocked is one of them.
+// Open opens the state file in dir, and creates both if necessary. It reads the whole file once, so
+// that damage is found at the start and not during work. Errors name the path and what to do;
+// ErrLocked is one of them.
 func Open(dir string, log *slog.Logger) (*Store, error) {
 	return open(dir, log, Options{Boot: newBootClock()}, bolt.Options{})
 }
 
-// Options are what a simulation puts in place of the machine.
+// Options replace parts of the machine in a simulation.
 type Options struct {
-	// BeforeWrite runs in each transaction ahead of its commit, which its error prevents, and AfterWrite when it is on disk.
+	// BeforeWrite runs in each transaction before the commit, which an error prevents. AfterWrite
+	// runs when it is on disk.
 	BeforeWrite func() error
 	AfterWrite  func()
-	// Boot tells which start of the machine it is and how long ago that was; nil is a machine that does not tell.
+	// Boot returns an id for the machine's start and the time since then; nil if the machine has
+	// none.
 	Boot func() (boot string, since time.Duration)
 }
 
@@ -92,13 +96,13 @@ func open(dir string, log *slog.Logger, o Options, opts bolt.Options) (*Store, e
 	return s, nil
 }
 
-// nextVersion is a version for what was read at a moment: its microseconds, but never one that was given out before. The caller
-// holds mu.
+// nextVersion returns a version for data read at a time: its microseconds, but more than any
+// version before. The caller holds mu.
 func (s *Store) nextVersion(at time.Time) uint64 {
 	return max(uint64(max(at.UnixMicro(), 0)), s.version+1)
 }
 
-// Close writes what waited for a transaction and releases the file. A file that was deleted meanwhile is written again.
+// Close writes what waited for a transaction and releases the file. It writes a deleted file again.
 func (s *Store) Close() error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -109,15 +113,15 @@ func (s *Store) Close() error {
 	return err
 }
 
-// update runs change in one transaction, together with what waited for the next one. Without change it runs only if
-// something waits.
+// update runs change in one transaction, together with what waited for the next one. If change is
+// nil, it runs only if something waits.
 func (s *Store) update(change func(*bolt.Tx) error) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	return s.updateLocked(change)
 }
 
-// refresh reads the disk again after a failed transaction; the caller holds writing.
+// refresh reads the disk again after a failed transaction. The caller holds writing.
 func (s *Store) refresh() error {
 	if !s.stale {
 		return nil
@@ -137,13 +141,14 @@ func (s *Store) updateLocked(change func(*bolt.Tx) error) error {
 	return s.updateAnyway(change)
 }
 
-// updateAnyway is updateLocked also for a file that has lost its name: what waits for ClickHouse is still written there.
+// updateAnyway is updateLocked even for a file that has lost its name: what waits for ClickHouse is
+// still written there.
 func (s *Store) updateAnyway(change func(*bolt.Tx) error) error {
 	if err := s.refresh(); err != nil {
 		return err
 	}
 	s.mu.RLock()
-	fetches, ledger := s.fetches, s.unsaved()
+	fetches, ledger := s.fetches, s.unsavedScopes()
 	s.mu.RUnlock()
 	if change == nil && len(fetches) == 0 && len(ledger) == 0 {
 		return nil
@@ -176,6 +181,6 @@ func (s *Store) updateAnyway(change func(*bolt.Tx) error) error {
 	defer s.mu.Unlock()
 	s.fetches = append([]report.Fetch(nil), s.fetches[len(fetches):]...)
 	s.queue.fetches += len(fetches)
-	s.saved(ledger)
+	s.markSaved(ledger)
 	return nil
 }

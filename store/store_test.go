@@ -13,7 +13,7 @@ import (
 	"alpemix-collector/report"
 )
 
-// noSync spares the tests the waits for the disk; the transactions are the same.
+// noSync makes tests faster by not waiting for the disk; the transactions are the same.
 var noSync = bolt.Options{NoSync: true}
 
 func openTest(t *testing.T, dir string) *Store {
@@ -34,10 +34,10 @@ func reopen(t *testing.T, s *Store) *Store {
 	return openTest(t, filepath.Dir(s.path))
 }
 
-// noon is a moment of day 20000.
+// noon is a time on day 20000.
 var noon = report.Day(20000).UTC().Add(12 * time.Hour)
 
-// row is an item of uid with a content.
+// row returns an item of uid with a content.
 func row(uid, content string) report.Item {
 	raw := fmt.Sprintf(`{"uid":%q,"exp":%q}`, uid, content)
 	return report.Item{
@@ -64,7 +64,7 @@ func commitTest(t *testing.T, s *Store, o report.Observation) {
 	}
 }
 
-// drainAll acknowledges all that is queued and returns it.
+// drainAll acknowledges everything queued and returns it.
 func drainAll(t *testing.T, s *Store) (all report.QueuedBatch) {
 	t.Helper()
 	for {
@@ -101,7 +101,7 @@ func TestAQueuedRowComesBackAsItWas(t *testing.T) {
 		t.Errorf("queue: %d rows since %v", rows, oldest)
 	}
 	if !s.Seen("main", item.Hash) || s.Seen("other", item.Hash) || s.Seen("main", item.Hash+1) {
-		t.Error("seen does not tell what was committed")
+		t.Error("seen does not know what was committed")
 	}
 	got := drainAll(t, s)
 	want := report.Entry{

@@ -6,8 +6,8 @@ import (
 	"alpemix-collector/report"
 )
 
-// Twins are the account's records of a vendor day that were committed as such: what each is remembered
-// by, and its UID.
+// Twins returns the account's records of a vendor day that were committed as twins: the value that
+// each is remembered by, and its UID.
 func (s *Store) Twins(account string, day report.Day) (map[uint64]string, error) {
 	twins := map[uint64]string{}
 	err := s.db.View(func(tx *bolt.Tx) error {
@@ -32,8 +32,8 @@ func (s *Store) Twins(account string, day report.Day) (map[uint64]string, error)
 	return twins, nil
 }
 
-// ForgetTwins makes these twins of a vendor day records like any other: an answer that still lists one
-// decodes it again.
+// ForgetTwins makes these twins of a vendor day ordinary records: an answer that still lists one
+// parses it again.
 func (s *Store) ForgetTwins(account string, day report.Day, twins []uint64) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()

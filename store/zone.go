@@ -10,9 +10,10 @@ import (
 
 var zoneKey = []byte("timezone")
 
-// SetZone remembers the time zone in which an account's records are read and returns the one before, empty if there was none
-// or if it is another name of the same hours. When the hours change, all records that can still be read are made unseen: the
-// next answer queues them again, with the starts that they have in the new zone.
+// SetZone stores the time zone in which an account's records are parsed. It returns the previous
+// zone, or "" if there was none or if it has the same hours. When the hours change, all records
+// that can still be read count as not seen, so the next answer queues them again with their starts
+// in the new zone.
 func (s *Store) SetZone(account, zone string) (before string, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -55,7 +56,7 @@ func (s *Store) SetZone(account, zone string) (before string, err error) {
 	return before, nil
 }
 
-// oldestDay is the oldest day of which records of an account are remembered, today if there is none.
+// oldestDay returns the oldest day with remembered records of an account, or today.
 func (s *Store) oldestDay(account string) (oldest report.Day, err error) {
 	oldest = report.DayOf(time.Now().UTC())
 	err = s.db.View(func(tx *bolt.Tx) error {
@@ -70,8 +71,9 @@ func (s *Store) oldestDay(account string) (oldest report.Day, err error) {
 	return oldest, nil
 }
 
-// sameHours compares two zones over all that the remembered records can be of, and over a year on both sides of now: a zone that
-// differs in winter alone is another one in summer, too. A name that this machine does not know has no hours to compare.
+// sameHours compares two zones over all days of the remembered records, and over a year before and
+// after now, because a zone that differs only in winter is another one in summer, too. Unknown
+// names have no hours to compare.
 func sameHours(a, b string, oldest report.Day) bool {
 	zoneA, errA := time.LoadLocation(a)
 	zoneB, errB := time.LoadLocation(b)
@@ -92,10 +94,11 @@ func sameHours(a, b string, oldest report.Day) bool {
 	return true
 }
 
-// forgetAll marks every connection as forgotten and drops the other records; it returns their hashes.
+// forgetAll marks every connection as forgotten and deletes the other records. It returns their
+// hashes.
 func forgetAll(account *bolt.Bucket) (hashes []uint64, err error) {
 	err = eachDay(account, uidsBucket, func(_ report.Day, uids *bolt.Bucket) error {
-		changed := map[string][]byte{} // a bucket must not change while it is walked through
+		changed := map[string][]byte{} // a bucket must not change during iteration
 		err := uids.ForEach(func(key, v []byte) error {
 			id, err := decodeIdentity(v)
 			id.forgotten = true

@@ -31,8 +31,8 @@ func TestSetZoneMakesEverythingUnseen(t *testing.T) {
 	}
 }
 
-// TestAnotherNameOfTheSameHours: what is read in a zone whose clocks show the same is not read again.
-func TestAnotherNameOfTheSameHours(t *testing.T) {
+// TestZoneWithTheSameHours: records read in a zone whose clocks show the same are not read again.
+func TestZoneWithTheSameHours(t *testing.T) {
 	for _, tt := range []struct {
 		name, before, after string
 		seen                bool
