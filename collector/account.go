@@ -11,30 +11,30 @@ import (
 	"alpemix-collector/report"
 )
 
-// account is what one run knows of an account. What must outlive the run is in the Store.
+// account is what one run knows of an account. What must survive the run is in the Store.
 type account struct {
 	Account
 	today, yesterday cron.Schedule
 	wake             chan<- struct{}
-	turned           report.Day // the day to which the lane has turned in this run
+	turned           report.Day // the day that the lane has opened in this run
 
-	gone bool // it is no longer configured: it has no lane and asks nothing
+	gone bool // no longer configured: it has no lane and requests nothing
 
 	mu           sync.Mutex
-	reached      report.Day                // turned, for the drain, which records what was lost behind it
-	todayDue     bool                      // a tick, a start or a failure asks for today, since its last request began
+	reached      report.Day                // today as the drain knows it; earlier days are lost
+	todayDue     bool                      // a tick, a start or a failure since the last request of today
 	yesterdayDue bool                      // the same for yesterday
-	whole        wholeRead                 // the last whole read of today
+	whole        wholeRead                 // the last complete read of today
 	latest       int                       // how many connections the next partial read asks for
-	askedAt      map[report.Kind]time.Time // the last request of Today (or Latest) and of Yesterday, for taking turns
+	askedAt      map[report.Kind]time.Time // the last request of Today (or Latest) and of Yesterday, to take turns
 	pauses       pauses
-	unsealed     pacing.Pause              // yesterday's answer did not tell that day, or ClickHouse had lost rows of it: no use in asking at once
+	unsealed     pacing.Pause              // yesterday's answer was for another day, or ClickHouse had lost rows of it: asking again at once is no use
 	last         map[report.Kind]time.Time // last success
-	listedUntil  time.Time                 // the newest start that the last answer for yesterday listed of today
-	listedBefore dayRead                   // what the last answer for today listed of the day before, beside today's own
-	failures     map[report.Kind]failed    // by what they concern; without those that a success has followed
-	judgedAt     time.Time                 // when an answer for today was last compared with what is known
-	todayDoubt   string                    // what was found then
+	listedUntil  time.Time                 // the newest start of today that the last answer for yesterday listed
+	listedBefore dayRead                   // what the last answer for today listed of the day before, in addition to today
+	failures     map[report.Kind]failed    // by what they concern; a success removes them
+	judgedAt     time.Time                 // when an answer for today was last compared with the known connections
+	todayDoubt   string                    // the result of that comparison
 	busy         bool                      // a request is running
 }
 
@@ -44,7 +44,7 @@ type dayRead struct {
 	rows int
 }
 
-// wholeRead is the last whole read of a vendor day.
+// wholeRead is the last complete read of a vendor day.
 type wholeRead struct {
 	day     report.Day
 	askedAt time.Time
@@ -66,14 +66,14 @@ func newAccount(conf Account) (*account, error) {
 	return a, nil
 }
 
-// day is the vendor day that now belongs to.
+// day returns the vendor day of now.
 func (a *account) day(now time.Time) report.Day { return report.DayOf(now.In(a.Location)) }
 
-// midnight is the end of the vendor day that now belongs to.
+// midnight returns the end of the vendor day of now.
 func (a *account) midnight(now time.Time) time.Time { return (a.day(now) + 1).Start(a.Location) }
 
-// startTicks lets cron set the accounts' due flags and wake their lanes. It has no other effect, so a tick that a clock
-// change, a suspend or a restart swallows or doubles costs nothing but time.
+// startTicks makes cron set the accounts' due flags and wake their lanes, and nothing else. So a
+// tick that is lost or doubled by a clock change, a suspend or a restart costs only time.
 func (c *Collector) startTicks() (stop func()) {
 	var running []*cron.Cron
 	for _, a := range c.accounts {

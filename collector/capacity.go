@@ -7,26 +7,26 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// Rate is what the vendor allows: so many report requests in any window of time.
+// Rate is the vendor's limit: the number of report requests in any window of time.
 type Rate struct {
 	Reports int
 	Window  time.Duration
 }
 
-// Capacity is how often the limits of one scope let its accounts be read.
+// Capacity says how often the limits of one scope allow reading its accounts.
 type Capacity struct {
 	Rate
 	Accounts int
-	Asked    time.Duration // between two reads of today, as the schedules ask on average
-	Every    time.Duration // between two reads of an account's today, at best
-	Days     time.Duration // how long it takes to read yesterday of all accounts once
+	Asked    time.Duration // average time between two reads of today by the schedules
+	Every    time.Duration // time between two reads of an account's today, at best
+	Days     time.Duration // time to read yesterday of all accounts once
 }
 
-// CapacityOf computes it for each scope of the accounts, in their order. Accounts whose Rate is zero
-// have none.
+// CapacityOf returns the capacity of each scope of the accounts, in order. Accounts whose Rate is
+// zero have none.
 func CapacityOf(accounts []Account, now time.Time) ([]Capacity, error) {
 	var all []Capacity
-	asked := map[string]float64{} // by scope, reads of today in a second
+	asked := map[string]float64{} // by scope, reads of today per second
 	place := map[string]int{}
 	for _, a := range accounts {
 		if a.Rate.Reports <= 0 || a.Rate.Window <= 0 {
@@ -53,29 +53,30 @@ func CapacityOf(accounts []Account, now time.Time) ([]Capacity, error) {
 	return all, nil
 }
 
-// Stale reports whether today can't be read as often as the schedule asks.
+// Stale reports whether today can't be read as often as the schedules ask.
 func (c Capacity) Stale() bool { return c.Every > c.Asked*3/2 }
 
-// Loses reports whether days can be lost: reading yesterday of all accounts takes so long that one
-// failure, or one restart, leaves no time for another try before the vendor's day ends.
+// Loses reports whether days can be lost: reading yesterday of all accounts takes so long that
+// after one failure, or one restart, there is no time for another try before the vendor's day ends.
 func (c Capacity) Loses() bool { return c.Days > 12*time.Hour }
 
 func (c Capacity) String() string {
 	s := fmt.Sprintf("%d accounts share %d report requests in %s: today of each is read about every %s",
-		c.Accounts, c.Reports, c.Window, rounded(c.Every))
+		c.Accounts, c.Reports, c.Window, round(c.Every))
 	if c.Accounts == 1 {
-		s = fmt.Sprintf("%d report requests in %s: today is read about every %s", c.Reports, c.Window, rounded(c.Every))
+		s = fmt.Sprintf("%d report requests in %s: today is read about every %s", c.Reports, c.Window, round(c.Every))
 	}
 	if c.Stale() {
-		s += fmt.Sprintf(", and not every %s as the schedule asks", rounded(c.Asked))
+		s += fmt.Sprintf(", and not every %s as the schedule asks", round(c.Asked))
 	}
 	if c.Loses() {
-		s += fmt.Sprintf("; reading yesterday for all of them takes %s of the 24 hours in which it is served, so days can be lost: collect some accounts from another address", rounded(c.Days))
+		s += fmt.Sprintf("; reading yesterday for all of them takes %s of the 24 hours in which it is served,"+
+			" so days can be lost: collect some accounts from another address", round(c.Days))
 	}
 	return s
 }
 
-func rounded(d time.Duration) time.Duration {
+func round(d time.Duration) time.Duration {
 	if d > time.Hour {
 		return d.Round(time.Minute)
 	}

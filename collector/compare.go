@@ -9,10 +9,10 @@ import (
 	"alpemix-collector/report"
 )
 
-// comparison is what a comparison of the state file with ClickHouse has found.
+// comparison is the result of comparing the state file with ClickHouse.
 type comparison struct {
 	replaced              bool
-	missing               int // connections of today and yesterday that are asked for again
+	missing               int // connections of today and yesterday that are requested again
 	taken                 int // connections that only ClickHouse knew
 	days                  int // states that were written again
 	lost                  []lostDays
@@ -29,9 +29,9 @@ func (f *comparison) any() bool {
 	return f.missing+f.taken+f.days+len(f.lost)+f.customers+f.allotments > 0
 }
 
-// compare looks, when the queue is empty, for what the state file knows and ClickHouse does not hold. What the state file can
-// tell is queued again; connections that Alpemix still serves are asked for again; of sealed days whose connections are gone
-// nothing but an import or a restored backup brings them back, so they become gaps.
+// compare checks, when the queue is empty, what the state file knows and ClickHouse lacks. What the
+// state file has is queued again. Connections that Alpemix still serves are requested again. Sealed
+// days without their connections become gaps: only an import or a restored backup brings them back.
 func (d *drain) compare(ctx context.Context) (more bool, err error) {
 	c := d.collector
 	if !d.consulting.due {
@@ -54,7 +54,7 @@ func (d *drain) compare(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	if rows, _ := c.store.QueueStats(); rows > 0 {
-		return true, nil // what was queued meanwhile looks as if it were missing: look again when that is written
+		return true, nil // what was queued meanwhile looks like missing rows: compare again when it is written
 	}
 	if found.customers, found.allotments, err = c.store.Repeat(held); err != nil {
 		return false, err
@@ -124,7 +124,7 @@ func (c *Collector) compareConnections(ctx context.Context, a *account, found *c
 	return err
 }
 
-// askAll wants the whole of today, and of yesterday if that lacks connections.
+// askAll requests all of today, and all of yesterday if it lacks connections.
 func (a *account) askAll(yesterday bool) {
 	a.mu.Lock()
 	a.whole = wholeRead{}
@@ -135,7 +135,8 @@ func (a *account) askAll(yesterday bool) {
 	}
 }
 
-// compareDays writes the states of days again that ClickHouse does not hold, unless the connections that a seal promises are gone.
+// compareDays writes the states of days again that ClickHouse lacks, unless the connections that a
+// seal promises are gone.
 func (c *Collector) compareDays(ctx context.Context, a *account, found *comparison) error {
 	states, err := c.database.Days(ctx, a.Name)
 	if err != nil {
@@ -150,7 +151,8 @@ func (c *Collector) compareDays(ctx context.Context, a *account, found *comparis
 	if err != nil {
 		return err
 	}
-	// Only now: while days are held, nothing is asked of Alpemix, and ClickHouse may take minutes to answer.
+	// Only now, because nothing is requested from Alpemix while days are locked, and ClickHouse may
+	// take minutes to answer.
 	c.changingDays.Lock()
 	defer c.changingDays.Unlock()
 	now := time.Now()
@@ -163,9 +165,9 @@ func (c *Collector) compareDays(ctx context.Context, a *account, found *comparis
 		unchanged := slices.ContainsFunc(before, func(b report.DayStatus) bool { return b.Day == d.Day && b.Version == d.Version })
 		switch {
 		case ok && h.State == report.DaySealed && h.Version > d.Version: // an import has counted it again: learn adopts that
-		case doubted && !unchanged: // it was read or sealed again meanwhile: the next comparison looks
+		case doubted && !unchanged: // it was read or sealed again meanwhile: leave it to the next comparison
 		case doubted && stored < d.Rows && !c.expired(d.Day, now):
-			if d.Day < yesterday { // else it is read again
+			if d.Day < yesterday { // otherwise it is read again
 				d.State, d.SealedAt, d.Rows = report.DayGap, time.Time{}, stored
 				lost = append(lost, d)
 			}
@@ -187,8 +189,8 @@ func (c *Collector) compareDays(ctx context.Context, a *account, found *comparis
 	return nil
 }
 
-// countSealed counts the stored connections of the sealed days that have to be doubted: those whose seal is not stored, or all if
-// none of their connections is. It returns those days.
+// countSealed counts the stored connections of sealed days that are in doubt: those whose seal is
+// not stored, or all of them if no connections are stored. It returns those days.
 func (c *Collector) countSealed(ctx context.Context, a *account, known []report.DayStatus, held map[report.Day]report.DayStatus) (map[report.Day]uint64, error) {
 	var sealed, doubted []report.Day
 	for _, d := range known {
@@ -217,20 +219,20 @@ func (c *Collector) countSealed(ctx context.Context, a *account, known []report.
 	if err != nil {
 		return nil, err
 	}
-	of := map[report.Day]uint64{}
+	stored := map[report.Day]uint64{}
 	for _, day := range doubted {
-		of[day] = counts[day]
+		stored[day] = counts[day]
 	}
-	return of, nil
+	return stored, nil
 }
 
-// expired reports whether connections of a day may have gone because they are not kept longer.
+// expired reports whether connections of a day may be gone because of the retention.
 func (c *Collector) expired(day report.Day, now time.Time) bool {
 	return c.kept > 0 && day.UTC().Add(c.kept).Before(now.Add(48*time.Hour))
 }
 
-// loseDays records the days that Alpemix no longer serves as gaps, after ClickHouse was asked what it says of them. It is called
-// when the queue is empty; while ClickHouse cannot be asked they stay open.
+// loseDays records days that Alpemix no longer serves as gaps, after asking ClickHouse about them.
+// It runs when the queue is empty. While ClickHouse does not answer, the days stay open.
 func (d *drain) loseDays(ctx context.Context) (more bool, err error) {
 	c := d.collector
 	for _, a := range slices.Concat(c.accounts, c.removed()) {
@@ -257,7 +259,8 @@ func (d *drain) loseDays(ctx context.Context) (more bool, err error) {
 	return more, nil
 }
 
-// removed are the accounts of which days are open and that are no longer configured: nobody reads or seals these days.
+// removed returns the accounts with open days that are no longer configured: nothing reads or seals
+// these days.
 func (c *Collector) removed() (removed []*account) {
 	for _, name := range c.store.Accounts() {
 		if slices.ContainsFunc(c.accounts, func(a *account) bool { return a.Name == name }) {
@@ -272,8 +275,8 @@ func (c *Collector) removed() (removed []*account) {
 	return removed
 }
 
-// lostDays are the days of an account that its lane has left behind and that nobody has read completely; of an account that is
-// gone those that were left open.
+// lostDays returns the days that an account's lane has passed without a complete read; for a
+// removed account, the days that were left open.
 func (c *Collector) lostDays(a *account) (lost []report.DayStatus) {
 	a.mu.Lock()
 	today := a.reached

@@ -10,11 +10,11 @@ import (
 	"alpemix-collector/report"
 )
 
-// parse is a variable so that a test can count, and break it.
+// parse is a variable so that a test can count calls and make it fail.
 var parse = parser.Parse
 
-// decode reads a record. A record that a defect of ours stumbles over is rejected like any other that cannot be read: it
-// shall not keep its neighbours from being stored.
+// decode parses a record. If the parser panics, the record is rejected like any other unreadable
+// one, so that its neighbors are still stored.
 func decode(rec report.Record, src parser.Source) (conn report.Connection, reject *report.Reject) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -27,25 +27,25 @@ func decode(rec report.Record, src parser.Source) (conn report.Connection, rejec
 	return parse(rec, src)
 }
 
-// outcome is all that one cycle did. observe is its only reader for metrics and logs.
+// outcome is everything that one cycle did. observe reads it for metrics and logs.
 type outcome struct {
 	job
 	body        report.Body
 	failure     *report.Failure
 	rows        int // records in the answer
-	fresh       int // of these, decoded because they were not known before
+	fresh       int // records that were decoded because they were not known before
 	new         int
 	changed     int
 	quarantined int
-	twins       []string // UIDs that the answer lists several times with different content, as far as that is new
+	twins       []string // new UIDs that the answer lists several times with different content
 	overlaps    bool     // the oldest record of the answer was known before
 	tally       parser.Tally
-	ahead       time.Duration // how far in the future the newest connection starts, 0 if that is nothing strange
-	doubt       string        // why a complete answer is not believed to describe its day, empty if nothing speaks against it
-	accepted    bool          // it is taken in spite of the doubt: the day can hardly be asked for again
+	ahead       time.Duration // how far in the future the newest connection starts; 0 if plausible
+	doubt       string        // why a complete answer may not describe its day; empty if there is no doubt
+	accepted    bool          // used in spite of the doubt, because there is hardly time to ask again
 }
 
-// read makes the request, finds what is new in its answer and commits it.
+// read sends the request, finds what is new in its answer and commits it.
 func (c *Collector) read(ctx context.Context, out *outcome) {
 	a := out.account
 	body, err := a.Fetcher.Fetch(ctx, out.window)
@@ -54,11 +54,11 @@ func (c *Collector) read(ctx context.Context, out *outcome) {
 		out.failure = report.AsFailure(err)
 	}
 	if len(body.Requests) == 0 {
-		return // the limits forbade it: nothing happened
+		return // the limits forbade it, so nothing happened
 	}
 	r := newReading(c, out)
 	if body.Content != nil {
-		defer func() { _ = body.Content.Close() }() // it was only read
+		defer func() { _ = body.Content.Close() }() // opened for reading only
 		if err := r.split(); err != nil && out.failure == nil {
 			out.failure = unreadable(out, err)
 		}
@@ -69,11 +69,11 @@ func (c *Collector) read(ctx context.Context, out *outcome) {
 	}
 	if err != nil {
 		// What was not committed is not marked as seen, so the next answer brings it again.
-		out.failure = report.Fail(report.Local, "state", "account %s: an answer could not be recorded, it is asked for again: %w", a.Name, err)
+		out.failure = report.Fail(report.Local, "state", "account %s: an answer could not be recorded; it is requested again: %w", a.Name, err)
 	}
 }
 
-// consider asks what a complete answer says of its day.
+// consider evaluates what a complete answer says of its day.
 func (r *reading) consider() error {
 	switch r.out.window.Kind {
 	case report.Yesterday:
@@ -84,15 +84,16 @@ func (r *reading) consider() error {
 	return nil
 }
 
-// held reports that nothing failed but that our own count of the vendor's limits, or its block, ended
-// the cycle early. What the vendor itself says of its limits is a failure.
+// held reports whether nothing failed except that our own count of the vendor's limits, or a block,
+// ended the cycle early. If the vendor itself reports a limit, that is a failure.
 func (out *outcome) held() bool {
 	f := out.failure
 	return f != nil && (f.Reason == report.OwnLimit || f.Class == report.Blocked && len(out.body.Requests) == 0)
 }
 
-// fetches are the rows of the cycle's requests in the table fetches. The last one is the report's, with what it brought,
-// unless the cycle ended before; a report that arrived and could not be cut into records is its failure.
+// fetches returns the rows of the cycle's requests for the table fetches. The last one is the
+// report's, with its counts, unless the cycle stopped before. A report that arrived and could not
+// be split into records counts as its failure.
 func (out *outcome) fetches() []report.Fetch {
 	all := slices.Clone(out.body.Requests)
 	if last := len(all) - 1; last >= 0 && all[last].Job == string(out.window.Kind) {

@@ -8,44 +8,46 @@ import (
 	"alpemix-collector/report"
 )
 
-// Database answers what ClickHouse holds, and which database it is. The state file and ClickHouse may be of different age: one of
-// them was restored from a backup, deleted, or replaced. Both are asked before a day is called lost.
+// Database says what ClickHouse holds, and which database it is. The state file and ClickHouse may
+// be of different age, if one of them was restored, deleted or replaced. Both are checked before a
+// day counts as lost.
 type Database interface {
-	// Identity is the id of the database: another one once it was replaced or emptied.
+	// Identity returns the id of the database. It changes when the database is replaced or emptied.
 	Identity(ctx context.Context) (string, error)
-	// Follow moves the rows of accounts whose logins have other names now, and returns these moves. It may be repeated.
+	// Follow moves the rows of accounts whose logins were renamed, and returns these moves. It may
+	// be repeated.
 	Follow(ctx context.Context, logins []report.Login) ([]report.Move, error)
-	// Days are the states of an account's days as stored, oldest first.
+	// Days returns the stored states of an account's days, oldest first.
 	Days(ctx context.Context, account string) ([]report.DayStatus, error)
-	// Counts counts an account's stored connections by local day.
+	// Counts returns the number of an account's stored connections by local day.
 	Counts(ctx context.Context, account string, from, to report.Day) (map[report.Day]uint64, error)
 	// Holds reports whether any of an account's connections of these local days is stored.
 	Holds(ctx context.Context, account string, from, to report.Day) (bool, error)
-	// Connections are an account's stored connections of a local day and later, by UID.
+	// Connections returns an account's stored connections since a local day, by UID.
 	Connections(ctx context.Context, account string, from report.Day) (map[string]report.Identity, error)
-	// Held is what is stored of customers and allotments.
+	// Held returns what is stored of customers and allotments.
 	Held(ctx context.Context) (report.Held, error)
-	// SettleStored settles the quarantined records of an account whose connections are stored.
+	// SettleStored resolves the quarantined records of an account whose connections are stored.
 	SettleStored(ctx context.Context, account string) error
 }
 
 const (
-	// consultEvery is how often a drain that meets no failure asks which database it writes to.
+	// consultEvery is how often a drain without failures checks which database it writes to.
 	consultEvery = 10 * time.Minute
-	// compareEvery is how often everything is compared where nothing gives a reason.
+	// compareEvery is how often everything is compared without a special reason.
 	compareEvery = 24 * time.Hour
 )
 
-// consulting is what a drain knows of the database.
-type consulting struct {
-	at       time.Time // of the last question, zero after a failure
-	compared time.Time // of the last comparison
-	due      bool      // a comparison has to be made when the queue is empty
-	replaced bool      // the comparison is of another database than before
+// consultState is what a drain knows of the database.
+type consultState struct {
+	at       time.Time // the last check, zero after a failure
+	compared time.Time // the last comparison
+	due      bool      // compare when the queue is empty
+	replaced bool      // the comparison is with a new database
 }
 
-// consult asks ClickHouse which database it is and what it says of days. That comes ahead of every write after a start or a
-// failure: a state file that is behind would write that sealed days are open.
+// consult checks which database ClickHouse is and what it knows of days. It runs before every write
+// after a start or a failure, because an older state file would overwrite sealed days as open.
 func (d *drain) consult(ctx context.Context) error {
 	c, db, now := d.collector, d.collector.database, time.Now()
 	if since := now.Sub(d.consulting.at); db == nil || since >= 0 && since < consultEvery {
@@ -63,7 +65,8 @@ func (d *drain) consult(ctx context.Context) error {
 		d.consulting.due = true
 	}
 	if d.consulting.due {
-		// Ahead of all else: an account is known in ClickHouse by the name that it had when the rows were written.
+		// First of all, because an account is known in ClickHouse by the name it had when the rows
+		// were written.
 		moves, err := db.Follow(ctx, c.logins)
 		if err != nil {
 			return err
@@ -90,7 +93,7 @@ func (d *drain) consult(ctx context.Context) error {
 	return nil
 }
 
-// replaced lets the next answers bring again what only the lost database held.
+// replaced makes the next answers bring again what only the lost database held.
 func (d *drain) replaced(before string) error {
 	if before == "" {
 		return nil
@@ -104,7 +107,7 @@ func (d *drain) replaced(before string) error {
 	return nil
 }
 
-// learn takes over what ClickHouse says of an account's days and the state file does not know.
+// learn adopts what ClickHouse knows of an account's days and the state file does not.
 func (c *Collector) learn(ctx context.Context, a *account) error {
 	held, err := c.database.Days(ctx, a.Name)
 	if err != nil {
@@ -113,7 +116,7 @@ func (c *Collector) learn(ctx context.Context, a *account) error {
 	c.changingDays.Lock()
 	defer c.changingDays.Unlock()
 	now := time.Now()
-	changes := learned(c.store.Days(a.Name), held, a.day(now))
+	changes := newStates(c.store.Days(a.Name), held, a.day(now))
 	if len(changes) == 0 {
 		return nil
 	}
@@ -125,9 +128,9 @@ func (c *Collector) learn(ctx context.Context, a *account) error {
 	return nil
 }
 
-// learned is what changes in known when ClickHouse holds these states. A seal wins over what is open or lost: it was written when
-// every connection of the day had been found.
-func learned(known, held []report.DayStatus, today report.Day) (changes []report.DayStatus) {
+// newStates returns what changes in known when ClickHouse holds these states. A seal wins over open
+// or lost: it was written when every connection of the day had been found.
+func newStates(known, held []report.DayStatus, today report.Day) (changes []report.DayStatus) {
 	byDay := map[report.Day]report.DayStatus{}
 	for _, d := range known {
 		byDay[d.Day] = d
@@ -147,7 +150,7 @@ func learned(known, held []report.DayStatus, today report.Day) (changes []report
 	return changes
 }
 
-// sameState compares a state that is known with one that is stored, in whole seconds.
+// sameState compares a known state with a stored one, in whole seconds.
 func sameState(known, held report.DayStatus) bool {
 	return known.State == held.State && known.Rows == held.Rows && known.SealedAt.Truncate(time.Second).Equal(held.SealedAt)
 }

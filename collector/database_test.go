@@ -238,7 +238,7 @@ func TestStateAndClickHouseOfDifferentAge(t *testing.T) {
 					t.Errorf("%d rows of %d connections", n, len(got))
 				}
 				if changed := d.sums("finding")["alpemix_findings_total other_database"] > 0; changed != tt.ids {
-					t.Errorf("told as another database: %v", changed)
+					t.Errorf("reported as another database: %v", changed)
 				}
 			})
 		})

@@ -8,12 +8,14 @@ import (
 	"alpemix-collector/report"
 )
 
-// maxGapDays bounds how many missed days one start records: more is a wrong clock rather than a long sleep.
+// maxGapDays limits how many missed days one start records. More are a sign of a wrong clock, not
+// of a long sleep.
 const maxGapDays = 400
 
-// turned is what changes in an account's days, oldest first, when today is reached: days open as they begin, and a day that
-// Alpemix no longer serves and that was never read completely becomes a gap. One that was read completely stays open until its
-// rows are found in ClickHouse. A new account starts with yesterday.
+// turned returns the changes in an account's days, oldest first, when today starts. New days are
+// open. A day that Alpemix no longer serves and that was never read completely becomes a gap. One
+// that was read completely stays open until its rows are found in ClickHouse. A new account starts
+// with yesterday.
 func turned(account string, days []report.DayStatus, today report.Day) (changes []report.DayStatus) {
 	first, known := today-1, map[report.Day]bool{}
 	for i, d := range days {
@@ -39,23 +41,24 @@ func turned(account string, days []report.DayStatus, today report.Day) (changes 
 	return changes
 }
 
-// opened are the days that have begun when today is reached.
+// opened returns the days that have started when today is reached.
 func opened(account string, days []report.DayStatus, today report.Day) []report.DayStatus {
 	return slices.DeleteFunc(turned(account, days, today), func(d report.DayStatus) bool { return d.State != report.DayOpen })
 }
 
-// turnDays opens the days that have begun. The drain records those that were lost.
+// turnDays opens the days that have started. The drain records those that were lost.
 func (l *lane) turnDays(now time.Time) {
 	c := l.collector
 	c.changingDays.Lock()
 	defer c.changingDays.Unlock()
 	for _, a := range l.accounts {
 		if a.asks() {
-			continue // what it reads belongs to the days as they are; they turn when it is done
+			continue // what it reads belongs to the current days; they turn when it is done
 		}
 		today := a.day(now)
 		if today != a.turned {
-			// Also when the clock was set and the days are known: what could not be true by it may be true now.
+			// Also when the clock was set and the days are known: what was impossible by the old
+			// clock may be possible now.
 			if err := c.store.Reconsider(a.Name); err != nil {
 				c.observer.days(a.Name, nil, err)
 				continue
@@ -71,7 +74,7 @@ func (l *lane) turnDays(now time.Time) {
 		for i := range changes {
 			changes[i].Rows = c.store.Totals(a.Name, changes[i].Day).Rows
 		}
-		// The days last: what fails is done again, because they have not turned.
+		// The days last: if something fails it is done again, because the days have not turned.
 		err := c.store.Prune(a.Name, oldestNeeded(known, today))
 		if err == nil {
 			err = c.store.Commit(report.Observation{Account: a.Name, Day: today, FetchedAt: now, Days: changes})
@@ -81,14 +84,15 @@ func (l *lane) turnDays(now time.Time) {
 	}
 }
 
-// reach lets the drain know which day is today: what lies behind yesterday and was not read is lost.
+// reach sets today for the drain: days before yesterday that were not read are lost.
 func (a *account) reach(today report.Day) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.reached = today
 }
 
-// oldestNeeded is the oldest day whose connections have to be remembered: Alpemix still tells it, or it waits for its seal.
+// oldestNeeded returns the oldest day whose connections must be remembered: Alpemix still serves
+// it, or it waits for its seal.
 func oldestNeeded(days []report.DayStatus, today report.Day) report.Day {
 	needed := today - 2
 	for _, d := range days {
@@ -99,7 +103,7 @@ func oldestNeeded(days []report.DayStatus, today report.Day) report.Day {
 	return needed
 }
 
-// dayStatus is what is known of an account's day.
+// dayStatus returns what is known of an account's day.
 func (c *Collector) dayStatus(a *account, day report.Day) report.DayStatus {
 	for _, d := range c.store.Days(a.Name) {
 		if d.Day == day {
@@ -109,7 +113,7 @@ func (c *Collector) dayStatus(a *account, day report.Day) report.DayStatus {
 	return report.DayStatus{Account: a.Name, Day: day, State: report.DayOpen}
 }
 
-// changeDay changes what is known of a day. Lane and drain may both do so.
+// changeDay changes what is known of a day. Both lane and drain may call it.
 func (c *Collector) changeDay(a *account, day report.Day, change func(*report.DayStatus)) (report.DayStatus, error) {
 	c.changingDays.Lock()
 	defer c.changingDays.Unlock()

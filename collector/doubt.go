@@ -8,14 +8,15 @@ import (
 	"alpemix-collector/report"
 )
 
-// turnedBy is how long after midnight in the account's zone a vendor whose day turns later, or whose
-// clock is slow, has turned it. Before that today's answer may still list the day before.
+// turnedBy is how long after midnight in the account's zone the vendor's day has surely changed,
+// even if it changes later or the vendor's clock is slow. Before that, today's answer may still
+// list the day before.
 const turnedBy = 6 * time.Hour
 
-// judgeTodayEvery spaces the comparisons of today's answers with what is known of all days.
+// judgeTodayEvery is how often today's answers are compared with the known connections of all days.
 const judgeTodayEvery = 10 * time.Minute
 
-// doubt is why an answer is not believed to describe all of its day, empty if nothing speaks against it.
+// doubt is why an answer may not describe all of its day; empty if there is no doubt.
 type doubt struct {
 	why     string
 	another bool // it describes another day
@@ -28,7 +29,8 @@ func lists(listed, known int) string {
 	return fmt.Sprintf("it lists only %d of the %d connections that are known for that day", listed, known)
 }
 
-// described reports whether an answer that was believed has described a day of which so many connections are known by now.
+// described reports whether an answer without a doubt has described a day of which known
+// connections are known by now.
 func described(d report.DayStatus, known int) bool {
 	switch {
 	case d.Doubt != "":
@@ -39,8 +41,8 @@ func described(d report.DayStatus, known int) bool {
 	return !d.ReadAt.IsZero() && !fewer(d.Listed, known)
 }
 
-// doubtSeal compares the answer by which a day is to be sealed with what is known of that day by then:
-// today's answers may list connections of it meanwhile, from a vendor whose day stands still.
+// doubtSeal compares the answer that would seal a day with what is known of that day by then.
+// Today's answers may have listed connections of it meanwhile, if the vendor's day does not change.
 func doubtSeal(d report.DayStatus, known int) string {
 	if d.Doubt != "" || !fewer(d.Listed, known) {
 		return ""
@@ -48,18 +50,19 @@ func doubtSeal(d report.DayStatus, known int) string {
 	return lists(d.Listed, known)
 }
 
-// lastChance reports whether a day is read for the last times, or is gone: there is hardly time to ask again.
+// lastChance reports whether a day is in its last reads, or gone: there is hardly time to ask
+// again.
 func (a *account) lastChance(day report.Day, now time.Time) bool {
 	return (day + 2).Start(a.Location).Sub(now) < lastReads
 }
 
-// considerSeal remembers that a complete answer described yesterday, so that the drain looks for its rows
-// in ClickHouse. An answer in doubt is asked again, and taken at the last reads of the day for want of a
-// better one, unless it describes another day.
+// considerSeal records that a complete answer described yesterday, so that the drain looks for its
+// rows in ClickHouse. An answer in doubt is requested again. In the last reads of the day it is
+// used anyway, because no better answer came, unless it describes another day.
 func (c *Collector) considerSeal(r *reading) error {
 	out, a, now := r.out, r.out.account, r.out.body.FetchedAt
 	if out.body.AskedAt.Before((out.day + 1).Start(a.Location).Add(sealGrace)) {
-		return nil // too soon after midnight to believe; it is asked again
+		return nil // too soon after midnight to be complete; it is requested again
 	}
 	before := c.dayStatus(a, out.day)
 	l, err := r.listing()
@@ -68,7 +71,7 @@ func (c *Collector) considerSeal(r *reading) error {
 	}
 	next := l.shares[out.day+1].Last
 	a.listsUntil(next)
-	if !next.IsZero() { // a day of the vendor's lasts 24 hours: what is older was in the report before
+	if !next.IsZero() { // a vendor's day lasts 24 hours: what is older was in the report before
 		if err := c.countEarlier(a, &l, next.Add(-24*time.Hour)); err != nil {
 			return err
 		}
@@ -93,7 +96,7 @@ func (c *Collector) considerSeal(r *reading) error {
 		case out.accepted:
 			d.ReadAt = now
 		case d.Doubt == "" && !last:
-			d.ReadAt = time.Time{} // what was believed then, lists too few by now
+			d.ReadAt = time.Time{} // the earlier answer lists too few of the connections known by now
 		}
 		d.Doubt = found.why
 	})
@@ -104,8 +107,8 @@ func (c *Collector) considerSeal(r *reading) error {
 	return err
 }
 
-// considerToday notes that a complete answer described the running day, and doubts it by what is known.
-// Around midnight the vendor may be in another day than we are.
+// considerToday records that a complete answer described the running day, and compares it with what
+// is known. Around midnight the vendor may be in another day than we are.
 func (c *Collector) considerToday(r *reading) error {
 	out, a, now := r.out, r.out.account, r.out.body.FetchedAt
 	if a.day(now) != out.day {
@@ -160,7 +163,7 @@ func (a *account) doubtToday(found doubt) {
 	a.todayDoubt = found.why
 }
 
-// listsUntil remembers the newest start of today that an answer for yesterday listed.
+// listsUntil stores the newest start of today that an answer for yesterday listed.
 func (a *account) listsUntil(start time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -173,7 +176,8 @@ func (a *account) listedByYesterday() time.Time {
 	return a.listedUntil
 }
 
-// listsBefore remembers what an answer for today lists of the day before. If it lists none of today, it may be that day's.
+// listsBefore stores what an answer for today lists of the day before. If it lists none of today,
+// it may be that day's answer.
 func (a *account) listsBefore(today *listing) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

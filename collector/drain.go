@@ -10,23 +10,24 @@ import (
 	"alpemix-collector/report"
 )
 
-// What one batch holds at most. ClickHouse prefers few large inserts; the bytes bound the memory after an outage.
+// Limits of a batch. ClickHouse prefers few large inserts; the bytes limit memory after an outage.
 const (
 	batchRows  = 10_000
 	batchBytes = 4 << 20
 )
 
-// Waits between tries of a batch. There is no end to them: whatever ClickHouse says, rows are not dropped.
+// Waits between tries of a batch. They never end: whatever ClickHouse answers, rows are not
+// dropped.
 const (
 	retryFirst = time.Second
 	retryMost  = 30 * time.Second
 )
 
-// fetchesEvery is how long the accounts of requests wait for rows to travel with. A poll that brings nothing new shall not
-// write to ClickHouse.
+// fetchesEvery is how long the rows about requests wait to be written together with others. A poll
+// that brings nothing new must not cause a write to ClickHouse.
 const fetchesEvery = 10 * time.Minute
 
-// drain writes the queue to ClickHouse, in order, and seals days once their rows were read back.
+// drain writes the queue to ClickHouse, in order, and seals days after reading their rows back.
 type drain struct {
 	collector *Collector
 	wake      chan struct{}
@@ -34,14 +35,14 @@ type drain struct {
 	flushedAt time.Time
 	zones     map[string]*time.Location
 
-	consulting consulting
+	consulting consultState
 }
 
 func newDrain(c *Collector) *drain {
 	return &drain{collector: c, wake: make(chan struct{}, 1), zones: map[string]*time.Location{}}
 }
 
-// run writes until ctx ends.
+// run writes until ctx is done.
 func (d *drain) run(ctx context.Context) {
 	d.flushedAt = time.Now()
 	for ctx.Err() == nil {
@@ -49,7 +50,7 @@ func (d *drain) run(ctx context.Context) {
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:
-			d.consulting.at = time.Time{} // what answers next may be another database
+			d.consulting.at = time.Time{} // the next answer may come from another database
 			wait := pacing.Growing(retryFirst, retryMost, d.failures)
 			d.failures++
 			d.collector.observer.writeFailed(err, wait)
@@ -62,8 +63,8 @@ func (d *drain) run(ctx context.Context) {
 	}
 }
 
-// flush writes all that waits and gives up at the first failure, or at a step that takes longer than most: the queue is on
-// disk.
+// flush writes everything that waits. It stops at the first failure, or at a step that takes longer
+// than most, because the queue is on disk.
 func (d *drain) flush(ctx context.Context, most time.Duration) error {
 	step := func() (bool, error) {
 		ctx, cancel := context.WithTimeout(ctx, most)
@@ -82,7 +83,7 @@ func (d *drain) flush(ctx context.Context, most time.Duration) error {
 	}
 }
 
-// step writes one batch, or seals, and tells whether there may be more to do.
+// step writes one batch, or seals, and reports whether there may be more to do.
 func (d *drain) step(ctx context.Context, withFetches bool) (more bool, err error) {
 	c := d.collector
 	if err := d.consult(ctx); err != nil {
@@ -112,7 +113,7 @@ func (d *drain) step(ctx context.Context, withFetches bool) (more bool, err erro
 		return false, err
 	}
 	if err := c.store.Ack(queued); err != nil {
-		return false, err // it is written again: the rows' identity and the token make that harmless
+		return false, err // it is written again; the rows' identity and the token make that harmless
 	}
 	if len(queued.Fetches) > 0 {
 		d.flushedAt = time.Now()
@@ -121,7 +122,8 @@ func (d *drain) step(ctx context.Context, withFetches bool) (more bool, err erro
 	return true, nil
 }
 
-// parse makes rows of queued records. It is deterministic, so a batch that is tried again is identical.
+// parse converts queued records to rows. It is deterministic, so a batch that is retried is
+// identical.
 func (d *drain) parse(queued report.QueuedBatch) (report.Batch, error) {
 	batch := report.Batch{
 		Connections: make([]report.Connection, 0, len(queued.Entries)), Allotments: queued.Allotments, Snapshots: queued.Snapshots,

@@ -4,46 +4,47 @@ import (
 	"maps"
 	"time"
 
+	"alpemix-collector/pacing"
 	"alpemix-collector/report"
 )
 
-// Facts is what can be told at one moment: the page, the status and the gauges show it.
+// Facts is the state at one time, for the page, the status and the gauges.
 type Facts struct {
 	Accounts    []AccountFacts
-	Budget      map[report.Kind]int // by Token and Today (any report): the least of all accounts
+	Budget      map[report.Kind]int // by Token and Today (any report): the lowest of all accounts
 	QueueRows   uint64
 	QueueOldest time.Time
 }
 
-// AccountFacts is what can be told of one account.
+// AccountFacts is the state of one account.
 type AccountFacts struct {
 	Name        string
 	Timezone    string
 	Day         report.Day // the account's today
-	DayEnd      time.Time  // of Day; until then Alpemix serves the day before
+	DayEnd      time.Time  // the end of Day; until then Alpemix serves the day before
 	Today       report.DayTotal
 	LastSuccess map[report.Kind]time.Time
-	Unsealed    []report.Day // ended and not sealed, but not lost either
-	Gaps        int          // days that were lost
-	LostAt      time.Time    // when Alpemix stopped telling the newest of them
+	Unsealed    []report.Day // past days that are neither sealed nor lost
+	Gaps        int          // number of lost days
+	LostAt      time.Time    // when Alpemix stopped serving the newest of them
 	Days        []report.DayStatus
 	Doubts      []DayDoubt // of the last week and today, oldest first
 	TokenExpiry time.Time
-	Failure     *report.Failure // the newest that no success of its kind has followed
+	Failure     *report.Failure // the newest failure without a success of its kind since
 	PausedUntil time.Time       // the next try after a failure
 }
 
-// DayDoubt is a day whose newest answer is not believed to describe all of it.
+// DayDoubt is a day whose newest answer may not describe all of it.
 type DayDoubt struct {
 	Day    report.Day
-	Sealed bool // for want of a better answer
+	Sealed bool // because no better answer came
 	Why    string
 }
 
 // doubtsFor is how many days a doubt is shown.
 const doubtsFor = 7
 
-// Doubts are those of an account's days that were not lost, of the last week before today.
+// Doubts returns the doubts about an account's days of the last week, except lost days.
 func Doubts(days []report.DayStatus, today report.Day) (doubts []DayDoubt) {
 	for _, d := range days {
 		if d.Doubt != "" && d.State != report.DayGap && d.Day >= today-doubtsFor {
@@ -53,7 +54,7 @@ func Doubts(days []report.DayStatus, today report.Day) (doubts []DayDoubt) {
 	return doubts
 }
 
-// Facts gathers them from the state.
+// Facts returns the current facts.
 func (c *Collector) Facts() Facts {
 	f := Facts{Budget: map[report.Kind]int{}}
 	f.QueueRows, f.QueueOldest = c.store.QueueStats()
@@ -93,7 +94,7 @@ func (c *Collector) accountFacts(a *account, now time.Time) AccountFacts {
 	}
 	facts.LastSuccess, facts.Failure = maps.Clone(a.last), a.failure()
 	for _, p := range a.pauses {
-		facts.PausedUntil = later(facts.PausedUntil, p.Ends(now))
+		facts.PausedUntil = pacing.Later(facts.PausedUntil, p.Ends(now))
 	}
 	return facts
 }

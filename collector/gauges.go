@@ -8,7 +8,7 @@ import (
 	"alpemix-collector/report"
 )
 
-// gauges are read from the state when Prometheus asks, so that they can neither lag nor be forgotten.
+// gauges are read from the state when Prometheus scrapes, so they can neither lag nor be forgotten.
 type gauges struct{ *Collector }
 
 var (

@@ -10,23 +10,23 @@ import (
 	"alpemix-collector/report"
 )
 
-// patience is how long the other accounts of a lane wait for an answer. A slower one goes on beside
-// them and takes up one of the few requests that the vendor's limits allow.
+// patience is how long the other accounts of a lane wait for an answer. A slower request continues
+// in parallel, because it uses one of the few requests that the vendor's limits allow.
 const patience = 10 * time.Second
 
-// lane makes the requests of all accounts that share the vendor's limits, one after the other but for
-// slow ones.
+// lane sends the requests of all accounts that share the vendor's limits, one after the other
+// except for slow ones.
 type lane struct {
 	collector *Collector
 	accounts  []*account
 	wake      chan struct{}
 
 	mu     sync.Mutex
-	full   pacing.Pause // the vendor's limits allow no report
+	full   pacing.Pause // while the vendor's limits allow no report
 	turnAt time.Time    // of the last request
 }
 
-// run fetches until ctx ends.
+// run fetches until ctx is done.
 func (l *lane) run(ctx context.Context) {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -54,7 +54,7 @@ func (l *lane) run(ctx context.Context) {
 	}
 }
 
-// next is the request to make now, or when to look again.
+// next returns the request to send now, or when to look again.
 func (l *lane) next(now time.Time) (*want, time.Time) {
 	l.mu.Lock()
 	full := l.full.Ends(now)
@@ -69,19 +69,19 @@ func (l *lane) next(now time.Time) (*want, time.Time) {
 	return choose(now, ws)
 }
 
-// cycle makes one request and settles everything that follows from its answer.
+// cycle sends one request and handles everything that follows from its answer.
 func (l *lane) cycle(ctx context.Context, j job) *outcome {
 	out := &outcome{job: j}
 	l.guarded(ctx, out)
 	if ctx.Err() != nil && out.failure != nil {
-		return out // our own end is no failure of the vendor
+		return out // our own stop is not a failure of the vendor
 	}
 	l.settle(out)
 	l.collector.observer.observe(out)
 	return out
 }
 
-// asking clears what made a want the request of w: what makes it due from now on is not answered by it.
+// asking clears the flags that led to the request w. Flags set from now on need another request.
 func (a *account) asking(w report.Window) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -100,7 +100,7 @@ func (a *account) asks() bool {
 	return a.busy
 }
 
-// guarded turns a panic into a failed cycle, so that the process and the other accounts go on.
+// guarded turns a panic into a failed cycle, so that the process and the other accounts continue.
 func (l *lane) guarded(ctx context.Context, out *outcome) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -123,8 +123,8 @@ func (l *lane) settle(out *outcome) {
 	if out.window.Kind == report.Yesterday {
 		due, turn = &a.yesterdayDue, report.Yesterday
 	}
-	if len(out.body.Requests) > 0 { // what the limits forbade was no turn
-		l.turnAt = later(now, l.turnAt.Add(1)) // two turns are never at one moment: the order decides whose is next
+	if len(out.body.Requests) > 0 { // a request that the limits forbade was not a turn
+		l.turnAt = pacing.Later(now, l.turnAt.Add(1)) // no two turns have the same time, because the order decides whose turn is next
 		a.askedAt[turn] = l.turnAt
 	}
 	if out.failure != nil {

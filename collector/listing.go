@@ -9,15 +9,16 @@ import (
 
 // listing is what a complete answer lists, compared with what is known.
 type listing struct {
-	day     report.Day // that was asked for
+	day     report.Day // the requested day
 	shares  map[report.Day]report.DayShare
-	records int // what it lists, each connection once
-	// beside is the other day of which a vendor whose days don't turn at midnight lists a part in the same report; day if there
-	// is none. elsewhere counts the known connections of day that such a vendor lists in the report before or after.
+	records int // number of listed connections
+	// beside is the other day that the same report lists a part of, if the vendor's days don't
+	// change at midnight; otherwise it is day. elsewhere counts the known connections of day that
+	// such a vendor lists in the report before or after.
 	beside    report.Day
 	elsewhere int
 	watched   bool // a complete answer described the day while it ran
-	first     bool // it is the account's first day
+	first     bool // the account's first day
 }
 
 // listing compares the answer with what is known of its day and of all others.
@@ -50,15 +51,14 @@ func (c *Collector) first(a *account, day report.Day) bool {
 	return len(days) == 0 || days[0].Day >= day
 }
 
-// doubtful finds out by its rows whether an answer describes a day. When Alpemix turns its day is not
-// documented (vendors/README.md), so an answer may describe another day than was asked for, or parts of
-// two; rows may vanish from it; and a vendor in trouble may list few or none, or write them in a way that
-// nobody can read.
+// doubtful decides by its rows whether an answer describes a day. When Alpemix's day changes is not
+// documented, so an answer may describe another day than was asked for, or parts of two. Rows may
+// vanish from it, and a vendor with a problem may list few or none, or unreadable ones.
 func doubtful(l listing) doubt {
-	of, read, others, most := l.shares[l.day], 0, 0, l.day
+	asked, read, others, most := l.shares[l.day], 0, 0, l.day
 	for other, share := range l.shares {
 		read += share.Listed
-		if other == l.day || other == l.beside && of.Listed > 0 {
+		if other == l.day || other == l.beside && asked.Listed > 0 {
 			continue
 		}
 		others += share.Listed
@@ -66,20 +66,22 @@ func doubtful(l listing) doubt {
 			most = other
 		}
 	}
-	known := of.Known
-	if of.Listed > 0 {
+	known := asked.Known
+	if asked.Listed > 0 {
 		known -= l.elsewhere
 	}
 	switch {
-	case others > of.Listed:
-		return doubt{fmt.Sprintf("it lists %d connections of that day and %d of other days, most of %s: is the vendor's clock behind, or the account's timezone wrong?", of.Listed, others, most), true}
-	case fewer(of.Listed, known):
-		return doubt{why: lists(of.Listed, known)}
+	case others > asked.Listed:
+		return doubt{fmt.Sprintf("it lists %d connections of that day and %d of other days, most of %s:"+
+			" is the vendor's clock behind, or the account's timezone wrong?", asked.Listed, others, most), true}
+	case fewer(asked.Listed, known):
+		return doubt{why: lists(asked.Listed, known)}
 	case 2*read < l.records:
 		return doubt{why: fmt.Sprintf("of its %d records only %d could be read: see the quarantine", l.records, read)}
 	case l.watched:
-	case l.shares[l.beside].Listed > of.Listed:
-		return doubt{why: fmt.Sprintf("it lists %d connections of that day and %d of the next, and the collector did not run on that day, so nothing confirms that there are no more", of.Listed, l.shares[l.beside].Listed)}
+	case l.shares[l.beside].Listed > asked.Listed:
+		return doubt{why: fmt.Sprintf("it lists %d connections of that day and %d of the next, and the collector did not run on that day,"+
+			" so nothing confirms that there are no more", asked.Listed, l.shares[l.beside].Listed)}
 	case l.records == 0 && !l.first:
 		return doubt{why: "it is empty, and the collector did not run on that day, so nothing confirms that"}
 	}

@@ -15,7 +15,7 @@ import (
 	"alpemix-collector/simulator"
 )
 
-// long is an answer of many long records that is made while it is read. At its end it notes how much
+// long is an answer of many long records that is generated while it is read. At its end it notes how much
 // memory is in use.
 type long struct {
 	records int

@@ -13,8 +13,8 @@ import (
 	"alpemix-collector/report"
 )
 
-// observer is the one place that counts and logs what happened (CONTRACT section 6 names the metrics). What can be read
-// from the state at any time is not counted here but gathered, see gauges.
+// observer is the one place that counts and logs what happened (docs/metrics.md lists the metrics).
+// What can be read from the state is not counted here but in gauges.
 type observer struct {
 	log    *slog.Logger
 	reason func(error) string
@@ -32,7 +32,7 @@ type observer struct {
 // Findings, the label of alpemix_findings_total.
 const (
 	startsInFuture = "starts_in_future" // a connection starts later than now: the account's zone or a clock is wrong
-	dayInDoubt     = "day_in_doubt"     // an answer is not believed to describe its day
+	dayInDoubt     = "day_in_doubt"     // an answer may not describe its day
 	rowsMissing    = "rows_missing"     // ClickHouse has lost rows that it had acknowledged
 	otherDatabase  = "other_database"   // ClickHouse is another database than before: new, emptied or replaced
 )
@@ -63,7 +63,8 @@ func newObserver(c *Collector, reg prometheus.Registerer, log *slog.Logger, reas
 	return o
 }
 
-// startAtZero creates the series of all counters: the first increment of one that did not exist is invisible to rate().
+// startAtZero creates the series of all counters, because rate() misses the first increment of a
+// new series.
 func (o *observer) startAtZero(accounts []*account, insertReasons, fetchReasons []string) {
 	failures := slices.Concat(fetchReasons, parser.ErrorReasons, []string{"internal", "panic", "state", "unreadable"})
 	for _, a := range accounts {
@@ -88,19 +89,19 @@ func (o *observer) startAtZero(accounts []*account, insertReasons, fetchReasons 
 	}
 }
 
-// twinsNamed is how many uids one line of the log names.
+// twinsNamed is how many uids one log line names.
 const twinsNamed = 20
 
-// observe counts and logs one cycle. A cycle that the limits forbade was no request.
+// observe counts and logs one cycle. A cycle that the limits forbade was not a request.
 func (o *observer) observe(out *outcome) {
 	name, kind := out.account.Name, string(out.window.Kind)
 	log := o.log.With("account", name, "report", out.window.String())
-	told := false
+	counted := false
 	for _, r := range out.fetches() {
 		o.requests.WithLabelValues(name, r.Job).Inc()
 		if r.Outcome != "ok" {
 			o.failures.WithLabelValues(name, r.Job, r.Outcome).Inc()
-			told = told || out.failure != nil && r.Outcome == out.failure.Reason
+			counted = counted || out.failure != nil && r.Outcome == out.failure.Reason
 		}
 	}
 	if out.held() {
@@ -121,7 +122,7 @@ func (o *observer) observe(out *outcome) {
 			"uids", strings.Join(out.twins[:min(len(out.twins), twinsNamed)], " "), "records", len(out.twins))
 	}
 	if f := out.failure; f != nil {
-		if !told { // what failed is no request: our state, or a defect
+		if !counted { // not a request failed, but our state or our code
 			o.failures.WithLabelValues(name, string(out.window.Kind), f.Reason).Inc()
 		}
 		level := slog.LevelWarn
@@ -147,7 +148,7 @@ func (o *observer) observe(out *outcome) {
 		"seconds", out.body.FetchedAt.Sub(out.body.AskedAt).Seconds())
 }
 
-// doubt counts and logs an answer that is not believed to describe its day.
+// doubt counts and logs an answer that may not describe its day.
 func (o *observer) doubt(log *slog.Logger, out *outcome) {
 	o.findings.WithLabelValues(out.account.Name, dayInDoubt).Inc()
 	what := "the answer for yesterday does not seal that day; it is asked again"
@@ -175,7 +176,7 @@ func (o *observer) stopped(err error) {
 	o.log.Info("stopped; nothing waits for ClickHouse")
 }
 
-// capacity logs what the limits allow, where that is less than the schedule asks.
+// capacity logs what the limits allow, if that is less than the schedules ask.
 func (o *observer) capacity(c Capacity) {
 	switch {
 	case c.Loses():
@@ -191,9 +192,9 @@ func (o *observer) rezoned(account, before, after string) {
 		"account", account, "before", before, "after", after)
 }
 
-// cannotStart logs that nothing can be asked yet.
+// cannotStart logs that nothing can be requested yet.
 func (o *observer) cannotStart(err error) {
-	o.log.Error("collecting cannot begin; it is tried again", "again_in", startAgain, "err", err)
+	o.log.Error("collecting cannot start; retrying", "again_in", startAgain, "err", err)
 }
 
 // waiting logs what Once waits for.
@@ -203,13 +204,13 @@ func (o *observer) waiting(account, what string, until time.Time) {
 
 // clock logs that the clock cannot be right.
 func (o *observer) clock(now time.Time) {
-	o.log.Error("this machine's clock cannot be right; nothing is asked until it is", "clock", now)
+	o.log.Error("this machine's clock cannot be right; nothing is requested until it is", "clock", now)
 }
 
 // days logs days that changed their state.
 func (o *observer) days(account string, changes []report.DayStatus, err error) {
 	if err != nil {
-		o.log.Error("the state of days could not be recorded; it is tried again", "account", account, "err", err)
+		o.log.Error("the state of days could not be recorded; retrying", "account", account, "err", err)
 		return
 	}
 	for _, d := range changes {
@@ -239,7 +240,7 @@ func (o *observer) written(b report.Batch) {
 	o.log.Debug("written to ClickHouse", "rows", b.Len(), "connections", len(b.Connections), "rejects", len(b.Rejects), "fetches", len(b.Fetches))
 	for _, r := range b.Rejects {
 		if r.Reason == report.UIDTwice {
-			continue // logged with the answer; one is kept again whenever the other grows
+			continue // logged with the answer; one is quarantined again whenever the other changes
 		}
 		o.log.Warn("record quarantined: see `collector quarantine list`", "account", r.Account, "reason", r.Reason, "detail", r.Detail)
 	}

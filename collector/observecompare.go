@@ -17,13 +17,13 @@ func (o *observer) replaced(accounts []*account) {
 		"of allotments and settled quarantine come back only with a backup of ClickHouse")
 }
 
-// learned logs states of days that ClickHouse held and the state file did not know.
+// learned logs states of days that ClickHouse had and the state file did not.
 func (o *observer) learned(account string, days []report.DayStatus) {
 	o.log.Warn("ClickHouse knows more of these days than the state file, which is an older copy or a new one; the collector adopts their states",
 		"account", account, "days", len(days), "from", days[0].Day, "to", days[len(days)-1].Day)
 }
 
-// compared logs what a comparison of the state file with ClickHouse has found.
+// compared logs the result of comparing the state file with ClickHouse.
 func (o *observer) compared(found *comparison) {
 	for _, lost := range found.lost {
 		o.log.Error("connections of sealed days are no longer in ClickHouse, and Alpemix no longer serves them: the days are gaps now; "+
@@ -46,7 +46,7 @@ func (o *observer) compared(found *comparison) {
 		"connections_asked_again", found.missing, "connections_taken_over", found.taken)
 }
 
-// moved logs that the rows of a renamed account stand under its new name.
+// moved logs that the rows of a renamed account were moved to its new name.
 func (o *observer) moved(m report.Move) {
 	o.log.Warn("an account has another name in the configuration but the same login: its rows in ClickHouse have moved to the new name; "+
 		"change lines of customers.csv and dashboards that name the account", "vendor", m.Vendor, "before", m.From, "now", m.To)

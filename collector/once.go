@@ -10,14 +10,14 @@ import (
 	"alpemix-collector/report"
 )
 
-// onceThrottled bounds how long Once waits for the vendor's limits, in all, before one read succeeds. A
-// window is a minute; a longer wait means that the address is blocked, or that another program uses
-// up the limits.
+// onceThrottled limits how long Once waits for the vendor's limits, in all, before one read
+// succeeds. A window is a minute. A longer wait means that the address is blocked, or that another
+// program uses up the limits.
 const onceThrottled = 5 * time.Minute
 
-// Once reads yesterday and today of every account once, writes what they brought and seals what can be sealed. It waits for
-// the vendor's limits, and in the first minutes of a day until yesterday can be believed to be complete, but retries nothing;
-// every failure is in the error.
+// Once reads yesterday and today of every account once, writes the results and seals what can be
+// sealed. It waits for the vendor's limits and, in the first minutes of a day, until yesterday can
+// be complete. It retries nothing; the error has every failure.
 func (c *Collector) Once(ctx context.Context) error {
 	started := time.Now()
 	if !pacing.Believable(started) {
@@ -29,7 +29,8 @@ func (c *Collector) Once(ctx context.Context) error {
 	for _, l := range c.lanes {
 		l.turnDays(started)
 	}
-	// What ClickHouse has lost is asked for below. If it cannot be reached now, the flush at the end has the error.
+	// What ClickHouse has lost is requested below. If it is unreachable now, the flush at the end
+	// returns the error.
 	_ = c.drain.flush(ctx, unbounded)
 	var errs []error
 	for _, l := range c.lanes {
@@ -38,7 +39,7 @@ func (c *Collector) Once(ctx context.Context) error {
 				err := l.once(ctx, a, kind)
 				errs = append(errs, err)
 				if f, ok := errors.AsType[*report.Failure](err); ok && f.Kind == report.Token {
-					break // what the vendor says of the credentials, it would say again
+					break // the vendor would give the same answer about the credentials
 				}
 			}
 		}
@@ -63,8 +64,8 @@ func (c *Collector) Once(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// once makes one whole read of a, as soon as the limits allow. That the vendor says 205, or refuses a
-// token that it granted before, is believed to be a chance meeting once.
+// once does one complete read of a, as soon as the limits allow. It retries once if the vendor
+// answers 205, or refuses a token that it granted before, because that may be a coincidence.
 func (l *lane) once(ctx context.Context, a *account, kind report.Kind) error {
 	if kind == report.Yesterday {
 		now := time.Now()
@@ -97,6 +98,6 @@ func (l *lane) once(ctx context.Context, a *account, kind report.Kind) error {
 		}
 		refused = refused || f.Reason != report.OwnLimit
 		l.collector.observer.waiting(a.Name, "the vendor's limits", f.NotBefore)
-		pacing.Sleep(ctx, nil, later(now.Add(time.Second), f.NotBefore))
+		pacing.Sleep(ctx, nil, pacing.Later(now.Add(time.Second), f.NotBefore))
 	}
 }

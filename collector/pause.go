@@ -7,15 +7,15 @@ import (
 	"alpemix-collector/report"
 )
 
-// pauses keeps apart what fails apart: an answer for yesterday that cannot be read must not stop today's. What concerns the
-// account as a whole, its credentials and token, is under Token.
+// pauses separates what fails separately: an answer for yesterday that cannot be read must not stop
+// today's. What concerns the whole account, its credentials and token, is under Token.
 type pauses map[report.Kind]*pacing.Pause
 
 func newPauses() pauses {
 	return pauses{report.Token: {}, report.Yesterday: {}, report.Today: {}}
 }
 
-// concern is what failure f of w concerns: the account as a whole, or one of its days.
+// concern returns what failure f of w concerns: the whole account, or one of its days.
 func concern(w report.Window, f *report.Failure) report.Kind {
 	switch {
 	case f.Kind == report.Token, f.Class == report.Blocked:
@@ -26,14 +26,14 @@ func concern(w report.Window, f *report.Failure) report.Kind {
 	return report.Today
 }
 
-// failed is a failure and when it happened.
+// failed is a failure and its time.
 type failed struct {
 	*report.Failure
 	at time.Time
 }
 
-// failed plans the next try after out's failure. No wait outlasts the account's midnight, when
-// yesterday is served for the last time.
+// failed plans the next try after out's failure. No wait lasts beyond the account's midnight, when
+// yesterday is no longer served.
 func (l *lane) failed(out *outcome, now time.Time) {
 	a, f := out.account, out.failure
 	pause := a.pauses[concern(out.window, f)]
@@ -41,17 +41,17 @@ func (l *lane) failed(out *outcome, now time.Time) {
 	case f.Reason != report.OwnLimit:
 		a.failures[concern(out.window, f)] = failed{f, now}
 		pause.Failed(f, now)
-		if f.Class != report.Blocked { // its next try is planned with the deadline by who keeps the block
+		if f.Class != report.Blocked { // the ledger of blocks has planned the next try with the deadline
 			pause.Shorten(now, a.midnight(now))
 		}
 	case f.Kind == report.Token:
 		pause.Hold(now, f.NotBefore)
 	default:
-		l.full.Hold(now, later(now.Add(time.Second), f.NotBefore))
+		l.full.Hold(now, pacing.Later(now.Add(time.Second), f.NotBefore))
 	}
 }
 
-// succeeded ends the pauses that an answer to w disproves.
+// succeeded ends the pauses that an answer to w proves unnecessary.
 func (a *account) succeeded(w report.Window) {
 	day := report.Today
 	if w.Kind == report.Yesterday {
@@ -63,7 +63,7 @@ func (a *account) succeeded(w report.Window) {
 	}
 }
 
-// failure is the newest that no success has followed, nil if there is none.
+// failure returns the newest failure without a success since, nil if there is none.
 func (a *account) failure() *report.Failure {
 	var newest failed
 	for _, f := range a.failures {
@@ -72,11 +72,4 @@ func (a *account) failure() *report.Failure {
 		}
 	}
 	return newest.Failure
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

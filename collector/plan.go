@@ -4,33 +4,35 @@ import (
 	"slices"
 	"time"
 
+	"alpemix-collector/pacing"
 	"alpemix-collector/report"
 )
 
-// sealGrace is how long after midnight yesterday's report is first believed to be complete: our clock and the vendor's may
-// differ by a little.
+// sealGrace is how long after midnight yesterday's report may be incomplete: our clock and the
+// vendor's may differ slightly.
 const sealGrace = 5 * time.Minute
 
-// lastReads is how long before the deadline of a day that is not sealed its reads go before all others.
+// lastReads is how long before the deadline the reads of an unsealed day go before all others.
 const lastReads = 30 * time.Minute
 
-// job is one request to make.
+// job is one request to send.
 type job struct {
 	account *account
 	window  report.Window
-	day     report.Day // the vendor day that is asked for
+	day     report.Day // the vendor day that is requested
 }
 
-// want is what one account needs at a moment.
+// want is a request that an account needs.
 type want struct {
 	job      job
-	first    bool      // of a day that is not sealed, unless it failed before and can wait: it goes before all others
+	first    bool      // goes before all others: the day is not sealed, and it has not failed before or cannot wait
 	deadline time.Time // for yesterday: when the vendor no longer serves it
-	askedAt  time.Time // the last time that this was asked
-	since    time.Time // not before this moment
+	askedAt  time.Time // when this was last requested
+	since    time.Time // not before this time
 }
 
-// wants lists what a needs, allowed now or later. yesterday is what is known of the day before now's.
+// wants returns what a needs, allowed now or later. yesterday is the known state of the day before
+// now's.
 func (a *account) wants(now time.Time, yesterday report.DayStatus) []want {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -41,7 +43,7 @@ func (a *account) wants(now time.Time, yesterday report.DayStatus) []want {
 	var ws []want
 	unsealed := readable(yesterday)
 	paused := func(kind report.Kind) time.Time {
-		return later(a.pauses[report.Token].Ends(now), a.pauses[kind].Ends(now))
+		return pacing.Later(a.pauses[report.Token].Ends(now), a.pauses[kind].Ends(now))
 	}
 	if a.yesterdayDue || unsealed {
 		w := want{
@@ -50,7 +52,7 @@ func (a *account) wants(now time.Time, yesterday report.DayStatus) []want {
 		}
 		w.first = unsealed && (a.pauses[report.Yesterday].Failures == 0 && a.unsealed.Failures == 0 || midnight.Sub(now) < lastReads)
 		if !a.yesterdayDue {
-			w.since = later(w.since, later(a.unsealed.Ends(now), day.Start(a.Location).Add(sealGrace)))
+			w.since = pacing.Later(w.since, pacing.Later(a.unsealed.Ends(now), day.Start(a.Location).Add(sealGrace)))
 		}
 		ws = append(ws, w)
 	}
@@ -63,13 +65,13 @@ func (a *account) wants(now time.Time, yesterday report.DayStatus) []want {
 	return ws
 }
 
-// readable reports whether a day can still be lost: the vendor serves it and no answer is believed to be
-// all of it.
+// readable reports whether a day can still be lost: the vendor serves it, and no answer is trusted
+// to be complete.
 func readable(yesterday report.DayStatus) bool {
 	return (yesterday.State != report.DaySealed || yesterday.Doubt != "") && yesterday.ReadAt.IsZero()
 }
 
-// deadline is when yesterday can no longer be read, zero if it cannot be lost any more.
+// deadline returns when yesterday can no longer be read, zero if it cannot be lost any more.
 func (a *account) deadline(now time.Time, yesterday report.DayStatus) time.Time {
 	if !readable(yesterday) {
 		return time.Time{}
@@ -77,12 +79,13 @@ func (a *account) deadline(now time.Time, yesterday report.DayStatus) time.Time 
 	return a.midnight(now)
 }
 
-// choose picks what to ask now: days to seal first, of these the nearest deadline; then what has waited longest, a yesterday
-// that fails, or is sealed already, taking turns with today. Without anything allowed now it tells when something will be, zero for never.
+// choose returns what to request now: first days to seal, nearest deadline first; then what has
+// waited longest, where a yesterday that fails or is sealed takes turns with today. If nothing is
+// allowed now, it returns when something will be, zero for never.
 func choose(now time.Time, ws []want) (next *want, until time.Time) {
 	var allowed []want
 	for _, w := range ws {
-		if !w.since.After(now.Round(0)) { // by the wall clock, as the pauses
+		if !w.since.After(now.Round(0)) { // by the wall clock, like the pauses
 			allowed = append(allowed, w)
 		} else if until.IsZero() || w.since.Before(until) {
 			until = w.since

@@ -10,26 +10,28 @@ import (
 	"alpemix-collector/report"
 )
 
-// partRows is how many new records one transaction takes. It bounds the memory of a first read; a part that is committed is
-// as good as an answer of its own.
+// partRows is how many new records one transaction commits. It limits the memory of a first read; a
+// committed part is as good as an answer of its own.
 const partRows = 2000
 
 // clockSlack is how far the vendor's clock may be ahead of ours.
 const clockSlack = 10 * time.Minute
 
-// reading walks through one answer. It finds the records that were not seen before, decodes these alone, and commits them.
+// reading processes one answer. It finds the records that were not seen before, parses only these,
+// and commits them.
 type reading struct {
 	c      *Collector
 	out    *outcome
 	source parser.Source
 	hashes []uint64 // of every record, in the answer's order
-	seen   []uint64 // what each is remembered by
+	seen   []uint64 // the values that they are remembered by
 	part   []report.Item
-	// What this answer has brought so far: two records with one UID must not be stored in turn at every poll.
-	fresh    map[uint64]bool // by what they are remembered by, as in replaced
-	uids     map[uint64]bool // hashes of UIDs: the texts themselves would keep every record in memory
+	// The new records of this answer, so that two records with one UID do not replace each other at
+	// every poll.
+	fresh    map[uint64]bool // by the value that they are remembered by, like replaced
+	uids     map[uint64]bool // hashes of UIDs, because the texts would keep every record in memory
 	replaced map[uint64]bool // contents that changes replace
-	failed   error           // of the state: the rest of the answer is left for the next one
+	failed   error           // an error of the state file; the rest of the answer is left for the next one
 }
 
 func newReading(c *Collector, out *outcome) *reading {
@@ -43,7 +45,7 @@ func newReading(c *Collector, out *outcome) *reading {
 	}
 }
 
-// split finds what is new and commits it in parts; the last part is left to finish.
+// split finds what is new and commits it in parts. finish commits the last part.
 func (r *reading) split() error {
 	for quirk, n := range r.out.body.Quirks {
 		r.out.tally[quirk] += n
@@ -65,13 +67,14 @@ func (r *reading) split() error {
 		r.out.tally[quirk] += n
 	}
 	if r.failed != nil {
-		return nil // told by finish
+		return nil // finish returns r.failed
 	}
 	return err
 }
 
-// records cuts the answer into records as they are to be stored, each with its hash and what it is remembered by. A record
-// that was not seen before is searched for credentials first: what is stored is what is hashed, here and when it is read back.
+// records splits the answer into records as they are stored, each with its hash and the value it is
+// remembered by. It removes credentials from records that were not seen before, so that the same
+// bytes are hashed here and when they are read back.
 func (r *reading) records(yield func(rec report.Record, hash, seen uint64) error) (parser.Summary, error) {
 	body := &r.out.body
 	return parser.SplitStream(body.Content.Open, body.ContentType, func(rec report.Record) error {
@@ -86,8 +89,8 @@ func (r *reading) records(yield func(rec report.Record, hash, seen uint64) error
 	})
 }
 
-// take decodes a record to learn its identity, and tells new from changed. Of two records with one UID in an answer the
-// first that is not known yet counts.
+// take parses a record to learn its identity, and distinguishes new from changed. Of two records
+// with one UID in an answer, the first unknown one counts.
 func (r *reading) take(rec report.Record, hash, seen uint64) {
 	conn, reject := decode(rec, r.source)
 	item := report.Item{
@@ -106,11 +109,11 @@ func (r *reading) take(rec report.Record, hash, seen uint64) {
 	} else if r.uids[uid] {
 		r.twin(&item)
 	} else if known, ok := r.c.store.Lookup(r.source.Account, item.UID); ok {
-		// A text that was only read in another way, with the same outcome, is unchanged.
+		// A text that was only parsed differently, with the same outcome, is unchanged.
 		if known.Seen == seen || known.Hash != hash || known.Outcome != item.Outcome {
 			r.out.changed++
 		}
-		if known.Seen != seen { // the same, if ClickHouse had lost it
+		if known.Seen != seen { // it is the same if ClickHouse had lost it
 			r.replaced[known.Seen] = true
 		}
 	} else {
@@ -120,7 +123,7 @@ func (r *reading) take(rec report.Record, hash, seen uint64) {
 	r.part = append(r.part, item)
 }
 
-// finish commits the last part with the account of the request.
+// finish commits the last part with the request's rows for fetches.
 func (r *reading) finish() error {
 	if r.failed != nil {
 		return r.failed
@@ -149,7 +152,8 @@ func (r *reading) commit(fetches []report.Fetch) error {
 	return nil
 }
 
-// unreadable is the failure of an answer that cannot be cut into records. Records before the fault were found all the same.
+// unreadable returns the failure of an answer that cannot be split into records. Records before the
+// fault were found anyway.
 func unreadable(out *outcome, err error) *report.Failure {
 	reason := "unreadable"
 	if e, ok := errors.AsType[*parser.Error](err); ok {

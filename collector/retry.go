@@ -5,7 +5,8 @@ import (
 	"alpemix-collector/report"
 )
 
-// Retry ends the pauses of an account whose login was refused: it has another one now. What the vendor's limits ask for stays.
+// Retry ends the pauses of an account whose login was refused, because it has another login now.
+// The vendor's limits still apply.
 func (c *Collector) Retry(account string) {
 	for _, a := range c.accounts {
 		if a.Name != account {

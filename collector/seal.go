@@ -10,13 +10,15 @@ import (
 	"alpemix-collector/report"
 )
 
-// Waits before yesterday is asked again because its answer did not tell that day, or because ClickHouse had lost rows of it.
+// Waits before yesterday is requested again because its answer was for another day, or because
+// ClickHouse had lost rows of it.
 const (
 	unsealedFirst = 5 * time.Minute
 	unsealedMost  = 30 * time.Minute
 )
 
-// sealAll seals the days that were read whole; it is called when the queue is empty, so all that belongs to them is written.
+// sealAll seals the days with a complete read. It runs when the queue is empty, so all their rows
+// are written.
 func (d *drain) sealAll(ctx context.Context) (more bool, err error) {
 	for _, a := range d.collector.accounts {
 		for _, day := range d.collector.store.Days(a.Name) {
@@ -33,8 +35,8 @@ func (d *drain) sealAll(ctx context.Context) (more bool, err error) {
 	return more, err
 }
 
-// seal reads a day back from ClickHouse and seals it if every connection is there with its last content. Connections that
-// are not there are forgotten, so that the next answer brings them again.
+// seal reads a day back from ClickHouse and seals it if every connection is there with its last
+// content. Missing connections are forgotten, so that the next answer brings them again.
 func (d *drain) seal(ctx context.Context, a *account, day report.DayStatus) error {
 	c := d.collector
 	expected, err := c.store.Expected(a.Name, day.Day)
@@ -49,7 +51,7 @@ func (d *drain) seal(ctx context.Context, a *account, day report.DayStatus) erro
 		return err
 	}
 	if rows, _ := c.store.QueueStats(); rows > 0 {
-		return nil // the lane has queued more meanwhile: look again when that is written
+		return nil // the lane has queued more meanwhile: try again when that is written
 	}
 	var missing []string
 	for uid, hash := range expected {
@@ -71,7 +73,7 @@ func (d *drain) seal(ctx context.Context, a *account, day report.DayStatus) erro
 		a.unsealedNoMore()
 	}
 	changed, err := c.changeDay(a, day.Day, func(d *report.DayStatus) {
-		if d.ReadAt.Equal(day.ReadAt) { // not read once more meanwhile
+		if d.ReadAt.Equal(day.ReadAt) { // not read again meanwhile
 			d.ReadAt = time.Time{}
 		}
 		switch {
@@ -80,7 +82,7 @@ func (d *drain) seal(ctx context.Context, a *account, day report.DayStatus) erro
 		case len(missing) == 0:
 			d.Rows = uint64(len(stored))
 		case d.Day < a.day(now)-1:
-			d.State = report.DayGap // Alpemix cannot be asked again
+			d.State = report.DayGap // Alpemix no longer serves it
 		default:
 			d.State, d.SealedAt = report.DayOpen, time.Time{}
 		}
@@ -94,13 +96,13 @@ func (d *drain) seal(ctx context.Context, a *account, day report.DayStatus) erro
 	return err
 }
 
-// withdraw doubts the answer by which a day was to be sealed: the day is asked for again, or sealed in doubt if there is hardly
-// time for that.
+// withdraw puts the answer that would seal a day in doubt: the day is requested again or, if there is
+// hardly time for that, sealed in doubt.
 func (c *Collector) withdraw(a *account, day report.DayStatus, why string) error {
 	last := a.lastChance(day.Day, time.Now())
 	changed, err := c.changeDay(a, day.Day, func(d *report.DayStatus) {
 		if !d.ReadAt.Equal(day.ReadAt) {
-			return // read once more meanwhile
+			return // read again meanwhile
 		}
 		if d.Doubt = why; !last {
 			d.ReadAt = time.Time{}
@@ -116,7 +118,7 @@ func (c *Collector) withdraw(a *account, day report.DayStatus, why string) error
 	return nil
 }
 
-// notImported takes over those of the uids that an import has replaced, and returns the others.
+// notImported adopts the connections that an import has replaced, and returns the other uids.
 func (c *Collector) notImported(ctx context.Context, a *account, day report.Day, uids []string) (missing []string, err error) {
 	if c.database == nil || len(uids) == 0 {
 		return uids, nil
@@ -137,13 +139,13 @@ func (c *Collector) notImported(ctx context.Context, a *account, day report.Day,
 	return missing, c.store.Remember(a.Name, take)
 }
 
-// imported reports whether an import has replaced a connection: its rows say that the import has seen it first. What the collector
-// writes keeps the time that it knows.
+// imported reports whether an import has replaced a connection: then the stored row has another
+// first_seen_at. The collector always writes the one that it knows.
 func imported(known, held report.Identity) bool {
 	return !known.FirstSeenAt.Truncate(time.Second).Equal(held.FirstSeenAt.Truncate(time.Second))
 }
 
-// askAgain wants yesterday once more, after a wait that grows.
+// askAgain requests yesterday again, after a growing wait.
 func (a *account) askAgain(now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -221,7 +221,7 @@ func TestADayThatNobodyReadIsAGap(t *testing.T) {
 		}
 		m, friday := d.sums(""), float64((monday + 4).Start(istanbul).Unix())
 		if m["alpemix_gaps_total"] != 3 || m["alpemix_last_gap_timestamp_seconds"] != friday || m["alpemix_day_end_timestamp_seconds"] != friday+24*3600 {
-			t.Errorf("want 3 gap days, told until Friday, and a day that ends with it: %v", m)
+			t.Errorf("want 3 gap days, served until Friday, and a day that ends with it: %v", m)
 		}
 	})
 }
@@ -241,7 +241,7 @@ func TestOnce(t *testing.T) {
 			t.Errorf("yesterday is not sealed: %+v", d.ch.days)
 		}
 		if len(d.ch.fetches) < 6 {
-			t.Errorf("%d requests told, want at least 6", len(d.ch.fetches))
+			t.Errorf("%d requests recorded, want at least 6", len(d.ch.fetches))
 		}
 		d.quietLimits()
 	})

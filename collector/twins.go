@@ -15,8 +15,8 @@ func (r *reading) twin(item *report.Item) {
 	r.out.twins = append(r.out.twins, item.UID)
 }
 
-// keepReplaced makes contents twins that this answer both replaces and still lists. They would be kept
-// nowhere else, and the next poll would bring them back.
+// keepReplaced turns contents into twins that this answer both replaces and still lists. They would
+// be kept nowhere else, and the next poll would bring them back.
 func (r *reading) keepReplaced() {
 	r.again(r.replaced, func(rec report.Record, hash, seen uint64) {
 		item := r.twinOf(rec, hash, seen)
@@ -25,8 +25,8 @@ func (r *reading) keepReplaced() {
 	})
 }
 
-// again takes the records that are remembered by these numbers, each once. They were known and so not
-// decoded, and the answer is read once more. It was readable so far.
+// again takes the records that are remembered by the values in wanted, each once. They were known
+// and so not parsed, so it reads the answer once more. It was readable before.
 func (r *reading) again(wanted map[uint64]bool, take func(rec report.Record, hash, seen uint64)) {
 	if !slices.ContainsFunc(r.seen, func(seen uint64) bool { return wanted[seen] }) {
 		return
@@ -45,16 +45,17 @@ func (r *reading) twinOf(rec report.Record, hash, seen uint64) report.Item {
 	return report.Item{Raw: slices.Clone(rec.Raw), Charset: rec.Charset, Hash: hash, Seen: seen, UID: conn.UID, Twin: true}
 }
 
-// settleTwins compares a whole answer with the twins of earlier ones. Of a UID that it lists no longer
-// twice the content that is left is written again, which settles the other in the quarantine. A twin
-// beside which something of its UID has changed is kept once more: otherwise that would settle it.
+// settleTwins compares a complete answer with the twins of earlier ones. If a UID is no longer
+// listed twice, the remaining content is written again, which resolves the other one in quarantine.
+// If another record of a twin's UID changed, the twin is quarantined again, because the change
+// would resolve it.
 func (r *reading) settleTwins() error {
 	account, day := r.source.Account, r.out.day
 	twins, err := r.c.store.Twins(account, day)
 	if err != nil || len(twins) == 0 {
 		return err
 	}
-	if err := r.commit(nil); err != nil { // what this answer made of their UIDs counts
+	if err := r.commit(nil); err != nil { // what this answer did with their UIDs counts
 		return err
 	}
 	listed := map[uint64]bool{}
@@ -62,14 +63,14 @@ func (r *reading) settleTwins() error {
 		listed[seen] = true
 	}
 	written := func(uid string) bool { return r.uids[parser.Hash([]byte(uid))] }
-	ended := map[string]bool{} // UIDs of which one content less is listed, and which nothing has written yet
+	ended := map[string]bool{} // UIDs with one content less in the list that nothing has written yet
 	for seen, uid := range twins {
 		if !listed[seen] && !written(uid) {
 			ended[uid] = true
 		}
 	}
 	var gone []uint64 // twins
-	left, beside := map[uint64]bool{}, map[uint64]bool{}
+	left, repeat := map[uint64]bool{}, map[uint64]bool{}
 	for seen, uid := range twins {
 		known, _ := r.c.store.Lookup(account, uid)
 		switch {
@@ -79,7 +80,7 @@ func (r *reading) settleTwins() error {
 		case !listed[known.Seen]:
 			left[seen] = true
 		case ended[uid] || written(uid):
-			beside[seen] = true
+			repeat[seen] = true
 		default:
 			continue
 		}
@@ -95,13 +96,13 @@ func (r *reading) settleTwins() error {
 		return err
 	}
 	r.again(left, r.take)
-	r.again(beside, func(rec report.Record, hash, seen uint64) {
+	r.again(repeat, func(rec report.Record, hash, seen uint64) {
 		r.part = append(r.part, r.twinOf(rec, hash, seen))
 	})
 	return nil
 }
 
-// different are the hashes of an answer's records, of each connection one.
+// different returns the hashes of an answer's records, one per connection.
 func (r *reading) different() ([]uint64, error) {
 	twins, err := r.c.store.Twins(r.source.Account, r.out.day)
 	if err != nil {

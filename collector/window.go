@@ -7,17 +7,19 @@ import (
 )
 
 const (
-	// A day of fewer connections is cheap enough to be read whole at every tick.
+	// A day with fewer connections is cheap enough to be read completely at every tick.
 	wholeBelow = 1000
-	// A session is listed by its start, so one that ends hours later appears deep in the list and only a whole read finds
-	// it. A read is whole if the next one, as long after it as it comes after the last, would find such a session too late.
+	// A session is listed by its start, so one that ends hours later appears deep in the list, and
+	// only a complete read finds it. A read is complete if the next one, at the same distance,
+	// would find such a session too late.
 	wholeWithin = 100 * time.Second
-	// The first guess at how many connections are new since the last read, and how fast the guess grows.
+	// The first guess at how many connections are new since the last read, and how fast the guess
+	// grows.
 	latestFirst = 50
 	latestGrow  = 4
 )
 
-// todayWindow decides between a whole and a partial read of today.
+// todayWindow decides between a complete and a partial read of today.
 func todayWindow(now time.Time, day report.Day, whole wholeRead, asked time.Time, latest int) report.Window {
 	latest = max(latest, latestFirst)
 	switch {
@@ -31,8 +33,8 @@ func todayWindow(now time.Time, day report.Day, whole wholeRead, asked time.Time
 	return report.Window{Kind: report.Latest, Last: latest}
 }
 
-// nextLatest is how many connections the next partial read asks for, and whether it must come at once because this one did
-// not reach back to what is known.
+// nextLatest returns how many connections the next partial read requests, and whether it must
+// follow at once because this one did not reach known connections.
 func nextLatest(asked, rows, fresh int, overlaps bool) (latest int, again bool) {
 	if !overlaps && rows >= asked {
 		return asked * latestGrow, true

@@ -142,6 +142,14 @@ func remaining(until, now time.Time) time.Duration {
 	return min(until.Sub(now), until.Round(0).Sub(now.Round(0)))
 }
 
+// Later returns the later of two times.
+func Later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // Nudge wakes a loop that may already be awake. wake must have a buffer of one.
 func Nudge(wake chan<- struct{}) {
 	select {

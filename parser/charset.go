@@ -17,10 +17,10 @@ import (
 
 var utf8BOM = []byte("\xEF\xBB\xBF")
 
-// wideSeen is how many bytes of a body wide looks at.
+// wideSeen is how many bytes of a body wide examines.
 const wideSeen = 4
 
-// wide recognises UTF-16 and UTF-32 by the byte order mark, or by the zeros around the first
+// wide recognizes UTF-16 and UTF-32 by the byte order mark, or by the zeros around the first
 // character, which is ASCII in JSON. It returns nil for any other text.
 func wide(head []byte) encoding.Encoding {
 	head = head[:min(len(head), wideSeen)]
@@ -43,12 +43,12 @@ func wide(head []byte) encoding.Encoding {
 	return nil
 }
 
-// notFallback are charsets that no text is read in which is not UTF-8: UTF-8 itself, those that are
-// recognised by the whole body, and those whose bytes are all ASCII or mean nothing.
+// notFallback lists charsets that are never used for texts that are not UTF-8: UTF-8 itself, those
+// that are recognized by the whole body, and those whose bytes are all ASCII or mean nothing.
 var notFallback = []string{"utf-8", "utf-16be", "utf-16le", "iso-2022-jp", "replacement", "x-user-defined"}
 
-// fallback is the charset in which texts are read that are not UTF-8: the one that Content-Type
-// names. It is empty, which is windows-1254, if that names none or one of notFallback.
+// fallback returns the charset for texts that are not UTF-8: the one in Content-Type, or "", which
+// is windows-1254, if that names none or one of notFallback.
 func fallback(contentType string) string {
 	if !strings.Contains(strings.ToLower(contentType), "charset") {
 		return ""
@@ -68,19 +68,20 @@ func fallback(contentType string) string {
 	return name
 }
 
-// latin are the charsets beside whose bytes single characters of UTF-8 are recognised: their texts
-// hardly ever form a plausible one. The empty name is that of a text whose charset nobody names.
+// latin has the charsets in which single characters of UTF-8 are recognized, because texts in these
+// charsets hardly ever look like one. The empty name is for texts without a named charset.
 var latin = map[string]*charmap.Charmap{
 	"": charmap.Windows1254, "windows-1252": charmap.Windows1252, "iso-8859-15": charmap.ISO8859_15,
 }
 
-// readCharset reads a text that is not UTF-8, and reports what was found.
+// readCharset decodes a text that is not UTF-8, and reports what was found.
 //
-// It is UTF-8 nevertheless if it was merely cut within a character, or holds more characters outside
-// ASCII than bytes that belong to none: Turkish in a single-byte charset hardly ever looks like that.
-// Otherwise it is in the given charset, if each of its bytes means something there, and else in
-// windows-1254, in which any byte does. What is plausible in UTF-8 is UTF-8 beside bytes of a latin
-// charset. No byte becomes U+FFFD.
+// It is UTF-8 anyway if it was merely cut within a character, or has more non-ASCII characters than
+// bytes that belong to none: Turkish in a single-byte charset hardly ever looks like that.
+//
+// Otherwise it is in the given charset if each byte means something there, and else in
+// windows-1254, where any byte does. Plausible UTF-8 characters are decoded as such among bytes of
+// a latin charset. No byte becomes U+FFFD.
 func readCharset(in, charset string) (text, quirk string) {
 	rest, isLatin := latin[charset]
 	if !isLatin {
@@ -110,8 +111,8 @@ func readCharset(in, charset string) (text, quirk string) {
 	return text, quirkWindows1254
 }
 
-// readBytes reads the characters of UTF-8 that accept takes as such, if there are any, and every other
-// byte in the charset rest.
+// readBytes decodes the UTF-8 characters that accept allows, if any, and every other byte in the
+// charset rest.
 func readBytes(in string, rest *charmap.Charmap, accept func(rune) bool) (text string, found bool) {
 	var b strings.Builder
 	for len(in) > 0 {
@@ -127,8 +128,9 @@ func readBytes(in string, rest *charmap.Charmap, accept func(rune) bool) (text s
 	return b.String(), found
 }
 
-// decodeByte is the character of a byte. One that the charset leaves undefined is the control
-// character of its number, as in browsers, so that different bytes are different characters.
+// decodeByte returns the character of a byte. A byte that the charset leaves undefined becomes the
+// control character with its number, as in browsers, so that different bytes are different
+// characters.
 func decodeByte(charset *charmap.Charmap, b byte) rune {
 	if r := charset.DecodeByte(b); r != utf8.RuneError {
 		return r
@@ -136,16 +138,17 @@ func decodeByte(charset *charmap.Charmap, b byte) rune {
 	return rune(b)
 }
 
-// plausible reports whether a character of UTF-8 is one that texts hold and whose bytes make no sense
-// in a latin charset: letters of Turkish and its neighbours, punctuation and signs, emoji, U+FFFD. "Ü’"
-// in windows-1254 is a letter of Syriac in UTF-8, "«Â»" holds a "»", and "â……" a sign of mathematics.
+// plausible reports whether a UTF-8 character is usual in texts while its bytes make no sense in a
+// latin charset: letters of Turkish and its neighbors, punctuation and signs, emoji, U+FFFD. "Ü’"
+// in windows-1254 would be a Syriac letter in UTF-8, "«Â»" would contain a "»", and "â……" a
+// mathematical sign.
 func plausible(r rune) bool {
 	return 0xC0 <= r && r <= 0x17F || 0x2000 <= r && r <= 0x213F || 0x2600 <= r && r <= 0x27BF ||
 		0x1F000 <= r && r <= 0x1FAFF || r == utf8.RuneError
 }
 
-// character is the first character of a text in UTF-8, or in CESU-8, which has each half of a surrogate
-// pair in three bytes. It is U+FFFD of size 1 if there is none.
+// character returns the first character of a text in UTF-8, or in CESU-8, which encodes each half
+// of a surrogate pair in three bytes. It returns U+FFFD of size 1 if there is none.
 func character(in string) (r rune, size int) {
 	if surrogate(in) == 3 && surrogate(in[3:]) == 3 {
 		if r = utf16.DecodeRune(half(in), half(in[3:])); r != utf8.RuneError {
@@ -155,8 +158,8 @@ func character(in string) (r rune, size int) {
 	return utf8.DecodeRuneInString(in)
 }
 
-// surrogate is how many bytes at the start of in are half of a surrogate pair, which the end may cut
-// off; 0 if there is none.
+// surrogate returns how many bytes at the start of in are half of a surrogate pair, which the end
+// may cut off; 0 if there is none.
 func surrogate(in string) int {
 	if len(in) < 2 || in[0] != 0xED || in[1]>>5 != 0b101 || len(in) > 2 && utf8.RuneStart(in[2]) {
 		return 0
@@ -164,12 +167,12 @@ func surrogate(in string) int {
 	return min(len(in), 3)
 }
 
-// half is the surrogate in the three bytes at the start of in.
+// half returns the surrogate in the three bytes at the start of in.
 func half(in string) rune { return 0xD000 | rune(in[1]&0x3F)<<6 | rune(in[2]&0x3F) }
 
-// weigh counts what speaks for UTF-8, its characters that are plausible and odd ones, and what speaks
-// against it, bytes that belong to no character. A sequence that the end cuts off speaks for nothing, and
-// neither does half of a surrogate pair: writers that think in UTF-16 cut between two of them.
+// weigh counts the evidence for UTF-8, its plausible and odd characters, and the evidence against
+// it, bytes that belong to no character. A sequence that the end cuts off counts for neither, nor
+// does half of a surrogate pair, because writers that use UTF-16 cut between the two.
 func weigh(in string) (good, odd, bad int) {
 	for len(in) > 0 {
 		r, size := utf8.DecodeRuneInString(in)

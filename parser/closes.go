@@ -2,9 +2,9 @@ package parser
 
 import "bytes"
 
-// closes reports whether the quote of a \" in front of i ends its string, where backslashes may be
-// data: done if so, bad if it is an escaped quote. It ends it when what follows is the document's
-// structure. Within a text it could not be, because the vendor does escape quotes.
+// closes reports whether the quote of a \" before i ends its string, where backslashes may be data:
+// done if so, bad if it is an escaped quote. It does if the document's structure follows. That
+// can't be in a text, because the vendor does escape quotes.
 func (c *cursor) closes(i int) status {
 	look := cursor{b: c.b, i: i, whole: c.whole}
 	ch, st := look.take()
@@ -32,7 +32,7 @@ func (c *cursor) take() (byte, status) {
 	return 0, short
 }
 
-// quoted tells whether a key follows, or a text among those of an array.
+// quoted reports whether a key follows, or a text among those of an array.
 func (c *cursor) quoted() status {
 	ch, st := c.take()
 	if st != done {
@@ -54,7 +54,8 @@ func (c *cursor) quoted() status {
 	return st
 }
 
-// afterBracket tells whether what follows a closing bracket can follow one: more of them, the end, or another member.
+// afterBracket reports whether the following text may follow a closing bracket: more of them, the
+// end, or another member.
 func (c *cursor) afterBracket() status {
 	ch, st := c.take()
 	for st == done && (ch == '}' || ch == ']') {

@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// decode is a text in UTF-8 and without its escapes: a substring of the record when there is nothing
-// to do. Half of a surrogate pair without the other becomes U+FFFD.
-func (s *scanned) decode(t text) string {
+// decode returns a text in UTF-8 without escapes: a substring of the record if there is nothing to
+// do. Half of a surrogate pair without the other becomes U+FFFD.
+func (s *scanner) decode(t text) string {
 	in := s.raw[t.start:t.end]
 	if s.foreign && !utf8.ValidString(in) {
 		var quirk string
@@ -25,8 +25,9 @@ func (s *scanned) decode(t text) string {
 	return string(s.appendDecoded(make([]byte, 0, len(in)), in))
 }
 
-// appendDecoded appends in without its JSON escapes to out. A backslash that begins none is data.
-func (s *scanned) appendDecoded(out []byte, in string) []byte {
+// appendDecoded appends in to out without its JSON escapes. A backslash that starts no escape is
+// data.
+func (s *scanner) appendDecoded(out []byte, in string) []byte {
 	for {
 		n := strings.IndexByte(in, '\\')
 		if n < 0 {
@@ -40,7 +41,7 @@ func (s *scanned) appendDecoded(out []byte, in string) []byte {
 			in = in[1:]
 			continue
 		case 2:
-			out = append(out, unescaped[in[1]])
+			out = append(out, escapeOf[in[1]])
 			in = in[2:]
 			continue
 		}
@@ -61,10 +62,10 @@ func (s *scanned) appendDecoded(out []byte, in string) []byte {
 	}
 }
 
-// unescaped is what the letter after a backslash stands for.
-var unescaped = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
+// escapeOf maps the letter after a backslash to the character it stands for.
+var escapeOf = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
-// codeUnit reads the \uXXXX at the start of in, whose digits the grammar has checked.
+// codeUnit decodes the \uXXXX at the start of in, whose digits the grammar has checked.
 func codeUnit(in string) (r rune) {
 	for i := 2; i < 6; i++ {
 		d, _ := hexDigit(in[i])

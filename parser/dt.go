@@ -7,18 +7,18 @@ import (
 	"alpemix-collector/report"
 )
 
-// civil is a date and time of day as a wall clock shows them: seconds as if the clock were UTC's.
+// civil is a date and time as a wall clock shows them, in seconds as if the clock were in UTC.
 type civil int64
 
-// dtForm is what was remarkable about a dt.
+// dtForm says what was unusual about a dt.
 type dtForm struct {
 	separator bool // a date separator other than the documented backslash
 	doubled   bool // two backslashes for one
 	short     bool // a part of one digit
 }
 
-// readDT reads "hour:minute:second day\month\year" (alpemix.txt, key dt). The day always comes first; a date that is
-// impossible that way round is refused, never swapped.
+// readDT parses "hour:minute:second day\month\year" (alpemix.txt, key dt). The day always comes
+// first. A date that is impossible in this order is rejected; day and month are never swapped.
 func readDT(s string) (c civil, form dtForm, ok bool) {
 	r := dtReader{rest: strings.TrimSpace(s), ok: true}
 	hour := r.part()
@@ -49,7 +49,7 @@ type dtReader struct {
 	ok   bool
 }
 
-// number reads from one to limit digits.
+// number reads one to limit digits.
 func (r *dtReader) number(limit int) (n, digits int) {
 	for digits < len(r.rest) && digits < limit && '0' <= r.rest[digits] && r.rest[digits] <= '9' {
 		n = n*10 + int(r.rest[digits]-'0')
@@ -66,7 +66,7 @@ func (r *dtReader) part() int {
 	return n
 }
 
-// year reads the last part. It has four digits: two would leave the century open.
+// year reads the last part. It needs four digits, because two would leave the century open.
 func (r *dtReader) year() int {
 	n, digits := r.number(4)
 	r.ok = r.ok && digits == 4 && r.rest == ""
@@ -79,7 +79,7 @@ func (r *dtReader) skip(c byte) {
 	}
 }
 
-// separator reads a date separator, the same as before unless that is 0.
+// separator reads a date separator, which must equal before unless that is 0.
 func (r *dtReader) separator(before byte) byte {
 	if r.rest == "" || !strings.ContainsRune(`\/.-`, rune(r.rest[0])) || before != 0 && r.rest[0] != before {
 		r.ok = false
@@ -96,7 +96,7 @@ func (r *dtReader) separator(before byte) byte {
 	return sep
 }
 
-// day is the date that c shows.
+// day returns the date that c shows.
 func (c civil) day() report.Day {
 	d := int64(c) / 86400
 	if int64(c)%86400 < 0 {

@@ -10,24 +10,24 @@ import (
 	"alpemix-collector/report"
 )
 
-// Envelope is what an answer of Alpemix holds around its records. It is read by one piece of code
-// with one rule, for reports and for tokens.
+// Envelope is everything in an answer of Alpemix except the records. The same code reads it for
+// reports and for tokens.
 type Envelope struct {
 	ErrorNumber int    // see alpemix.txt; 0 is success, or an answer without one
-	Numbered    bool   // an errornumber was there and is a whole number
+	Numbered    bool   // there was an errornumber, and it is an integer
 	Token       string // accesstoken, in any case; empty if there is none
-	Closed      bool   // the object of the answer was read to its closing brace
-	Shape       string // keys and types, no content: {errornumber: 0, results: list of 20}
-	// Unread is why the answer is no object, or was not read to its end; nil if it was.
+	Closed      bool   // the object was read to its closing brace
+	Shape       string // keys and types without content: {errornumber: 0, results: list of 20}
+	// Unread is why the answer is not an object, or was not read to its end; nil if it was.
 	Unread *Error
-	// NoNumber is the errornumber that is no whole number; nil if there is none.
+	// NoNumber is an errornumber that is not an integer; nil if there is none.
 	NoNumber *Error
-	// Report is why the answer is not a complete report; nil if it is one.
+	// Report is why the answer is not a complete report; nil if it is.
 	Report *Error
 }
 
-// ReadEnvelope reads an answer of any size in a few megabytes. It opens the source as SplitStream
-// does. The error is one of open; everything else stands in the Envelope.
+// ReadEnvelope reads an answer of any size in a few megabytes of memory. It opens the source like
+// SplitStream. It returns only an error of open; everything else is in the Envelope.
 func ReadEnvelope(open func() (io.ReadCloser, error), contentType string) (Envelope, error) {
 	s := splitter{yield: discard}
 	err := s.stream(open, contentType, streamBuffer)
@@ -47,23 +47,23 @@ func ReadEnvelope(open func() (io.ReadCloser, error), contentType string) (Envel
 
 func discard(report.Record) error { return nil }
 
-// The keys that alpemix.txt names.
+// The keys in alpemix.txt.
 const (
 	keyErrorNumber = "errornumber"
 	keyResults     = "results"
 	keyAccessToken = "accesstoken"
 )
 
-// envelope is what the splitter has read around the records so far.
+// envelope is what the splitter has read so far around the records.
 type envelope struct {
 	numbered    bool
-	badNumber   *Error // an errornumber that is no whole number
-	missing     *Error // a list of commas alone: not an empty one, its elements are missing
-	lists       int    // how often results was there, possibly null
+	badNumber   *Error // an errornumber that is not an integer
+	missing     *Error // a list of only commas: not empty, its elements are missing
+	lists       int    // how often results occurred, possibly null
 	wrongType   bool   // results was neither a list nor null
-	recognised  bool   // an element of results is a record, intact or broken
+	recognized  bool   // an element of results is a record, intact or broken
 	unexpected  bool   // a key that a report does not have
-	elsewhere   bool   // such a key holds a list with records in it
+	elsewhere   bool   // the value of such a key is a list with records
 	accessToken string
 	closed      bool
 	shape       shape
@@ -119,7 +119,7 @@ func (s *splitter) results(c byte) error {
 	return s.unnamed(keyResults, c, 0)
 }
 
-// errorNumber reads a number however it is written. Of several the first that is not 0 counts.
+// errorNumber reads a number in any form. Of several, the first that is not 0 counts.
 func (s *splitter) errorNumber(key string, c byte) error {
 	at := s.offset()
 	var token []byte
@@ -166,11 +166,11 @@ func (s *splitter) errorNumber(key string, c byte) error {
 	return nil
 }
 
-// longestNumber bounds the text of a number that is not in quotes.
+// longestNumber limits the text of a number without quotes.
 const longestNumber = 400
 
-// digits consumes what stands before the next sign of structure. The grammar of JSON knows no
-// leading zeros; other writers do.
+// digits consumes everything before the next structural character. JSON's grammar has no leading
+// zeros; other writers use them.
 func (s *splitter) digits() ([]byte, error) {
 	for {
 		b := s.rest()
@@ -187,12 +187,12 @@ func (s *splitter) digits() ([]byte, error) {
 	}
 }
 
-// parseNumber reads 0, 0.0, 1e0, 007. The error numbers of alpemix.txt are whole; one that is not, or
-// is beyond 32 bits, is none of them.
+// parseNumber parses 0, 0.0, 1e0, 007. The error numbers in alpemix.txt are integers; a fraction,
+// or a number beyond 32 bits, is not one of them.
 func parseNumber(digits string) (int, bool) {
 	n, err := strconv.ParseFloat(digits, 64)
 	mantissa, _, _ := strings.Cut(strings.ToLower(digits), "e")
-	tooSmall := n == 0 && strings.ContainsAny(mantissa, "123456789") // for a float64, and no 0 either
+	tooSmall := n == 0 && strings.ContainsAny(mantissa, "123456789") // for a float64, and not 0 either
 	if !numeric(digits) || err != nil || tooSmall || n != math.Trunc(n) || math.Abs(n) > math.MaxInt32 {
 		return 0, false
 	}
@@ -201,8 +201,8 @@ func parseNumber(digits string) (int, bool) {
 
 func numeric(digits string) bool { return strings.Trim(digits, "-+.0123456789eE") == "" }
 
-// unnamed consumes a value that is not a report's, of any length if it is a list or an object, and
-// notes its shape.
+// unnamed consumes a value that a report does not have, of any length if it is a list or an object,
+// and records its shape.
 func (s *splitter) unnamed(key string, c byte, depth int) error {
 	switch {
 	case c == '[':
@@ -227,37 +227,37 @@ func (s *splitter) unnamed(key string, c byte, depth int) error {
 	return err
 }
 
-// count reads a list as if it were the records and returns how many elements it has.
+// count reads a list like the records and returns the number of its elements.
 func (s *splitter) count() (int, error) {
-	sum, yield, recognised := s.sum, s.yield, s.recognised
-	s.sum, s.yield, s.recognised = Summary{}, discard, false
+	sum, yield, recognized := s.sum, s.yield, s.recognized
+	s.sum, s.yield, s.recognized = Summary{}, discard, false
 	err := s.records()
 	n := s.sum.Records
-	s.elsewhere = s.elsewhere || s.recognised
-	s.sum, s.yield, s.recognised = sum, yield, recognised
+	s.elsewhere = s.elsewhere || s.recognized
+	s.sum, s.yield, s.recognized = sum, yield, recognized
 	return n, err
 }
 
-// recognise notes whether an element of results can be a record: an object with a key of
+// recognize notes whether an element of results can be a record: an object with a key of
 // alpemix.txt, or a broken one. A list without any is a list of something else.
-func (s *splitter) recognise(raw []byte) {
-	if s.recognised || raw[0] != '{' {
+func (s *splitter) recognize(raw []byte) {
+	if s.recognized || raw[0] != '{' {
 		return
 	}
-	in := scanned{raw: string(raw)}
+	in := scanner{raw: string(raw)}
 	if !in.scan(raw, strict) && !in.scan(raw, literal) {
-		s.recognised = true
+		s.recognized = true
 		return
 	}
 	for f := range in.values {
 		if in.values[f].kind != absent {
-			s.recognised = true
+			s.recognized = true
 			return
 		}
 	}
 }
 
-// verdict judges an answer that was read to its closing brace, as a report.
+// verdict judges, as a report, an answer that was read to its closing brace.
 func (s *splitter) verdict() error {
 	end := s.offset()
 	behind, trailing := s.trailing()
@@ -275,7 +275,7 @@ func (s *splitter) verdict() error {
 		return s.missing
 	case trailing == anotherObject, trailing == foreignText && empty:
 		return behind
-	case s.wrongType, !empty && !s.recognised:
+	case s.wrongType, !empty && !s.recognized:
 		return is(ResultsWrongType)
 	case s.lists > 1, s.elsewhere, empty && (!s.numbered || s.unexpected):
 		return is(UnexpectedEnvelope)
@@ -292,14 +292,14 @@ func (s *splitter) verdict() error {
 	return nil
 }
 
-// trailer is what stands behind the closing brace of an answer.
+// trailer classifies what follows the closing brace of an answer.
 type trailer uint8
 
 const (
 	nothing       trailer = iota // or space
 	harmless                     // NUL and other control characters, a comment
 	foreignText                  // anything else
-	anotherObject                // an object of JSON: of two answers nobody can say which counts
+	anotherObject                // a JSON object: it is unclear which of the two answers counts
 )
 
 // trailing reads what follows the document, to its end. The error describes it as garbage.

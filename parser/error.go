@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Reasons of Error, bounded so that they can be metric labels.
+// Reasons of Error. There are few, so they can be metric labels.
 const (
 	EmptyBody          = "empty_body"
 	HTML               = "html"
@@ -20,13 +20,13 @@ const (
 	WrongTopLevel      = "wrong_top_level"
 )
 
-// ErrorReasons are all reasons of Error, sorted.
+// ErrorReasons has all reasons of Error, sorted.
 var ErrorReasons = []string{
 	EmptyBody, HTML, MalformedEnvelope, ResultsWrongType, TrailingGarbage, Truncated, UnexpectedEnvelope,
 	VendorError, WrongTopLevel,
 }
 
-// advice says per reason what happened and what to do about it.
+// advice says for each reason what happened and what to do about it.
 var advice = map[string]string{
 	EmptyBody:         "the body is empty; ask again later",
 	HTML:              "the body is a web page, not JSON: maintenance, or a proxy answered; ask again later and check endpoint and proxy",
@@ -40,14 +40,14 @@ var advice = map[string]string{
 	WrongTopLevel:   "the body is not a JSON object; check endpoint and content type",
 }
 
-// Error is a body that is not a complete report. Records in front of the fault have been yielded.
+// Error describes a body that is not a complete report. Records before the fault have been yielded.
 type Error struct {
 	Reason      string // one of the constants above
 	ErrorNumber int    // the vendor's, for VendorError
-	Offset      int64  // where in the text, in bytes after transcoding to UTF-8 and without a byte order mark
-	Seen        string // the text there, shortened, with every word masked that could be data or a secret
+	Offset      int64  // position in the text, in bytes of UTF-8 without a byte order mark
+	Seen        string // the text there, shortened; words that could be data or a secret are masked
 	Shape       string // keys and types of a document that was read to its end, no content
-	Err         error  // the reader's error behind a truncation, if there was one
+	Err         error  // the reader's error that caused a truncation, if any
 }
 
 func (e *Error) Error() string {
@@ -71,10 +71,11 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// excerptLength bounds Seen, in bytes of the body.
+// excerptLength limits Seen, in bytes of the body.
 const excerptLength = 60
 
-// plainWords are shown in excerpts; every other word might be a person, an address or an access token.
+// plainWords are shown in excerpts; every other word might be a person, an address or an access
+// token.
 var plainWords = func() map[string]bool {
 	words := map[string]bool{}
 	for _, word := range append([]string{
@@ -86,7 +87,7 @@ var plainWords = func() map[string]bool {
 	return words
 }()
 
-// excerpt is the beginning of b with all words masked but those of the protocol.
+// excerpt returns the start of b with all words masked except those of the protocol.
 func excerpt(b []byte) string {
 	if len(b) > excerptLength {
 		b = b[:excerptLength]

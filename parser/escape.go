@@ -4,10 +4,10 @@ import "bytes"
 
 var dtKey = []byte(`"dt"`)
 
-// proven is the mode that a record's own dt proves: literal if a backslash of it begins no escape of
-// JSON, as in front of the digit of a date, and lenient if all of them do. It is false if dt holds no
-// backslash. Within a text no key can stand, because the vendor escapes quotes in texts.
-func proven(b []byte) (m mode, ok bool) {
+// provenMode returns the mode that a record's own dt proves: literal if one of its backslashes starts
+// no JSON escape, such as one before the digit of a date; lenient if all of them do. ok is false if
+// dt has no backslash. A text can't contain a key, because the vendor escapes quotes in texts.
+func provenMode(b []byte) (m mode, ok bool) {
 	for from := 0; ; {
 		n := bytes.Index(b[from:], dtKey)
 		if n < 0 {
@@ -41,7 +41,8 @@ const (
 	escapeCut     = -1
 )
 
-// escapeLength is the length of the JSON escape at the start of b, or one of the two constants above.
+// escapeLength returns the length of the JSON escape at the start of b, or one of the two constants
+// above.
 func escapeLength[T string | []byte](b T) int {
 	if len(b) < 2 {
 		return escapeCut

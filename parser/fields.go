@@ -14,7 +14,7 @@ const (
 	fieldUID field = iota
 	fieldDT
 	fieldDur
-	fieldDurColon // "dur:", as the samples of alpemix.txt have it
+	fieldDurColon // "dur:", as in the samples of alpemix.txt
 	fieldDir
 	firstText  // of report.TextColumns
 	fieldCount = firstText + field(len(report.TextColumns))
@@ -35,7 +35,7 @@ func fieldOf(key string) (field, bool) {
 	return field(max(i, 0)), i >= 0
 }
 
-// fieldLike is the field of a key in another case.
+// fieldLike returns the field of a key in another case.
 func fieldLike(key string) (field, bool) {
 	for f, name := range fieldNames {
 		if strings.EqualFold(key, name) {
@@ -45,7 +45,7 @@ func fieldLike(key string) (field, bool) {
 	return 0, false
 }
 
-// kind is the JSON type of a value, by its first byte.
+// kind is the JSON type of a value, determined by its first byte.
 type kind uint8
 
 const (
@@ -78,7 +78,8 @@ func (k kind) String() string {
 	return [...]string{"absent", "null", "a number", "true or false", "a text", "a list", "an object"}[k]
 }
 
-// value is a field's value where it stands in the record; for a text, start and end are without the quotes.
+// value is the position of a field's value in the record; for a text, start and end exclude the
+// quotes.
 type value struct {
 	text
 	kind kind

@@ -1,26 +1,26 @@
 package parser
 
-// status is the outcome of reading something from text that may go on.
+// status is the result of reading something from text that may continue.
 type status uint8
 
 const (
 	done   status = iota
-	short         // the text ends before the thing does
+	short         // the text ends too early
 	bad           // the text cannot be the thing
 	closed        // no further member: the closing bracket was consumed
 )
 
-// maxDepth bounds nested arrays and objects. Reports have none; the bound keeps the work on a body that never closes them
-// linear, because reading is taken up again from each of them.
+// maxDepth limits nested arrays and objects. Reports have none. The limit keeps the work linear on
+// a body that never closes them, because reading resumes after each of them.
 const maxDepth = 100
 
-// mode says what a backslash in a string means. Each record has one mode.
+// mode is the meaning of a backslash in a string. Each record has one mode.
 type mode uint8
 
 const (
-	strict  mode = iota // it begins an escape of JSON
-	lenient             // so it does, but where it begins none it is data
-	literal             // it is data, but in front of a quote
+	strict  mode = iota // it starts a JSON escape
+	lenient             // likewise, but where it starts none it is data
+	literal             // it is data, except before a quote
 )
 
 // cursor reads JSON as Alpemix may send it: control characters in strings are data. It finds where
@@ -32,20 +32,21 @@ type cursor struct {
 	whole bool // nothing follows b
 }
 
-// text is a string as it stands in the document. It has few fields so that the compiler keeps it in registers.
+// text is the position of a string in the document. It has few fields so that the compiler keeps it
+// in registers.
 type text struct {
 	start, end int // without the quotes
 	marks      marks
 }
 
-// marks is what is remarkable about a string.
+// marks says what is unusual about a string.
 type marks uint8
 
 const (
 	escaped  marks = 1 << iota // holds escapes, in literal mode \"
 	control                    // holds raw control characters
 	trailing                   // ends in a backslash, which could have been read as \"
-	illegal                    // holds backslashes that begin no escape, in lenient mode
+	illegal                    // has backslashes that start no escape, in lenient mode
 )
 
 func (c *cursor) skipSpace() {
@@ -101,7 +102,7 @@ func (c *cursor) composite(object bool, depth int) status {
 	}
 }
 
-// separator consumes what stands in front of the next member, or the closing bracket.
+// separator consumes what precedes the next member, or the closing bracket.
 func (c *cursor) separator(closing byte, first bool) status {
 	c.skipSpace()
 	switch {
@@ -161,7 +162,7 @@ func (c *cursor) word(w string) status {
 	return done
 }
 
-// number consumes a number. One that touches the end of the text is short: it might have gone on.
+// number consumes a number. One at the end of the text is short, because it might continue.
 func (c *cursor) number() status {
 	if c.b[c.i] == '-' {
 		c.i++
@@ -216,7 +217,7 @@ func (c *cursor) cut() status {
 	return bad
 }
 
-// plain marks the bytes of a string that need no look.
+// plain marks the bytes of a string that need no examination.
 var plain = func() (t [256]bool) {
 	for c := range t {
 		t[c] = c >= ' ' && c != '"' && c != '\\'
@@ -262,8 +263,8 @@ func (c *cursor) text() (text, status) {
 	}
 }
 
-// backslash is the length of what the one at i begins. It is closed when the backslash is data and
-// the quote after it ends its string.
+// backslash returns the length of what the backslash at i starts. The status is closed if it is
+// data and the quote after it ends the string.
 func (c *cursor) backslash(i int) (int, status) {
 	if c.mode != literal {
 		n := escapeLength(c.b[i:])

@@ -1,10 +1,10 @@
 package parser
 
-// QuirkTransport is the one quirk that is not of an answer's text but of how it came.
+// QuirkTransport is the one quirk that concerns not the text of an answer but how it arrived.
 const QuirkTransport = quirkTransport
 
-// Names of quirks: rows of Quirks, fixtures in testdata/quirks, labels of the metric alpemix_quirks_total, headings in
-// docs/quirks.md. A test holds them together.
+// Names of quirks: rows of Quirks, fixtures in testdata/quirks, labels of the metric
+// alpemix_quirks_total, headings in docs/quirks.md. A test keeps them consistent.
 const (
 	quirkTokenInReport     = "accesstoken_in_report"
 	quirkAnonymousParty    = "anonymous_party"

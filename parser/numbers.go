@@ -10,7 +10,7 @@ import (
 )
 
 // last reads the duration, from "dur" or from "dur:". The former wins.
-func (p *parsing) last() {
+func (p *recordParser) last() {
 	if p.reject != nil {
 		return
 	}
@@ -42,10 +42,11 @@ func (p *parsing) last() {
 	}
 }
 
-func (p *parsing) has(f field) bool { return p.values[f].kind > null }
+func (p *recordParser) has(f field) bool { return p.values[f].kind > null }
 
-// seconds is a duration's value, a number or one in a text, whole or not. Absent, null and "" are 0.
-func (p *parsing) seconds(f field) (n float64, ok bool) {
+// seconds returns a duration, from a number or a number in a text, whole or not. Absent, null and
+// "" are 0.
+func (p *recordParser) seconds(f field) (n float64, ok bool) {
 	v := p.values[f]
 	s := ""
 	switch v.kind {
@@ -67,7 +68,7 @@ func (p *parsing) seconds(f field) (n float64, ok bool) {
 	if n, err := strconv.ParseInt(s, 10, 32); err == nil {
 		return float64(n), true
 	}
-	n, err := strconv.ParseFloat(s, 64) // beyond its range it is infinite, and absurd
+	n, err := strconv.ParseFloat(s, 64) // out of range it is infinite, and absurd
 	if strings.Trim(s, "0123456789+-.eE") != "" || err != nil && !math.IsInf(n, 0) {
 		p.refuse(reasonWrongType, "%s is %s, not a number", fieldNames[f], p.show(f))
 		return 0, false
@@ -80,7 +81,7 @@ func (p *parsing) seconds(f field) (n float64, ok bool) {
 }
 
 // direction reads dir.
-func (p *parsing) direction() {
+func (p *recordParser) direction() {
 	if p.reject != nil {
 		return
 	}

@@ -32,7 +32,7 @@ func strictReport(text []byte) (want told, ok bool) {
 		return told{reason: WrongTopLevel}, err == nil
 	}
 	var lists int
-	var numbered, bad, wrongType, recognised, unexpected, elsewhere bool
+	var numbered, bad, wrongType, recognized, unexpected, elsewhere bool
 	for d.More() {
 		key, err := d.Token()
 		var value json.RawMessage
@@ -48,7 +48,7 @@ func strictReport(text []byte) (want told, ok bool) {
 			}
 			for _, element := range list {
 				want.records = append(want.records, string(element))
-				recognised = recognised || isRecord(element)
+				recognized = recognized || isRecord(element)
 			}
 		case strings.EqualFold(key.(string), "errornumber"):
 			unexpected = unexpected || key != "errornumber"
@@ -69,7 +69,7 @@ func strictReport(text []byte) (want told, ok bool) {
 		want.reason = VendorError
 	case bad:
 		want.reason = MalformedEnvelope
-	case wrongType, !empty && !recognised:
+	case wrongType, !empty && !recognized:
 		want.reason = ResultsWrongType
 	case lists > 1, elsewhere, empty && unexpected, empty && !numbered:
 		want.reason = UnexpectedEnvelope

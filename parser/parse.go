@@ -10,21 +10,24 @@ import (
 	"alpemix-collector/report"
 )
 
-// Bounds of what a record may say.
+// Limits of plausible values.
 const (
 	// FirstMoment is 2000-01-01 00:00:00 on the account's clocks: no connection is older.
 	FirstMoment = 946684800
-	// Grace is how far a dt may lie after FetchedAt, and the end of a connection too. It covers a wrong clock and a wrong zone.
+	// Grace is how far a dt, or the end of a connection, may be after FetchedAt. It allows for a
+	// wrong clock or zone.
 	Grace = 24 * time.Hour
-	// LongestDuration leaves room for a session that someone left open over a year, and none for 2³¹-1 or 2³²-1 seconds.
+	// LongestDuration allows a session that was left open for a year, but not 2³¹-1 or 2³²-1
+	// seconds.
 	LongestDuration = 366 * 24 * time.Hour
 )
 
-// Parse reads one record. FirstSeenAt is set to FetchedAt and Version to FetchedAt in microseconds: only the caller knows
-// better. A Reject keeps the record's text. A record is rejected for its uid, its dt and its duration, for a value whose type
-// makes no sense, and for not being one JSON object; anything else that is odd becomes a finding in src.Tally.
+// Parse parses one record. It sets FirstSeenAt to FetchedAt and Version to FetchedAt in
+// microseconds; the caller may know better. A Reject keeps the record's text. A record is rejected
+// for its uid, dt or duration, for a value of an impossible type, or because it is not one JSON
+// object. Anything else that is odd is counted in src.Tally.
 func Parse(rec report.Record, src Source) (report.Connection, *report.Reject) {
-	p := parsing{src: src, rec: rec}
+	p := recordParser{src: src, rec: rec}
 	p.raw, p.charset, p.odd = string(rec.Raw), rec.Charset, src.Tally
 	p.open()
 	p.identify()
@@ -41,24 +44,24 @@ func Parse(rec report.Record, src Source) (report.Connection, *report.Reject) {
 	return p.c, nil
 }
 
-// parsing is one record on its way; after the first refusal its steps do nothing.
-type parsing struct {
-	scanned
+// recordParser parses one record. After the first refusal its steps do nothing.
+type recordParser struct {
+	scanner
 	rec    report.Record
 	src    Source
 	c      report.Connection
 	reject *report.Reject
 }
 
-func (p *parsing) refuse(reason, format string, args ...any) {
+func (p *recordParser) refuse(reason, format string, args ...any) {
 	p.reject = &report.Reject{
 		Vendor: Vendor, Account: p.src.Account, Reason: reason, Detail: fmt.Sprintf(format, args...),
 		Raw: p.raw, Charset: p.rec.Charset, Hash: Hash(p.rec.Raw), At: p.src.FetchedAt.UTC(), Version: uint64(p.src.FetchedAt.UnixMicro()),
 	}
 }
 
-// open takes the record apart.
-func (p *parsing) open() {
+// open finds the fields of the record.
+func (p *recordParser) open() {
 	b := p.rec.Raw
 	switch {
 	case len(b) > MaxRecord:
@@ -72,7 +75,7 @@ func (p *parsing) open() {
 	if p.scan(b, strict) {
 		return
 	}
-	m, ok := proven(b)
+	m, ok := provenMode(b)
 	if !ok {
 		m = literal
 	}
@@ -84,8 +87,8 @@ func (p *parsing) open() {
 	}
 }
 
-// noteScan counts what taking the record apart and decoding it has shown.
-func (p *parsing) noteScan() {
+// noteScan counts the findings of finding and decoding the fields.
+func (p *recordParser) noteScan() {
 	for _, f := range [...]struct {
 		quirk string
 		n     int
@@ -99,7 +102,7 @@ func (p *parsing) noteScan() {
 	}
 }
 
-func (p *parsing) identify() {
+func (p *recordParser) identify() {
 	if p.reject != nil {
 		return
 	}
@@ -110,7 +113,7 @@ func (p *parsing) identify() {
 }
 
 // describe reads the texts and the mode.
-func (p *parsing) describe() {
+func (p *recordParser) describe() {
 	c := &p.c
 	for i, to := range c.Texts() {
 		if p.reject != nil {
@@ -124,8 +127,8 @@ func (p *parsing) describe() {
 	p.direction()
 }
 
-// text is the value of a text field. Null and absent are empty.
-func (p *parsing) text(f field) string {
+// text returns the value of a text field. Null and absent are empty.
+func (p *recordParser) text(f field) string {
 	switch v := p.values[f]; v.kind {
 	case absent:
 		return ""
@@ -143,11 +146,11 @@ func (p *parsing) text(f field) string {
 	}
 }
 
-// showLength bounds a value in a Reject's Detail.
+// showLength limits a value in a Reject's Detail.
 const showLength = 60
 
-// show is a value as it stands in the record, shortened.
-func (p *parsing) show(f field) string {
+// show returns a value as it is in the record, shortened.
+func (p *recordParser) show(f field) string {
 	v := p.values[f]
 	if v.kind == absent {
 		return "absent"

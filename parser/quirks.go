@@ -2,15 +2,16 @@ package parser
 
 //go:generate go run ./internal/quirkdoc ../docs/quirks.md
 
-// Quirk is one way in which a report may differ from the vendor's document, or in which that document can be read.
+// Quirk is one way in which a report may differ from the vendor's document, or in which that
+// document can be understood.
 type Quirk struct {
 	Name     string
 	Seen     string // what is seen
 	Evidence string // why it is possible, with a mark that docs/quirks.md explains
-	Done     string // what the parser makes of it
+	Done     string // what the parser does about it
 }
 
-// Quirks is the quirk table, sorted by name. Its names are the keys of Summary.Quirks and Tally.
+// Quirks is the quirk table, sorted by name. The names are the keys of Summary.Quirks and Tally.
 var Quirks = []Quirk{
 	{
 		Name:     quirkTokenInReport,

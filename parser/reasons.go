@@ -1,6 +1,6 @@
 package parser
 
-// Reasons of rejects, bounded so that they can be metric labels.
+// Reasons of rejects. There are few, so they can be metric labels.
 const (
 	reasonDTImpossible     = "dt_impossible"
 	reasonDTMissing        = "dt_missing"
@@ -14,7 +14,7 @@ const (
 	reasonWrongType        = "wrong_type"
 )
 
-// Reasons are all reasons for which Parse rejects a record, sorted.
+// Reasons has all reasons for which Parse rejects a record, sorted.
 var Reasons = []string{
 	reasonDTImpossible,
 	reasonDTMissing,

@@ -8,7 +8,7 @@ import (
 	"alpemix-collector/report"
 )
 
-// records reads the list of results from its opening bracket to its closing one.
+// records reads the list of results from its opening to its closing bracket.
 func (s *splitter) records() error {
 	at, before, missing := s.offset(), s.sum.Records, 0
 	s.pos++
@@ -45,21 +45,22 @@ func (s *splitter) records() error {
 	}
 }
 
-// record yields the element that begins with c at pos.
+// record yields the element that starts with c at pos.
 func (s *splitter) record(c byte) error {
 	if c == '{' {
 		n := quickEnd(s.rest())
 		for n == 0 && len(s.rest()) < quickReach && s.more() {
 			n = quickEnd(s.rest()) // it has an answer to the text, not to the part that happens to be in the window
 		}
-		if n > 0 && s.neighbours(n) {
+		if n > 0 && s.hasNeighbor(n) {
 			return s.emit(n)
 		}
 	}
 	for {
 		n, st := s.measure()
-		// An intact record is not lost for garbage behind it. Anything else may be what damage has made of its neighbours: with
-		// a stray '[' in front of them they are a list, with a stray quote a text.
+		// An intact record is not lost because of garbage after it. Anything else may be the result
+		// of damage to its neighbors: after a stray '[' they are a list, after a stray quote a
+		// text.
 		if st == done && (c == '{' || s.follows(n)) {
 			return s.emit(n)
 		}
@@ -69,13 +70,13 @@ func (s *splitter) record(c byte) error {
 	}
 }
 
-// quickReach bounds the search of quickEnd, lest a body of many '{' and no '}' be searched to its end from each of them.
+// quickReach limits the search of quickEnd, so that a body of many '{' and no '}' is not searched
+// to its end from each of them.
 const quickReach = 16 << 10
 
-// quickEnd is the length of the record at the start of b if that is easy to tell, else 0. The first
-// '}' ends the record if no '{' comes between and if it is outside a string, which it is after an even
-// number of quotes that are not escaped. Whatever it says, it cannot swallow a neighbour, because that
-// would begin with '{'.
+// quickEnd returns the length of the record at the start of b if that is easy to find, else 0. The
+// first '}' ends the record if there is no '{' before it and it is outside a string, that is, after
+// an even number of unescaped quotes. It can never swallow a neighbor, which would start with '{'.
 func quickEnd(b []byte) int {
 	n := bytes.IndexByte(b[:min(len(b), quickReach)], '}') + 1
 	if n == 0 || bytes.IndexByte(b[1:n], '{') >= 0 {
@@ -83,14 +84,14 @@ func quickEnd(b []byte) int {
 	}
 	b = b[:n]
 	quotes := bytes.Count(b, quote)
-	literal, doubtful := false, false // a backslash begins no escape; a quote follows one
+	literal, doubtful := false, false // a backslash starts no escape; a quote follows one
 	for i := 0; ; {
 		next := bytes.IndexByte(b[i:], '\\')
 		if next < 0 {
 			break
 		}
 		i += next
-		size := max(escapeLength(b[i:]), 1) // behind each is at least the '}'
+		size := max(escapeLength(b[i:]), 1) // after each there is at least the '}'
 		literal = literal || size == 1
 		if b[i+1] == '"' {
 			quotes--
@@ -98,7 +99,7 @@ func quickEnd(b []byte) int {
 		doubtful = doubtful || b[i+1] == '"' || size == 2 && b[i+2] == '"'
 		i += size
 	}
-	if quotes%2 != 0 || literal && doubtful { // it may or may not be the end of its string
+	if quotes%2 != 0 || literal && doubtful { // it may or may not end its string
 		return 0
 	}
 	return n
@@ -106,15 +107,15 @@ func quickEnd(b []byte) int {
 
 var quote = []byte{'"'}
 
-// measure finds the end of the element at pos by the grammar of JSON: as strict JSON, or else in the
-// mode that its own dt proves. What stands beside it says nothing of how it is written.
+// measure finds the end of the element at pos by JSON's grammar: as strict JSON, or else in the
+// mode that its own dt proves. Its neighbors say nothing about how it is written.
 func (s *splitter) measure() (int, status) {
 	var ends [literal + 1]int
 	var found [literal + 1]bool
 	for m := strict; m <= literal; m++ {
 		n, st := s.grammarEnd(m)
 		if st == short && !s.ended && len(s.rest()) <= MaxRecord {
-			return 0, short // what is to come may make sense of it
+			return 0, short // the following bytes may make sense of it
 		}
 		ends[m], found[m] = n, st == done
 		if m == strict && found[m] && s.follows(n) {
@@ -123,11 +124,11 @@ func (s *splitter) measure() (int, status) {
 	}
 	order := [...]mode{literal, lenient, strict}
 	if found[lenient] && found[literal] && ends[lenient] != ends[literal] {
-		if m, _ := proven(s.rest()[:max(ends[lenient], ends[literal])]); m == lenient {
+		if m, _ := provenMode(s.rest()[:max(ends[lenient], ends[literal])]); m == lenient {
 			order = [...]mode{lenient, literal, strict}
 		}
 	}
-	for _, garbage := range [...]bool{false, true} { // behind an element, which is intact all the same
+	for _, garbage := range [...]bool{false, true} { // after an element that is intact anyway
 		for _, m := range order {
 			if found[m] && (garbage || s.follows(ends[m])) {
 				return ends[m], done
@@ -147,15 +148,17 @@ func (s *splitter) grammarEnd(m mode) (int, status) {
 	return c.i, st
 }
 
-// follows tells whether n bytes from pos comes what may follow an element, or nothing. A missing comma is forgiven.
+// follows reports whether n bytes after pos comes what may follow an element, or nothing. A missing
+// comma is accepted.
 func (s *splitter) follows(n int) bool {
 	c, _, ok := s.behind(n)
 	return !ok || c == ',' || c == ']' || c == '{'
 }
 
-// neighbours tells whether n bytes from pos come a comma and the next record. Nothing less shows that the quick way was right:
-// in a damaged record the '}' may be part of a text, and in the last one it may be the document's.
-func (s *splitter) neighbours(n int) bool {
+// hasNeighbor reports whether n bytes after pos come a comma and the next record. Nothing less shows
+// that the quick way was right: in a damaged record the '}' may be part of a text, and in the last
+// one it may be the document's.
+func (s *splitter) hasNeighbor(n int) bool {
 	c, at, _ := s.behind(n)
 	if c == ',' {
 		c, _, _ = s.behind(at + 1)
@@ -164,8 +167,8 @@ func (s *splitter) neighbours(n int) bool {
 	return false
 }
 
-// behind is the first byte from n bytes behind pos that is not space, and where it stands. Space that goes on for too long
-// counts as the end: what stands before it is held in memory meanwhile.
+// behind returns the first byte that is not space, from n bytes after pos, and its position. Too
+// much space counts as the end, because everything before it is kept in memory meanwhile.
 func (s *splitter) behind(n int) (c byte, at int, ok bool) {
 	at = n
 	for {
@@ -183,14 +186,14 @@ func (s *splitter) behind(n int) (c byte, at int, ok bool) {
 
 func (s *splitter) emit(n int) error {
 	rec := s.raw(n)
-	s.recognise(rec.Raw)
+	s.recognize(rec.Raw)
 	s.pos += n
 	s.sum.Records++
 	return s.yield(rec)
 }
 
-// raw is the record of the next n bytes. A charset is none of a record that is UTF-8, so that such a
-// one is the same under every Content-Type.
+// raw returns the record in the next n bytes. A record in UTF-8 has no charset, so that it is the
+// same under every Content-Type.
 func (s *splitter) raw(n int) report.Record {
 	rec := report.Record{Raw: s.rest()[:n]}
 	if s.charset != "" && !utf8.Valid(rec.Raw) {

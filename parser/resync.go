@@ -5,11 +5,13 @@ import (
 	"unicode/utf8"
 )
 
-// spaceSeen is how many bytes of space may lie between the signs by which broken looks for the end of a record.
+// spaceSeen is how many bytes of space may be between the signs by which broken looks for the end
+// of a record.
 const spaceSeen = 256
 
-// broken yields the element at pos, whose end the grammar cannot tell, up to where its neighbour seems to begin. One that
-// is longer than MaxRecord is handed out cut and skipped without being kept in memory.
+// broken yields the element at pos, whose end the grammar cannot find, up to where the next one
+// seems to start. One that is longer than MaxRecord is cut, and the rest is skipped without being
+// kept in memory.
 func (s *splitter) broken() error {
 	cut := false
 	for from := 1; ; {
@@ -36,8 +38,8 @@ func (s *splitter) broken() error {
 	}
 }
 
-// giveUp ends the broken element in front of the anchor at. It is too long by where the anchor is, because that is what
-// broken goes by before it knows what stands in between.
+// giveUp ends the broken element before the anchor at. Whether it is too long depends on the
+// anchor's position, because broken uses that before it knows what is in between.
 func (s *splitter) giveUp(at int, cut bool) error {
 	n := len(bytes.TrimRight(s.rest()[:at], ", \t\r\n"))
 	switch {
@@ -53,7 +55,7 @@ func (s *splitter) giveUp(at int, cut bool) error {
 	return err
 }
 
-// emitStart yields the beginning of an element that is longer than MaxRecord.
+// emitStart yields the start of an element that is longer than MaxRecord.
 func (s *splitter) emitStart() error {
 	b := s.rest()
 	n := MaxRecord + 1
@@ -61,14 +63,15 @@ func (s *splitter) emitStart() error {
 		n++
 	}
 	s.sum.Records++
-	s.recognised = true
+	s.recognized = true
 	return s.yield(s.raw(n))
 }
 
-// anchor looks in b, not before from, for the beginning of the next record or the end of the list: a '{' with a quote after
-// it and a comma or '}' before it, or the ']' with which the document ends or which leads back into the envelope: with a '}'
-// before it, or to the errornumber. Within a text of an intact document none of them can stand, because quotes in texts are
-// escaped. If it is short, the search goes on at the place it returns.
+// anchor looks in b, from from on, for the start of the next record or the end of the list. The
+// former is a '{' with a quote after it and a comma or '}' before it. The latter is the ']' that
+// ends the document or leads back into the envelope: after a '}', or before the errornumber. None
+// of them can be in a text of an intact document, because quotes in texts are escaped. If it is
+// short, the search resumes at the returned position.
 func anchor(b []byte, from int, whole bool) (int, status) {
 	for i := from; i < len(b); i++ {
 		if b[i] != '{' && b[i] != ']' {
@@ -102,18 +105,18 @@ func anchor(b []byte, from int, whole bool) (int, status) {
 
 var errorNumberKey = []byte(`"errornumber"`)
 
-// keySeen is how long a key of the envelope may be for broken to know it, quotes included.
+// keySeen is how long a key of the envelope may be for broken to recognize it, including quotes.
 const keySeen = 64
 
-// opensMember tells whether b, which begins with a quote, begins with a key and its colon.
+// opensMember reports whether b, which starts with a quote, starts with a key and its colon.
 func opensMember(b []byte) bool {
 	n := bytes.IndexByte(b[1:min(len(b), keySeen)], '"')
 	colon, _ := glance(b, n+2)
 	return n >= 0 && colon == ':'
 }
 
-// glance is the first byte from i that is not space, and where it stands, which is len(b) if there is none. Space that goes
-// on for too long counts as a byte.
+// glance returns the first byte from i that is not space, and its position, which is len(b) if
+// there is none. Too much space counts as a byte.
 func glance(b []byte, i int) (byte, int) {
 	for n := i; n < len(b); n++ {
 		if !space(b[n]) || n == i+spaceSeen {

@@ -1,11 +1,11 @@
 package parser
 
-// scanned is one record taken apart, nothing decoded but escapes in keys.
-type scanned struct {
+// scanner finds the fields of one record. It decodes nothing but escapes in keys.
+type scanner struct {
 	raw     string
 	charset string // of texts that are not UTF-8; empty is windows-1254
 	foreign bool   // there may be such texts
-	odd     Tally  // receives what decoding texts shows
+	odd     Tally  // counts what decoding texts finds
 	mode    mode
 	values  [fieldCount]value
 	cased   uint32 // fields whose key was only seen in another case, a bit each
@@ -13,16 +13,16 @@ type scanned struct {
 	unknown, duplicate, control, trailing, illegal, surrogate int // how often each was seen
 }
 
-// scan finds the fields in b, of which s.raw is a copy. It is false for anything but one object of
-// JSON and space.
-func (s *scanned) scan(b []byte, m mode) bool {
-	*s = scanned{raw: s.raw, charset: s.charset, foreign: s.foreign, odd: s.odd, mode: m}
+// scan finds the fields in b, of which s.raw is a copy. It returns false for anything but one
+// object and space.
+func (s *scanner) scan(b []byte, m mode) bool {
+	*s = scanner{raw: s.raw, charset: s.charset, foreign: s.foreign, odd: s.odd, mode: m}
 	c := cursor{b: b, mode: m, whole: true}
 	c.i++ // the caller has seen '{'
 	first := true
 	for next := fieldUID; ; next++ {
 		f, known, cased := next, true, false
-		if !c.foresee(next) {
+		if !c.expectKey(next) {
 			key, st := c.key(first)
 			if st == closed {
 				c.skipSpace()
@@ -46,12 +46,12 @@ func (s *scanned) scan(b []byte, m mode) bool {
 			s.unknown++
 			continue
 		}
-		// Of a repeated key the last value counts, as it does for encoding/json and for ClickHouse.
+		// The last value of a repeated key counts, as in encoding/json and ClickHouse.
 		bit := uint32(1) << f
 		if s.values[f].kind != absent {
 			s.duplicate++
 			if cased && s.cased&bit == 0 {
-				continue // the key as alpemix.txt spells it counts
+				continue // the key as alpemix.txt spells it wins
 			}
 		}
 		s.values[f] = v
@@ -63,14 +63,14 @@ func (s *scanned) scan(b []byte, m mode) bool {
 	}
 }
 
-// foresee consumes the key of f, with the comma before it, if it comes next and is written as usual: with a space behind the
-// comma, as alpemix.txt has it, or without. Keys nearly always come in the order of the document, and this is twice as fast as
-// reading them.
-func (c *cursor) foresee(f field) bool {
+// expectKey consumes the key of f, with the comma before it, if it comes next and is written as
+// usual: with a space after the comma, as in alpemix.txt, or without. Keys nearly always come in
+// the document's order, and this is twice as fast as parsing them.
+func (c *cursor) expectKey(f field) bool {
 	if f >= fieldCount || c.i == 1 {
 		return false
 	}
-	b, i, p := c.b, c.i+1, foreseen[f]
+	b, i, p := c.b, c.i+1, expectedKeys[f]
 	if i < len(b) && b[i] == ' ' {
 		i++
 	}
@@ -81,14 +81,14 @@ func (c *cursor) foresee(f field) bool {
 	return true
 }
 
-var foreseen = func() (p [fieldCount]string) {
+var expectedKeys = func() (p [fieldCount]string) {
 	for f, name := range fieldNames {
 		p[f] = `"` + name + `":`
 	}
 	return p
 }()
 
-func (s *scanned) value(c *cursor) (value, status) {
+func (s *scanner) value(c *cursor) (value, status) {
 	c.skipSpace()
 	if c.i == len(c.b) {
 		return value{}, short
@@ -114,5 +114,5 @@ func (s *scanned) value(c *cursor) (value, status) {
 	return v, st
 }
 
-// plain is a value's text as it stands in the record.
-func (s *scanned) plain(f field) string { return s.raw[s.values[f].start:s.values[f].end] }
+// plain returns a value's text as it is in the record.
+func (s *scanner) plain(f field) string { return s.raw[s.values[f].start:s.values[f].end] }

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Bounds of a shape: longer ones end in an ellipsis, deeper objects are not looked into.
+// Limits of a shape: longer ones end in an ellipsis, and deeper objects are skipped.
 const (
 	longestShape = 160 // bytes
 	deepestShape = 3
 )
 
 // shape describes an answer by its keys and the types of their values, so that an error can show
-// what came and no content of it.
+// the structure without the content.
 type shape struct {
 	text   []byte
 	hidden int // objects that were opened after the text was full
@@ -35,7 +35,7 @@ func (s *shape) list(key string, elements int) {
 	s.text = strconv.AppendInt(s.text, int64(elements), 10)
 }
 
-// open describes a key with an object, whose keys follow up to close.
+// open describes a key with an object. Its keys follow, up to close.
 func (s *shape) open(key string) {
 	if s.full() {
 		s.hidden++
@@ -52,7 +52,7 @@ func (s *shape) close() {
 	s.text = append(s.text, '}')
 }
 
-// full writes what separates two keys, or ends the text.
+// full writes the separator between two keys, or ends the text.
 func (s *shape) full() bool {
 	switch n := len(s.text); {
 	case n == 0:
@@ -73,7 +73,7 @@ func (s *shape) full() bool {
 // longestKey is the longest key that a shape shows.
 const longestKey = 24
 
-// shownKey is a key as people name them. Anything else might be data.
+// shownKey returns a key that looks like a name. Anything else might be data.
 func shownKey(key string) string {
 	name := strings.TrimSuffix(key, ":")
 	digits := strings.TrimLeft(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-")

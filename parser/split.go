@@ -8,13 +8,13 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// Split yields the records of a report as alpemix.txt describes it ("Getting the Connection Report")
-// as they were sent, without decoding them. contentType is the HTTP header's; its charset counts only
-// for texts that are not UTF-8. Charset and escapes are a matter of each record, see Parse. A body in
-// UTF-16 or UTF-32 alone is read in UTF-8 instead, because nothing can be found in it otherwise.
+// Split yields the records of a report in the form of alpemix.txt ("Getting the Connection Report")
+// as they were sent, without decoding them. contentType is the HTTP header's value; its charset
+// counts only for texts that are not UTF-8. Parse handles charset and escapes for each record. Only
+// a body in UTF-16 or UTF-32 is converted to UTF-8, because nothing can be found in it otherwise.
 //
-// The errors are *Error, or whatever yield returned, which ends the scan. Elements of results that are
-// no objects, and broken ones, are yielded like any other for Parse to reject.
+// The errors are *Error, or those of yield, which stop the scan. Elements of results that are not
+// objects, or are broken, are yielded too, for Parse to reject.
 func Split(body []byte, contentType string, yield func(report.Record) error) (Summary, error) {
 	s := splitter{yield: yield, charset: fallback(contentType)}
 	if enc := wide(body); enc != nil {
@@ -27,7 +27,7 @@ func Split(body []byte, contentType string, yield func(report.Record) error) (Su
 	return s.sum, err
 }
 
-// splitter walks over the envelope and its records.
+// splitter reads the envelope and its records.
 type splitter struct {
 	window
 	charset string // of records' texts that are not UTF-8
@@ -66,7 +66,7 @@ func (s *splitter) document() error {
 	return s.verdict()
 }
 
-// members reads the keys of an object behind its opening brace, in whatever order they come.
+// members reads the keys of an object after its opening brace, in any order.
 func (s *splitter) members(member func(key string) error) error {
 	for first := true; ; first = false {
 		c, ok := s.next()
@@ -104,7 +104,8 @@ func (s *splitter) members(member func(key string) error) error {
 	}
 }
 
-// token consumes one value of the envelope, of MaxRecord bytes at most. It is valid until the window moves.
+// token consumes one value of the envelope, of at most MaxRecord bytes. It is valid until the
+// window moves.
 func (s *splitter) token() ([]byte, error) {
 	for {
 		b := s.rest()
@@ -124,9 +125,9 @@ func (s *splitter) token() ([]byte, error) {
 	}
 }
 
-// plain is what a token that is a text says.
+// plain returns the text of a token.
 func (s *splitter) plain(token []byte) string {
-	in := scanned{raw: string(token), mode: lenient}
+	in := scanner{raw: string(token), mode: lenient}
 	return in.decode(text{start: 1, end: len(token) - 1, marks: escaped})
 }
 

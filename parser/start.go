@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// start reads dt, which is when the connection started.
-func (p *parsing) start() {
+// start reads dt, the start of the connection.
+func (p *recordParser) start() {
 	if p.reject != nil {
 		return
 	}
 	v := p.values[fieldDT]
-	var buf [32]byte // holds any dt that is one, so that taking its escapes away needs no allocation
+	var buf [32]byte // fits any valid dt, so that removing its escapes needs no allocation
 	var dt string
 	switch {
 	case v.kind == str && v.marks&escaped != 0 && p.mode != literal:
@@ -44,7 +44,7 @@ func (p *parsing) start() {
 	p.noteStart(form, times)
 }
 
-func (p *parsing) noteStart(form dtForm, times occurrence) {
+func (p *recordParser) noteStart(form dtForm, times occurrence) {
 	if form.separator {
 		p.src.Tally.add(quirkDTSeparator)
 	}

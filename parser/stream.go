@@ -10,11 +10,11 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// streamBuffer is the memory of a stream: it grows only for a record that does not fit.
+// streamBuffer is the memory of a stream. It grows only for a record that does not fit.
 const streamBuffer = 256 << 10
 
-// SplitStream is Split for a report of any size in a few megabytes. An error of open is returned; one
-// of the reader is a truncation.
+// SplitStream is Split for a report of any size in a few megabytes of memory. It returns an error
+// of open; an error of the reader counts as a truncation.
 func SplitStream(open func() (io.ReadCloser, error), contentType string, yield func(report.Record) error) (Summary, error) {
 	return splitStream(open, contentType, yield, streamBuffer)
 }

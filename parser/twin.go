@@ -7,8 +7,8 @@ import (
 	"alpemix-collector/report"
 )
 
-// Twin is what the quarantine keeps of a record that can be read, but whose UID its answer lists another
-// time, with other content that is stored.
+// Twin returns the reject for a valid record whose UID stands in its answer a second time, with
+// other content that is stored.
 func Twin(c *report.Connection) *report.Reject {
 	return &report.Reject{
 		Vendor: Vendor, Account: c.Account, Reason: report.UIDTwice,

@@ -5,22 +5,25 @@ import (
 	"io"
 )
 
-// window is the part of a text that is in memory. For a body in memory it is all of it, and r is nil.
+// window is the part of a text that is in memory. For a body in memory it is all of it, and r is
+// nil.
 type window struct {
 	buf   []byte
-	pos   int   // where reading goes on in buf
+	pos   int   // position of reading in buf
 	base  int64 // offset of buf[0] in the text
 	r     io.Reader
 	ended bool  // buf holds the end of the text
-	err   error // why r ended, when that was not io.EOF
+	err   error // why r ended, unless io.EOF
 }
 
-// maxIdleReads is how often a reader may return nothing at all before it is taken for stuck, as in bufio.
+// maxIdleReads is how often a reader may return nothing at all before it counts as stuck, as in
+// bufio.
 const maxIdleReads = 100
 
 func bodyWindow(b []byte) window { return window{buf: b, ended: true} }
 
-// streamWindow reads through a buffer of size bytes at first. What wide looks at is in it.
+// streamWindow reads through a buffer that starts with size bytes. The bytes that wide examines are
+// in it.
 func streamWindow(r io.Reader, size int) window {
 	w := window{buf: make([]byte, 0, max(size, wideSeen)), r: r}
 	w.more()
@@ -30,8 +33,9 @@ func streamWindow(r io.Reader, size int) window {
 func (w *window) rest() []byte  { return w.buf[w.pos:] }
 func (w *window) offset() int64 { return w.base + int64(w.pos) }
 
-// more reads on. What is in front of pos is dropped, what follows it keeps its distance from pos; slices of the window
-// made earlier are void. It returns false if the end of the text was known; learning of it is news even if no bytes come.
+// more reads more. It drops what is before pos; what follows keeps its distance from pos. Earlier
+// slices of the window become invalid. It returns false if the end of the text was known; reaching
+// it returns true even without new bytes.
 func (w *window) more() bool {
 	if w.ended {
 		return false
@@ -62,7 +66,7 @@ func (w *window) more() bool {
 	return true
 }
 
-// next is the next byte that is not space, without consuming it; false at the end of the text.
+// next returns the next byte that is not space, without consuming it; false at the end of the text.
 func (w *window) next() (byte, bool) {
 	for {
 		for w.pos < len(w.buf) {
@@ -78,7 +82,7 @@ func (w *window) next() (byte, bool) {
 	}
 }
 
-// skipBOM drops a byte order mark at the beginning of the text and reports whether there was one.
+// skipBOM drops a byte order mark at the start of the text and reports whether there was one.
 func (w *window) skipBOM() bool {
 	found := bytes.HasPrefix(w.buf, utf8BOM)
 	if found {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// occurrence tells how often a zone's clocks show a time.
+// occurrence is how often a zone's clocks show a time.
 type occurrence uint8
 
 const (
@@ -14,9 +14,9 @@ const (
 	never
 )
 
-// settled is the distance from a clock change beyond which a local time cannot be touched by it: no change was larger than
-// the day that Samoa skipped in 2011, and no offset is larger than 15 hours.
-const settled = 48 * time.Hour
+// changeReach is the distance from a clock change beyond which it does not affect a local time. No
+// change was larger than the day that Samoa skipped in 2011, and no offset is larger than 15 hours.
+const changeReach = 48 * time.Hour
 
 // resolve finds the instant at which clocks in loc show c, and what they show then. Go leaves two cases unspecified
 // (time.Date), here they are fixed:
@@ -28,7 +28,7 @@ func resolve(c civil, loc *time.Location) (at time.Time, shown civil, times occu
 	guess := time.Unix(int64(c), 0).In(loc)
 	start, end := guess.ZoneBounds()
 	_, offset := guess.Zone()
-	if (start.IsZero() || guess.Sub(start) > settled) && (end.IsZero() || end.Sub(guess) > settled) {
+	if (start.IsZero() || guess.Sub(start) > changeReach) && (end.IsZero() || end.Sub(guess) > changeReach) {
 		return c.minus(offset), c, once
 	}
 	offsets := []int{offset}
@@ -56,7 +56,7 @@ func resolve(c civil, loc *time.Location) (at time.Time, shown civil, times occu
 	return slices.MinFunc(found, time.Time.Compare), c, twice
 }
 
-// skipGap reads c, which lies in a gap next to guess, with the offset in force before the gap.
+// skipGap resolves c, which is in a gap next to guess, with the offset before the gap.
 func skipGap(c civil, guess time.Time, loc *time.Location) (time.Time, civil, occurrence) {
 	change, end := guess.ZoneBounds()
 	if change.IsZero() || !inGap(c, change) {
@@ -68,7 +68,7 @@ func skipGap(c civil, guess time.Time, loc *time.Location) (time.Time, civil, oc
 	return at, c + civil(after-before), never
 }
 
-// inGap tells whether clocks skip c at change.
+// inGap reports whether clocks skip c at change.
 func inGap(c civil, change time.Time) bool {
 	_, before := change.Add(-1).Zone()
 	_, after := change.Zone()
@@ -76,5 +76,5 @@ func inGap(c civil, change time.Time) bool {
 	return at+civil(before) <= c && c < at+civil(after)
 }
 
-// minus is the instant of c on a clock that is offset seconds ahead of UTC.
+// minus returns the instant of c on a clock that is offset seconds ahead of UTC.
 func (c civil) minus(offset int) time.Time { return time.Unix(int64(c)-int64(offset), 0).UTC() }

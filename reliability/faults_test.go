@@ -185,7 +185,7 @@ func faults() []fault {
 		}))
 	}
 	return append(all,
-		fault{part: "This machine", name: "the disk is full when the collector is started", log: "collecting cannot begin", kept: keptAll, arrange: func(sc *scenario) {
+		fault{part: "This machine", name: "the disk is full when the collector is started", log: "collecting cannot start", kept: keptAll, arrange: func(sc *scenario) {
 			sc.weather[0].disk, sc.weather[0].diskRate = diskFull, 1
 		}},
 		during("This machine", "it sleeps for four hours", `alpemix_request_failures_total{reason="timeout"}`, "no complete answer in time", func(e *epoch) { e.suspended = true }),

@@ -188,7 +188,7 @@ type DayStatus struct {
 	Doubt string
 	// Watched: a complete answer described the day while it ran. It is kept in the state file only.
 	Watched bool
-	// Listed is how many connections of the day the answer of ReadAt accounted for. It is remembered by us alone.
+	// Listed is how many connections of the day the answer of ReadAt accounted for. It is kept in the state file only.
 	Listed  int
 	Version uint64
 }

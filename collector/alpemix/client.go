@@ -1,8 +1,10 @@
-// Package alpemix speaks the HTTP dialect of Alpemix (vendors/alpemix.txt): a window of time becomes the bytes of a report.
-// Tokens, the vendor's limits, HTTP and error numbers end here. It never waits.
+// Package alpemix implements the HTTP dialect of Alpemix (alpemix.txt): it turns a window of time
+// into the bytes of a report. It handles tokens, the vendor's limits, HTTP and error numbers. It
+// never waits.
 package alpemix
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -25,24 +27,25 @@ const (
 	DefaultContentType = "application/json"
 )
 
-// margin is added to the window: one second for a vendor that counts in whole seconds, the rest for clocks that drift.
+// margin is added to the window: one second for a vendor that counts in whole seconds, the rest for
+// clock drift.
 const margin = 1500 * time.Millisecond
 
-// A token is valid for one day from its request; we stop using it a little earlier.
+// A token is valid for one day after its request. We stop using it a little earlier.
 const (
 	tokenLife   = 24 * time.Hour
 	tokenMargin = 5 * time.Minute
 )
 
-// Limits are the vendor's, over any Window of its clock.
+// Limits are the vendor's limits, over any Window of its clock.
 type Limits struct {
 	Reports int           // default 3
 	Tokens  int           // default 5
 	Window  time.Duration // default 60 s
-	Scope   string        // the key under which the vendor counts: one for all accounts behind an address, or the account
+	Scope   string        // the key under which the vendor counts: one for all accounts behind an address, or one per account
 }
 
-// vendor is what the errors of package vendorhttp say of Alpemix.
+// vendor describes Alpemix for package vendorhttp.
 var vendor = vendorhttp.Vendor{
 	Name:        "alpemix",
 	EndpointKey: "alpemix.endpoint",
@@ -51,9 +54,9 @@ var vendor = vendorhttp.Vendor{
 	Denied:      "refused before the API was reached: a firewall in front of the vendor, or a proxy",
 }
 
-// Config is one account. Empty fields take the defaults above.
+// Config is the configuration of one account. Empty fields take the defaults above.
 type Config struct {
-	Account      string // the label everywhere
+	Account      string // the account's label everywhere
 	Endpoint     string
 	MainUsername string
 	SecretKey    string
@@ -61,25 +64,26 @@ type Config struct {
 	ContentType  string
 	Limits       Limits
 	TLS          vendorhttp.TLS
-	Timeout      time.Duration // of one request, until its last byte
-	MaxBody      int64         // bytes; a longer answer is an error, never cut silently
-	Spill        string        // folder for the part of an answer that does not fit into memory; empty: all is kept in memory
+	Timeout      time.Duration // of one request, including the body
+	MaxBody      int64         // bytes; a longer answer is an error and never truncated silently
+	Spill        string        // folder for the part of an answer that exceeds memory; empty: all stays in memory
 	Version      string        // of this program, for User-Agent
 }
 
-// Client asks for the reports of one account. Its methods are safe for concurrent use; requests go one after the other.
+// Client requests the reports of one account. Its methods are safe for concurrent use; requests are
+// sent one after the other.
 type Client struct {
 	cfg    Config
 	http   *vendorhttp.Client
 	ledger Ledger
-	key    string // fingerprint of the credentials, under which the token is stored
+	key    string // fingerprint of the credentials; the token is stored under it
 
-	asking chan struct{} // full during a Fetch, so that two of them do not both ask for a token
-	tokens []string      // that were used last; for whoever fills asking
+	asking chan struct{} // full during a Fetch, so that two of them do not both request a token
+	tokens []string      // the last ones used; guarded by asking
 }
 
-// New checks cfg and makes a client; it sends nothing. Without rt it builds a transport with cfg.TLS and the proxy of the
-// environment. Errors name the configuration key.
+// New checks cfg and returns a client. It sends nothing. If rt is nil, it builds a transport from
+// cfg.TLS and the environment's proxy. Errors name the configuration key.
 func New(cfg Config, ledger Ledger, rt http.RoundTripper) (*Client, error) {
 	cfg.setDefaults()
 	exchange, err := vendorhttp.New(vendor, vendorhttp.Account{
@@ -98,23 +102,17 @@ func New(cfg Config, ledger Ledger, rt http.RoundTripper) (*Client, error) {
 }
 
 func (cfg *Config) setDefaults() {
-	fill(&cfg.Method, DefaultMethod)
-	fill(&cfg.ContentType, DefaultContentType)
-	fill(&cfg.Limits.Reports, DefaultReports)
-	fill(&cfg.Limits.Tokens, DefaultTokens)
-	fill(&cfg.Limits.Window, DefaultWindow)
-	fill(&cfg.Limits.Scope, cfg.Account)
-	fill(&cfg.Timeout, DefaultTimeout)
-	fill(&cfg.MaxBody, DefaultMaxBody)
+	cfg.Method = cmp.Or(cfg.Method, DefaultMethod)
+	cfg.ContentType = cmp.Or(cfg.ContentType, DefaultContentType)
+	cfg.Limits.Reports = cmp.Or(cfg.Limits.Reports, DefaultReports)
+	cfg.Limits.Tokens = cmp.Or(cfg.Limits.Tokens, DefaultTokens)
+	cfg.Limits.Window = cmp.Or(cfg.Limits.Window, DefaultWindow)
+	cfg.Limits.Scope = cmp.Or(cfg.Limits.Scope, cfg.Account)
+	cfg.Timeout = cmp.Or(cfg.Timeout, DefaultTimeout)
+	cfg.MaxBody = cmp.Or(cfg.MaxBody, DefaultMaxBody)
 }
 
-func fill[T comparable](field *T, value T) {
-	if *field == *new(T) {
-		*field = value
-	}
-}
-
-// TokenExpiry is when the stored token ends, zero without one.
+// TokenExpiry returns when the stored token expires, zero without one.
 func (c *Client) TokenExpiry() time.Time {
 	value, askedAt := c.ledger.Token(c.cfg.Account, c.key)
 	if value == "" {
@@ -123,7 +121,7 @@ func (c *Client) TokenExpiry() time.Time {
 	return askedAt.Add(tokenLife)
 }
 
-// Budget is how many requests of kind (Token, or any report) could be sent at this moment.
+// Budget returns how many requests of kind (Token, or any report) could be sent now.
 func (c *Client) Budget(kind report.Kind) int {
 	now := time.Now()
 	if until, _ := c.ledger.Block(c.cfg.Limits.Scope); !pacing.Reached(until, now) {
@@ -133,7 +131,7 @@ func (c *Client) Budget(kind report.Kind) int {
 	return c.ledger.Remaining(c.cfg.Limits.Scope, counted, limit, c.window(), now)
 }
 
-// counted is how the vendor counts requests of kind, and how many it allows.
+// counted returns how the vendor counts requests of kind, and how many it allows.
 func (c *Client) counted(kind report.Kind) (name string, limit int) {
 	if kind == report.Token {
 		return "token", c.cfg.Limits.Tokens

@@ -11,11 +11,12 @@ import (
 	"alpemix-collector/vendorhttp"
 )
 
-// After error 204 our address is blocked "for a certain period of time", which no document gives. We
-// wait longer with each block in a row. Before a deadline we wait for a third of the time left: a day
-// that is not asked for is lost for sure, while a try within a block may at worst lengthen it. That is
-// some fifteen tries in the last six hours. A block that each try starts anew is still outlasted if it
-// is shorter than any of the waits, the longest of which is hours.
+// After error 204 our address is blocked "for a certain period of time", which no document
+// specifies. We wait longer after each block in a row. Before a deadline we wait for a third of the
+// time left: a day that is not requested is lost for sure, while a try during a block may at worst
+// prolong it.
+// That is about fifteen tries in the last six hours. Even if each try restarts the block, it ends
+// if it is shorter than any of the waits, the longest of which is hours.
 const (
 	blockFirst = 5 * time.Minute
 	blockMost  = 6 * time.Hour
@@ -23,15 +24,16 @@ const (
 	blockParts = 3
 )
 
-// leastTimeout is what a request may take at the least, however near the deadline is.
+// leastTimeout is the minimum timeout of a request, however near the deadline is.
 const leastTimeout = 20 * time.Second
 
-// Fetch sends w, and asks for a token before if there is none; a token that the vendor refuses is renewed once. It never
-// waits: what the limits or a block forbid is a failure of class Throttle or Blocked with the moment of the next try, and
-// nothing was sent for it.
+// Fetch sends w, and first requests a token if there is none. It renews a token that the vendor
+// refuses once. It never waits: if the limits or a block forbid a request, it sends nothing and
+// returns a failure of class Throttle or Blocked with the time of the next try.
 //
-// The error is always a *report.Failure. The Body tells which requests were sent, also beside an error, and beside the
-// an answer that is no complete report it holds what had arrived: the records that are complete in it are true.
+// The error is always a *report.Failure. The Body lists the requests that were sent even if there
+// is an error. If the answer is not a complete report, it has what arrived, and the complete
+// records in it are valid.
 func (c *Client) Fetch(ctx context.Context, w report.Window) (report.Body, error) {
 	c.asking <- struct{}{}
 	defer func() { <-c.asking }()
@@ -50,10 +52,11 @@ func (c *Client) Fetch(ctx context.Context, w report.Window) (report.Body, error
 // youngToken is the age below which the vendor has no reason to refuse a token.
 const youngToken = time.Hour
 
-// Check tries the credentials: it sends at most one token request and one report request. With a stored token that the
-// vendor accepts it sends no token request. Where our own limits forbid a request for now, wait is called with the moment at
-// which it is allowed, and reports whether that has come. A note says what could not be tried. The error is a
-// *report.Failure.
+// Check tries the credentials with at most one token request and one report request. It requests no
+// token if the vendor accepts the stored one. If our own limits forbid a request for now, it calls
+// wait with the time at which it is allowed; wait reports whether that time has come.
+//
+// The note says what could not be tried. The error is a *report.Failure.
 func (c *Client) Check(ctx context.Context, wait func(until time.Time) bool) (note string, err error) {
 	c.asking <- struct{}{}
 	defer func() { <-c.asking }()
@@ -72,7 +75,7 @@ func (c *Client) Check(ctx context.Context, wait func(until time.Time) bool) (no
 		refused := fail
 		note = fmt.Sprintf("the stored token was refused (error %d) and renewed; the new one is not tried yet", fail.Code)
 		fail = inTurn(wait, func() *report.Failure { _, fail := f.newToken(ctx); return fail })
-		if fail == nil && young { // else the grant proves the credentials
+		if fail == nil && young { // otherwise the new token proves the credentials
 			fail = refused
 		}
 	}
@@ -94,7 +97,7 @@ func inTurn(wait func(until time.Time) bool, send func() *report.Failure) *repor
 // discard drops a report that nobody reads.
 func (f *fetch) discard() {
 	if f.body.Content != nil {
-		_ = f.body.Content.Close() // it was only read
+		_ = f.body.Content.Close() // opened for reading only
 	}
 }
 
@@ -126,8 +129,8 @@ func (f *fetch) run(ctx context.Context, w report.Window) error {
 	return nil
 }
 
-// renew asks once more with a new token. When our own limits forbid that for now, the refusal of the
-// old token stays the failure, so that it is reported and a vendor that refuses every token is too.
+// renew asks again with a new token. If our own limits forbid that for now, the refusal of the old
+// token remains the failure, so that it is reported even if the vendor refuses every token.
 func (f *fetch) renew(ctx context.Context, w report.Window, refused *report.Failure) *report.Failure {
 	token, fail := f.newToken(ctx)
 	if fail == nil {
@@ -140,7 +143,7 @@ func (f *fetch) renew(ctx context.Context, w report.Window, refused *report.Fail
 	return fail
 }
 
-// token is the stored token, or a new one, which is fresh.
+// token returns the stored token, or requests a new one; then fresh is true.
 func (f *fetch) token(ctx context.Context) (token string, fresh bool, fail *report.Failure) {
 	token, askedAt := f.ledger.Token(f.cfg.Account, f.key)
 	if token != "" && time.Since(askedAt) < tokenLife-tokenMargin {
@@ -154,7 +157,7 @@ func (f *fetch) newToken(ctx context.Context) (string, *report.Failure) {
 	askedAt := time.Now()
 	a, fail := f.send(ctx, report.Token, tokenRequest{1, f.cfg.SecretKey, f.cfg.MainUsername})
 	if a != nil {
-		defer func() { _ = a.Close() }() // it was only read
+		defer func() { _ = a.Close() }() // opened for reading only
 	}
 	if fail != nil {
 		return "", fail
@@ -166,7 +169,7 @@ func (f *fetch) newToken(ctx context.Context) (string, *report.Failure) {
 	return token, nil
 }
 
-// report sends w with token; the answer goes to f.body.
+// report sends w with token. The answer goes to f.body.
 func (f *fetch) report(ctx context.Context, w report.Window, token string) *report.Failure {
 	f.remember(token)
 	request, err := reportRequestOf(w, token)
@@ -185,8 +188,8 @@ func (f *fetch) report(ctx context.Context, w report.Window, token string) *repo
 	return fail
 }
 
-// tokensKept is how many tokens are looked for in records. A record may still show one that has been
-// replaced, and the next answers must not store it.
+// tokensKept is how many tokens are removed from records. A record may still show one that has been
+// replaced, and later answers must not store it.
 const tokensKept = 4
 
 // remember makes token a secret of this and of later answers.
@@ -199,13 +202,13 @@ func (f *fetch) remember(token string) {
 	f.body.Redact = vendorhttp.NewRedactor(f.secrets).Record
 }
 
-// keep hands over a report, and what came of one: the records that are complete in it are true.
+// keep passes on a report, or the part of it that arrived: the complete records in it are valid.
 func (f *fetch) keep(a *answer, fail *report.Failure) {
 	if a.Status/100 == 2 && (fail == nil || fail.Code == 0) {
 		f.body.Content = a
 		return
 	}
-	_ = a.Close() // it was only read
+	_ = a.Close() // opened for reading only
 }
 
 // The requests of alpemix.txt, with the fields in its order.
@@ -219,7 +222,7 @@ type (
 		Step   int    `json:"stepnumber"`
 		Token  string `json:"accesstoken"`
 		Number int    `json:"requestnumber"`
-		Last   *int   `json:"lastxconnection,omitempty"` // documented for today only
+		Last   *int   `json:"lastxconnection,omitempty"` // documented only for today
 	}
 )
 
@@ -233,20 +236,21 @@ func reportRequestOf(w report.Window, token string) (reportRequest, error) {
 	return reportRequest{}, fmt.Errorf("alpemix.txt knows no request for %q", w)
 }
 
-// blocked is a failure while the vendor blocks our address.
+// blocked returns a failure while the vendor blocks our address.
 func (f *fetch) blocked(kind report.Kind) *report.Failure {
 	until, wait := f.ledger.Block(f.cfg.Limits.Scope)
 	until = f.nextTry(until.Add(-wait), wait)
 	if pacing.Reached(until, time.Now()) {
 		return nil
 	}
-	fail := f.fail(kind, report.Blocked, numbers[blockedNumber].reason, "the vendor has blocked our address; nothing is sent before %s", until.UTC().Format(time.RFC3339))
+	fail := f.fail(kind, report.Blocked, numbers[blockedNumber].reason,
+		"the vendor has blocked our address; nothing is sent before %s", until.UTC().Format(time.RFC3339))
 	fail.NotBefore = until
 	return fail
 }
 
-// block records that the vendor has just blocked our address and plans the next try. An error of the ledger is met again by
-// the next Reserve; until then the memory holds the block.
+// block records that the vendor has just blocked our address and returns the time of the next try.
+// The next Reserve reports an error of the ledger again; until then the block is in memory.
 func (f *fetch) block() (until time.Time) {
 	_, before := f.ledger.Block(f.cfg.Limits.Scope)
 	wait := min(max(2*before, blockFirst), blockMost)
@@ -255,8 +259,8 @@ func (f *fetch) block() (until time.Time) {
 	return f.nextTry(now, wait)
 }
 
-// nextTry is when a block that was met at since, to be waited for so long, is tried again by this
-// request. Accounts of one scope may have other deadlines, so the ledger keeps the whole wait.
+// nextTry returns when this request tries again after a block that was noticed at since and should
+// be waited for. Accounts of one scope may have other deadlines, so the ledger keeps the full wait.
 func (f *fetch) nextTry(since time.Time, wait time.Duration) time.Time {
 	if f.deadline.IsZero() {
 		return since.Add(wait)
@@ -272,11 +276,12 @@ func (f *fetch) unblock() error {
 	return f.ledger.SetBlock(f.cfg.Limits.Scope, time.Time{}, 0)
 }
 
-// fail makes a failure that names the account and the request and holds no secret.
+// fail returns a failure that names the account and the request and holds no secret.
 func (f *fetch) fail(kind report.Kind, class report.Class, reason, format string, args ...any) *report.Failure {
 	err := fmt.Errorf(format, args...)
 	fail := &report.Failure{Class: class, Reason: reason, Kind: kind, Err: f.redacted(err)}
-	fail.Err = fmt.Errorf("alpemix account %s, request for %s: %w", f.cfg.Account, kind, fail.Err) // apart, or a very short token would make the names unreadable
+	// Added after redacting, because a very short token would make the names unreadable.
+	fail.Err = fmt.Errorf("alpemix account %s, request for %s: %w", f.cfg.Account, kind, fail.Err)
 	return fail
 }
 
@@ -284,5 +289,5 @@ func (f *fetch) local(kind report.Kind, err error) *report.Failure {
 	return f.fail(kind, report.Local, "state", "nothing is sent unless it can be recorded: %w", err)
 }
 
-// redacted is err without the secret key and the token.
+// redacted returns err without the secret key and the tokens.
 func (f *fetch) redacted(err error) error { return vendorhttp.RedactError(err, f.secrets) }

@@ -166,13 +166,13 @@ type answered struct {
 	broken, forToken bool
 }
 
-// checkFirst compares what was made of the first answer with what a strict decoder reads in it.
+// checkFirst compares the result of the first answer with what a strict decoder reads in it.
 func checkFirst(t *testing.T, got report.Fetch, a answered, ledger *memory) {
 	members, ok := topLevel(a.body)
 	if !ok || a.broken {
 		return
 	}
-	if n, told := members.number(); told {
+	if n, ok := members.number(); ok {
 		if n != 0 && (got.Code != int(n) || got.Outcome == "ok") {
 			t.Errorf("error number %v was taken for %+v", n, got)
 		} else if n == 0 && got.Code != 0 {
@@ -225,7 +225,7 @@ var decimal = regexp.MustCompile(`^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$`)
 var exponent = regexp.MustCompile(`[eE][-+]?0*[1-9]\d{2}`)
 
 // number is the error number, which may be a text. What is no whole number of 32 bits is none.
-func (m members) number() (n float64, told bool) {
+func (m members) number() (n float64, ok bool) {
 	var s string
 	if json.Unmarshal(m["errornumber"], &s) != nil {
 		s = string(m["errornumber"])

@@ -9,9 +9,9 @@ import (
 	"alpemix-collector/vendorhttp"
 )
 
-// judge finds the failure in an answer: its error number, whatever the HTTP status; else the status;
-// else what its envelope lacks. An answer that is not what was asked for is described by its keys and
-// types: it may hold a secret.
+// judge returns the failure in an answer: its error number, whatever the HTTP status; otherwise the
+// status; otherwise what its envelope lacks. An unexpected answer is described by its keys and
+// types, because it may hold a secret.
 func (f *fetch) judge(kind report.Kind, a *answer) *report.Failure {
 	env := &a.envelope
 	spill, _ := errors.AsType[*vendorhttp.SpillError](a.Cut)
@@ -28,7 +28,7 @@ func (f *fetch) judge(kind report.Kind, a *answer) *report.Failure {
 	case a.TooLarge():
 		return f.fail(kind, report.Permanent, "body_too_large", "the answer is longer than %d MiB; its records up to there were read; raise alpemix.max_answer_mib", f.cfg.MaxBody>>20)
 	case a.Cut != nil:
-		return fail("body_cut", "%s ended early, after %d bytes: %w", named(kind), a.Size(), a.Cut)
+		return fail("body_cut", "%s ended early, after %d bytes: %w", nameOf(kind), a.Size(), a.Cut)
 	case env.Unread != nil:
 		return f.unread(kind, a)
 	case env.NoNumber != nil:
@@ -41,7 +41,7 @@ func (f *fetch) judge(kind report.Kind, a *answer) *report.Failure {
 	return nil
 }
 
-// unread is the failure of an answer that came as a whole and is no complete document.
+// unread returns the failure of an answer that arrived completely and is not a complete document.
 func (f *fetch) unread(kind report.Kind, a *answer) *report.Failure {
 	fail := func(reason, format string, args ...any) *report.Failure {
 		return f.fail(kind, report.Transient, reason, format, args...)
@@ -56,25 +56,25 @@ func (f *fetch) unread(kind report.Kind, a *answer) *report.Failure {
 			return fail(parser.Truncated, "the answer ends within a record, after the %d bytes of its Content-Length: does the vendor count "+
 				"characters there instead of bytes? The oldest connections are missing; those before them are read", a.Length)
 		}
-		return fail(parser.Truncated, "%s ended early, after %d bytes", named(kind), a.Size())
+		return fail(parser.Truncated, "%s ended early, after %d bytes", nameOf(kind), a.Size())
 	case parser.WrongTopLevel:
 		return fail("unexpected_answer", "the answer is not a JSON object (%s)", a.Shape())
 	}
 	return fail("unexpected_answer", "the answer (HTTP %d, %d bytes): %w", a.Status, a.Size(), a.envelope.Unread)
 }
 
-func named(kind report.Kind) string {
+func nameOf(kind report.Kind) string {
 	if kind == report.Token {
 		return "the answer with the token"
 	}
 	return "the report"
 }
 
-// numbered is the failure of an error number.
+// numbered returns the failure of an error number.
 func (f *fetch) numbered(kind report.Kind, number int) *report.Failure {
 	known, ok := numbers[number]
 	if !ok {
-		known.class, known.reason, known.text = report.Transient, "unknown_error", "the vendor answered an error number that its document does not know; please report it"
+		known.class, known.reason, known.text = report.Transient, "unknown_error", "the vendor answered an error number that is not in its document; please report it"
 	}
 	fail := f.fail(kind, known.class, known.reason, "error %d: %s", number, known.text)
 	fail.Code = number
@@ -87,8 +87,9 @@ func (f *fetch) numbered(kind report.Kind, number int) *report.Failure {
 	return fail
 }
 
-// exhaust records that the vendor has counted more requests of a kind than we know of, and returns when a window has passed.
-// An error of the ledger is met again by the next Reserve; until then the memory holds it.
+// exhaust records that the vendor has counted more requests of a kind than we know of, and returns
+// when a window has passed. The next Reserve reports an error of the ledger again; until then it is
+// in memory.
 func (f *fetch) exhaust(kind report.Kind) time.Time {
 	counted, limit := f.counted(kind)
 	now := time.Now()
@@ -96,7 +97,8 @@ func (f *fetch) exhaust(kind report.Kind) time.Time {
 	return now.Add(f.window())
 }
 
-// refused is the failure of an HTTP status without an error number. Whoever sent a 429 has counted the request.
+// refused returns the failure of an HTTP status without an error number. A server that sends 429
+// has counted the request.
 func (f *fetch) refused(kind report.Kind, a *answer) *report.Failure {
 	fail := a.Refused()
 	if fail.Class == report.Throttle {

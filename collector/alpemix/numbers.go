@@ -2,14 +2,14 @@ package alpemix
 
 import "alpemix-collector/report"
 
-// blockedNumber and limitNumber are the error numbers that say that the vendor has counted too many requests.
+// blockedNumber and limitNumber are the error numbers for too many requests.
 const (
 	blockedNumber = 204
 	limitNumber   = 205
 )
 
-// numbers are the error numbers of alpemix.txt ("Explanations of Error Codes from the Server"), sorted into classes as
-// vendors/README.md section 1 does. The texts add what to do.
+// numbers classifies the error numbers of alpemix.txt ("Explanations of Error Codes from the
+// Server"). The texts add what to do.
 var numbers = map[int]struct {
 	class  report.Class
 	reason string

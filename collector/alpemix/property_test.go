@@ -20,7 +20,8 @@ import (
 	"alpemix-collector/store"
 )
 
-// step is one moment of a random history: a Fetch of one of two accounts, as soon as it is allowed, and what happens meanwhile.
+// step is one step of a random history: a Fetch of one of two accounts, as soon as it is allowed, and
+// what happens meanwhile.
 type step struct {
 	Account int
 	Latency time.Duration // of each request; beyond the client's timeout there is no answer
@@ -88,7 +89,7 @@ func (v *counting) RoundTrip(req *http.Request) (*http.Response, error) {
 	return reply(200, "", emptyDay), nil
 }
 
-// history plays steps; a kill continues on a copy of what the disk held at that moment.
+// history plays steps; a kill continues on a copy of what the disk held at that time.
 func history(t *testing.T, dir string, plan []step, v *counting) {
 	var s *store.Store
 	var clients [2]*alpemix.Client
@@ -171,7 +172,7 @@ func copyState(t *testing.T, from, to string) {
 	}
 }
 
-// most is the largest number of moments within any window.
+// most is the largest number of times within any window.
 func most(moments []time.Time, window time.Duration) (n int) {
 	slices.SortFunc(moments, time.Time.Compare)
 	for i := range moments {

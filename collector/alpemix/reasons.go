@@ -6,7 +6,8 @@ import (
 	"alpemix-collector/vendorhttp"
 )
 
-// Reasons are all reasons of a failure of Fetch, sorted. They are bounded and serve as metric labels.
+// Reasons returns all reasons of a failure of Fetch, sorted. There are few, so they can be metric
+// labels.
 func Reasons() []string {
 	all := append(vendorhttp.Reasons(), "bad_window", "limit", "state", "unknown_error")
 	for _, n := range numbers {

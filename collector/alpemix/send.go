@@ -14,14 +14,14 @@ import (
 	"alpemix-collector/vendorhttp"
 )
 
-// answer is an HTTP answer that came, with what stands around its records.
+// answer is an HTTP answer with the envelope around its records.
 type answer struct {
 	*vendorhttp.Answer
 	envelope parser.Envelope
 }
 
-// send makes one request, if limits and blocks allow, and sorts what comes back. An answer that came is
-// returned beside its failure, and is closed by the caller.
+// send sends one request, if limits and blocks allow it, and classifies the answer. If an answer
+// arrives, it is returned even with a failure, and the caller closes it.
 func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answer, *report.Failure) {
 	if err := ctx.Err(); err != nil {
 		return nil, f.fail(kind, report.Transient, "canceled", "not sent: %w", err)
@@ -78,14 +78,14 @@ func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answe
 	return a, nil
 }
 
-// complete tells that the object of an answer is closed.
+// complete reports whether the object of an answer is closed.
 func complete(open func() (io.ReadCloser, error)) bool {
 	env, err := parser.ReadEnvelope(open, "")
 	return err == nil && env.Closed
 }
 
-// limited ends a request that would use up the time before the deadline: half of it is left for
-// another try.
+// limited limits a request to half of the time before the deadline, so that another try remains
+// possible.
 func (f *fetch) limited(ctx context.Context) (context.Context, context.CancelFunc) {
 	left := time.Until(f.deadline)
 	if f.deadline.IsZero() || left <= 0 {
@@ -94,7 +94,7 @@ func (f *fetch) limited(ctx context.Context) (context.Context, context.CancelFun
 	return context.WithTimeout(ctx, max(left/2, leastTimeout))
 }
 
-// begin notes that a request of kind is sent.
+// begin records that a request of kind is sent.
 func (f *fetch) begin(kind report.Kind) {
 	f.body.AskedAt = time.Now().UTC()
 	f.body.Requests = append(f.body.Requests, report.Fetch{
@@ -102,7 +102,7 @@ func (f *fetch) begin(kind report.Kind) {
 	})
 }
 
-// end notes what came of the request that was begun.
+// end records the outcome of the request.
 func (f *fetch) end(fail *report.Failure) *report.Failure {
 	r := &f.body.Requests[len(f.body.Requests)-1]
 	r.Seconds = f.body.FetchedAt.Sub(f.body.AskedAt).Seconds()
