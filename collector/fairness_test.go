@@ -105,7 +105,7 @@ func TestClickHouseAwayOverMidnightIsNoGap(t *testing.T) {
 		day := report.DayOf(monday)
 		for _, want := range []report.Day{day, day + 1} {
 			if got := d.ch.days[want]; got.State != report.DaySealed || got.Rows == 0 {
-				t.Errorf("%s is %+v, want sealed: it was read whole", want, got)
+				t.Errorf("%s is %+v, want sealed: it was read completely", want, got)
 			}
 		}
 		d.same("main", d.vendor.Shown("main"))

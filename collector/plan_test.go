@@ -83,7 +83,7 @@ func TestWantsFollowFromState(t *testing.T) {
 		{"right after midnight it waits", midnight, report.DayOpen, func(*account) {}, "yesterday ", midnight.Add(4 * time.Minute)},
 		{"a day lost by a wrong clock can still be read", noon, report.DayGap, func(*account) {}, "yesterday ", time.Time{}},
 		{
-			"an answer that did not tell the day is not asked again at once", noon, report.DayOpen,
+			"an answer for another day is not requested again at once", noon, report.DayOpen,
 			func(a *account) { a.unsealed.Until = noon.Add(time.Minute) }, "yesterday ", noon.Add(time.Minute),
 		},
 		{"a tick reads a sealed day again", noon, report.DaySealed, func(a *account) { a.yesterdayDue = true }, "yesterday ", time.Time{}},
@@ -134,7 +134,7 @@ func TestTodayWindow(t *testing.T) {
 		want   string
 	}{
 		{"at start", wholeRead{}, 0, "today"},
-		{"a small day is always read whole", small, 0, "today"},
+		{"a small day is always read completely", small, 0, "today"},
 		{"a large day is read in part between", big, 0, "latest 50"},
 		{"as many as were new", big, 300, "latest 300"},
 		{"a part as large as the day is the day", big, 10_000, "today"},

@@ -122,7 +122,7 @@ func TestClickHouseAwayForTwoDays(t *testing.T) {
 		d.ch.setAway(true)
 		d.run(48 * time.Hour)
 		if _, n := d.ch.connections("main"); n != 0 {
-			t.Fatalf("%d rows written to a ClickHouse that is away", n)
+			t.Fatalf("%d rows written to a ClickHouse that is down", n)
 		}
 		if m := d.sums(""); m["sink_queue_rows"] < 200 || m["sink_queue_oldest_timestamp_seconds"] > float64(monday.Add(time.Hour).Unix()) {
 			t.Errorf("what a user sees of the queue: %v", m)

@@ -99,7 +99,7 @@ func checkCuts(t rapid.TB, body []byte) {
 	})
 }
 
-// checkStrictly compares a body in UTF-8 with what a strict decoder makes of it.
+// checkStrictly compares a body in UTF-8 with the result of a strict decoder.
 func checkStrictly(t rapid.TB, body []byte, contentType string) {
 	var raws []string
 	m := strict

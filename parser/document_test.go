@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// spellings are the pieces of which texts in JSON are made: every kind of escape, and what looks like structure.
+// spellings are the pieces of texts in JSON: every kind of escape, and what looks like structure.
 var spellings = []string{
 	`\"`, `\\`, `\/`, `\b`, `\f`, `\n`, `\r`, `\t`, `\u0041`, `\u00e7`, `\u2028`, `\ud83d\ude00`, `\uD83D`, `\udE00`, `\u0000`, `\u005c`, `\u0022`,
 	"a", "u0041", "ş", "\u2028", "😀", "\u007f", ",", "}", "{", "]", "[", ":", " ", "0", "},{", "]}", `\"},{\"`, `\\\"`, "errornumber", "results",
@@ -119,13 +119,13 @@ func checkDocument(t *rapid.T) {
 	checkStrictly(t, body, "")
 }
 
-// brackets could end a record and the list of results, were they no text.
+// brackets could end a record and the list of results if they were not in a text.
 var brackets = regexp.MustCompile(`\}[^"]*\]`)
 
-// TestDamageStaysInItsRecord: whatever happens to one record, those around it are read as they are. Left out are texts that
-// end in a backslash, because where backslashes are data what follows tells whether the quote behind it ends the text, and that
-// may be the damage; and texts that end the list of results once damage has made them structure, which is an error of the
-// document.
+// TestDamageStaysInItsRecord: whatever happens to one record, its neighbors are read unchanged. Two
+// kinds of text are left out. If a text ends in a backslash and backslashes are data, what follows
+// decides whether the quote after it ends the text, and that may be the damage. If damage turns a
+// text into structure that ends the list of results, it is an error of the document.
 func TestDamageStaysInItsRecord(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		gap := rapid.SampledFrom([]string{"", " ", "\r\n\t"}).Draw(t, "gap")

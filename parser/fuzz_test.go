@@ -92,8 +92,8 @@ func FuzzQuickEnd(f *testing.F) {
 	})
 }
 
-// FuzzParse: a record becomes what a strict decoder makes of it in every field, or is rejected for the same reason; one that
-// is no JSON, in either way of escaping, is rejected.
+// FuzzParse: every field of a record equals the result of a strict decoder, or the record is
+// rejected for the same reason. One that is not JSON, in either way of escaping, is rejected.
 func FuzzParse(f *testing.F) {
 	for i, b := range seeds(f) {
 		raws, _, _ := splitAll(b, "")

@@ -13,8 +13,8 @@ import (
 	"unicode/utf8"
 )
 
-// told is what a strict reader of JSON makes of a report.
-type told struct {
+// strictResult is a report as a strict JSON decoder sees it.
+type strictResult struct {
 	records []string
 	number  int
 	reason  string // of the Error there has to be, or ""
@@ -22,14 +22,14 @@ type told struct {
 
 // strictReport reads text by encoding/json alone. It is false for what is not JSON in UTF-8, or goes beyond the bounds that
 // the parser sets to depth and length.
-func strictReport(text []byte) (want told, ok bool) {
+func strictReport(text []byte) (want strictResult, ok bool) {
 	text = bytes.TrimPrefix(text, utf8BOM)
 	if len(text) > MaxRecord || !utf8.Valid(text) || !json.Valid(text) || nesting(text) > maxDepth {
 		return want, false
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	if opening, err := d.Token(); err != nil || opening != json.Delim('{') {
-		return told{reason: WrongTopLevel}, err == nil
+		return strictResult{reason: WrongTopLevel}, err == nil
 	}
 	var lists int
 	var numbered, bad, wrongType, recognized, unexpected, elsewhere bool
@@ -77,7 +77,7 @@ func strictReport(text []byte) (want told, ok bool) {
 	return want, true
 }
 
-// holdsRecords tells whether a value is a list with records in it, or an object that holds one.
+// holdsRecords reports whether a value is a list with records in it, or an object with such a list.
 func holdsRecords(value json.RawMessage, deep int) bool {
 	var list []json.RawMessage
 	var object map[string]json.RawMessage
@@ -95,7 +95,7 @@ func holdsRecords(value json.RawMessage, deep int) bool {
 	return false
 }
 
-// isRecord tells whether an element is an object with a key of alpemix.txt.
+// isRecord reports whether an element is an object with a key of alpemix.txt.
 func isRecord(element json.RawMessage) bool {
 	var keys map[string]json.RawMessage
 	_ = json.Unmarshal(element, &keys) // what is no object has no keys
@@ -170,7 +170,7 @@ func strictly(text []byte, m mode) (out []byte) {
 	return out
 }
 
-// undecided is what two readings of a literal text are possible for; closes.go tells which is taken.
+// undecided matches literal text that can be read in two ways; closes.go decides which.
 var undecided = regexp.MustCompile(`\\"[ \t\r\n]*[,}\]]`)
 
 var (
@@ -180,7 +180,8 @@ var (
 	illegalRemain = regexp.MustCompile(`\\([^u]|u[0-9A-Fa-f]{0,3}[^0-9A-Fa-f])`)
 )
 
-// writtenLiterally tells whether a backslash of text begins no legal escape, other than one that the end of text cuts off.
+// writtenLiterally reports whether a backslash of text starts no legal escape, except one that the
+// end of text cuts off.
 func writtenLiterally(text []byte) bool {
 	return illegalRemain.Match(legalEscape.ReplaceAll(text, []byte("x")))
 }

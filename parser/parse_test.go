@@ -161,8 +161,8 @@ func TestModeOfARecord(t *testing.T) {
 		{"raw with what looks like an escape", `{"uid":"1",` + raw + `,"exp":"\u00c7","uname":"\\\\srv\x"}`, `\u00c7`, `\\\\srv\x`, quirkUnescaped},
 		{"raw, its dt last", `{"uid":"1","exp":"C:\new","uname":"x\\y",` + raw + `}`, `C:\new`, `x\\y`, quirkUnescaped},
 		{"raw with spaces", `{"uid":"1", "dt" : "1:2:3 2\8\2024" , "exp":"a\nb","uname":"\"q\""}`, `a\nb`, `"q"`, quirkUnescaped},
-		{"no telling dt, strict", `{"uid":"1",` + none + `,"exp":"C:\new","uname":"\u00c7"}`, "C:\new", "Ç", ""},
-		{"no telling dt, not strict", `{"uid":"1",` + none + `,"exp":"C:\Program\new","uname":"\u00c7"}`, `C:\Program\new`, `\u00c7`, quirkUnescaped},
+		{"a dt that proves nothing, strict", `{"uid":"1",` + none + `,"exp":"C:\new","uname":"\u00c7"}`, "C:\new", "Ç", ""},
+		{"a dt that proves nothing, not strict", `{"uid":"1",` + none + `,"exp":"C:\Program\new","uname":"\u00c7"}`, `C:\Program\new`, `\u00c7`, quirkUnescaped},
 		{"dt with escaped slashes", `{"uid":"1","dt":"10:00:00 22\/08\/2024","exp":"C:\Program","uname":"\u00c7"}`, `C:\Program`, "Ç", quirkIllegalEscape},
 		{"dt in a text", `{"uid":"1",` + escaped + `,"exp":",\"dt\":\"1\8\"","uname":"\u00c7\x"}`, `,"dt":"1\8"`, `Ç\x`, quirkIllegalEscape},
 	} {

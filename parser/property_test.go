@@ -22,7 +22,7 @@ type row struct {
 	dur                           int
 }
 
-// awkward are the pieces of which texts are made that look like structure.
+// awkward has pieces of texts that look like structure.
 var awkward = []string{
 	`"`, `\`, `/`, `,`, `}`, `{`, `]`, `[`, `:`, ` `, "a", "n", "u00e7", "ş", "İ", "0", `","`, `"},{"`, `":"`, `\"`, `C:\`, "dt", "😀",
 }

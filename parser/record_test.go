@@ -43,7 +43,8 @@ func anyRecord() *rapid.Generator[string] {
 	})
 }
 
-// FuzzRecord: every object of strict JSON is the connection that a strict decoder makes of it, or rejected for its reason.
+// FuzzRecord: every object of strict JSON is the connection that a strict decoder returns, or is
+// rejected for its reason.
 func FuzzRecord(f *testing.F) {
 	f.Add([]byte{})
 	f.Fuzz(drawn(checkRecord))

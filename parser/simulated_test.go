@@ -36,8 +36,8 @@ func TestSimulatedQuirks(t *testing.T) {
 	})
 }
 
-// checkSimulated asks a simulated vendor for its report of today: Split ∘ render is the identity, and what Parse makes of the
-// records is what the vendor meant, in every field.
+// checkSimulated asks a simulated vendor for its report of today: Split ∘ render is the identity,
+// and the result of Parse is what the vendor meant, in every field.
 func checkSimulated(t rapid.TB, q simulator.Quirks, world uint64, at time.Time) {
 	vendor := simulator.New(simulator.Options{
 		World:    &simulator.World{Seed: world, PerWorkday: 60},
