@@ -9,8 +9,8 @@ import (
 	"alpemix-collector/simulator"
 )
 
-// TestStop: a ClickHouse that takes a while gets what is queued before the end; one that does not answer holds it up for
-// seconds only, and loses nothing.
+// TestStop: a slow ClickHouse gets the queue before the collector stops. One that does not answer
+// delays the stop for seconds only, and nothing is lost.
 func TestStop(t *testing.T) {
 	for name, c := range map[string]struct {
 		slow, most time.Duration

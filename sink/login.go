@@ -8,14 +8,15 @@ import (
 	"alpemix-collector/report"
 )
 
-// Renamed returns the accounts whose rows stand under another name than their login has now.
+// Renamed returns the accounts whose rows have another name than their login has now.
 func (w *Writer) Renamed(ctx context.Context, logins []report.Login) ([]report.Move, error) {
 	known, err := w.logins(ctx)
 	return report.Renames(known, logins), err
 }
 
-// Follow moves all rows of renamed accounts to their new names, and notes which logins the rows are of. It returns what it
-// recognised. After an error it is run again, also with other names: a login stands under both until its rows have moved.
+// Follow moves all rows of renamed accounts to their new names, and records the logins of the rows.
+// It returns the moves. After an error run it again, even with other names: a login has both names
+// until its rows have moved.
 func (w *Writer) Follow(ctx context.Context, logins []report.Login) ([]report.Move, error) {
 	renamed, err := w.Renamed(ctx, logins)
 	if err != nil {
@@ -51,7 +52,7 @@ func (w *Writer) Follow(ctx context.Context, logins []report.Login) ([]report.Mo
 	return renamed, nil
 }
 
-// logins are those that rows are known to be of.
+// logins returns the logins that rows are known to belong to.
 func (w *Writer) logins(ctx context.Context) ([]report.Login, error) {
 	var rows []struct {
 		Vendor      string `ch:"vendor"`

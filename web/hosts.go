@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// onlyByName refuses requests that name a stranger's host, where we listen for this machine alone or our names are known: a page
-// of that stranger's in a browser could let its name lead to us, and read what we show (DNS rebinding). Addresses cannot be led
-// anywhere else.
+// onlyByName refuses requests for unknown host names if we listen on loopback or if our names are
+// configured. Otherwise a foreign page in a browser could make its name resolve to us and read what
+// we show (DNS rebinding). IP addresses cannot be redirected like that.
 func (c *Config) onlyByName(next http.Handler) http.Handler {
 	if !isLoopback(c.Listen) && len(c.Hosts) == 0 {
 		return next
@@ -29,7 +29,7 @@ func (c *Config) answersTo(name string) bool {
 		slices.ContainsFunc(c.Hosts, func(known string) bool { return strings.EqualFold(known, name) })
 }
 
-// isLocal tells of the names that always are this machine's.
+// isLocal reports whether a name always refers to this machine.
 func isLocal(name string) bool {
 	name = strings.ToLower(name)
 	return name == "localhost" || strings.HasSuffix(name, ".localhost")
@@ -41,7 +41,7 @@ func isLoopback(listen string) bool {
 	return isLocal(name) || ip != nil && ip.IsLoopback()
 }
 
-// hostname is host:port, or host, without the port, an address's brackets and a root's dot.
+// hostname returns the host of host:port, without an address's brackets and a root's dot.
 func hostname(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

@@ -11,7 +11,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// mostChecks is how many passwords of one client may be waiting. A browser that still has its login sends six requests at once.
+// mostChecks is how many password checks of one client may wait. A browser with a stored login
+// sends six requests at once.
 const mostChecks = 8
 
 var (
@@ -19,21 +20,23 @@ var (
 	errLogin = errors.New("wrong user or password")
 )
 
-// noUser is a hash of no user's, so that an unknown user takes as long as a wrong password.
+// noUser is the hash of no user's password, so that an unknown user takes as long as a wrong
+// password.
 const noUser = "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
 
-// logins checks passwords, which takes a processor's tenth of a second each: one at a time, the clients in turn, so that who
-// guesses delays others by a check. A password that was right is known from then on.
+// logins checks passwords. A check takes a tenth of a second of CPU time, so they run one at a
+// time, clients in turn: someone who guesses delays others by one check. A correct password is
+// remembered.
 type logins struct {
-	key  []byte        // of the memory of passwords
-	turn chan struct{} // is held while one is checked
+	key  []byte        // for code
+	turn chan struct{} // held during a check
 
 	mu    sync.Mutex
-	right map[string]string // by user: the last right password's code
+	right map[string]string // by user: code of the last correct password
 	lines map[string]*line  // by client
 }
 
-// line are the checks of one client.
+// line is the queue of one client's checks.
 type line struct {
 	turn    chan struct{}
 	waiting int
@@ -45,7 +48,8 @@ func newLogins() *logins {
 	return &logins{key: key, turn: make(chan struct{}, 1), right: make(map[string]string), lines: make(map[string]*line)}
 }
 
-// check is nil if password is the one of hash, that of user; an empty hash is that of an unknown user.
+// check returns nil if hash is the user's hash and password matches it. An empty hash means an
+// unknown user.
 func (l *logins) check(ctx context.Context, client, user, hash, password string) error {
 	if user == "" && password == "" {
 		return errLogin
@@ -71,7 +75,7 @@ func (l *logins) check(ctx context.Context, client, user, hash, password string)
 		return nil
 	}
 	if hash == "" {
-		_ = bcrypt.CompareHashAndPassword([]byte(noUser), []byte(password)) // for the time it takes
+		_ = bcrypt.CompareHashAndPassword([]byte(noUser), []byte(password)) // takes the usual time
 		return errLogin
 	}
 	if bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) != nil {
@@ -83,7 +87,7 @@ func (l *logins) check(ctx context.Context, client, user, hash, password string)
 	return nil
 }
 
-// code stands for a password and its hash. It is good in this process only.
+// code identifies a password and its hash. It is valid only in this process.
 func (l *logins) code(hash, password string) string {
 	mac := hmac.New(sha256.New, l.key)
 	mac.Write([]byte(hash + "\x00" + password))

@@ -18,16 +18,16 @@ import (
 	"alpemix-collector/internal/secret"
 )
 
-// Protection is what a file of Config.WebConfigFile sets.
+// Protection is what a Config.WebConfigFile sets.
 type Protection struct {
 	TLS     bool
-	Clients bool // only clients with a certificate of a known authority are answered
+	Clients bool // only clients with a certificate of a known authority are admitted
 	Names   bool // and only those with one of the listed names
 	Logins  int
 }
 
-// ProtectionOf reads the file and the certificates that it names; "" protects nothing. It is an error if the server would
-// not start with them.
+// ProtectionOf reads the file and the certificates that it names; "" means no protection. It
+// returns an error if the server would not start with them.
 func ProtectionOf(file string) (Protection, error) {
 	if file == "" {
 		return Protection{}, nil
@@ -39,7 +39,7 @@ func ProtectionOf(file string) (Protection, error) {
 	return rules.Protection, nil
 }
 
-// rules are a file of Config.WebConfigFile.
+// rules is the content of a Config.WebConfigFile.
 type rules struct {
 	toolkit.Config
 	Protection
@@ -52,7 +52,7 @@ func readRules(file string) (*rules, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The toolkit reads the file by itself only, and its defaults are these.
+	// The toolkit has no exported function to read the file. These are its defaults.
 	r := &rules{Config: toolkit.Config{
 		TLSConfig:  toolkit.TLSConfig{MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13},
 		HTTPConfig: toolkit.HTTPConfig{HTTP2: true},
@@ -86,6 +86,7 @@ func readRules(file string) (*rules, error) {
 	return r, nil
 }
 
+// problemOf returns an error about the file without the values in it, which may be passwords.
 func problemOf(text []byte, err error) error {
 	return errors.New(namedValue.ReplaceAllString(secret.YAMLProblem(text, err), "$2"))
 }
@@ -93,7 +94,7 @@ func problemOf(text []byte, err error) error {
 // namedValue is where an error of the toolkit shows a value.
 var namedValue = regexp.MustCompile(`(, but got|(cipher|curve|TLS version|ClientAuth)): .*`)
 
-// lacks names what p has and now has not, "" if there is nothing. Certificates of clients may take the place of logins.
+// lacks returns what p sets and now does not, or "". Client certificates may replace logins.
 func (p Protection) lacks(now Protection) string {
 	switch {
 	case p.TLS && !now.TLS:
@@ -108,7 +109,7 @@ func (p Protection) lacks(now Protection) string {
 	return ""
 }
 
-// String is p in words.
+// String describes p in words.
 func (p Protection) String() string {
 	var parts []string
 	if p.TLS {

@@ -14,18 +14,19 @@ import (
 	"alpemix-collector/internal/clients"
 )
 
-// protector serves with TLS and logins of a file, which it reads again for each connection and request. The toolkit's own
-// server does, too, but is open to everybody while the file is empty, as it is when somebody saves it.
+// protector serves with the TLS settings and logins of a file, which it reads again for each
+// connection and request. The toolkit's own server does too, but it admits everybody while the file
+// is empty, for example while it is being saved.
 type protector struct {
 	file    string
 	log     *slog.Logger
 	started *rules
 	logins  *logins
-	limit   *rate.Limiter // nil: none
+	limit   *rate.Limiter // nil: no limit
 
 	mu      sync.Mutex
-	good    *rules // that were followed last
-	problem string // why those of the file are not followed; "" if they are
+	good    *rules // the rules in force
+	problem string // why the file's rules are not in force; "" if they are
 }
 
 func newProtector(file string, log *slog.Logger) (*protector, error) {
@@ -40,7 +41,7 @@ func newProtector(file string, log *slog.Logger) (*protector, error) {
 	return p, nil
 }
 
-// serve serves what comes over l.
+// serve serves the connections of l.
 func (p *protector) serve(l net.Listener, server *http.Server) error {
 	server.Handler = p.guard(server.Handler)
 	if p.started.tls == nil {
@@ -66,8 +67,8 @@ func (p *protector) last() *rules {
 	return p.good
 }
 
-// current reads the file. Rules that are wrong, or that protect less than those that were followed before, are an error:
-// a file that somebody is writing looks like that, and only a restart may take protection away.
+// current reads the file. It returns an error for rules that are wrong or protect less than those
+// in force: a file that is being written looks like that, so only a restart may remove protection.
 func (p *protector) current() (*rules, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -88,19 +89,19 @@ func (p *protector) current() (*rules, error) {
 	return r, nil
 }
 
-// note logs that it is otherwise than before.
+// note logs when the file becomes unusable or usable again.
 func (p *protector) note(err error) {
 	switch problem := fmt.Sprint(err); {
 	case err == nil && p.problem != "":
 		p.problem = ""
-		p.log.Info("http.web_config_file is in order again: requests are answered", "file", p.file)
+		p.log.Info("http.web_config_file is valid again: requests are answered", "file", p.file)
 	case err != nil && p.problem == "":
 		p.problem = problem
 		p.log.Error("http.web_config_file cannot be used: all requests are refused until it is corrected", "file", p.file, "err", err)
 	}
 }
 
-// guard lets in whom the file does.
+// guard admits requests by the file's rules.
 func (p *protector) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rules, err := p.current()

@@ -18,16 +18,17 @@ const (
 	readTimeout  = 10 * time.Second
 	writeTimeout = 30 * time.Second
 	idleTimeout  = 2 * time.Minute
-	drainTimeout = 2 * time.Second // browsers hold connections open on which they have asked nothing
+	drainTimeout = 2 * time.Second // browsers keep connections open without requests
 	headerBytes  = 16 << 10
-	// mostConnections leaves file descriptors to the vendors and to ClickHouse, whoever connects to the page, and mostEach
-	// leaves connections to others than one client.
+	// mostConnections leaves file descriptors for the vendors and ClickHouse. mostEach leaves
+	// connections for other clients.
 	mostConnections = 128
 	mostEach        = 64
 )
 
-// Run listens and serves until ctx ends, then lets running answers finish. It returns nil after ctx ended, and an error that
-// names the address if it cannot listen, or the key if the file with TLS and logins is wrong.
+// Run listens and serves until ctx is done, then lets running answers finish. It returns nil after
+// that. If it cannot listen, or the file with TLS and logins is wrong, the error names the address
+// or the key.
 func (s *Server) Run(ctx context.Context) error {
 	var protected *protector
 	if file := s.config.WebConfigFile; file != "" {
@@ -60,12 +61,12 @@ func (s *Server) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// plainly serves what comes over l as it is.
+// plainly serves the connections of l as they are.
 func plainly(l net.Listener) func(*http.Server) error {
 	return func(server *http.Server) error { return server.Serve(l) }
 }
 
-// serve serves until ctx ends, then waits a while for running answers.
+// serve serves until ctx is done, then waits briefly for running answers.
 func (s *Server) serve(ctx context.Context, handler http.Handler, name string, serve func(*http.Server) error) error {
 	server := &http.Server{
 		Handler:           handler,
@@ -79,7 +80,7 @@ func (s *Server) serve(ctx context.Context, handler http.Handler, name string, s
 	}
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
-		// The requests' own end is awaited for a moment only: a page nobody waits for must not hold up the flush.
+		// Wait only briefly for running requests, so that an idle page does not delay the flush.
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 		defer cancel()
 		if err := server.Shutdown(grace); err != nil {

@@ -250,7 +250,7 @@ func TestNoErrorShowsASecret(t *testing.T) {
 func TestNewNamesTheKeyThatIsWrong(t *testing.T) {
 	tests := map[string]func(*alpemix.Config){
 		"alpemix.endpoint: not an address":                 func(c *alpemix.Config) { c.Endpoint = "www.alpemix.com:5900/api" },
-		"alpemix.endpoint: holds a user":                   func(c *alpemix.Config) { c.Endpoint = "https://u:hidden@host/" },
+		"alpemix.endpoint: contains a user":                func(c *alpemix.Config) { c.Endpoint = "https://u:hidden@host/" },
 		"alpemix.endpoint: http://host/api would send":     func(c *alpemix.Config) { c.Endpoint = "http://host/api" },
 		"account main: main_username is missing":           func(c *alpemix.Config) { c.MainUsername = "" },
 		"account main: secret_key or secret_key_file is":   func(c *alpemix.Config) { c.SecretKey = "" },

@@ -85,7 +85,7 @@ func (c *Client) Check(ctx context.Context, wait func(until time.Time) bool) (no
 	return note, nil
 }
 
-// inTurn sends a request, if need be after a wait for our own limits, which have let nothing be sent before.
+// inTurn calls send and, if our own limits forbade the request, waits and calls it again.
 func inTurn(wait func(until time.Time) bool, send func() *report.Failure) *report.Failure {
 	fail := send()
 	if fail != nil && fail.Reason == report.OwnLimit && wait(fail.NotBefore) {
