@@ -29,8 +29,8 @@ func lists(listed, known int) string {
 	return fmt.Sprintf("it lists only %d of the %d connections that are known for that day", listed, known)
 }
 
-// described reports whether an answer without a doubt has described a day of which known
-// connections are known by now.
+// described reports whether an answer without a doubt described a day of which that many connections
+// are known now.
 func described(d report.DayStatus, known int) bool {
 	switch {
 	case d.Doubt != "":

@@ -9,7 +9,7 @@ import (
 	"alpemix-collector/report"
 )
 
-// TestFollow: rows go where the name of their login goes, however a move before was interrupted.
+// TestFollow: rows follow the name of their login, even if an earlier move was interrupted.
 func TestFollow(t *testing.T) {
 	d := open(t)
 	w := d.Writer()

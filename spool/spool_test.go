@@ -357,7 +357,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-// TestDeletedCustomerEndsOnce, even if the note is imported again.
+// TestDeletedCustomerEnds: once, even if the note is imported again.
 func TestDeletedCustomerEnds(t *testing.T) {
 	s, b := New(t.TempDir()), &books{}
 	n, err := s.Begin(report.Provisioning{At: sentAt, Vendor: "serwersms", Account: "pl", Action: "subaccounts/delete", Subject: "7", Outcome: "outcome_unknown"})

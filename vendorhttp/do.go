@@ -65,6 +65,7 @@ func (c *Client) do(ctx context.Context, r Request, read func(*Answer) error) (*
 
 // settle returns the failure of an answer that read could not use, because of err. A changing call
 // counts as refused only if the vendor, or a server in between, clearly refused it.
+//
 // It may have been carried out before a redirect, a server error or an answer that contradicts
 // itself. The vendor's own errors are transient if they don't judge the request.
 func (a *Answer) settle(err error) (fail *report.Failure, refused bool) {

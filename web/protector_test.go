@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// TestProtectionStays: a file that is emptied, cut or replaced by one that protects less closes the page, says so once, and
-// the page opens by itself when the file is right again.
+// TestProtectionStays: a file that is emptied, cut or replaced by one that protects less closes the
+// page and is logged once. The page opens again when the file is valid.
 func TestProtectionStays(t *testing.T) {
 	dir := t.TempDir()
 	known := certificate(t, dir)
@@ -75,7 +75,8 @@ func TestProtectionStays(t *testing.T) {
 	}
 }
 
-// TestClientCertificatesStay: the rule cannot be taken away, and it also holds on a connection that is older than it.
+// TestClientCertificatesStay: the rule cannot be removed, and it also applies to connections that
+// are older.
 func TestClientCertificatesStay(t *testing.T) {
 	dir := t.TempDir()
 	known := certificate(t, dir)
@@ -145,7 +146,8 @@ func TestProtectionLacks(t *testing.T) {
 	}
 }
 
-// TestLoginsInTurn: who sends many wrong passwords waits for them alone; another client waits for one of them.
+// TestLoginsInTurn: a client that sends many wrong passwords delays only itself; another client
+// waits for one of them.
 func TestLoginsInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLogins()
@@ -181,7 +183,7 @@ func TestLoginsInTurn(t *testing.T) {
 		if len(l.lines) != 0 {
 			t.Errorf("lines are left: %v", l.lines)
 		}
-		// A right password is not checked again, whatever others do.
+		// A correct password is not checked again, whatever others do.
 		l.turn <- struct{}{}
 		ended = nil
 		go check("a", "reader", secretHash)
@@ -229,7 +231,7 @@ func TestConnectionsOfOneClient(t *testing.T) {
 	}
 }
 
-// lines is a log that many write.
+// lines is a log for concurrent writers.
 type lines struct {
 	mu   sync.Mutex
 	text strings.Builder

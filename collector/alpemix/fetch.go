@@ -15,6 +15,7 @@ import (
 // specifies. We wait longer after each block in a row. Before a deadline we wait for a third of the
 // time left: a day that is not requested is lost for sure, while a try during a block may at worst
 // prolong it.
+//
 // That is about fifteen tries in the last six hours. Even if each try restarts the block, it ends
 // if it is shorter than any of the waits, the longest of which is hours.
 const (

@@ -1,4 +1,5 @@
-// Package clients knows who is at the other end of a connection, and leaves no client all of a listener's connections.
+// Package clients identifies the other end of a connection, and keeps one client from using all of
+// a listener's connections.
 package clients
 
 import (
@@ -14,7 +15,8 @@ import (
 	"sync"
 )
 
-// Limit closes connections of l at once that are more than all of everybody's, or more than each of one client's.
+// Limit closes new connections of l at once if there are more than all in total, or more than each
+// from one client.
 func Limit(l net.Listener, all, each int) net.Listener {
 	return &listener{Listener: l, most: all, each: each, counts: make(map[string]int)}
 }
@@ -75,7 +77,7 @@ func (c *conn) Close() error {
 
 type key struct{}
 
-// Note is the ConnContext of an http.Server on a listener of Limit's.
+// Note is the ConnContext of an http.Server on a listener from Limit.
 func Note(ctx context.Context, c net.Conn) context.Context {
 	if t, ok := c.(*tls.Conn); ok {
 		c = t.NetConn()
@@ -86,14 +88,14 @@ func Note(ctx context.Context, c net.Conn) context.Context {
 	return ctx
 }
 
-// Of names the client that sent r: another machine, or a user of this one. It is "" where Note was not used.
+// Of returns the client that sent r: another machine, or a user of this one. It is "" without Note.
 func Of(r *http.Request) string {
 	client, _ := r.Context().Value(key{}).(string)
 	return client
 }
 
-// at names who is at the other end: the machine, or on this machine the user. One machine has as many addresses of IPv6 as
-// it likes, all of one network.
+// at returns the other end: the machine or, on this machine, the user. One machine may have any
+// number of IPv6 addresses, all of one network.
 func at(remote, local net.Addr) string {
 	r, err := netip.ParseAddrPort(remote.String())
 	if err != nil {
@@ -127,7 +129,7 @@ func machine(a netip.Addr) string {
 	return a.String()
 }
 
-// procAddr is an address as /proc/net/tcp writes it: words in the machine's byte order.
+// procAddr returns an address in the form of /proc/net/tcp: words in the machine's byte order.
 func procAddr(a netip.AddrPort) string {
 	var b strings.Builder
 	raw := a.Addr().Unmap().AsSlice()

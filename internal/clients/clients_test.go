@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// TestLimit: one client gets its share, all get no more than there are, and a connection that is closed makes room.
+// TestLimit: one client gets its share, all together no more than there are, and a closed
+// connection makes room.
 func TestLimit(t *testing.T) {
 	pipe := make(chan net.Conn)
 	l := Limit(pipeListener(pipe), 3, 2)
@@ -66,7 +67,7 @@ func TestLimit(t *testing.T) {
 	close(pipe)
 }
 
-// TestOf: whoever connects on this machine is known by the user.
+// TestOf: a client on this machine is identified by its user.
 func TestOf(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:0", "[::1]:0"} {
 		l, err := net.Listen("tcp", address)
