@@ -2,19 +2,30 @@ package parser
 
 import "bytes"
 
-var dtKey = []byte(`"dt"`)
+// dtKeys lists the spellings of the key dt. The first that a record has is the one that counts.
+var dtKeys = [...][]byte{[]byte(`"dt"`), []byte(`"DT"`), []byte(`"Dt"`), []byte(`"dT"`)}
 
 // provenMode returns the mode that a record's own dt proves: literal if one of its backslashes starts
 // no JSON escape, such as one before the digit of a date; lenient if all of them do. ok is false if
 // dt has no backslash. A text can't contain a key, because the vendor escapes quotes in texts.
 func provenMode(b []byte) (m mode, ok bool) {
-	for from := 0; ; {
-		n := bytes.Index(b[from:], dtKey)
-		if n < 0 {
+	for _, key := range dtKeys {
+		if m, ok, found := provenBy(key, b); found {
 			return m, ok
 		}
+	}
+	return 0, false
+}
+
+// provenBy returns the mode that the values of one spelling of the key prove, and whether b has it.
+func provenBy(key, b []byte) (m mode, ok, found bool) {
+	for from := 0; ; {
+		n := bytes.Index(b[from:], key)
+		if n < 0 {
+			return m, ok, found
+		}
 		n += from
-		from = n + len(dtKey)
+		from = n + len(key)
 		if c := lastBefore(b, n); c != '{' && c != ',' {
 			continue
 		}
@@ -23,12 +34,13 @@ func provenMode(b []byte) (m mode, ok bool) {
 		if colon != ':' || opening != '"' {
 			continue
 		}
+		found = true
 		value := b[start+1:]
 		value = value[:max(0, bytes.IndexByte(value, '"'))]
 		for i := bytes.IndexByte(value, '\\'); i >= 0; i = bytes.IndexByte(value, '\\') {
 			size := escapeLength(value[i:])
 			if size == escapeIllegal {
-				return literal, true
+				return literal, true, true
 			}
 			m, ok = lenient, true
 			value = value[min(len(value), i+max(size, 1)):]

@@ -176,7 +176,7 @@ var undecided = regexp.MustCompile(`\\"[ \t\r\n]*[,}\]]`)
 var (
 	legalEscape   = regexp.MustCompile(`\\(["\\/bfnrt]|u[0-9A-Fa-f]{4})`) // RFC 8259, section 7
 	startsLegal   = regexp.MustCompile(`^\\(["\\/bfnrt]|u[0-9A-Fa-f]{4})`)
-	dtValue       = regexp.MustCompile(`[{,][ \t\r\n]*"dt"[ \t\r\n]*:[ \t\r\n]*"([^"]*)"`)
+	dtValue       = regexp.MustCompile(`[{,][ \t\r\n]*"((?i:dt))"[ \t\r\n]*:[ \t\r\n]*"([^"]*)"`)
 	illegalRemain = regexp.MustCompile(`\\([^u]|u[0-9A-Fa-f]{0,3}[^0-9A-Fa-f])`)
 )
 
@@ -188,14 +188,24 @@ func writtenLiterally(text []byte) bool {
 
 // writtenAs is how a record's backslashes are meant that is no strict JSON.
 func writtenAs(raw []byte) mode {
-	shown := literal
+	texts := map[string][][]byte{} // by the key as it is spelt
 	for _, dt := range dtValue.FindAllSubmatch(raw, -1) {
-		if bytes.Contains(legalEscape.ReplaceAll(dt[1], nil), []byte(`\`)) {
-			return literal
-		}
-		if bytes.Contains(dt[1], []byte(`\`)) {
-			shown = lenient
-		}
+		texts[string(dt[1])] = append(texts[string(dt[1])], dt[2])
 	}
-	return shown
+	for _, key := range []string{"dt", "DT", "Dt", "dT"} {
+		if len(texts[key]) == 0 {
+			continue
+		}
+		shown := literal
+		for _, text := range texts[key] {
+			if bytes.Contains(legalEscape.ReplaceAll(text, nil), []byte(`\`)) {
+				return literal
+			}
+			if bytes.Contains(text, []byte(`\`)) {
+				shown = lenient
+			}
+		}
+		return shown
+	}
+	return literal
 }

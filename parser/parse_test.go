@@ -164,6 +164,9 @@ func TestModeOfARecord(t *testing.T) {
 		{"a dt that proves nothing, strict", `{"uid":"1",` + none + `,"exp":"C:\new","uname":"\u00c7"}`, "C:\new", "Ç", ""},
 		{"a dt that proves nothing, not strict", `{"uid":"1",` + none + `,"exp":"C:\Program\new","uname":"\u00c7"}`, `C:\Program\new`, `\u00c7`, quirkUnescaped},
 		{"dt with escaped slashes", `{"uid":"1","dt":"10:00:00 22\/08\/2024","exp":"C:\Program","uname":"\u00c7"}`, `C:\Program`, "Ç", quirkIllegalEscape},
+		{"escaped, its key in another case", `{"uid":"1","DT":"10:00:00 22\\08\\2024","exp":"C:\Program","uname":"\u00c7a\u011fr\u0131"}`, `C:\Program`, "Çağrı", quirkIllegalEscape},
+		{"raw, its key in another case", `{"uid":"1","Dt":"10:00:00 22\08\2024","exp":"C:\new","uname":"OFIS\berk"}`, `C:\new`, `OFIS\berk`, quirkUnescaped},
+		{"escaped, beside a key in another case", `{"uid":"1","DT":"1\8",` + escaped + `,"exp":"C:\Program","uname":"\u00c7"}`, `C:\Program`, "Ç", quirkIllegalEscape},
 		{"dt in a text", `{"uid":"1",` + escaped + `,"exp":",\"dt\":\"1\8\"","uname":"\u00c7\x"}`, `,"dt":"1\8"`, `Ç\x`, quirkIllegalEscape},
 	} {
 		tally := Tally{}

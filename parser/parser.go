@@ -54,7 +54,7 @@ type Source struct {
 // Revision is the version of the rules for parsing records. Increase it with every change that can
 // turn a record into another connection, or into one at all: then records that can still be read
 // are parsed again, once.
-const Revision uint64 = 3
+const Revision uint64 = 4
 
 // Hash is XXH64 with seed 0, like ClickHouse's xxHash64(raw).
 func Hash(raw []byte) uint64 { return xxhash.Sum64(raw) }
