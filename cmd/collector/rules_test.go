@@ -159,6 +159,27 @@ func (r countersOnly) MustRegister(all ...prometheus.Collector) {
 func literals(t *testing.T, folders ...string) []string {
 	t.Helper()
 	var all []string
+	inspectSource(t, folders, func(n ast.Node) {
+		if e, ok := n.(ast.Expr); ok {
+			all = append(all, literal(e)...)
+		}
+	})
+	return all
+}
+
+// literal is the text that e is, if it is one.
+func literal(e ast.Expr) []string {
+	if lit, ok := e.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+		if text, err := strconv.Unquote(lit.Value); err == nil {
+			return []string{text}
+		}
+	}
+	return nil
+}
+
+// inspectSource calls visit with everything in the source of packages, save their tests.
+func inspectSource(t *testing.T, folders []string, visit func(ast.Node)) {
+	t.Helper()
 	for _, folder := range folders {
 		files, err := filepath.Glob(folder + "/*.go")
 		if err != nil || len(files) == 0 {
@@ -173,14 +194,9 @@ func literals(t *testing.T, folders ...string) []string {
 				t.Fatal(err)
 			}
 			ast.Inspect(file, func(n ast.Node) bool {
-				if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
-					if text, err := strconv.Unquote(lit.Value); err == nil {
-						all = append(all, text)
-					}
-				}
+				visit(n)
 				return true
 			})
 		}
 	}
-	return all
 }

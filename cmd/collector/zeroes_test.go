@@ -2,11 +2,7 @@ package main
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -96,52 +92,29 @@ func TestReasonsOfRequests(t *testing.T) {
 func reasons(t *testing.T, folders ...string) []string {
 	t.Helper()
 	var all []string
-	add := func(e ast.Expr) {
-		if lit, ok := e.(*ast.BasicLit); ok && lit.Kind == token.STRING {
-			if text, err := strconv.Unquote(lit.Value); err == nil {
-				all = append(all, text)
+	inspectSource(t, folders, func(n ast.Node) {
+		var list []ast.Expr
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			list = n.Args
+		case *ast.CompositeLit:
+			if name, ok := n.Type.(*ast.SelectorExpr); !ok || name.Sel.Name != "Reject" {
+				list = n.Elts
 			}
+		case *ast.ReturnStmt:
+			list = n.Results
 		}
-	}
-	for _, folder := range folders {
-		files, err := filepath.Glob(folder + "/*.go")
-		if err != nil || len(files) == 0 {
-			t.Fatal(folder, err)
-		}
-		for _, path := range files {
-			if strings.HasSuffix(path, "_test.go") {
-				continue
-			}
-			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ast.Inspect(file, func(n ast.Node) bool {
-				var list []ast.Expr
-				switch n := n.(type) {
-				case *ast.CallExpr:
-					list = n.Args
-				case *ast.CompositeLit:
-					if name, ok := n.Type.(*ast.SelectorExpr); !ok || name.Sel.Name != "Reject" {
-						list = n.Elts
-					}
-				case *ast.ReturnStmt:
-					list = n.Results
+		for i, e := range list {
+			if field, ok := e.(*ast.KeyValueExpr); ok {
+				if key, ok := field.Key.(*ast.Ident); ok && key.Name == "Reason" {
+					all = append(all, literal(field.Value)...)
 				}
-				for i, e := range list {
-					if field, ok := e.(*ast.KeyValueExpr); ok {
-						if key, ok := field.Key.(*ast.Ident); ok && key.Name == "Reason" {
-							add(field.Value)
-						}
-					}
-					if isClass(e) && i+1 < len(list) {
-						add(list[i+1])
-					}
-				}
-				return true
-			})
+			}
+			if isClass(e) && i+1 < len(list) {
+				all = append(all, literal(list[i+1])...)
+			}
 		}
-	}
+	})
 	return all
 }
 

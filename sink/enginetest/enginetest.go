@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -175,11 +176,10 @@ func (s *Server) front(dir, readers string) (*http.Server, error) {
 		FlushInterval: -1,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "http", readers, readers
-			if q := r.Out.URL.Query(); s.knows(r.In) {
+			r.Out.URL.RawQuery = r.In.URL.RawQuery // of which the proxy left out what holds a semicolon
+			if s.knows(r.In) {
 				r.Out.URL.Host = "owner"
-				q.Del("user")
-				q.Del("password")
-				r.Out.URL.RawQuery = q.Encode()
+				_, _, r.Out.URL.RawQuery = credentials(r.In.URL.RawQuery)
 				r.Out.Header.Del("Authorization")
 				r.Out.Header.Del("X-ClickHouse-Key")
 				r.Out.Header.Set("X-ClickHouse-User", engine.Owner)
@@ -206,9 +206,28 @@ func (s *Server) knows(r *http.Request) bool {
 		user, key = u, p
 	}
 	if user == "" {
-		user, key = r.URL.Query().Get("user"), r.URL.Query().Get("password")
+		user, key, _ = credentials(r.URL.RawQuery)
 	}
 	return user == s.User && key == s.Password
+}
+
+// credentials takes user and password out of a URL's query, and leaves the rest as it is. The engine reads a semicolon as a
+// part of a value, as ClickHouse does.
+func credentials(query string) (user, password, rest string) {
+	var others []string
+	for parameter := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(parameter, "=")
+		text, err := url.QueryUnescape(value)
+		switch {
+		case name == "user" && err == nil:
+			user = text
+		case name == "password" && err == nil:
+			password = text
+		default:
+			others = append(others, parameter)
+		}
+	}
+	return user, password, strings.Join(others, "&")
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
