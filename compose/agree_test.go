@@ -10,7 +10,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 	"go.yaml.in/yaml/v3"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 )
 
 // read decodes a file of the repository.

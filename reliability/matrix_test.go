@@ -166,5 +166,5 @@ var shownElsewhere = []shown{
 	{"The process", "killed while the state file is compacted", "nothing", keptAck, []string{"store TestKilledWhileCompacting"}},
 	{"The process", "a second one is started on the same state folder", "the second ends with status 2 and one line", keptAll, []string{"cmd/collector TestSecondProcessOnTheStateFolder"}},
 	{"The process", "a defect panics while an answer is read", "log: a defect in the collector; the other accounts are not affected", keptAll, []string{"collector TestADefectInTheParserCostsOneRecord"}},
-	{"The configuration", "a key that is unknown, twice, or of the wrong form", "the start ends with status 2 and one line that names file, key and what would be right", keptAll, []string{"cmd/collector/config TestInvalid"}},
+	{"The configuration", "a key that is unknown, twice, or of the wrong form", "the start ends with status 2 and one line that names file, key and what would be right", keptAll, []string{"internal/config TestInvalid"}},
 }

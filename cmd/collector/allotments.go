@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/pacing"
 	"alpemix-collector/reseller"
 	"alpemix-collector/reseller/vendors"

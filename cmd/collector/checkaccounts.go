@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/collector"
 	"alpemix-collector/collector/alpemix"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/pacing"
 	"alpemix-collector/report"
 )

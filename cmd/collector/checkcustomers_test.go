@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 )
 
 func TestCheckReadsTheCustomersFile(t *testing.T) {

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/collector"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/web"
 )
 

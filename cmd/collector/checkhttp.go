@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/web"
 )
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/simulator"
 	"alpemix-collector/web"
 )

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"strings"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/migrations"
 	"alpemix-collector/sink"
 	"alpemix-collector/sink/engine"

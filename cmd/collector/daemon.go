@@ -14,9 +14,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"golang.org/x/sync/errgroup"
 
-	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/collector"
 	"alpemix-collector/collector/alpemix"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/reseller"
 	"alpemix-collector/sink"
 	"alpemix-collector/sink/engine"

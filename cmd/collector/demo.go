@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 )
 
 func (a *app) demoCommand() *cobra.Command {

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 )
 
 // demoMark is the file that tells a demonstration's state folder from a real collector's: invented connections in a real

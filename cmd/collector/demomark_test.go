@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/sink/enginetest"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/report"
 	"alpemix-collector/sink"
 )

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/sink/engine"
 )
 

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/pacing"
 	"alpemix-collector/rules/prometheustest"
 	"alpemix-collector/sink/engine"

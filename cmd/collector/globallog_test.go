@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 )
 
 // What libraries print by the global logger comes out through ours, in its format and at its level,

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 )
 
 // TestImportSaysWhatItChanges: what was stored before, what retention would delete, and what a wrong time of a file costs.

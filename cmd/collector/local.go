@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/web"
 )
 

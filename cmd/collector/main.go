@@ -2,8 +2,6 @@
 // and the exit status; what they do lies in the packages below.
 package main
 
-//go:generate go run ./config/reference ../../docs/configuration.md
-
 import (
 	"context"
 	"log/slog"

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"syscall"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/internal/durable"
 )
 

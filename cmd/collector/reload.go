@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 )
 
 // reloading is what SIGHUP reads again. Everything is prepared first: when one file is wrong, nothing changes.

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 	world "alpemix-collector/simulator/reseller"
 )
 

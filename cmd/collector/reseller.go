@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/internal/secret"
 	"alpemix-collector/report"
 	"alpemix-collector/reseller"

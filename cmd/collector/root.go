@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/internal/terminal"
 	"alpemix-collector/store"
 )

@@ -15,9 +15,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/collector"
 	"alpemix-collector/collector/alpemix"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/report"
 	"alpemix-collector/rules/prometheustest"
 	"alpemix-collector/sink"

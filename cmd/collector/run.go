@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 )
 
 func (a *app) runCommand() *cobra.Command {

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/report"
 	"alpemix-collector/simulator"
 	"alpemix-collector/web"

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/report"
 	"alpemix-collector/sink"
 )

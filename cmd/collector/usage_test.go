@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/report"
 	"alpemix-collector/web"
 )

@@ -3,9 +3,9 @@ package main
 import (
 	"time"
 
-	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/collector"
 	"alpemix-collector/collector/alpemix"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/report"
 	"alpemix-collector/reseller"
 	"alpemix-collector/web"

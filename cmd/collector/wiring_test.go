@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"alpemix-collector/cmd/collector/config"
 	"alpemix-collector/collector"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/report"
 	"alpemix-collector/reseller"
 	"alpemix-collector/web"

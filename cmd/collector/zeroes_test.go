@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/rules/prometheustest"
 	"alpemix-collector/vendorhttp"
 )

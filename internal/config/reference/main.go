@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	"alpemix-collector/cmd/collector/config"
+	"alpemix-collector/internal/config"
 )
 
 func main() {

@@ -75,7 +75,7 @@ func (r Reseller) MarshalYAML() (any, error) {
 	return section, nil
 }
 
-// Webhook is where events go; docs/webhook.md tells their form.
+// Webhook is where events go; docs/webhook.md describes them.
 type Webhook struct {
 	URL     secret.Value   `yaml:"url,omitempty" check:"address" doc:"Web address that gets an event when a threshold is reached, see [webhook.md](webhook.md). It may hold a login. Empty for none."`
 	URLFile string         `yaml:"url_file" path:"" doc:"File that holds the address."`

@@ -1,9 +1,10 @@
 package config
 
 import (
+	"time"
+
 	"alpemix-collector/internal/secret"
 	"alpemix-collector/vendorhttp"
-	"time"
 )
 
 // Alpemix is the vendor whose connection reports are collected (alpemix.txt).
@@ -33,7 +34,7 @@ type Limits struct {
 	Scope   string   `yaml:"scope" default:"ip" check:"oneof=ip|account" doc:"ip: all accounts share the limits; account: each has its own."`
 }
 
-// Schedule tells when the daemon wakes; what it asks for then follows from what it has.
+// Schedule says when the daemon wakes; what it asks for then follows from what it has.
 type Schedule struct {
 	Today     string `yaml:"today" default:"@every 20s" check:"cron" doc:"Cron expression of reads of the running day, in the account's zone."`
 	Yesterday string `yaml:"yesterday" default:"5 0,3,6,9,12,15,18,21,23 * * *" check:"cron" doc:"Cron expression of reads of the day before, until it is sealed, in the account's zone."`

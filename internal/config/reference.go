@@ -6,7 +6,7 @@ import (
 )
 
 const referenceIntro = "# Configuration\n\n" +
-	"<!-- Generated from cmd/collector/config by `go generate ./cmd/collector/...`; edit the structs, not this page. -->\n\n" +
+	"<!-- Generated from internal/config by `go generate ./internal/config`; edit the structs, not this page. -->\n\n" +
 	"The configuration is one YAML file. `-c` or `COLLECTOR_CONFIG` names it; without either, `collector.yaml` in the working\n" +
 	"folder is read if it exists. [collector.example.yaml](../collector.example.yaml) shows every key. `collector config`\n" +
 	"prints the configuration in force, with secrets redacted. An unknown key or a wrong value ends every command with exit\n" +

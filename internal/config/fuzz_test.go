@@ -1,7 +1,6 @@
 package config
 
 import (
-	"alpemix-collector/internal/secret"
 	"cmp"
 	"fmt"
 	"os"
@@ -13,6 +12,8 @@ import (
 	"time"
 	"unicode"
 
+	"alpemix-collector/internal/secret"
+
 	"go.yaml.in/yaml/v3"
 )
 
@@ -23,7 +24,7 @@ func sources(f *testing.F) (texts []string) {
 	if err != nil || len(files) == 0 {
 		f.Fatal("no files", err)
 	}
-	for _, file := range append(files, "../../../collector.example.yaml") {
+	for _, file := range append(files, "../../collector.example.yaml") {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			f.Fatal(err)
@@ -48,10 +49,10 @@ func unredacted(text string) string {
 	return strings.NewReplacer("url: "+secret.Redacted, "url: https://hook.example/", secret.Redacted, "redacted").Replace(text)
 }
 
-// telling is a secret that no sentence of ours holds by chance.
-var telling = regexp.MustCompile(`^[A-Za-z_-]+\d[A-Za-z_-]+\d[A-Za-z0-9_-]*$`)
+// distinct is a secret that no sentence of ours holds by chance.
+var distinct = regexp.MustCompile(`^[A-Za-z_-]+\d[A-Za-z_-]+\d[A-Za-z0-9_-]*$`)
 
-// secretsIn are the values of secret keys in a file and an environment, as far as they can be told apart from all else.
+// secretsIn are the values of secret keys in a file and an environment, as far as they differ from all else.
 func secretsIn(text string, environ []string) (secrets []string) {
 	var walk func(n *yaml.Node)
 	walk = func(n *yaml.Node) {
@@ -77,7 +78,7 @@ func secretsIn(text string, environ []string) (secrets []string) {
 		}
 	}
 	all := text + "\n" + strings.Join(environ, "\n")
-	return slices.DeleteFunc(secrets, func(s string) bool { return !telling.MatchString(s) || strings.Count(all, s) > 1 })
+	return slices.DeleteFunc(secrets, func(s string) bool { return !distinct.MatchString(s) || strings.Count(all, s) > 1 })
 }
 
 // FuzzLoad: any file and environment load or are refused in one line that names the source and a key, or a line; no secret is

@@ -2,6 +2,8 @@
 // default, the meaning and the check of a key stand beside its field; docs/configuration.md is generated from them.
 package config
 
+//go:generate go run ./reference ../../docs/configuration.md
+
 import "alpemix-collector/internal/secret"
 
 // Config is the whole configuration. Tags: yaml is the key, default its value when it is not given, doc its meaning, check

@@ -40,7 +40,7 @@ func (f field) isList() bool {
 	return f.value.Kind() == reflect.Slice && isSection(f.value.Type().Elem())
 }
 
-// isSection tells structs that hold keys from structs that are one value.
+// isSection reports whether a struct holds keys; other structs are one value.
 func isSection(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && t != reflect.TypeFor[secret.Value]()
 }

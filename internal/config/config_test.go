@@ -66,7 +66,7 @@ func TestDefaultsAreContract(t *testing.T) {
 }
 
 func TestExampleIsCompleteAndLoads(t *testing.T) {
-	const example = "../../../collector.example.yaml"
+	const example = "../../collector.example.yaml"
 	key := write(t, t.TempDir(), "key", "k\n")
 	c, err := Load(example, []string{"COLLECTOR_ALPEMIX_ACCOUNTS_0_SECRET_KEY_FILE=" + key})
 	if err != nil {
@@ -131,12 +131,12 @@ func TestEveryKeyIsDocumentedAndHasACheckThatExists(t *testing.T) {
 }
 
 func TestReferenceIsUpToDate(t *testing.T) {
-	got, err := os.ReadFile("../../../docs/configuration.md")
+	got, err := os.ReadFile("../../docs/configuration.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if string(got) != Reference() {
-		t.Error("docs/configuration.md is stale: run go generate ./cmd/collector/...")
+		t.Error("docs/configuration.md is stale: run go generate ./internal/config")
 	}
 }
 
@@ -183,9 +183,9 @@ reseller: {thresholds: [], webhook: {url: "http://ops:hunter2@hooks.example:8080
 		"alpemix.limits.reports: alpemix.txt allows 3 report requests a minute; the vendor refuses more (error 205)",
 		"alpemix.limits.tokens: alpemix.txt allows 5 token requests a minute; the vendor then blocks the IP address (error 204)",
 		`alpemix.schedule.today: "*/10 8-18 * * *" leaves up to 13h10m between two reads; connections show up that late, and the last of a day only in the next day's read`,
-		`alpemix.schedule.yesterday: "0 9 * * 1-5" leaves up to 3d between two reads; the vendor tells a day for one day only, so days would be lost`,
+		`alpemix.schedule.yesterday: "0 9 * * 1-5" leaves up to 3d between two reads; the vendor serves a day for one more day only, so days would be lost`,
 		"reseller.webhook.url: http://hooks.example:8080 is not encrypted; customers, and what the address holds, would cross the network in the clear",
-		"reseller.webhook.url: there is nothing to tell it; reseller.thresholds is empty",
+		"reseller.webhook.url: nothing is sent to it; reseller.thresholds is empty",
 	}
 	if !reflect.DeepEqual(c.Warnings, want) {
 		t.Errorf("got  %q\nwant %q", c.Warnings, want)
@@ -217,7 +217,7 @@ func TestSecretFiles(t *testing.T) {
 	}
 }
 
-// TestEndlessSecretFile: what a shell makes of <(…) has no size, and may never end.
+// TestEndlessSecretFile: what a shell opens for <(…) has no size, and may never end.
 func TestEndlessSecretFile(t *testing.T) {
 	dir := t.TempDir()
 	pipe := filepath.Join(dir, "key")

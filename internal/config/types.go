@@ -1,7 +1,6 @@
 package config
 
 import (
-	"alpemix-collector/internal/secret"
 	"cmp"
 	"fmt"
 	"log/slog"
@@ -12,12 +11,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"alpemix-collector/internal/secret"
 )
 
 // DSN is "embedded" or a ClickHouse address, which may carry a password; it prints without it.
 type DSN string
 
-// Embedded tells whether the engine runs as our own child process.
+// Embedded reports whether the engine runs as our own child process.
 func (d DSN) Embedded() bool { return d == "embedded" }
 
 // Reveal is the address with its password.
@@ -63,7 +64,7 @@ func (d DSN) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 var addresses = regexp.MustCompile(`^(clickhouse|https?)://([^@]*@)?[^/?@]+(/[^?]*)?(\?.*)?$`)
 
-// problem tells why the address cannot be used, "" if it can. It shows nothing of it: what cannot be taken apart may hold a
+// problem returns why the address cannot be used, "" if it can. It shows nothing of it: what cannot be taken apart may hold a
 // password anywhere.
 func (d DSN) problem() string {
 	if d.Embedded() {

@@ -53,7 +53,7 @@ func (l *loader) alpemix(c *Alpemix) error {
 		l.warnf(schedule.key("today"), "%q leaves up to %s between two reads; connections show up that late, and the last of a day only in the next day's read", c.Schedule.Today, Duration(gap))
 	}
 	if gap := longestGap(c.Schedule.Yesterday); gap > 24*time.Hour {
-		l.warnf(schedule.key("yesterday"), "%q leaves up to %s between two reads; the vendor tells a day for one day only, so days would be lost", c.Schedule.Yesterday, Duration(gap))
+		l.warnf(schedule.key("yesterday"), "%q leaves up to %s between two reads; the vendor serves a day for one more day only, so days would be lost", c.Schedule.Yesterday, Duration(gap))
 	}
 	return cmp.Or(unique(l, section, c.Accounts), twins(l, section, c.Accounts))
 }
@@ -84,11 +84,11 @@ func (l *loader) webhook(c *Reseller, section place) {
 	at := section.key("webhook").key("url")
 	l.plainHTTP(c.Webhook.URL.Reveal(), at, "customers, and what the address holds,")
 	if len(c.Thresholds) == 0 {
-		l.warnf(at, "there is nothing to tell it; reseller.thresholds is empty")
+		l.warnf(at, "nothing is sent to it; reseller.thresholds is empty")
 	}
 }
 
-// unique refuses two accounts of one vendor with the same name: their rows could not be told apart.
+// unique refuses two accounts of one vendor with the same name: nothing would distinguish their rows.
 func unique[A account](l *loader, section place, accounts []A) error {
 	seen := map[string]int{}
 	for i, a := range accounts {

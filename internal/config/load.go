@@ -216,7 +216,7 @@ func (l *loader) unknownEnvironment() error {
 	return nil
 }
 
-// ofOrchestrator tells the variables that Kubernetes makes for a service named "collector".
+// ofOrchestrator reports the variables that Kubernetes makes for a service named "collector".
 func ofOrchestrator(name string) bool {
 	return strings.HasPrefix(name, EnvPrefix+"SERVICE_") || name == EnvPrefix+"PORT" || strings.HasPrefix(name, EnvPrefix+"PORT_")
 }
