@@ -107,17 +107,12 @@ func (c *Collector) considerSeal(r *reading) error {
 	return err
 }
 
-// considerToday records that a complete answer described the running day, and compares it with what
-// is known. Around midnight the vendor may be in another day than we are.
+// considerToday compares a complete answer for the running day with what is known, and records that
+// one described that day. Around midnight the vendor may be in another day than we are.
 func (c *Collector) considerToday(r *reading) error {
 	out, a, now := r.out, r.out.account, r.out.body.FetchedAt
 	if a.day(now) != out.day {
 		return nil
-	}
-	if !c.dayStatus(a, out.day).Watched {
-		if _, err := c.changeDay(a, out.day, func(d *report.DayStatus) { d.Watched = true }); err != nil {
-			return err
-		}
 	}
 	early := now.Before(out.day.Start(a.Location).Add(turnedBy)) || a.midnight(now).Sub(now) < time.Hour
 	if early {
@@ -131,9 +126,6 @@ func (c *Collector) considerToday(r *reading) error {
 		return err
 	}
 	a.listsBefore(&l)
-	if early {
-		return nil
-	}
 	l.beside, l.watched = out.day-1, true
 	if until := a.listedByYesterday(); !until.IsZero() {
 		if err := c.countEarlier(a, &l, until.Add(time.Second)); err != nil {
@@ -141,8 +133,15 @@ func (c *Collector) considerToday(r *reading) error {
 		}
 	}
 	found := doubtful(l)
-	out.doubt = found.why
-	a.doubtToday(found)
+	if !found.another && !c.dayStatus(a, out.day).Watched {
+		if _, err := c.changeDay(a, out.day, func(d *report.DayStatus) { d.Watched = true }); err != nil {
+			return err
+		}
+	}
+	if !early {
+		out.doubt = found.why
+		a.doubtToday(found)
+	}
 	return nil
 }
 

@@ -103,6 +103,22 @@ func TestADoubtOutlivesRestarts(t *testing.T) {
 	}
 }
 
+// TestADayThatNoAnswerDescribed: all Tuesday the answers for today list Monday, because a clock is wrong or the vendor's day stands
+// still. On Wednesday, an empty answer for yesterday confirms nothing of Tuesday.
+func TestADayThatNoAnswerDescribed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, monday.Add(20*time.Hour), simulator.Options{})
+		fetcher := &script{
+			yesterday: func(time.Time) string { return "" },
+			today:     func(time.Time) string { return mondays(20) },
+		}
+		d.run(36*time.Hour, func(a *collector.Account) { a.Fetcher, a.Today = fetcher, "@every 10m" }) // to Wednesday 08:00
+		if got := d.ch.days[report.DayOf(monday)+1]; got.State != report.DayOpen || got.Doubt == "" {
+			t.Errorf("Tuesday is %+v", got)
+		}
+	})
+}
+
 // TestOnceDoubtsWhatCannotBeRead of a new account, whose answers for yesterday nothing else contradicts.
 func TestOnceDoubtsWhatCannotBeRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
