@@ -80,10 +80,10 @@ func doubtful(l listing) doubt {
 		return doubt{why: fmt.Sprintf("of its %d records only %d could be read: see the quarantine", l.records, read)}
 	case l.watched:
 	case l.shares[l.beside].Listed > asked.Listed:
-		return doubt{why: fmt.Sprintf("it lists %d connections of that day and %d of the next, and the collector did not run on that day,"+
+		return doubt{why: fmt.Sprintf("it lists %d connections of that day and %d of the next, and no answer described that day while it ran,"+
 			" so nothing confirms that there are no more", asked.Listed, l.shares[l.beside].Listed)}
 	case l.records == 0 && !l.first:
-		return doubt{why: "it is empty, and the collector did not run on that day, so nothing confirms that"}
+		return doubt{why: "it is empty, and no answer described that day while it ran, so nothing confirms that"}
 	}
 	return doubt{}
 }

@@ -269,9 +269,10 @@ func (f *fetch) nextTry(since time.Time, wait time.Duration) time.Time {
 	return since.Add(pacing.Within(wait, f.deadline.Sub(since), blockLeast, blockParts))
 }
 
-// unblock ends the count of blocks in a row after a success.
-func (f *fetch) unblock() error {
-	if _, before := f.ledger.Block(f.cfg.Limits.Scope); before == 0 {
+// unblock ends the count of blocks in a row after a success. A block that another request met since
+// this one was sent, when it lasted until before, stays.
+func (f *fetch) unblock(before time.Time) error {
+	if until, wait := f.ledger.Block(f.cfg.Limits.Scope); wait == 0 || !until.Equal(before) {
 		return nil
 	}
 	return f.ledger.SetBlock(f.cfg.Limits.Scope, time.Time{}, 0)

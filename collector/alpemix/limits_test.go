@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -159,6 +160,28 @@ func TestABlockIsWaitedOutLongerEachTimeByAllOfTheScope(t *testing.T) {
 			t.Errorf("after a success: %v", time.Until(f.NotBefore))
 		}
 		_ = s.Close()
+	})
+}
+
+// TestABlockOutlastsTheAnswersToEarlierRequests: they say nothing of it.
+func TestABlockOutlastsTheAnswersToEarlierRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := func(sent) any { time.Sleep(time.Minute); return emptyDay }
+		c, v, s := newClient(t, tokenAnswer(first), slow, number(204))
+		var earlier sync.WaitGroup
+		earlier.Go(func() {
+			if _, err := c.Fetch(t.Context(), today); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		cfg := config()
+		cfg.Account = "other"
+		failed(t, mustNew(t, cfg, s, v), today)
+		earlier.Wait()
+		if f, body := failed(t, c, today); f.Class != report.Blocked || len(kinds(body)) != 0 || time.Until(f.NotBefore) != 4*time.Minute {
+			t.Errorf("%v for %v, sent %v", f, time.Until(f.NotBefore), kinds(body))
+		}
 	})
 }
 

@@ -26,6 +26,7 @@ func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answe
 	if err := ctx.Err(); err != nil {
 		return nil, f.fail(kind, report.Transient, "canceled", "not sent: %w", err)
 	}
+	before, _ := f.ledger.Block(f.cfg.Limits.Scope)
 	if fail := f.blocked(kind); fail != nil {
 		return nil, fail
 	}
@@ -72,7 +73,7 @@ func (f *fetch) send(ctx context.Context, kind report.Kind, payload any) (*answe
 	if f.end(fail) != nil {
 		return a, fail
 	}
-	if err := f.unblock(); err != nil {
+	if err := f.unblock(before); err != nil {
 		return a, f.local(kind, err)
 	}
 	return a, nil
