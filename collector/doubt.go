@@ -133,7 +133,7 @@ func (c *Collector) considerToday(r *reading) error {
 		}
 	}
 	found := doubtful(l)
-	if !found.another && !c.dayStatus(a, out.day).Watched {
+	if found.why == "" && !c.dayStatus(a, out.day).Watched {
 		if _, err := c.changeDay(a, out.day, func(d *report.DayStatus) { d.Watched = true }); err != nil {
 			return err
 		}
