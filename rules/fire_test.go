@@ -55,6 +55,7 @@ func trouble(scrape int64) string {
 	line(`reseller_allotment_reached_customers{vendor="remotepc",account="eu",resource="computers",percent="80"}`, 3)
 	line(`reseller_allotment_exhausted_customers{vendor="remotepc",account="eu",resource="computers"}`, 1)
 	line(`reseller_missing_customers{vendor="ccportal",account="kommitt"}`, 2)
+	line(`reseller_unread_values{vendor="ccportal",account="kommitt"}`, 1)
 	line(`reseller_webhook_queue_events`, 2)
 	line(`reseller_webhook_oldest_event_timestamp_seconds`, ago(2*time.Hour))
 	line(`reseller_customers_file_valid`, 0)
