@@ -48,6 +48,6 @@ func (o *observer) compared(found *comparison) {
 
 // moved logs that the rows of a renamed account were moved to its new name.
 func (o *observer) moved(m report.Move) {
-	o.log.Warn("an account has another name in the configuration but the same login: its rows in ClickHouse have moved to the new name; "+
+	o.log.Warn(m.Reason()+": its rows in ClickHouse have moved to the new name; "+
 		"change lines of customers.csv and dashboards that name the account", "vendor", m.Vendor, "before", m.From, "now", m.To)
 }

@@ -1,6 +1,9 @@
 package report
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Login is an account of a vendor: its name in the configuration and what the vendor identifies it
 // by.
@@ -13,10 +16,22 @@ type Login struct {
 // Move is an account that was renamed: everything stored under From moves to To.
 type Move struct {
 	Vendor, From, To string
+	// Displaced means that the configuration no longer has the login, and another has its name now.
+	Displaced bool
+}
+
+// Reason says why the rows move; it is the beginning of a sentence for users.
+func (m Move) Reason() string {
+	if m.Displaced {
+		return "an account is no longer in the configuration, and another login has its name now"
+	}
+	return "an account has another name in the configuration but the same login"
 }
 
 // Renames returns the moves from the known names of logins to the names that they have now. A login
-// whose move was interrupted is known under several names.
+// whose move was interrupted is known under several names. Where a login takes the name of one that
+// is not in the configuration, that one is displaced: rows of two logins that have mixed cannot be
+// separated again.
 func Renames(known, now []Login) (moves []Move) {
 	for _, l := range now {
 		for _, k := range known {
@@ -25,7 +40,25 @@ func Renames(known, now []Login) (moves []Move) {
 			}
 		}
 	}
+	for _, k := range known {
+		taken := slices.ContainsFunc(moves, func(m Move) bool { return m.Vendor == k.Vendor && m.To == k.Account })
+		stays := slices.ContainsFunc(now, func(l Login) bool { return l.Vendor == k.Vendor && l.Fingerprint == k.Fingerprint })
+		if taken && !stays {
+			moves = append(moves, Move{Vendor: k.Vendor, From: k.Account, To: formerName(k, known), Displaced: true})
+		}
+	}
 	return moves
+}
+
+// formerName is a name for a displaced login that no other has. After an interruption it is the same.
+func formerName(l Login, known []Login) string {
+	name := l.Account + " (former)"
+	for i := 2; slices.ContainsFunc(known, func(k Login) bool {
+		return k.Vendor == l.Vendor && k.Account == name && k.Fingerprint != l.Fingerprint
+	}); i++ {
+		name = fmt.Sprintf("%s (former %d)", l.Account, i)
+	}
+	return name
 }
 
 // InOrder orders moves so that none goes to a name that another has still to leave. Accounts that

@@ -54,6 +54,9 @@ func TestFollow(t *testing.T) {
 			}
 		}, []report.Login{login("x", "A"), login("main", "B")}, []report.Move{move("main", "x")}, "x"},
 		{"places changed", nil, []report.Login{login("x", "B"), login("main", "A")}, []report.Move{move("main", "x"), move("x", "main")}, "main"},
+		{"one that was removed, whose name another takes", nil, []report.Login{login("main", "B")},
+			[]report.Move{move("x", "main"), {Vendor: "alpemix", From: "main", To: "main (former)", Displaced: true}}, "main (former)"},
+		{"it comes back", nil, []report.Login{login("main", "B"), login("y", "A")}, []report.Move{move("main (former)", "y")}, "y"},
 	} {
 		if tt.before != nil {
 			tt.before()

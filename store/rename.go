@@ -41,6 +41,11 @@ func (s *Store) Rename(logins []report.Login) (renamed []report.Move, err error)
 				return err
 			}
 		}
+		for _, k := range known { // a displaced login is recognised when it comes back
+			if i := slices.IndexFunc(renamed, func(m report.Move) bool { return m.Displaced && m.Vendor == k.Vendor && m.From == k.Account }); i >= 0 {
+				logins = append(slices.Clip(logins), report.Login{Vendor: k.Vendor, Account: renamed[i].To, Fingerprint: k.Fingerprint})
+			}
+		}
 		for _, l := range logins {
 			if err := bucket.Put(resellerKey{l.Vendor, l.Account}.bytes(), []byte(l.Fingerprint)); err != nil {
 				return err

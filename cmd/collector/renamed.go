@@ -19,7 +19,7 @@ func (d *daemon) rename() error {
 		return fmt.Errorf("recognising renamed accounts: %w", err)
 	}
 	for _, m := range renamed {
-		d.log.Warn("an account has another name in the configuration but the same login: its rows move to the new name",
+		d.log.Warn(m.Reason()+": its rows move to the new name",
 			"vendor", m.Vendor, "before", m.From, "now", m.To)
 	}
 	d.target.renamed = renamed
@@ -58,7 +58,7 @@ func (i *importing) follow(ctx context.Context, writer *sink.Writer) error {
 	if !durable.Locked(filepath.Join(i.config.StateDir, "state.db")) {
 		moves, err := writer.Follow(ctx, i.config.Logins())
 		for _, m := range moves {
-			i.logger(i.config).Warn("an account has another name in the configuration but the same login: its rows in ClickHouse have moved to the new name", "vendor", m.Vendor, "before", m.From, "now", m.To)
+			i.logger(i.config).Warn(m.Reason()+": its rows in ClickHouse have moved to the new name", "vendor", m.Vendor, "before", m.From, "now", m.To)
 		}
 		return err
 	}
@@ -78,6 +78,10 @@ func (k *checking) renamed(ctx context.Context, c *clickHouse) {
 		k.line("account names", "", err)
 	}
 	for _, m := range moves {
+		if m.Displaced {
+			k.line("account names", fmt.Sprintf("%s account %q is not in the configuration, and another login has its name now; the next start moves its rows to %q", m.Vendor, m.From, m.To), nil)
+			continue
+		}
 		k.line("account names", fmt.Sprintf("ClickHouse knows the login of %s account %q as %q; the next start moves the rows to the new name", m.Vendor, m.To, m.From), nil)
 	}
 }
