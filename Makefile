@@ -5,8 +5,9 @@ COMMIT  := $(shell git rev-parse HEAD 2>/dev/null)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help run build engine charts test race dates screenshots simulate mutants fuzz soak check bench bench-once release clean
+.PHONY: help run build engine charts test race dates screenshots simulate mutants fuzz soak check lint bench bench-once release clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +93,9 @@ check: ## what CI runs before the tests
 	go test -run 'TestHouse' .
 	@before=$$(cat docs/*.md | cksum); go generate ./...; \
 		if [ "$$before" != "$$(cat docs/*.md | cksum)" ]; then echo "generated files were stale; commit what go generate ./... has written"; exit 1; fi
+
+lint: ## more linters, as .golangci.yml lists them; the first run builds golangci-lint, which takes minutes
+	go run $(GOLANGCI) run
 
 bench: engine ## benchmarks, with the side-by-side ratios
 	go test -run '^$$' -bench . -benchmem -timeout 30m ./...
