@@ -87,6 +87,6 @@ func (c *Client) unknown(r Request, fail *report.Failure) *report.Failure {
 type unknownError struct{ cause *report.Failure }
 
 func (e *unknownError) Error() string {
-	return e.cause.Error() + "; whether the vendor has done it is not known: look at what is there before sending it again"
+	return e.cause.Error() + "; the vendor may have carried it out: check before you send it again"
 }
 func (e *unknownError) Unwrap() error { return e.cause }

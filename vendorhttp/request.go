@@ -61,7 +61,7 @@ func PathElement(text string) string {
 	case text == "":
 		return "is empty"
 	case text == "." || text == "..":
-		return "would be taken out of the address as a step in its path"
+		return "would be removed from the address as a step in its path"
 	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\uFFFD' }):
 		return "has control characters, or is not UTF-8"
 	}

@@ -128,7 +128,7 @@ func TestCheckOfAResellerThatFails(t *testing.T) {
 			s.set(world.CCPortal, "CUSTOMERS_FILE", write(s.t, "customers.txt", "\ufeff10366\r\n\r\n 2 \n3"))
 		}, all("ok    remotepc", "ok    ccportal account kommitt: pack/list returned the packs of 3 customers", "ok    serwersms", "warn  limacity")},
 		"a wrong number": {func(s *stand) { s.customersOfPortal("..") }, all(
-			"ok    remotepc", `FAIL  ccportal account kommitt: reseller.ccportal.accounts.customers: ".." would be taken out of the address`, "ok    serwersms", "warn  limacity",
+			"ok    remotepc", `FAIL  ccportal account kommitt: reseller.ccportal.accounts.customers: ".." would be removed from the address`, "ok    serwersms", "warn  limacity",
 		)},
 	} {
 		t.Run(name, func(t *testing.T) {

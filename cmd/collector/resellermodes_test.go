@@ -206,7 +206,7 @@ func (s *stand) failed(mode world.Mode, p played, got outcome) string {
 	case mode.Name == "dirty":
 		opening, logged = "collector: refused: ", "pending"
 	}
-	if !strings.HasPrefix(got.stderr, opening) || strings.Contains(got.stderr, "; whether the vendor has done it is not known: look at what is there before sending it again: ") != (logged == "outcome_unknown" && p.changes) {
+	if !strings.HasPrefix(got.stderr, opening) || strings.Contains(got.stderr, "; the vendor may have carried it out: check before you send it again: ") != (logged == "outcome_unknown" && p.changes) {
 		s.t.Errorf("%s: %s", p.args, got.stderr)
 	}
 	return logged

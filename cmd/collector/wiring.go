@@ -6,6 +6,7 @@ import (
 	"alpemix-collector/collector"
 	"alpemix-collector/collector/alpemix"
 	"alpemix-collector/internal/config"
+	"alpemix-collector/pacing"
 	"alpemix-collector/report"
 	"alpemix-collector/reseller"
 	"alpemix-collector/web"
@@ -133,7 +134,7 @@ func accountStatus(a collector.AccountFacts) web.Account {
 		Name:     a.Name,
 		Timezone: a.Timezone,
 		LastSuccess: web.LastSuccess{
-			Today:     moment(later(a.LastSuccess[report.Today], a.LastSuccess[report.Latest])),
+			Today:     moment(pacing.Later(a.LastSuccess[report.Today], a.LastSuccess[report.Latest])),
 			Yesterday: moment(a.LastSuccess[report.Yesterday]),
 		},
 		TokenExpiresAt:         moment(a.TokenExpiry),
@@ -170,11 +171,4 @@ func moment(t time.Time) *time.Time {
 		return nil
 	}
 	return new(t.UTC())
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
