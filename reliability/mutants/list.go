@@ -68,7 +68,7 @@ var mutants = []mutant{
 		{"parser/decode.go", "	if s.foreign && !utf8.ValidString(in) {", "	if false {"},
 	}},
 	{name: "no dt proves how a record is written", edits: []edit{
-		{"parser/parse.go", "	m, ok := proven(b)\n", "	m, ok := lenient, true\n"},
+		{"parser/parse.go", "	m, ok := provenMode(b)\n", "	m, ok := lenient, true\n"},
 	}},
 	{name: "versions by the clock alone", edits: []edit{
 		{"store/store.go", "	return max(uint64(max(at.UnixMicro(), 0)), s.version+1)\n", "	return uint64(max(at.UnixMicro(), 0))\n"},
@@ -130,7 +130,7 @@ var mutants = []mutant{
 		{"collector/alpemix/fetch.go", "	if f.deadline.IsZero() {\n", "	if true {\n"},
 	}, by: scene{"reliability", "^TestFaults$/^The_vendor$/204.*Monday_noon_to_25"}},
 	{name: "a short answer seals", edits: []edit{
-		{"collector/listing.go", "	case fewer(of.Listed, known):\n", "	case false:\n"},
+		{"collector/listing.go", "	case fewer(asked.Listed, known):\n", "	case false:\n"},
 	}, by: scene{"reliability", "^TestFaults$/^The_vendor$/^yesterday's_report"}},
 	{name: "a seal is beyond what is known later", edits: []edit{
 		{"collector/seal.go", "if why := doubtSeal(day, len(expected)); why != \"\" {", "if why := doubtSeal(day, 0); why != \"\" {"},
@@ -139,14 +139,20 @@ var mutants = []mutant{
 		{"collector/doubt.go", "		return !fewer(int(d.Rows), known)\n", "		return true\n"},
 	}, by: scene{"collector", "^TestADoubtOutlivesRestarts$"}},
 	{name: "a report of two days describes neither", edits: []edit{
-		{"collector/listing.go", "other == l.day || other == l.beside && of.Listed > 0", "other == l.day"},
+		{"collector/listing.go", "other == l.day || other == l.beside && asked.Listed > 0", "other == l.day"},
 	}, by: scene{"collector", "^TestADayThatIsShifted$"}},
 	{name: "what other reports list is missing", edits: []edit{
 		{"collector/listing.go", "		known -= l.elsewhere\n", ""},
 	}, by: scene{"collector", "^TestADayThatIsShifted$"}},
 	{name: "a day that stands still seals the next ones", edits: []edit{
-		{"collector/listing.go", "	case others > of.Listed:\n", "	case false:\n"},
+		{"collector/listing.go", "	case others > asked.Listed:\n", "	case false:\n"},
 	}, by: scene{"reliability", "^TestFaults$/^The_vendor$/stands_still"}},
+	{name: "any answer confirms its day", edits: []edit{
+		{"collector/doubt.go", "	if found.why == \"\" && !c.dayStatus", "	if !c.dayStatus"},
+	}, by: scene{"collector", "^TestADayThatNoAnswerDescribed$"}},
+	{name: "any success ends a block", edits: []edit{
+		{"collector/alpemix/fetch.go", "wait == 0 || !until.Equal(before)", "wait == 0"},
+	}, by: scene{"collector/alpemix", "^TestABlockOutlastsTheAnswersToEarlierRequests$"}},
 	{name: "an emptied database is not noticed", edits: []edit{
 		{"collector/database.go", "	if id != before {\n", "	if false {\n"},
 	}, by: scene{"reliability", "^TestFaults$/^ClickHouse$/^it_is_emptied"}},
