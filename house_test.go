@@ -39,7 +39,7 @@ var layers = map[string][]string{
 	"reseller/vendors":          {"reseller", "reseller/VENDOR"},
 	"reseller/webhook":          {"internal/secret", "report", "vendorhttp"},
 	"reseller/VENDOR":           {"internal/secret", "keyring", "report", "reseller", "reseller/action", "reseller/wire", "vendorhttp"},
-	"reseller/wire":             {"vendorhttp"},
+	"reseller/wire":             {"report", "vendorhttp"},
 	"vendorhttp":                {"report"},
 	"vendorhttp/vendortest":     {"report", "vendorhttp"},
 	"sink":                      {"report", "migrations"},

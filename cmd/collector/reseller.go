@@ -55,7 +55,7 @@ type errand struct {
 	vendor  *reseller.Vendor
 	account string
 	dryRun  bool
-	format  *format
+	format  *string
 	secret  *secretFlags
 	flags   map[string]func() any
 }
@@ -217,8 +217,8 @@ func (e *errand) misused(err error) error {
 }
 
 func (e *errand) read(ctx context.Context, call *action.Call) error {
-	if err := e.format.check(); err != nil {
-		return e.misused(err)
+	if *e.format != formatTable && *e.format != formatJSON {
+		return e.misused(fmt.Errorf("--format %q is not one of table, json", *e.format))
 	}
 	l, err := e.Read(ctx, call)
 	if err != nil {

@@ -34,24 +34,14 @@ func addFlag(flags *pflag.FlagSet, f action.Flag) (value func() any) {
 
 func given[T any](value *T) func() any { return func() any { return *value } }
 
-// format is --format of a reading command.
-type format string
-
+// The values of --format of a reading command.
 const (
-	formatTable format = "table"
-	formatJSON  format = "json"
+	formatTable = "table"
+	formatJSON  = "json"
 )
 
-func formatFlag(command *cobra.Command) *format {
-	f := formatTable
-	command.Flags().StringVar((*string)(&f), "format", string(formatTable), "table or json")
-	_ = command.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{string(formatTable), string(formatJSON)}, cobra.ShellCompDirectiveNoFileComp)) // it is there
-	return &f
-}
-
-func (f *format) check() error {
-	if *f != formatTable && *f != formatJSON {
-		return fmt.Errorf("--format %q is not one of table, json", string(*f))
-	}
-	return nil
+func formatFlag(command *cobra.Command) *string {
+	f := command.Flags().String("format", formatTable, "table or json")
+	_ = command.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{formatTable, formatJSON}, cobra.ShellCompDirectiveNoFileComp)) // it is there
+	return f
 }

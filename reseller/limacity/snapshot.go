@@ -3,11 +3,9 @@ package limacity
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"time"
 
 	"alpemix-collector/report"
-	"alpemix-collector/vendorhttp"
+	"alpemix-collector/reseller/wire"
 )
 
 // Snapshot tells who the customers are, and nothing of what they are allotted. Beside an error only its requests are of use; where the
@@ -17,22 +15,10 @@ func (c *Client) Snapshot(ctx context.Context, _ []string) (report.Snapshot, err
 	recording := *c
 	recording.http = c.http.Recording(&s.Requests)
 	all, err := recording.Customers(ctx)
-	if err != nil {
-		return s, err
+	if err == nil {
+		wire.Listed(&s, all, func(c Customer) int64 { return c.ID })
 	}
-	s.At = time.Now().UTC()
-	told := map[int64]bool{}
-	for _, customer := range all {
-		if told[customer.ID] {
-			continue
-		}
-		told[customer.ID] = true
-		raw, _ := vendorhttp.JSON(customer) // a number and a text
-		s.Allotments = append(s.Allotments, report.Allotment{
-			Vendor: vendor.Name, Account: c.name, Customer: strconv.FormatInt(customer.ID, 10), Raw: string(raw),
-		})
-	}
-	return s, nil
+	return s, err
 }
 
 // Check implements reseller.Client.

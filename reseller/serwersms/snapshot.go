@@ -3,11 +3,9 @@ package serwersms
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"time"
 
 	"alpemix-collector/report"
-	"alpemix-collector/vendorhttp"
+	"alpemix-collector/reseller/wire"
 )
 
 // Snapshot tells who the subaccounts are, and none of their limits. Beside an error only its requests are of use.
@@ -16,22 +14,10 @@ func (c *Client) Snapshot(ctx context.Context, _ []string) (report.Snapshot, err
 	recording := *c
 	recording.http = c.http.Recording(&s.Requests)
 	all, err := recording.Index(ctx)
-	if err != nil {
-		return s, err
+	if err == nil {
+		wire.Listed(&s, all, func(c Subaccount) int64 { return c.ID })
 	}
-	s.At = time.Now().UTC()
-	told := map[int64]bool{}
-	for _, account := range all {
-		if told[account.ID] {
-			continue
-		}
-		told[account.ID] = true
-		raw, _ := vendorhttp.JSON(account) // a number and a text
-		s.Allotments = append(s.Allotments, report.Allotment{
-			Vendor: vendor.Name, Account: c.cfg.Name, Customer: strconv.FormatInt(account.ID, 10), Raw: string(raw),
-		})
-	}
-	return s, nil
+	return s, err
 }
 
 // Check implements reseller.Client.
