@@ -53,6 +53,30 @@ func TestImportSaysWhatItChanges(t *testing.T) {
 	}
 }
 
+// TestImportKeepsTheCharset: a live answer names the charset of its texts, a saved body doesn't. Importing it changes no row.
+func TestImportKeepsTheCharset(t *testing.T) {
+	environ, _, _ := desk(t)
+	ok := func(args ...string) string {
+		t.Helper()
+		got := command(t, environ, "", args...)
+		if got.code != exitOK {
+			t.Fatalf("%+v", got)
+		}
+		return got.stdout
+	}
+	const łódź = "\xA3\xF3d\xBC"
+	saved := write(t, "day.json", body(strings.Replace(record("u", 60), "Ayşe", łódź, 1), record("v", 60)))
+	ok("import", "--fetched-at", "2026-03-02T00:00:00Z", saved)
+	ok("sql", "--write", `INSERT INTO connection_rows SELECT * REPLACE ('iso-8859-2' AS charset, 'Łódź' AS staff_name, version + 1 AS version)
+		FROM connection_rows FINAL WHERE uid = 'u'`) // as a live answer stores it
+	if got := ok("import", "--fetched-at", "2026-03-02T01:00:00Z", saved); !strings.Contains(got, "0 stored, 2 unchanged") {
+		t.Error(got)
+	}
+	if got := ok("sql", "--format", "TSV", "SELECT uid, staff_name FROM connections ORDER BY uid"); got != "u\tŁódź\nv\tAyşe\n" {
+		t.Error(got)
+	}
+}
+
 func TestFetchedAtIsNotInTheFuture(t *testing.T) {
 	i := &importing{app: &app{ctx: t.Context(), environ: []string{"COLLECTOR_STATE_DIR=" + t.TempDir()}, stderr: t.Output()}, account: "a"}
 	if err := i.prepare(time.Now().Add(12 * time.Hour).Format(time.RFC3339)); err != nil || i.fetchedAt.After(time.Now()) || i.fetchedAt.IsZero() {

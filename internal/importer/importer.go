@@ -88,7 +88,7 @@ func (i *Importer) file(ctx context.Context, name string) (err error) {
 	if err != nil {
 		return fmt.Errorf("%s: %w", source.name, err)
 	}
-	judge := &judge{writer: i.Writer, account: i.Account, oldest: i.oldest(), known: map[report.Day][]uint64{}}
+	judge := &judge{writer: i.Writer, account: i.Account, oldest: i.oldest(), known: map[report.Day][]uint64{}, charsets: map[uint64]string{}}
 	var n Counts
 	err = i.Waiting.while(ctx, func() (progress bool, err error) {
 		n, progress, err = i.once(ctx, source, fetchedAt, judge)
@@ -117,11 +117,12 @@ func (i *Importer) once(ctx context.Context, source *source, fetchedAt time.Time
 	defer done()
 	stream := i.Writer.Import(ctx)
 	judge.unchanged, judge.expired = 0, 0
+	from := parser.Source{Account: i.Account, Location: i.Location, FetchedAt: fetchedAt}
 	reading := &Reading{
 		Redact: i.Redact,
-		Source: parser.Source{Account: i.Account, Location: i.Location, FetchedAt: fetchedAt},
+		Source: from,
 		Add: func(c *report.Connection) error {
-			if kept, err := judge.isKept(ctx, c); !kept {
+			if kept, err := judge.isKept(ctx, c, from); !kept {
 				return err
 			}
 			if i.waits[c.UID] {

@@ -3,6 +3,7 @@ package importer
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -18,6 +19,8 @@ type judge struct {
 	oldest  time.Time // what started earlier is past its retention; zero: nothing is
 	known   map[report.Day][]uint64
 	hashes  int // in known
+	// charsets are those that live answers named, by record hash. A file does not say its own.
+	charsets map[uint64]string
 
 	unchanged, expired int
 }
@@ -26,7 +29,8 @@ type judge struct {
 const knownHashes = 1 << 20
 
 // isKept counts c and reports whether it is to be stored: ClickHouse would delete what is past its retention.
-func (j *judge) isKept(ctx context.Context, c *report.Connection) (bool, error) {
+// A record that is stored already is read in the charset in which it was read then.
+func (j *judge) isKept(ctx context.Context, c *report.Connection, from parser.Source) (bool, error) {
 	if c.StartedAt.Before(j.oldest) {
 		j.expired++
 		return false, nil
@@ -35,17 +39,25 @@ func (j *judge) isKept(ctx context.Context, c *report.Connection) (bool, error) 
 	if !ok {
 		if j.hashes > knownHashes {
 			clear(j.known)
+			clear(j.charsets)
 			j.hashes = 0
 		}
+		var charsets map[uint64]string
 		var err error
-		if hashes, err = j.writer.Hashes(ctx, j.account, c.LocalDay); err != nil {
+		if hashes, charsets, err = j.writer.Hashes(ctx, j.account, c.LocalDay); err != nil {
 			return false, err
 		}
 		j.known[c.LocalDay] = hashes
 		j.hashes += len(hashes)
+		maps.Copy(j.charsets, charsets)
 	}
 	if _, found := slices.BinarySearch(hashes, c.Hash); found {
 		j.unchanged++
+	}
+	if charset := j.charsets[c.Hash]; charset != "" {
+		if again, reject := parser.Parse(report.Record{Raw: []byte(c.Raw), Charset: charset}, from); reject == nil {
+			*c = again
+		}
 	}
 	return true, nil
 }
