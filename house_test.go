@@ -28,6 +28,8 @@ var layers = map[string][]string{
 	"internal/config":           {"internal/secret", "report", "reseller", "reseller/vendors", "vendorhttp", "web"},
 	"internal/secret":           {},
 	"internal/terminal":         {},
+	"internal/statedir":         {"internal/config", "internal/durable"},
+	"internal/database":         {"internal/config", "internal/statedir", "keyring", "migrations", "report", "reseller/vendors", "sink", "sink/engine"},
 	"internal/importer":         {"internal/durable", "internal/terminal", "pacing", "parser", "report", "sink"},
 	"internal/clients":          {},
 	"internal/config/reference": {"internal/config"},

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/database"
 	"alpemix-collector/sink"
 	"alpemix-collector/store"
 	"alpemix-collector/web"
@@ -92,9 +93,9 @@ func (k *checking) line(subject, well string, err error) {
 
 func (k *checking) clickHouse(ctx context.Context) {
 	embedded := k.config.ClickHouse.DSN.Embedded()
-	c, err := k.openClickHouse(ctx, k.config, access(!embedded)) // of a server the rights of the daemon matter
-	if fresh, ok := errors.AsType[*noDataError](err); ok {
-		k.line("clickhouse", "embedded engine starts; no data in "+fresh.stateDir+" yet, the first run or import creates it", k.tryEngine(ctx))
+	c, err := k.opener(k.config).Open(ctx, database.Access(!embedded)) // of a server the rights of the daemon matter
+	if fresh, ok := errors.AsType[*database.NoDataError](err); ok {
+		k.line("clickhouse", "embedded engine starts; no data in "+fresh.StateDir+" yet, the first run or import creates it", k.tryEngine(ctx))
 		return
 	}
 	if err != nil {
@@ -107,9 +108,9 @@ func (k *checking) clickHouse(ctx context.Context) {
 		}
 	}()
 	if err = c.Ping(ctx); err == nil {
-		err = c.keepApart(ctx)
+		err = c.KeepApart(ctx)
 	}
-	k.line("clickhouse", c.name+" answers", err)
+	k.line("clickhouse", c.Name+" answers", err)
 	if err != nil {
 		return
 	}
@@ -138,7 +139,7 @@ func (k *checking) clickHouse(ctx context.Context) {
 
 // tryEngine starts the embedded engine on an empty folder.
 func (k *checking) tryEngine(ctx context.Context) error {
-	c, err := k.openClickHouse(ctx, k.elsewhere(), writes)
+	c, err := k.opener(k.elsewhere()).Open(ctx, database.Writes)
 	if err != nil {
 		return err
 	}
@@ -159,7 +160,7 @@ var views = []string{
 }
 
 // readable asks every view for nothing: that needs it, and the tables beneath, and the right to read them.
-func readable(ctx context.Context, c *clickHouse) error {
+func readable(ctx context.Context, c *database.DB) error {
 	for _, view := range views {
 		err := c.Query(ctx, "SELECT * FROM "+view+" LIMIT 0", "TSV", io.Discard)
 		if err != nil && sink.Reason(err) == sink.ReasonMissingTable {

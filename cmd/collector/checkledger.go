@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"alpemix-collector/internal/statedir"
 	"alpemix-collector/store"
 )
 
@@ -42,7 +43,7 @@ func (k *checking) openLedger() (*ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.IsDir() || info.Mode().Perm() != 0o700 || ownerOf(info) != os.Geteuid() { // others may write into its parent
+	if !info.IsDir() || info.Mode().Perm() != 0o700 || statedir.OwnerOf(info) != os.Geteuid() { // others may write into its parent
 		return nil, fmt.Errorf("%s is not a folder of yours alone; set TMPDIR to another folder", dir)
 	}
 	s, err := store.Open(dir, k.logger(k.config))

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"alpemix-collector/internal/database"
 	"alpemix-collector/migrations"
 	"alpemix-collector/report"
 	"alpemix-collector/reseller"
@@ -67,8 +68,8 @@ func (k *checking) port(address, running string) (well string, err error) {
 }
 
 // writes finds out whether rows can be stored on a server. The embedded engine's files are our own.
-func (k *checking) writes(ctx context.Context, c *clickHouse, status *migrations.Status) {
-	if !c.embedded {
+func (k *checking) writes(ctx context.Context, c *database.DB, status *migrations.Status) {
+	if !c.Embedded {
 		k.line("writes", "the user may store rows in database "+status.Database, c.CheckWrites(ctx, status))
 	}
 }

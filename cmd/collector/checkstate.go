@@ -23,9 +23,9 @@ func (k *checking) stateFolder(ctx context.Context) {
 		return
 	}
 	dir, well := k.config.StateDir, k.config.StateDir+" can be written"
-	exists, err := k.isThere(dir, "state.db")
+	exists, err := k.folder(dir).Has("state.db")
 	if err == nil {
-		err = k.refuseOthers(dir)
+		err = k.folder(dir).RefuseOthers()
 	}
 	switch {
 	case err != nil:

@@ -17,6 +17,7 @@ import (
 	"alpemix-collector/collector"
 	"alpemix-collector/collector/alpemix"
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/database"
 	"alpemix-collector/reseller"
 	"alpemix-collector/sink"
 	"alpemix-collector/sink/engine"
@@ -30,7 +31,7 @@ type daemon struct {
 	config    *config.Config
 	log       *slog.Logger
 	state     *store.Store
-	target    *target
+	target    *database.Target
 	metrics   *prometheus.Registry
 	collector *collector.Collector
 	jobs      *reseller.Jobs
@@ -50,7 +51,7 @@ func (a *app) newDaemon(c *config.Config) (*daemon, error) {
 			return nil, err
 		}
 	}
-	if err := a.refuseOthers(c.StateDir); err != nil {
+	if err := a.folder(c.StateDir).RefuseOthers(); err != nil {
 		return nil, err
 	}
 	log := a.logger(c)
@@ -59,7 +60,7 @@ func (a *app) newDaemon(c *config.Config) (*daemon, error) {
 		return nil, err
 	}
 	d := &daemon{
-		config: c, log: log, state: state, target: &target{app: a, config: c, log: log}, metrics: prometheus.NewRegistry(), notes: spool.New(c.StateDir), probing: newProbing(c.StateDir),
+		config: c, log: log, state: state, target: &database.Target{Opener: *a.opener(c)}, metrics: prometheus.NewRegistry(), notes: spool.New(c.StateDir), probing: newProbing(c.StateDir),
 	}
 	d.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(), machine{c.StateDir, log})
 	if err := d.rename(); err != nil {
@@ -146,7 +147,7 @@ func pageURL(listen string) string {
 
 // close ends ClickHouse's connections, with the embedded engine, and releases the state folder.
 func (d *daemon) close() error {
-	return errors.Join(d.target.close(), d.state.Close())
+	return errors.Join(d.target.Close(), d.state.Close())
 }
 
 // buildInfo is the metric collector_build_info: always 1, the facts are its labels.

@@ -75,6 +75,6 @@ func (a *app) speaksForDemo(c *config.Config) bool {
 	if err != nil || file != filepath.Join(c.StateDir, demoConfig) {
 		return false
 	}
-	isDemo, err := a.isThere(c.StateDir, demoMark)
+	isDemo, err := a.folder(c.StateDir).Has(demoMark)
 	return err == nil && isDemo
 }

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/statedir"
 )
 
 // demoMark is the file that tells a demonstration's state folder from a real collector's: invented connections in a real
@@ -25,11 +25,11 @@ func (a *app) refuseOtherDemo(c *config.Config) error {
 
 // refuseDemo is the error of a command that would mix real reports into a demonstration's folder, or cannot tell.
 func (a *app) refuseDemo(c *config.Config) error {
-	isDemo, err := a.isThere(c.StateDir, demoMark)
+	isDemo, err := a.folder(c.StateDir).Has(demoMark)
 	if err != nil || !isDemo {
 		return err
 	}
-	return a.stateDirError(c.StateDir + " holds the data of collector demo; name another folder")
+	return a.folder(c.StateDir).Error(c.StateDir + " holds the data of collector demo; name another folder")
 }
 
 // markDemo makes dir a demonstration's folder, unless it is a real collector's.
@@ -40,18 +40,18 @@ func (a *app) markDemo(dir string) error {
 		}
 		return &usageError{"collector demo", fmt.Errorf("--state: %w", err)}
 	}
-	if err := a.refuseOthers(dir); err != nil {
+	if err := a.folder(dir).RefuseOthers(); err != nil {
 		return wrong(err)
 	}
-	isDemo, err := a.isThere(dir, demoMark)
+	isDemo, err := a.folder(dir).Has(demoMark)
 	if err != nil {
 		return wrong(err)
 	}
 	if isDemo {
 		return nil
 	}
-	for _, real := range []string{"state.db", engineFolder} {
-		isReal, err := a.isThere(dir, real)
+	for _, real := range []string{"state.db", statedir.EngineFolder} {
+		isReal, err := a.folder(dir).Has(real)
 		if err != nil {
 			return wrong(err)
 		}
@@ -64,32 +64,6 @@ func (a *app) markDemo(dir string) error {
 	}
 	if err := os.WriteFile(filepath.Join(dir, demoMark), []byte("The data in this folder are of collector demo: nothing of it is real.\n"), 0o600); err != nil {
 		return fmt.Errorf("--state: %w", err)
-	}
-	return nil
-}
-
-// demoComment tells a demonstration's database on a server from a real collector's. The two begin apart, as a database gets its
-// comment when it is made.
-const demoComment = "The data in this database are of collector demo: nothing of it is real."
-
-// keepApart is an error where invented connections and real ones would come into one database of a server.
-func (c *clickHouse) keepApart(ctx context.Context) error {
-	if c.embedded {
-		return nil
-	}
-	if c.invented {
-		if err := c.Create(ctx, demoComment); err != nil {
-			return err
-		}
-	}
-	comment, err := c.Comment(ctx)
-	switch {
-	case err != nil:
-		return err
-	case c.invented && comment != demoComment:
-		return fmt.Errorf("--dsn: database %s at %s is not of collector demo, which uses only one that it has made itself; name one that is not there yet", c.Database(), c.name)
-	case !c.invented && comment == demoComment:
-		return fmt.Errorf("database %s at %s holds the data of collector demo; name another in clickhouse.dsn", c.Database(), c.name)
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"alpemix-collector/internal/database"
+
 	"alpemix-collector/internal/config"
 	"alpemix-collector/sink/enginetest"
 )
@@ -58,18 +60,18 @@ func TestDemoDatabasesAndRealOnesAreKeptApart(t *testing.T) {
 	if got := command(t, []string{dsn("kept_real")}, "", "migrate", "up"); got.code != exitOK {
 		t.Fatalf("%+v", got)
 	}
-	demo := func(database string) error {
-		c, err := config.Load("", []string{dsn(database)})
+	demo := func(name string) error {
+		c, err := config.Load("", []string{dsn(name)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		a := &app{stderr: io.Discard, invents: true}
-		db, err := a.openClickHouse(t.Context(), c, writes)
+		db, err := a.opener(c).Open(t.Context(), database.Writes)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer func() { _ = db.Close() }() // the server is the test's
-		return db.prepare(t.Context(), c.Retention)
+		return db.Prepare(t.Context())
 	}
 	if err := demo("kept_real"); err == nil || !strings.Contains(err.Error(), "database kept_real at "+server.Addr+" is not of collector demo") {
 		t.Errorf("into a real one: %v", err)

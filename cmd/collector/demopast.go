@@ -22,7 +22,7 @@ func (a *app) history(ctx context.Context, d *daemon, vendors *demoVendors) erro
 	if err := vendors.allotments(context.WithoutCancel(ctx), d, time.Now()); err != nil {
 		return err
 	}
-	db, err := d.target.connect(ctx)
+	db, err := d.target.Connect(ctx)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/database"
 	"alpemix-collector/report"
 	"alpemix-collector/sink"
 )
@@ -38,8 +39,8 @@ Works while the daemon is running.`,
 			if err := d.parse(ids); err != nil {
 				return &usageError{command.CommandPath(), err}
 			}
-			may := access(!d.dryRun)
-			return a.withClickHouse(command.Context(), may, func(c *config.Config, db *clickHouse) error {
+			may := database.Access(!d.dryRun)
+			return a.withClickHouse(command.Context(), may, func(c *config.Config, db *database.DB) error {
 				return a.dismiss(command.Context(), c, db, &d)
 			})
 		},
@@ -80,9 +81,9 @@ func (d *dismissal) parse(ids []string) error {
 	return nil
 }
 
-func (a *app) dismiss(ctx context.Context, c *config.Config, db *clickHouse, d *dismissal) error {
+func (a *app) dismiss(ctx context.Context, c *config.Config, db *database.DB, d *dismissal) error {
 	if !d.dryRun {
-		if err := db.prepare(ctx, c.Retention); err != nil {
+		if err := db.Prepare(ctx); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/database"
+	"alpemix-collector/internal/statedir"
 	"alpemix-collector/pacing"
 	"alpemix-collector/rules/prometheustest"
 	"alpemix-collector/sink/engine"
@@ -38,7 +40,7 @@ func freeAddress(t testing.TB) string {
 // started runs an embedded until the returned function is called, and waits until it answers.
 func started(t testing.TB, c *config.Config) (e *engine.Shared, stop func()) {
 	t.Helper()
-	e, err := sharedEngine(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler), nil)
+	e, err := database.SharedEngine(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +81,7 @@ func TestEmbeddedRace(t *testing.T) {
 	}
 	results := make(chan result)
 	for range 3 {
-		e, err := sharedEngine(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler), nil)
+		e, err := database.SharedEngine(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +124,7 @@ func TestEmbeddedAddressHeldByAnother(t *testing.T) {
 	}()
 	c := embeddedConfig(t)
 	c.ClickHouse.Embedded.Listen = other.Addr().String()
-	e, err := sharedEngine(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler), nil)
+	e, err := database.SharedEngine(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +138,7 @@ func TestEmbeddedAddressHeldByAnother(t *testing.T) {
 	if len(connected) != 0 {
 		t.Error("the other process was spoken to")
 	}
-	if _, err := os.Stat(filepath.Join(c.StateDir, engineFolder, "credential")); err == nil {
+	if _, err := os.Stat(filepath.Join(c.StateDir, statedir.EngineFolder, "credential")); err == nil {
 		t.Error("there is a credential that could be sent to somebody")
 	}
 }
@@ -148,7 +150,7 @@ func TestEmbeddedOutlivesFaults(t *testing.T) {
 	var log syncBuffer
 	broken := *c
 	broken.ClickHouse.Embedded.Library = "/absent/libchdb.so" // a start fails
-	e, err := sharedEngine(&broken, "", slog.New(slog.NewTextHandler(&log, nil)), nil)
+	e, err := database.SharedEngine(&broken, "", slog.New(slog.NewTextHandler(&log, nil)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +197,7 @@ func (b *syncBuffer) String() string {
 func TestEmbeddedLibraryMissing(t *testing.T) {
 	c := embeddedConfig(t)
 	c.ClickHouse.Embedded.Library = "/absent/libchdb.so"
-	e, err := sharedEngine(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler), nil)
+	e, err := database.SharedEngine(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +210,7 @@ func TestEmbeddedLibraryMissing(t *testing.T) {
 func TestEmbeddedLibraryBroken(t *testing.T) {
 	c := embeddedConfig(t)
 	c.ClickHouse.Embedded.Library = write(t, "libchdb.so", "no library")
-	e, err := sharedEngine(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler), nil)
+	e, err := database.SharedEngine(c, c.ClickHouse.Embedded.Listen, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/database"
 	"alpemix-collector/internal/importer"
 	"alpemix-collector/parser"
 	"alpemix-collector/vendorhttp"
@@ -137,13 +138,13 @@ const importMemory = 44 << 20
 
 func (i *importing) run(ctx context.Context, files []string) (err error) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(importMemory))
-	db, err := i.openClickHouse(ctx, i.config, writes)
+	db, err := i.opener(i.config).Open(ctx, database.Writes)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	waiting := importer.Waiting{Patience: i.patience, Log: i.logger(i.config)}
-	if err := waiting.For(ctx, func() error { return db.prepare(ctx, i.config.Retention) }); err != nil {
+	if err := waiting.For(ctx, func() error { return db.Prepare(ctx) }); err != nil {
 		return err
 	}
 	if err := waiting.For(ctx, func() error { return i.follow(ctx, db.Writer()) }); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/database"
 )
 
 func (a *app) migrateCommand() *cobra.Command {
@@ -17,24 +18,24 @@ func (a *app) migrateCommand() *cobra.Command {
 		Long: `The schema is brought up to date by every command that writes; migrate does it
 where that is wanted apart, and tells how the schema stands. Alone it means up.`,
 	}
-	up := a.onSchema("up", "Bring the schema to this binary's version", writes, a.migrateUp)
+	up := a.onSchema("up", "Bring the schema to this binary's version", database.Writes, a.migrateUp)
 	command.AddCommand(
 		up,
-		a.onSchema("status", "Print the schema's version and the migrations", reads, a.migrateStatus),
-		a.onSchema("plan", "Print the SQL that up would run", reads, a.migratePlan),
+		a.onSchema("status", "Print the schema's version and the migrations", database.Reads, a.migrateStatus),
+		a.onSchema("plan", "Print the SQL that up would run", database.Reads, a.migratePlan),
 	)
 	return group(command, up.RunE)
 }
 
 // onSchema makes a command that needs nothing but ClickHouse.
-func (a *app) onSchema(use, short string, may access, run func(context.Context, *config.Config, *clickHouse) error) *cobra.Command {
+func (a *app) onSchema(use, short string, may database.Access, run func(context.Context, *config.Config, *database.DB) error) *cobra.Command {
 	return &cobra.Command{
 		Use:     use,
 		Short:   short,
 		Example: "  collector migrate " + use + " -c collector.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return a.withClickHouse(command.Context(), may, func(c *config.Config, db *clickHouse) error {
+			return a.withClickHouse(command.Context(), may, func(c *config.Config, db *database.DB) error {
 				return run(command.Context(), c, db)
 			})
 		},
@@ -42,13 +43,13 @@ func (a *app) onSchema(use, short string, may access, run func(context.Context, 
 }
 
 // withClickHouse opens the configured ClickHouse for the time of run.
-func (a *app) withClickHouse(ctx context.Context, may access, run func(*config.Config, *clickHouse) error) (err error) {
+func (a *app) withClickHouse(ctx context.Context, may database.Access, run func(*config.Config, *database.DB) error) (err error) {
 	a.brief = true
 	c, err := a.load()
 	if err != nil {
 		return err
 	}
-	db, err := a.openClickHouse(ctx, c, may)
+	db, err := a.opener(c).Open(ctx, may)
 	if err != nil {
 		return err
 	}
@@ -56,15 +57,14 @@ func (a *app) withClickHouse(ctx context.Context, may access, run func(*config.C
 	return run(c, db)
 }
 
-func (a *app) migrateUp(ctx context.Context, c *config.Config, db *clickHouse) error {
-	db.createDropped = true
-	if err := db.prepare(ctx, c.Retention); err != nil {
+func (a *app) migrateUp(ctx context.Context, c *config.Config, db *database.DB) error {
+	if err := db.PrepareAll(ctx); err != nil {
 		return err
 	}
 	return a.migrateStatus(ctx, c, db)
 }
 
-func (a *app) migrateStatus(ctx context.Context, _ *config.Config, db *clickHouse) error {
+func (a *app) migrateStatus(ctx context.Context, _ *config.Config, db *database.DB) error {
 	status, err := db.Status(ctx)
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func (a *app) migrateStatus(ctx context.Context, _ *config.Config, db *clickHous
 	return nil
 }
 
-func (a *app) migratePlan(ctx context.Context, _ *config.Config, db *clickHouse) error {
+func (a *app) migratePlan(ctx context.Context, _ *config.Config, db *database.DB) error {
 	steps, err := db.Plan(ctx)
 	if err != nil {
 		return err

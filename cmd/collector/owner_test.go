@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"alpemix-collector/internal/statedir"
 )
 
 const nobodyUID = 65534
@@ -58,10 +60,10 @@ func TestOtherUsersAreRefused(t *testing.T) {
 			return os.Chown(file, nobodyUID, nobodyUID)
 		},
 		"the engine's folder": func(dir string) error {
-			if err := os.Mkdir(filepath.Join(dir, engineFolder), 0o700); err != nil {
+			if err := os.Mkdir(filepath.Join(dir, statedir.EngineFolder), 0o700); err != nil {
 				return err
 			}
-			return os.Chown(filepath.Join(dir, engineFolder), nobodyUID, nobodyUID)
+			return os.Chown(filepath.Join(dir, statedir.EngineFolder), nobodyUID, nobodyUID)
 		},
 	} {
 		dir := t.TempDir()

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/database"
 	"alpemix-collector/parser"
 	"alpemix-collector/report"
 )
@@ -30,7 +31,7 @@ Works while the daemon is running.`,
 		Example: "  collector quarantine list --format Vertical",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return a.withClickHouse(command.Context(), reads, func(_ *config.Config, db *clickHouse) error {
+			return a.withClickHouse(command.Context(), database.Reads, func(_ *config.Config, db *database.DB) error {
 				return a.query(command.Context(), db, quarantineList, format)
 			})
 		},
@@ -42,7 +43,7 @@ Works while the daemon is running.`,
 		Example: "  collector quarantine retry",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return a.withClickHouse(command.Context(), writes, func(c *config.Config, db *clickHouse) error {
+			return a.withClickHouse(command.Context(), database.Writes, func(c *config.Config, db *database.DB) error {
 				return a.retryQuarantine(command.Context(), c, db)
 			})
 		},
@@ -57,8 +58,8 @@ const quarantineList = `SELECT at, vendor, account, reason, lower(leftPad(hex(ha
 FROM quarantine_rows FINAL WHERE resolved_at IS NULL AND NOT moved ORDER BY at, account, reason, id`
 
 // retryQuarantine reads each waiting record once more. What can be read is stored and marked as resolved in one batch.
-func (a *app) retryQuarantine(ctx context.Context, c *config.Config, db *clickHouse) error {
-	if err := db.prepare(ctx, c.Retention); err != nil {
+func (a *app) retryQuarantine(ctx context.Context, c *config.Config, db *database.DB) error {
+	if err := db.Prepare(ctx); err != nil {
 		return err
 	}
 	writer := db.Writer()

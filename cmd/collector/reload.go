@@ -23,7 +23,7 @@ type reloading struct {
 type reloader func(renewed *config.Config) (commit func() (changed []string, err error), err error)
 
 func (d *daemon) newReloading(load func() (*config.Config, error)) *reloading {
-	return &reloading{d, load, d.config, []reloader{d.renewCustomers, d.renewAlpemix, d.renewResellers, d.renewWebhook, d.target.renew}}
+	return &reloading{d, load, d.config, []reloader{d.renewCustomers, d.renewAlpemix, d.renewResellers, d.renewWebhook, d.target.Renew}}
 }
 
 // run reloads at each of hangups until ctx ends.
@@ -164,24 +164,4 @@ func (d *daemon) renewWebhook(renewed *config.Config) (func() ([]string, error),
 		return all(nil), err
 	}
 	return all([]func(){func() { d.webhook.Store(&receiver) }}), nil
-}
-
-// renew makes the next write connect with the renewed password.
-func (t *target) renew(renewed *config.Config) (func() ([]string, error), error) {
-	return func() ([]string, error) {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		before, now := t.config.ClickHouse, renewed.ClickHouse
-		t.config = renewed
-		if before.DSN == now.DSN && before.Password.Reveal() == now.Password.Reveal() || t.opened == nil {
-			return nil, nil
-		}
-		old := t.opened
-		t.opened = nil
-		t.last.Store(nil)
-		if err := old.Close(); err != nil { // what is on its way over it is tried again
-			t.log.Warn("the connections to ClickHouse with the old password could not be closed", "err", err)
-		}
-		return nil, nil
-	}, nil
 }

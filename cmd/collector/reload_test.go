@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -36,18 +35,18 @@ func TestRenewedPasswordOfClickHouse(t *testing.T) {
 		return c
 	}
 	c := load("old")
-	tg := &target{app: &app{stderr: io.Discard}, config: c, log: slog.New(slog.DiscardHandler)}
-	defer func() { _ = tg.close() }() // the server is the test's
+	tg := testTarget(io.Discard, c)
+	defer func() { _ = tg.Close() }() // the server is the test's
 	for _, password := range []string{"old", "old", "new"} {
 		renewed, _, _ := c.Renew(load(password))
-		commit, err := tg.renew(renewed)
+		commit, err := tg.Renew(renewed)
 		if err == nil {
 			_, err = commit()
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := tg.connect(t.Context()); err == nil {
+		if _, err := tg.Connect(t.Context()); err == nil {
 			t.Fatal("it is refused")
 		}
 		if mu.Lock(); sent != password {

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 
+	"alpemix-collector/internal/database"
 	"alpemix-collector/internal/durable"
-	"alpemix-collector/report"
-	"alpemix-collector/reseller/vendors"
 	"alpemix-collector/sink"
 )
 
@@ -22,34 +20,9 @@ func (d *daemon) rename() error {
 		d.log.Warn(m.Reason()+": its rows move to the new name",
 			"vendor", m.Vendor, "before", m.From, "now", m.To)
 	}
-	d.target.renamed = renamed
-	d.target.moveKeys(renamed)
+	d.target.Renamed = renamed
+	d.target.MoveKeys(renamed)
 	return nil
-}
-
-// Follow implements collector.Database. Of accounts that the state file did not recognise the keys are moved, too.
-func (t *target) Follow(ctx context.Context, logins []report.Login) ([]report.Move, error) {
-	moves, err := asked(ctx, t, func(w *sink.Writer) ([]report.Move, error) { return w.Follow(ctx, logins) })
-	t.moveKeys(slices.DeleteFunc(slices.Clone(moves), func(m report.Move) bool { return slices.Contains(t.renamed, m) }))
-	return moves, err
-}
-
-// moveKeys moves what commands keep of renamed accounts. If that fails nothing is lost, and collecting does not need it.
-func (t *target) moveKeys(renamed []report.Move) {
-	for _, v := range vendors.All {
-		accounts := map[string]string{}
-		for _, m := range renamed {
-			if m.Vendor == v.Name {
-				accounts[m.From] = m.To
-			}
-		}
-		if v.Renamed == nil {
-			continue
-		}
-		if err := v.Renamed(t.config.StateDir, accounts); err != nil {
-			t.log.Error("keys of customers could not be moved to the new name of their account", "vendor", v.Name, "err", err)
-		}
-	}
 }
 
 // follow moves the rows of renamed accounts ahead of an import. A running daemon does that itself when it starts with the new
@@ -72,7 +45,7 @@ func (i *importing) follow(ctx context.Context, writer *sink.Writer) error {
 }
 
 // renamed prints the accounts whose rows stand under another name than they have in the configuration.
-func (k *checking) renamed(ctx context.Context, c *clickHouse) {
+func (k *checking) renamed(ctx context.Context, c *database.DB) {
 	moves, err := c.Writer().Renamed(ctx, k.config.Logins())
 	if err != nil {
 		k.line("account names", "", err)

@@ -159,7 +159,7 @@ func (e *errand) act(ctx context.Context, args []string) error {
 		if err := e.refuseOtherDemo(c); err != nil {
 			return err
 		}
-		if err := e.refuseOthers(c.StateDir); err != nil {
+		if err := e.folder(c.StateDir).RefuseOthers(); err != nil {
 			return err
 		}
 	}

@@ -15,6 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/database"
+	"alpemix-collector/internal/statedir"
 	"alpemix-collector/internal/terminal"
 	"alpemix-collector/store"
 )
@@ -276,6 +278,20 @@ func (a *app) load() (*config.Config, error) {
 		log.Warn("configuration: " + w)
 	}
 	return c, nil
+}
+
+// folder is a state folder that the configuration names.
+func (a *app) folder(path string) statedir.Folder {
+	f := statedir.Folder{Path: path, Source: a.configSource(), Key: "state_dir", Args: a.args}
+	if key := config.EnvPrefix + "STATE_DIR"; a.getenv(key) != "" {
+		f.Source, f.Key = "environment", key
+	}
+	return f
+}
+
+// opener opens the ClickHouse of a configuration.
+func (a *app) opener(c *config.Config) *database.Opener {
+	return &database.Opener{Config: c, Folder: a.folder(c.StateDir), Log: a.logger(c), Demo: a.invents}
 }
 
 func (a *app) getenv(name string) string {

@@ -87,7 +87,7 @@ const exampleQuery = "SELECT staff_name, count() AS connections, sum(duration_se
 
 // announce tells where everything is, as soon as ClickHouse answers. One that is away is logged, and waited for by the loop.
 func (a *app) announce(ctx context.Context, d *daemon, page string) {
-	if _, err := d.target.connect(ctx); err != nil && ctx.Err() == nil {
+	if _, err := d.target.Connect(ctx); err != nil && ctx.Err() == nil {
 		d.log.Error("ClickHouse cannot be used yet; reports are read and queued until it can", "err", err)
 	}
 	sql, try := d.config.ClickHouse.DSN.String(), fmt.Sprintf("%s sql '%s'", os.Args[0], exampleQuery)

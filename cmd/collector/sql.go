@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/database"
 	"alpemix-collector/internal/terminal"
 	"alpemix-collector/sink"
 )
@@ -47,7 +48,7 @@ Works while the daemon is running.`,
 			if strings.TrimSpace(statement) == "" {
 				return &usageError{"collector sql", fmt.Errorf("the statement is empty")}
 			}
-			err := a.withClickHouse(command.Context(), access(write), func(_ *config.Config, db *clickHouse) error {
+			err := a.withClickHouse(command.Context(), database.Access(write), func(_ *config.Config, db *database.DB) error {
 				return a.query(command.Context(), db, statement, format)
 			})
 			if !write && err != nil && slices.Contains([]string{sink.ReasonReadOnly, sink.ReasonAuth}, sink.Reason(err)) {
@@ -62,7 +63,7 @@ Works while the daemon is running.`,
 }
 
 // query prints the answer to one statement. An unknown table may mean that nothing has been collected yet.
-func (a *app) query(ctx context.Context, db *clickHouse, statement, format string) error {
+func (a *app) query(ctx context.Context, db *database.DB, statement, format string) error {
 	out := a.stdout
 	if !sink.ForPeople(statement, format) {
 		out = a.data()

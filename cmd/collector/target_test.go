@@ -1,11 +1,13 @@
 package main
 
 import (
-	"log/slog"
+	"io"
 	"strings"
 	"testing"
 	"time"
 
+	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/database"
 	"alpemix-collector/report"
 )
 
@@ -14,10 +16,9 @@ func TestTargetMakesTheSchemaAgain(t *testing.T) {
 	c := embeddedConfig(t)
 	_, stop := started(t, c)
 	defer stop()
-	log := slog.New(slog.DiscardHandler)
-	to := &target{app: &app{stderr: t.Output()}, config: c, log: log}
+	to := testTarget(t.Output(), c)
 	defer func() {
-		if err := to.close(); err != nil {
+		if err := to.Close(); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -31,11 +32,11 @@ func TestTargetMakesTheSchemaAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	var tables strings.Builder
-	if err := to.opened.Query(t.Context(), "SELECT name FROM system.tables WHERE database = 'alpemix'", "TSV", &tables); err != nil {
+	if err := reached(t, to).Query(t.Context(), "SELECT name FROM system.tables WHERE database = 'alpemix'", "TSV", &tables); err != nil {
 		t.Fatal(err)
 	}
 	for name := range strings.FieldsSeq(tables.String()) {
-		if err := to.opened.Query(t.Context(), "DROP TABLE alpemix."+name+" SYNC", "", t.Output()); err != nil {
+		if err := reached(t, to).Query(t.Context(), "DROP TABLE alpemix."+name+" SYNC", "", t.Output()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -50,7 +51,7 @@ func TestTargetMakesTheSchemaAgain(t *testing.T) {
 		t.Errorf("%v %v", stored, err)
 	}
 	// Tables without which the record of migrations has stayed are not made again: nothing worse happens than the same error.
-	if err := to.opened.Query(t.Context(), "DROP TABLE alpemix.connection_rows SYNC", "", t.Output()); err != nil {
+	if err := reached(t, to).Query(t.Context(), "DROP TABLE alpemix.connection_rows SYNC", "", t.Output()); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -58,4 +59,19 @@ func TestTargetMakesTheSchemaAgain(t *testing.T) {
 			t.Error("the table is gone, and a write succeeds")
 		}
 	}
+}
+
+// testTarget is the ClickHouse of a configuration as the daemon opens it.
+func testTarget(log io.Writer, c *config.Config) *database.Target {
+	return &database.Target{Opener: *(&app{stderr: log}).opener(c)}
+}
+
+// reached is the ClickHouse that the last write has reached.
+func reached(t *testing.T, to *database.Target) *database.DB {
+	t.Helper()
+	db, err := to.Reached()
+	if db == nil || err != nil {
+		t.Fatalf("%v %v", db, err)
+	}
+	return db
 }

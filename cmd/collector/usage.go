@@ -10,7 +10,7 @@ import (
 
 // usage asks ClickHouse what the page shows, once what writes has reached it.
 func (d *daemon) usage(ctx context.Context) (*web.Usage, error) {
-	db, err := d.target.reached()
+	db, err := d.target.Reached()
 	if db == nil || err != nil {
 		return nil, err
 	}

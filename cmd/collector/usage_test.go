@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -21,7 +20,7 @@ func TestUsageTellsWhyClickHouseIsAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := &target{app: &app{stderr: t.Output()}, config: away, log: slog.New(slog.DiscardHandler)}
+	to := testTarget(t.Output(), away)
 	d := &daemon{config: away, target: to}
 	if u, err := d.usage(t.Context()); u != nil || err != nil {
 		t.Errorf("before the first write: %v %v", u, err)
@@ -32,7 +31,7 @@ func TestUsageTellsWhyClickHouseIsAway(t *testing.T) {
 	if u, err := d.usage(t.Context()); u != nil || err == nil || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("%v %v", u, err)
 	}
-	if err := to.close(); err != nil {
+	if err := to.Close(); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package database
 
 import (
 	"fmt"
@@ -8,16 +8,14 @@ import (
 	"strings"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/statedir"
 	"alpemix-collector/sink/engine"
 )
 
-// engineFolder is the place of the engine's data in the state folder.
-const engineFolder = "clickhouse"
-
-// sharedEngine is the embedded engine of a state folder. Its child is this binary itself, also after
+// SharedEngine is the embedded engine of a state folder. Its child is this binary itself, also after
 // an upgrade has replaced the file.
-func sharedEngine(c *config.Config, listen string, log *slog.Logger, mayServe func() error) (*engine.Shared, error) {
-	dir, err := filepath.Abs(filepath.Join(c.StateDir, engineFolder))
+func SharedEngine(c *config.Config, listen string, log *slog.Logger, mayServe func() error) (*engine.Shared, error) {
+	dir, err := filepath.Abs(filepath.Join(c.StateDir, statedir.EngineFolder))
 	if err != nil {
 		return nil, fmt.Errorf("state_dir %s: %w", c.StateDir, err)
 	}
