@@ -246,4 +246,10 @@ func TestTheDocumentedFileIsRead(t *testing.T) {
 	}
 }
 
-var testVendors = []*Vendor{{Name: "remotepc"}, {Name: "ccportal"}, {Name: "serwersms"}, {Name: "limacity"}}
+// testVendors are those that are played.
+var testVendors = func() (all []*Vendor) {
+	for _, l := range world.Labels() {
+		all = append(all, &Vendor{Name: l.Vendor})
+	}
+	return all
+}()

@@ -14,13 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"alpemix-collector/internal/secret"
+	"alpemix-collector/internal/config"
 	"alpemix-collector/report"
 	"alpemix-collector/reseller"
-	"alpemix-collector/reseller/ccportal"
-	"alpemix-collector/reseller/limacity"
-	"alpemix-collector/reseller/remotepc"
-	"alpemix-collector/reseller/serwersms"
 	"alpemix-collector/simulator"
 	sim "alpemix-collector/simulator/reseller"
 	"alpemix-collector/store"
@@ -57,24 +53,30 @@ func newStand(t *testing.T, l sim.Label, w *sim.World) *stand {
 	t.Helper()
 	s := &stand{label: l}
 	s.vendor = sim.New(l.Vendor, sim.Options{World: w, Now: time.Now})
-	endpoint := "https://vendor.example" + s.vendor.Path(l.Account)
-	key := secret.New(s.vendor.Accounts()[0].Key)
-	var err error
-	switch l.Vendor {
-	case sim.RemotePC:
-		s.source, err = remotepc.New(remotepc.Account{Name: l.Account, Endpoint: endpoint, APIKey: key}, "", s)
-	case sim.CCPortal:
-		for _, c := range w.Customers(l, time.Now()) {
-			s.customers = append(s.customers, c.Name)
+	var environ []string
+	give := func(key string, value any) {
+		if list, ok := value.([]string); ok {
+			value = strings.Join(list, ",")
 		}
-		s.source, err = ccportal.New(ccportal.Account{Name: l.Account, BaseURL: endpoint, Customers: s.customers, Format: "xml"}, "", s)
-	case sim.SerwerSMS:
-		s.source, err = serwersms.New(serwersms.Account{Name: l.Account, Endpoint: endpoint, Token: key}, "", s)
-	case sim.LimaCity:
-		s.source, err = limacity.New(limacity.Account{Name: l.Account, Endpoint: endpoint, APIKey: key}, "", s)
+		environ = append(environ, strings.ToUpper(fmt.Sprintf("COLLECTOR_RESELLER_%s_ACCOUNTS_0_%s", l.Vendor, key))+fmt.Sprint("=", value))
 	}
+	for key, value := range s.vendor.Settings(l.Account, "https://vendor.example"+s.vendor.Path(l.Account)) {
+		give(key, value)
+	}
+	if l.Vendor == sim.CCPortal {
+		give("format", "xml")
+	}
+	c, err := config.Load("", environ)
 	if err != nil {
 		t.Fatal(err)
+	}
+	client, err := c.Reseller.Of(l.Vendor)[0].Open("", s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.source = client
+	if portal, ok := client.(reseller.ByCustomer); ok {
+		s.customers = portal.Customers()
 	}
 	return s
 }
