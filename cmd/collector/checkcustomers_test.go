@@ -28,4 +28,10 @@ func TestCheckReadsTheCustomersFile(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, out.String(), want)
 		}
 	}
+	c.CustomersFile = ""
+	var out bytes.Buffer
+	(&checking{app: &app{stdout: &out}, config: c}).customers()
+	if want := "ok    customers: no customers_file is configured: all connections are (unmapped)\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
 }

@@ -82,7 +82,10 @@ func (k *checking) customers() {
 		err = fmt.Errorf("the running daemon says: %s", k.daemon.CustomersFile.Error)
 	}
 	well := fmt.Sprintf("%s has %d lines", file, len(read.Lines)) + doubtful(append(read.Warnings, read.Unknown(k.accountNames())...))
-	if !exists {
+	switch {
+	case file == "":
+		well = "no customers_file is configured: all connections are (unmapped)"
+	case !exists:
 		well = "there is no " + file + ": all connections are (unmapped)"
 	}
 	k.line("customers", well, err)
