@@ -54,7 +54,7 @@ DATES := '2027-01-30 12:00' '2027-05-30 12:00' '2027-11-30 12:00' '2028-02-29 12
 dates: fetched ## tests that see the date, on other dates; it needs a C compiler
 	@set -e; for date in $(DATES); do \
 		.ci/dates/run "$$date" ./cmd/collector ./dashboards ./report ./simulator/... ./web \
-			-run '^Test(Demo|CommandsReach|Usage|Answers|View|Calendar|World|Day|Year|Moment|EveryPanel)'; \
+			-run '^Test(Demo|Commands(OnTheEngine|Reach)|Usage|Answers|View|Calendar|World|Day|Year|Moment|EveryPanel)'; \
 	done
 
 screenshots: charts ## the pictures of the README, with Debian's chromium and fonts-inter

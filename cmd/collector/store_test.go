@@ -58,7 +58,7 @@ func TestCommandsOnTheEngine(t *testing.T) {
 	expect(command(t, environ, "", "import", plain), exitOK, "main: "+plain+summary, "")
 	again := fmt.Sprintf(`: %d records, 0 stored, %d unchanged, 0 quarantined, \d+\.\ds\n`, len(truth), len(truth))
 	expect(command(t, environ, "", "import", packed, "--account", "main"), exitOK, "main: "+packed+again, "")
-	expect(command(t, environ, string(text), "import", "-"), exitOK, "main: stdin"+again, "")
+	expect(command(t, environ, string(text), "import", "-", "--fetched-at", time.Now().Format(time.RFC3339)), exitOK, "main: stdin"+again, "")
 
 	seconds := time.Duration(0)
 	for _, c := range truth {
