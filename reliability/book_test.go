@@ -107,6 +107,19 @@ func (b *book) lastWhole(key dayKey, ended time.Time, surely bool) *telling {
 	return nil
 }
 
+// surely are the sessions that an answer told, which was surely taken in, the last of them before a time by our clock.
+func (b *book) surely(account string, before time.Time) map[simulator.Session]*telling {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	sessions := map[simulator.Session]*telling{}
+	for session, told := range b.sessions {
+		if session.Account == account && told.must != nil && told.must.local.Before(before) {
+			sessions[session] = told.must
+		}
+	}
+	return sessions
+}
+
 // plausible reports whether the last short answer for a day, after its end, listed nearly all that other answers had listed of it.
 // Nobody can know then that it was short.
 func (b *book) plausible(world *simulator.World, key dayKey, ended time.Time) bool {

@@ -19,15 +19,12 @@ func (s *simulation) sealed(d report.DayStatus) {
 	if s.book.lastWhole(key, ended, false) == nil && !s.book.plausible(&s.scenario.world, key, ended) && !last && !s.troubled(d.Account, d.Day) {
 		s.fail("seal: %s of %s is sealed, but no answer told it whole after its end", d.Day, d.Account)
 	}
-	t := s.book.lastWhole(key, ended, true)
-	if t == nil || !t.local.Before(d.SealedAt) {
-		return // it was told after the look that sealed it
-	}
 	stored := s.clickhouse.stored()
 	told := uint64(0)
-	for _, session := range t.Sessions() {
+	for session, t := range s.book.surely(d.Account, d.SealedAt) {
 		conn := s.scenario.world.Connection(session, &t.Telling, t.zone)
-		got, ok := stored[uidKey{conn.Account, conn.UID}]
+		key := uidKey{conn.Account, conn.UID}
+		got, ok := stored[key]
 		if conn.LocalDay != d.Day || s.quarantined(&conn) {
 			continue
 		}

@@ -151,7 +151,7 @@ var mutants = []mutant{
 		{"collector/doubt.go", "	if found.why == \"\" && !c.dayStatus", "	if !c.dayStatus"},
 	}, by: scene{"collector", "^TestADayThatNoAnswerDescribed$"}},
 	{name: "any success ends a block", edits: []edit{
-		{"collector/alpemix/fetch.go", "wait == 0 || !until.Equal(before)", "wait == 0"},
+		{"collector/alpemix/fetch.go", "!until.Equal(before)", "until.IsZero()"},
 	}, by: scene{"collector/alpemix", "^TestABlockOutlastsTheAnswersToEarlierRequests$"}},
 	{name: "an emptied database is not noticed", edits: []edit{
 		{"collector/database.go", "	if id != before {\n", "	if false {\n"},
