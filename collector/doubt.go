@@ -77,7 +77,8 @@ func (c *Collector) considerSeal(r *reading) error {
 		}
 	}
 	l.elsewhere += a.listedByToday(out.day)
-	l.beside, l.watched, l.first = out.day+1, before.Watched, c.first(a, out.day)
+	l.watched = !before.WatchedAt.IsZero() && !before.WatchedAt.Before(l.shares[out.day].First)
+	l.beside, l.first = out.day+1, c.first(a, out.day)
 	found := doubtful(l)
 	if a.day(now) != out.day+1 {
 		found = doubt{"midnight passed while it was read", true}
@@ -133,8 +134,8 @@ func (c *Collector) considerToday(r *reading) error {
 		}
 	}
 	found := doubtful(l)
-	if found.why == "" && !c.dayStatus(a, out.day).Watched {
-		if _, err := c.changeDay(a, out.day, func(d *report.DayStatus) { d.Watched = true }); err != nil {
+	if found.why == "" {
+		if _, err := c.changeDay(a, out.day, func(d *report.DayStatus) { d.WatchedAt = now }); err != nil {
 			return err
 		}
 	}

@@ -17,7 +17,7 @@ type listing struct {
 	// such a vendor lists in the report before or after.
 	beside    report.Day
 	elsewhere int
-	watched   bool // a complete answer described the day while it ran
+	watched   bool // a complete answer described the day while it ran, up to what this one lists of it
 	first     bool // the account's first day
 }
 
@@ -80,8 +80,8 @@ func doubtful(l listing) doubt {
 		return doubt{why: fmt.Sprintf("of its %d records only %d could be read: see the quarantine", l.records, read)}
 	case l.watched:
 	case l.shares[l.beside].Listed > asked.Listed:
-		return doubt{why: fmt.Sprintf("it lists %d connections of that day and %d of the next, and no answer described that day while it ran,"+
-			" so nothing confirms that there are no more", asked.Listed, l.shares[l.beside].Listed)}
+		return doubt{why: fmt.Sprintf("it lists %d connections of that day and %d of the next, and no answer described that day up to then,"+
+			" so earlier ones may be missing", asked.Listed, l.shares[l.beside].Listed)}
 	case l.records == 0 && !l.first:
 		return doubt{why: "it is empty, and no answer described that day while it ran, so nothing confirms that"}
 	}

@@ -36,3 +36,21 @@ func TestADayThatIsShifted(t *testing.T) {
 		}
 	}
 }
+
+// TestADayOfWhichAPartIsMissing: Alpemix turns its day two hours before midnight, and the collector
+// runs in the first hours of Tuesday and then in the last two of Wednesday. The report that it reads
+// then lists the end of Tuesday alone, so nobody read most of that day.
+func TestADayOfWhichAPartIsMissing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tuesday := report.DayOf(monday) + 1
+		d := newDesk(t, tuesday.Start(istanbul), simulator.Options{
+			World: &simulator.World{Seed: 5, PerWorkday: 120, HourlyMinimum: 5}, Quirks: simulator.Quirks{DayOffset: -2 * time.Hour},
+		})
+		d.run(3*time.Hour, seldom)
+		time.Sleep(time.Until((tuesday + 2).Start(istanbul).Add(-110 * time.Minute)))
+		d.run(time.Hour, seldom)
+		if got := d.ch.days[tuesday]; got.State == report.DaySealed || got.Doubt == "" {
+			t.Errorf("Tuesday is %+v", got)
+		}
+	})
+}

@@ -186,8 +186,9 @@ type DayStatus struct {
 	// Doubt is why the newest answer may not describe the whole day; empty if there is no doubt.
 	// The last reads of a day may seal it in doubt.
 	Doubt string
-	// Watched: a complete answer described the day while it ran. It is kept in the state file only.
-	Watched bool
+	// WatchedAt is when a complete answer last described the day while it ran. It is kept in the
+	// state file only.
+	WatchedAt time.Time
 	// Listed is how many connections of the day the answer of ReadAt accounted for. It is kept in the state file only.
 	Listed  int
 	Version uint64
@@ -197,7 +198,8 @@ type DayStatus struct {
 type DayShare struct {
 	Known  int
 	Listed int
-	Last   time.Time // the newest start of those that it lists
+	First  time.Time // the oldest start of those that it lists
+	Last   time.Time // the newest start of them
 }
 
 // Fetch is one request to a vendor, a row of the table fetches.

@@ -55,7 +55,7 @@ func tokenFollows[T any](t *testing.T, table *table[T], row, other T) {
 func eachField(v reflect.Value, path string, changed func(what string)) {
 	for i := range v.NumField() {
 		field, name := v.Field(i), path+"."+v.Type().Field(i).Name
-		if name == "day_rows.ReadAt" || name == "day_rows.Watched" || name == "day_rows.Listed" { // not for ClickHouse
+		if name == "day_rows.ReadAt" || name == "day_rows.WatchedAt" || name == "day_rows.Listed" { // not for ClickHouse
 			continue
 		}
 		if field.Kind() == reflect.Struct && field.Type() != reflect.TypeFor[time.Time]() {

@@ -91,6 +91,6 @@ func (c *commit) storeDays(tx *bolt.Tx, account *bolt.Bucket) error {
 
 // sameForOthers reports whether ClickHouse already has this state of a day.
 func sameForOthers(a, b report.DayStatus) bool {
-	a.ReadAt, a.Watched, a.Listed, a.Version = b.ReadAt, b.Watched, b.Listed, b.Version
+	a.ReadAt, a.WatchedAt, a.Listed, a.Version = b.ReadAt, b.WatchedAt, b.Listed, b.Version
 	return a == b
 }

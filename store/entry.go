@@ -159,16 +159,16 @@ func (r *reader) text() string { return string(r.take(r.uvarint())) }
 
 // dayRecord is a report.DayStatus on disk. The JSON names are part of the file format.
 type dayRecord struct {
-	Account  string          `json:"account"`
-	Day      report.Day      `json:"day"`
-	State    report.DayState `json:"state"`
-	Rows     uint64          `json:"rows"`
-	SealedAt time.Time       `json:"sealed_at,omitzero"`
-	ReadAt   time.Time       `json:"read_at,omitzero"`
-	Doubt    string          `json:"doubt,omitempty"`
-	Watched  bool            `json:"watched,omitempty"`
-	Listed   int             `json:"listed,omitempty"`
-	Version  uint64          `json:"version"`
+	Account   string          `json:"account"`
+	Day       report.Day      `json:"day"`
+	State     report.DayState `json:"state"`
+	Rows      uint64          `json:"rows"`
+	SealedAt  time.Time       `json:"sealed_at,omitzero"`
+	ReadAt    time.Time       `json:"read_at,omitzero"`
+	Doubt     string          `json:"doubt,omitempty"`
+	WatchedAt time.Time       `json:"watched_at,omitzero"`
+	Listed    int             `json:"listed,omitempty"`
+	Version   uint64          `json:"version"`
 }
 
 func encodeDay(d report.DayStatus) ([]byte, error) { return json.Marshal(dayRecord(d)) }

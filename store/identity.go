@@ -129,6 +129,9 @@ func (s *Store) Shares(account string, answer []uint64) (map[report.Day]report.D
 				share.Known++
 				if _, ok := listed[id.Hash]; ok {
 					share.Listed++
+					if share.First.IsZero() || id.StartedAt.Before(share.First) {
+						share.First = id.StartedAt
+					}
 					if id.StartedAt.After(share.Last) {
 						share.Last = id.StartedAt
 					}
