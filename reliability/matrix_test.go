@@ -149,7 +149,7 @@ const keptAck kept = "everything that was read; what was being read is read agai
 
 // shownElsewhere are the rows that need more than a simulation.
 var shownElsewhere = []shown{
-	{"The vendor", "a record that cannot be read", "`alpemix_rows_total{outcome=\"quarantined\"}` rises; `collector quarantine list` shows it with its reason", "its text, in quarantine; its neighbours are stored", []string{"cmd/collector TestIngestQuarantinesInParts", "parser TestDamageStaysInItsRecord", "collector TestADefectInTheParserCostsOneRecord"}},
+	{"The vendor", "a record that cannot be read", "`alpemix_rows_total{outcome=\"quarantined\"}` rises; `collector quarantine list` shows it with its reason", "its text, in quarantine; its neighbours are stored", []string{"internal/importer TestIngestQuarantinesInParts", "parser TestDamageStaysInItsRecord", "collector TestADefectInTheParserCostsOneRecord"}},
 	{"The vendor", "an answer of any bytes at all", "`alpemix_request_failures_total` rises with the reason", keptAll, []string{"parser FuzzSplit", "parser FuzzParse", "collector/alpemix TestAnswersThatAreNoReport"}},
 	{"ClickHouse", "unreachable for two days", "`sink_queue_rows` grows and `sink_queue_oldest_timestamp_seconds` stands still", keptAll, []string{"collector TestClickHouseAwayForTwoDays", "collector TestClickHouseAwayOverMidnightIsNoGap"}},
 	{"ClickHouse", "the embedded engine is killed", "log: “the embedded ClickHouse engine died and is started again”", keptAll, []string{"cmd/collector TestKilledAtRandomMoments", "sink TestEngineKilled", "sink/engine TestKilledUnderLoad"}},

@@ -148,8 +148,11 @@ var mutants = []mutant{
 		{"collector/listing.go", "	case others > asked.Listed:\n", "	case false:\n"},
 	}, by: scene{"reliability", "^TestFaults$/^The_vendor$/stands_still"}},
 	{name: "any answer confirms its day", edits: []edit{
-		{"collector/doubt.go", "	if found.why == \"\" && !c.dayStatus", "	if !c.dayStatus"},
+		{"collector/doubt.go", "	if found.why == \"\" {\n", "	if true {\n"},
 	}, by: scene{"collector", "^TestADayThatNoAnswerDescribed$"}},
+	{name: "a glance at a day watches all of it", edits: []edit{
+		{"collector/doubt.go", " && !before.WatchedAt.Before(l.shares[out.day].First)", ""},
+	}, by: scene{"collector", "^TestADayOfWhichAPartIsMissing$"}},
 	{name: "any success ends a block", edits: []edit{
 		{"collector/alpemix/fetch.go", "!until.Equal(before)", "until.IsZero()"},
 	}, by: scene{"collector/alpemix", "^TestABlockOutlastsTheAnswersToEarlierRequests$"}},
