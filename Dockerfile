@@ -25,10 +25,10 @@ ARG VERSION
 ARG COMMIT
 
 FROM source AS build-embedded
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$VERSION -X main.commit=$COMMIT" -o /collector ./cmd/collector
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X alpemix-collector/internal/version.version=$VERSION -X alpemix-collector/internal/version.commit=$COMMIT" -o /collector ./cmd/collector
 
 FROM source AS build
-RUN CGO_ENABLED=0 go build -tags noengine -trimpath -ldflags "-s -w -X main.version=$VERSION -X main.commit=$COMMIT" -o /collector ./cmd/collector
+RUN CGO_ENABLED=0 go build -tags noengine -trimpath -ldflags "-s -w -X alpemix-collector/internal/version.version=$VERSION -X alpemix-collector/internal/version.commit=$COMMIT" -o /collector ./cmd/collector
 
 # The engine needs glibc.
 FROM ${DEBIAN} AS embedded

@@ -67,7 +67,7 @@ func TestRelease(t *testing.T) {
 	}
 	must("cd dist && sha256sum --check --strict SHA256SUMS")
 	if got := must("tar -xOf dist/collector_1.2.3_linux_amd64.tar.gz collector_1.2.3_linux_amd64/collector"); !strings.Contains(got, "linux amd64 build") ||
-		!strings.Contains(got, "main.version=v1.2.3") {
+		!strings.Contains(got, "alpemix-collector/internal/version.version=v1.2.3") {
 		t.Errorf("built %q", got)
 	}
 	if got := must("tar -tf dist/collector_1.2.3_linux_arm64.tar.gz | sort | xargs -n 1 basename"); got !=

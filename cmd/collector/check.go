@@ -11,6 +11,7 @@ import (
 
 	"alpemix-collector/internal/config"
 	"alpemix-collector/internal/database"
+	"alpemix-collector/report"
 	"alpemix-collector/sink"
 	"alpemix-collector/store"
 	"alpemix-collector/web"
@@ -85,7 +86,7 @@ Exit status: 0 everything works, 1 something does not or could not be tried,
 func (k *checking) line(subject, well string, err error) {
 	if err != nil {
 		k.broken = true
-		_, _ = fmt.Fprintf(k.stdout, "FAIL  %s: %s\n", subject, oneLine(err))
+		_, _ = fmt.Fprintf(k.stdout, "FAIL  %s: %s\n", subject, report.OneLine(err))
 		return
 	}
 	_, _ = fmt.Fprintf(k.stdout, "ok    %s: %s\n", subject, well)

@@ -9,6 +9,7 @@ import (
 	"alpemix-collector/collector"
 	"alpemix-collector/collector/alpemix"
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/daemon"
 	"alpemix-collector/pacing"
 	"alpemix-collector/report"
 )
@@ -61,7 +62,7 @@ func (k *checking) freshAccounts(ctx context.Context) {
 func (k *checking) account(ctx context.Context, a *config.AlpemixAccount, ledger alpemix.Ledger) {
 	subject := "account " + a.Name
 	note := ""
-	client, err := newClient(k.elsewhere(), a, ledger) // long answers are no business of the state folder
+	client, err := daemon.NewClient(k.elsewhere(), a, ledger) // long answers are no business of the state folder
 	if err == nil {
 		note, err = client.Check(ctx, func(until time.Time) bool { return k.wait(ctx, subject, until.In(a.Location())) })
 	}
@@ -105,7 +106,7 @@ func (k *checking) doubts(subject string, doubts []collector.DayDoubt, today rep
 func (k *checking) capacity() []collector.Capacity {
 	var list []collector.Account
 	for i := range k.config.Alpemix.Accounts {
-		list = append(list, scheduledAccount(k.config, &k.config.Alpemix.Accounts[i]))
+		list = append(list, daemon.ScheduledAccount(k.config, &k.config.Alpemix.Accounts[i]))
 	}
 	all, err := collector.CapacityOf(list, time.Now())
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"alpemix-collector/internal/daemon"
 	"alpemix-collector/report"
 	"alpemix-collector/simulator"
 	"alpemix-collector/store"
@@ -36,7 +37,7 @@ func TestCheckBesideADaemon(t *testing.T) {
 	var status web.Status
 	var ready error
 	server := web.New(web.Config{
-		Listen: listen, Socket: socketOf(stateDir), Gatherer: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
+		Listen: listen, Socket: daemon.SocketOf(stateDir), Gatherer: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
 		Ready: func() error { return ready }, Status: func() web.Status { return status },
 	})
 	go func() { _ = server.Run(t.Context()) }()

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/daemon"
 	"alpemix-collector/simulator"
 	"alpemix-collector/web"
 )
@@ -36,7 +37,7 @@ func TestExposed(t *testing.T) {
 		{"0.0.0.0:9187", both, ""},
 		{"0.0.0.0:9187", clients, ""},
 	} {
-		got := exposed(&config.HTTP{Listen: c.listen}, c.protection)
+		got := daemon.Exposed(&config.HTTP{Listen: c.listen}, c.protection)
 		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%s with %s: %q, want %q", c.listen, c.protection, got, c.want)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"alpemix-collector/internal/daemon"
 	"alpemix-collector/internal/database"
 	"alpemix-collector/migrations"
 	"alpemix-collector/report"
@@ -39,7 +40,7 @@ func (k *checking) ports(ctx context.Context) {
 
 // reachable is why readers cannot reach the engine of the running daemon, which runs without listening if it has to.
 func reachable(ctx context.Context, address string) error {
-	conn, err := (&net.Dialer{Timeout: statusTimeout}).DialContext(ctx, "tcp", address)
+	conn, err := (&net.Dialer{Timeout: daemon.StatusTimeout}).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return fmt.Errorf("the running daemon should listen at %s, and nothing answers there: %w; see its log", address, err)
 	}

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"strings"
 
+	"alpemix-collector/internal/version"
 	"alpemix-collector/report"
 )
 
 // resellers asks the vendor of each reseller account for something that changes nothing.
 func (k *checking) resellers(ctx context.Context) {
-	version, _ := build()
+	version, _ := version.Build()
 	for _, v := range k.config.Reseller.Vendors {
 		for _, o := range v.Openers() {
 			subject, found := v.Name+" account "+o.Login().Account, ""

@@ -12,13 +12,14 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"alpemix-collector/internal/daemon"
 	"alpemix-collector/store"
 )
 
 // stateFolder finds out who has the state folder: a daemon, which is asked from then on, or nobody. Then the state is opened if
 // there is one.
 func (k *checking) stateFolder(ctx context.Context) {
-	if client := socketClient(ctx, k.config.StateDir, statusTimeout); client != nil {
+	if client := daemon.SocketClient(ctx, k.config.StateDir, daemon.StatusTimeout); client != nil {
 		k.askDaemon(ctx, client)
 		return
 	}
@@ -31,11 +32,11 @@ func (k *checking) stateFolder(ctx context.Context) {
 	case err != nil:
 	case exists:
 		if k.state, err = store.Open(dir, k.logger(k.config)); err == nil {
-			err = probe(dir)
+			err = daemon.Probe(dir)
 		}
 		if errors.Is(err, store.ErrLocked) {
 			err = fmt.Errorf("another collector process uses %s, and no daemon answers at %s: wait until that process has started or ended, then run check again",
-				dir, socketOf(dir))
+				dir, daemon.SocketOf(dir))
 		}
 	default:
 		k.fresh = true
@@ -70,7 +71,7 @@ func creatable(dir string) error {
 
 // askDaemon takes over what the daemon of the state folder reports.
 func (k *checking) askDaemon(ctx context.Context, client *http.Client) {
-	s, err := daemonStatus(ctx, client, socketURL)
+	s, err := daemon.ReadStatus(ctx, client, daemon.SocketURL)
 	if err != nil {
 		k.line("daemon", "", fmt.Errorf("a daemon runs on %s, and its status cannot be read: %w; see its log", k.config.StateDir, err))
 		return
@@ -81,7 +82,7 @@ func (k *checking) askDaemon(ctx context.Context, client *http.Client) {
 
 // ready is why a daemon accepts no reports.
 func ready(ctx context.Context, client *http.Client) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, socketURL+"/-/ready", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, daemon.SocketURL+"/-/ready", nil)
 	if err != nil {
 		return err
 	}

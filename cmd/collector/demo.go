@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/daemon"
 )
 
 func (a *app) demoCommand() *cobra.Command {
@@ -67,26 +68,26 @@ func (a *app) demo(ctx context.Context, dir, dsn string) (err error) {
 	if err != nil {
 		return err
 	}
-	d, err := a.newDaemon(c)
+	d, err := daemon.New(a.opener(c))
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.close()) }()
-	return d.run(ctx, func(ctx context.Context, page string) error {
+	defer func() { err = errors.Join(err, d.Close()) }()
+	return d.Run(ctx, func(ctx context.Context, page string) error {
 		if err := a.history(ctx, d, vendors); err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
 			return err
 		}
-		if err := d.jobs.Once(ctx); err != nil && ctx.Err() == nil { // what it warns of is not to come between the addresses
+		if err := d.Jobs.Once(ctx); err != nil && ctx.Err() == nil { // what it warns of is not to come between the addresses
 			return err
 		}
 		vendors.announce(a.stdout, filepath.Join(dir, demoConfig))
-		return d.collect(ctx,
+		return d.Collect(ctx,
 			func(ctx context.Context) { a.announce(ctx, d, page) },
 			func(ctx context.Context) {
-				d.newReloading(func() (*config.Config, error) { return c, nil }).run(ctx, a.hangups)
+				d.NewReloading(func() (*config.Config, error) { return c, nil }).Run(ctx, a.hangups)
 			})
 	})
 }

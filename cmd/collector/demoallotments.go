@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"alpemix-collector/internal/daemon"
 	"alpemix-collector/report"
 	"alpemix-collector/reseller"
 	"alpemix-collector/simulator"
@@ -18,21 +19,21 @@ import (
 // allotments records what live jobs would have recorded of the reseller accounts until now, of each once. It reads them through the
 // same clients, from simulators whose clock is turned back, and adds the calls that made the changes: limits that no vendor
 // tells are known by these.
-func (d *demoVendors) allotments(ctx context.Context, to *daemon, now time.Time) error {
+func (d *demoVendors) allotments(ctx context.Context, to *daemon.Daemon, now time.Time) error {
 	var clock time.Time
 	past := map[string]*world.Vendor{}
 	for _, l := range world.Labels() {
 		past[l.Vendor] = newDemoReseller(l, world.Options{World: d.customers, Now: func() time.Time { return clock }})
 	}
-	accounts, err := resellerAccounts(to.config, func(vendor string) http.RoundTripper { return past[vendor].RoundTripper() })
+	accounts, err := daemon.ResellerAccounts(to.Config, func(vendor string) http.RoundTripper { return past[vendor].RoundTripper() })
 	if err != nil {
 		return err
 	}
 	for _, a := range accounts {
-		if len(to.state.Allotments(a.Vendor, a.Name)) > 0 {
+		if len(to.State.Allotments(a.Vendor, a.Name)) > 0 {
 			continue
 		}
-		p := &demoPast{state: to.state, world: d.customers, label: world.Label{Vendor: a.Vendor, Account: a.Name}}
+		p := &demoPast{state: to.State, world: d.customers, label: world.Label{Vendor: a.Vendor, Account: a.Name}}
 		var before []report.Allotment
 		for clock = demoStart(now); !clock.After(now); clock = clock.Add(time.Hour) {
 			told := p.world.Allotments(p.label, clock)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"alpemix-collector/internal/daemon"
 	"alpemix-collector/internal/importer"
 	"alpemix-collector/parser"
 	"alpemix-collector/report"
@@ -17,12 +18,12 @@ import (
 const demoDays = 90
 
 // history stores what a live collector would have read in the past, once: reports as saved ones, like an import.
-func (a *app) history(ctx context.Context, d *daemon, vendors *demoVendors) error {
+func (a *app) history(ctx context.Context, d *daemon.Daemon, vendors *demoVendors) error {
 	// Half of a past could not be told from a whole one.
 	if err := vendors.allotments(context.WithoutCancel(ctx), d, time.Now()); err != nil {
 		return err
 	}
-	db, err := d.target.Connect(ctx)
+	db, err := d.Target.Connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -71,7 +72,7 @@ func (a *app) history(ctx context.Context, d *daemon, vendors *demoVendors) erro
 	}
 	_ = bar.Finish()
 	// The state knows the days, too: the status and the metrics count lost days from it.
-	err = d.state.Commit(report.Observation{Account: demoAccount, Day: today, FetchedAt: time.Now(), Days: days})
+	err = d.State.Commit(report.Observation{Account: demoAccount, Day: today, FetchedAt: time.Now(), Days: days})
 	if err != nil {
 		return err
 	}

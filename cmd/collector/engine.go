@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"alpemix-collector/report"
 	"alpemix-collector/sink/engine"
 )
 
@@ -28,7 +29,7 @@ func (a *app) engineCommand() *cobra.Command {
 			}
 			if err != nil {
 				// The parent puts these words into an error of its own.
-				_, _ = fmt.Fprintln(a.stderr, oneLine(err))
+				_, _ = fmt.Fprintln(a.stderr, report.OneLine(err))
 				return errFailed
 			}
 			return nil

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"alpemix-collector/internal/daemon"
+
 	"github.com/spf13/cobra"
 )
 
@@ -24,7 +26,7 @@ func (a *app) healthyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			client, url := localDaemon(command.Context(), c, healthTimeout)
+			client, url := daemon.LocalClient(command.Context(), c, healthTimeout)
 			request, err := http.NewRequestWithContext(command.Context(), http.MethodGet, url+"/-/healthy", nil)
 			if err != nil {
 				return fmt.Errorf("http.listen %s: %w", c.HTTP.Listen, err)

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/daemon"
 	"alpemix-collector/simulator"
 	world "alpemix-collector/simulator/reseller"
 )
@@ -25,26 +26,26 @@ func TestMetricsAreOfTheContractAndWellFormed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := (&app{stderr: t.Output()}).newDaemon(c)
+	d, err := daemon.New((&app{stderr: t.Output()}).opener(c))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := d.close(); err != nil {
+		if err := d.Close(); err != nil {
 			t.Error(err)
 		}
 	}()
-	if err := d.jobs.Once(t.Context()); err == nil || !strings.Contains(err.Error(), "limacity account de") {
+	if err := d.Jobs.Once(t.Context()); err == nil || !strings.Contains(err.Error(), "limacity account de") {
 		t.Errorf("the page of lima-city is no failure: %v", err)
 	}
-	problems, err := testutil.GatherAndLint(d.metrics)
+	problems, err := testutil.GatherAndLint(d.Metrics)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
-	families, err := d.metrics.Gather()
+	families, err := d.Metrics.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"alpemix-collector/collector"
+	"alpemix-collector/internal/daemon"
 	"alpemix-collector/reseller"
 	"alpemix-collector/sink"
 )
@@ -81,7 +82,7 @@ func everyMetric(t *testing.T) described {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.MustRegister(buildInfo(), machine{})
+	d.MustRegister(daemon.OwnMetrics("", nil)...)
 	return d
 }
 

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"alpemix-collector/internal/daemon"
 	"alpemix-collector/report"
 	"alpemix-collector/simulator"
 	"alpemix-collector/web"
@@ -250,7 +251,7 @@ func touch(t testing.TB, file string) {
 
 // statusAt is the status of the daemon that listens at an address, without a login.
 func statusAt(ctx context.Context, listen string) (*web.Status, error) {
-	return daemonStatus(ctx, http.DefaultClient, pageURL(listen))
+	return daemon.ReadStatus(ctx, http.DefaultClient, daemon.PageURL(listen))
 }
 
 // waitFor polls until what a process should do has happened.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/daemon"
 	world "alpemix-collector/simulator/reseller"
 )
 
@@ -77,18 +78,18 @@ func TestReloadReplacesLoginsOfResellers(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log strings.Builder
-	d, err := (&app{stderr: &log}).newDaemon(c)
+	d, err := daemon.New((&app{stderr: &log}).opener(c))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := d.close(); err != nil {
+		if err := d.Close(); err != nil {
 			t.Error(err)
 		}
 	}()
-	r := d.newReloading(load)
+	r := d.NewReloading(load)
 	reading := func() (fails []string) {
-		for _, a := range d.resellers {
+		for _, a := range d.Resellers {
 			var customers []string
 			if a.Customers != nil {
 				customers = a.Customers()
@@ -106,7 +107,7 @@ func TestReloadReplacesLoginsOfResellers(t *testing.T) {
 		place(t, file, s.vendors[vendor].Accounts()[0].Key+"\n")
 	}
 	place(t, files[world.LimaCity], "\u00a0"+s.vendors[world.LimaCity].Accounts()[0].Key)
-	r.reload()
+	r.Reload()
 	if got := reading(); len(got) < 3 || !strings.Contains(log.String(), "nothing was reloaded") {
 		t.Errorf("one is wrong, and only %q fail: %s", got, log.String())
 	}
@@ -114,7 +115,7 @@ func TestReloadReplacesLoginsOfResellers(t *testing.T) {
 	place(t, list, s.vendors[world.CCPortal].Customers("kommitt", standMoment)[0].Name+"\n")
 	s.environ = append(s.environ, "COLLECTOR_LOG_LEVEL=debug", "COLLECTOR_RESELLER_WEBHOOK_URL=http://127.0.0.1:9/hook")
 	log.Reset()
-	r.reload()
+	r.Reload()
 	if got := reading(); slices.Contains(got, world.RemotePC) || slices.Contains(got, world.SerwerSMS) || slices.Contains(got, world.CCPortal) {
 		t.Errorf("%q fail: %s", got, log.String())
 	}

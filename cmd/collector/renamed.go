@@ -10,21 +10,6 @@ import (
 	"alpemix-collector/sink"
 )
 
-// rename recognises accounts that have got another name in the configuration, and moves what the state folder knows of them there.
-func (d *daemon) rename() error {
-	renamed, err := d.state.Rename(d.config.Logins())
-	if err != nil {
-		return fmt.Errorf("recognising renamed accounts: %w", err)
-	}
-	for _, m := range renamed {
-		d.log.Warn(m.Reason()+": its rows move to the new name",
-			"vendor", m.Vendor, "before", m.From, "now", m.To)
-	}
-	d.target.Renamed = renamed
-	d.target.MoveKeys(renamed)
-	return nil
-}
-
 // follow moves the rows of renamed accounts ahead of an import. A running daemon does that itself when it starts with the new
 // names; until then it writes under the old ones.
 func (i *importing) follow(ctx context.Context, writer *sink.Writer) error {

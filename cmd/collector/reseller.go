@@ -12,6 +12,7 @@ import (
 
 	"alpemix-collector/internal/config"
 	"alpemix-collector/internal/secret"
+	"alpemix-collector/internal/version"
 	"alpemix-collector/report"
 	"alpemix-collector/reseller"
 	"alpemix-collector/reseller/action"
@@ -203,7 +204,7 @@ func (e *errand) open(c *config.Config) (name string, client any, err error) {
 	if e.dryRun {
 		rt = vendorhttp.DryRun{}
 	}
-	version, _ := build()
+	version, _ := version.Build()
 	client, err = known[name].Open(version, rt)
 	return name, client, err
 }

@@ -43,7 +43,7 @@ func (a *app) carryOut(ctx context.Context, notes *spool.Spool, call report.Prov
 	outcome, details := "ok", []string{call.Detail, result.Detail}
 	if err != nil {
 		ofCall := fmt.Sprintf("%s account %s, request for %s: ", call.Vendor, call.Account, call.Action) // the log has columns for these
-		outcome, details = report.AsFailure(err).Reason, []string{call.Detail, result.Partly, strings.TrimPrefix(oneLine(err), ofCall)}
+		outcome, details = report.AsFailure(err).Reason, []string{call.Detail, result.Partly, strings.TrimPrefix(report.OneLine(err), ofCall)}
 		effect = spool.Effect{}
 	}
 	noted := note.End(outcome, joined(details), effect)

@@ -18,6 +18,7 @@ import (
 	"alpemix-collector/internal/database"
 	"alpemix-collector/internal/statedir"
 	"alpemix-collector/internal/terminal"
+	"alpemix-collector/report"
 	"alpemix-collector/store"
 )
 
@@ -178,12 +179,7 @@ func (a *app) complain(err error) {
 	if errors.Is(err, syscall.EPIPE) && a.unread() {
 		return
 	}
-	_, _ = fmt.Fprintf(a.stderr, "collector: %s\n", oneLine(err))
-}
-
-// oneLine sets the parts of joined errors apart by semicolons.
-func oneLine(err error) string {
-	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
+	_, _ = fmt.Fprintf(a.stderr, "collector: %s\n", report.OneLine(err))
 }
 
 func forEach(c *cobra.Command, f func(*cobra.Command)) {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/daemon"
 )
 
 func (a *app) runCommand() *cobra.Command {
@@ -46,18 +47,18 @@ reseller account, once. The exit status is 0 only if all of it worked.`,
 			if err := a.refuseDemo(c); err != nil {
 				return err
 			}
-			d, err := a.newDaemon(c)
+			d, err := daemon.New(a.opener(c))
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, d.close()) }()
+			defer func() { err = errors.Join(err, d.Close()) }()
 			if once {
-				return d.once(command.Context())
+				return d.Once(command.Context())
 			}
-			return d.run(command.Context(), func(ctx context.Context, page string) error {
-				return d.collect(ctx,
+			return d.Run(command.Context(), func(ctx context.Context, page string) error {
+				return d.Collect(ctx,
 					func(ctx context.Context) { a.announce(ctx, d, page) },
-					func(ctx context.Context) { d.newReloading(a.load).run(ctx, a.hangups) })
+					func(ctx context.Context) { d.NewReloading(a.load).Run(ctx, a.hangups) })
 			})
 		},
 	}
@@ -86,13 +87,13 @@ func (a *app) configSource() string {
 const exampleQuery = "SELECT staff_name, count() AS connections, sum(duration_seconds) AS seconds FROM connections GROUP BY staff_name ORDER BY connections DESC LIMIT 5"
 
 // announce tells where everything is, as soon as ClickHouse answers. One that is away is logged, and waited for by the loop.
-func (a *app) announce(ctx context.Context, d *daemon, page string) {
-	if _, err := d.target.Connect(ctx); err != nil && ctx.Err() == nil {
-		d.log.Error("ClickHouse cannot be used yet; reports are read and queued until it can", "err", err)
+func (a *app) announce(ctx context.Context, d *daemon.Daemon, page string) {
+	if _, err := d.Target.Connect(ctx); err != nil && ctx.Err() == nil {
+		d.Log.Error("ClickHouse cannot be used yet; reports are read and queued until it can", "err", err)
 	}
-	sql, try := d.config.ClickHouse.DSN.String(), fmt.Sprintf("%s sql '%s'", os.Args[0], exampleQuery)
-	if d.config.ClickHouse.DSN.Embedded() {
-		sql = "http://" + d.config.ClickHouse.Embedded.Listen + "/"
+	sql, try := d.Config.ClickHouse.DSN.String(), fmt.Sprintf("%s sql '%s'", os.Args[0], exampleQuery)
+	if d.Config.ClickHouse.DSN.Embedded() {
+		sql = "http://" + d.Config.ClickHouse.Embedded.Listen + "/"
 		try = fmt.Sprintf("curl '%s?default_format=PrettyCompact' --data \"%s\"", sql, exampleQuery)
 	}
 	_, _ = fmt.Fprintf(a.stdout, "page     %s/\nmetrics  %s/metrics\nSQL      %s\ntry      %s\n", page, page, sql, try)

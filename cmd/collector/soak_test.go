@@ -18,6 +18,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"alpemix-collector/internal/daemon"
 	"alpemix-collector/simulator"
 )
 
@@ -72,7 +73,7 @@ func (k *killer) sample(t *testing.T, p *process) (s sample) {
 	if info, err := os.Stat(filepath.Join(k.setting("COLLECTOR_STATE_DIR"), "state.db")); err == nil {
 		s.stateFile = float64(info.Size())
 	}
-	answer, err := http.Get(pageURL(k.setting("COLLECTOR_HTTP_LISTEN")) + "/metrics")
+	answer, err := http.Get(daemon.PageURL(k.setting("COLLECTOR_HTTP_LISTEN")) + "/metrics")
 	if err != nil { // it has just been started
 		return s
 	}

@@ -3,39 +3,13 @@ package main
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
 	"alpemix-collector/internal/licenses"
+	"alpemix-collector/internal/version"
 	"alpemix-collector/sink/engine"
 )
-
-// version and commit are stamped by the Makefile; a plain go build tells its own.
-var version, commit string
-
-// build tells the version of this binary and the commit it was built from.
-func build() (name, from string) {
-	name, from = version, commit
-	info, ok := debug.ReadBuildInfo()
-	if ok && name == "" {
-		name = info.Main.Version
-	}
-	if ok && from == "" {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				from = s.Value
-			}
-		}
-	}
-	if name == "" || name == "(devel)" {
-		name = "development"
-	}
-	if from == "" {
-		from = "unknown"
-	}
-	return name, from
-}
 
 func (a *app) versionCommand() *cobra.Command {
 	var withLicenses bool
@@ -57,7 +31,7 @@ func (a *app) versionCommand() *cobra.Command {
 }
 
 func versionText() string {
-	name, from := build()
+	name, from := version.Build()
 	library := "none"
 	if engine.Included {
 		library = "libchdb " + engine.Version

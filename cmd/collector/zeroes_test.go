@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/daemon"
 	"alpemix-collector/rules/prometheustest"
 	"alpemix-collector/vendorhttp"
 )
@@ -21,16 +22,16 @@ func TestCountersOfAlertsStartAtZero(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := (&app{stderr: t.Output()}).newDaemon(c)
+	d, err := daemon.New((&app{stderr: t.Output()}).opener(c))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := d.close(); err != nil {
+		if err := d.Close(); err != nil {
 			t.Error(err)
 		}
 	}()
-	families, err := d.metrics.Gather()
+	families, err := d.Metrics.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}

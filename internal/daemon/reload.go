@@ -1,4 +1,4 @@
-package main
+package daemon
 
 import (
 	"context"
@@ -8,55 +8,57 @@ import (
 	"strings"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/report"
 )
 
-// reloading is what SIGHUP reads again. Everything is prepared first: when one file is wrong, nothing changes.
-type reloading struct {
-	*daemon
+// Reloading is what SIGHUP reads again. Everything is prepared first: when one file is wrong, nothing changes.
+type Reloading struct {
+	daemon  *Daemon
 	load    func() (*config.Config, error)
 	current *config.Config // with the secrets in use
-	// reloaders are the parts that hold what files say, in the order in which they take over.
+	// reloaders are the parts that hold what files say, in the order in which they adopt it.
 	reloaders []reloader
 }
 
-// reloader prepares what a part takes over from a configuration with new secrets. No error of it shows one.
+// reloader prepares what a part adopts from a configuration with new secrets. No error of it shows one.
 type reloader func(renewed *config.Config) (commit func() (changed []string, err error), err error)
 
-func (d *daemon) newReloading(load func() (*config.Config, error)) *reloading {
-	return &reloading{d, load, d.config, []reloader{d.renewCustomers, d.renewAlpemix, d.renewResellers, d.renewWebhook, d.target.Renew}}
+// NewReloading reads the configuration again by load.
+func (d *Daemon) NewReloading(load func() (*config.Config, error)) *Reloading {
+	return &Reloading{d, load, d.Config, []reloader{d.renewCustomers, d.renewAlpemix, d.renewResellers, d.renewWebhook, d.Target.Renew}}
 }
 
-// run reloads at each of hangups until ctx ends.
-func (r *reloading) run(ctx context.Context, hangups <-chan os.Signal) {
+// Run reloads at each of hangups until ctx ends.
+func (r *Reloading) Run(ctx context.Context, hangups <-chan os.Signal) {
 	for {
 		select {
 		case <-hangups:
-			r.reload()
+			r.Reload()
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// reload logs what changed, by the names of keys and files, or why nothing did.
-func (r *reloading) reload() {
+// Reload logs what changed, by the names of keys and files, or why nothing did.
+func (r *Reloading) Reload() {
 	changed, ignored, err := r.renew()
 	if len(ignored) > 0 {
-		r.log.Warn("SIGHUP rereads only secrets and lists; these keys changed too and need a restart", "keys", strings.Join(ignored, ", "))
+		r.daemon.Log.Warn("SIGHUP rereads only secrets and lists; these keys changed too and need a restart", "keys", strings.Join(ignored, ", "))
 	}
 	switch {
 	case err != nil && len(changed) == 0:
-		r.log.Error("nothing was reloaded, neither secrets nor lists: correct this and send SIGHUP again", "err", oneLine(err))
+		r.daemon.Log.Error("nothing was reloaded, neither secrets nor lists: correct this and send SIGHUP again", "err", report.OneLine(err))
 	case err != nil:
-		r.log.Error("not everything was reloaded", "changed", strings.Join(changed, ", "), "err", oneLine(err))
+		r.daemon.Log.Error("not everything was reloaded", "changed", strings.Join(changed, ", "), "err", report.OneLine(err))
 	case len(changed) == 0:
-		r.log.Info("reloaded: no secret or list has changed")
+		r.daemon.Log.Info("reloaded: no secret or list has changed")
 	default:
-		r.log.Info("reloaded", "changed", strings.Join(changed, ", "))
+		r.daemon.Log.Info("reloaded", "changed", strings.Join(changed, ", "))
 	}
 }
 
-func (r *reloading) renew() (changed, ignored []string, err error) {
+func (r *Reloading) renew() (changed, ignored []string, err error) {
 	newer, err := r.load()
 	if err != nil {
 		return nil, nil, err
@@ -87,20 +89,20 @@ func (r *reloading) renew() (changed, ignored []string, err error) {
 	return append(changed, secrets...), ignored, nil
 }
 
-func (d *daemon) renewCustomers(*config.Config) (func() ([]string, error), error) {
-	if err := d.jobs.CheckCustomers(); err != nil {
+func (d *Daemon) renewCustomers(*config.Config) (func() ([]string, error), error) {
+	if err := d.Jobs.CheckCustomers(); err != nil {
 		return nil, err
 	}
 	return func() ([]string, error) {
-		changed, err := d.jobs.ReadCustomers()
+		changed, err := d.Jobs.ReadCustomers()
 		if !changed {
 			return nil, err
 		}
-		return []string{d.config.CustomersFile}, err
+		return []string{d.Config.CustomersFile}, err
 	}, nil
 }
 
-func (d *daemon) renewAlpemix(renewed *config.Config) (func() ([]string, error), error) {
+func (d *Daemon) renewAlpemix(renewed *config.Config) (func() ([]string, error), error) {
 	var commits []func()
 	for i := range renewed.Alpemix.Accounts {
 		a := &renewed.Alpemix.Accounts[i]
@@ -108,7 +110,7 @@ func (d *daemon) renewAlpemix(renewed *config.Config) (func() ([]string, error),
 		if fetcher.secret == a.SecretKey.Reveal() {
 			continue
 		}
-		client, err := newClient(renewed, a, d.state)
+		client, err := NewClient(renewed, a, d.State)
 		if err != nil {
 			return nil, err
 		}
@@ -131,14 +133,14 @@ func all(commits []func()) func() ([]string, error) {
 	}
 }
 
-func (d *daemon) renewResellers(renewed *config.Config) (func() ([]string, error), error) {
-	newer, err := resellerAccounts(renewed, func(string) http.RoundTripper { return nil })
+func (d *Daemon) renewResellers(renewed *config.Config) (func() ([]string, error), error) {
+	newer, err := ResellerAccounts(renewed, func(string) http.RoundTripper { return nil })
 	if err != nil {
 		return nil, err
 	}
 	var commits []func()
 	var lists []string
-	for i, a := range d.resellers { // in the same order: Renew adds and removes no account
+	for i, a := range d.Resellers { // in the same order: Renew adds and removes no account
 		source, ok := a.Source.(*renewableSource)
 		other, otherOK := newer[i].Source.(*renewableSource)
 		if !ok || !otherOK || (*source.Load()).Held() == (*other.Load()).Held() {
@@ -149,7 +151,7 @@ func (d *daemon) renewResellers(renewed *config.Config) (func() ([]string, error
 		}
 		commits = append(commits, func() {
 			source.Store(other.Load())
-			d.jobs.Retry(a.Vendor, a.Name)
+			d.Jobs.Retry(a.Vendor, a.Name)
 		})
 	}
 	return func() ([]string, error) {
@@ -158,7 +160,7 @@ func (d *daemon) renewResellers(renewed *config.Config) (func() ([]string, error
 	}, nil
 }
 
-func (d *daemon) renewWebhook(renewed *config.Config) (func() ([]string, error), error) {
+func (d *Daemon) renewWebhook(renewed *config.Config) (func() ([]string, error), error) {
 	receiver, err := newWebhook(&renewed.Reseller.Webhook)
 	if err != nil || receiver == nil {
 		return all(nil), err

@@ -1,4 +1,4 @@
-package main
+package daemon
 
 import (
 	"context"
@@ -38,7 +38,7 @@ func (p *probing) check() error {
 			return p.err
 		}
 		p.at, p.last = time.Now(), make(chan error, 1)
-		go func(result chan<- error) { result <- probe(p.dir) }(p.last)
+		go func(result chan<- error) { result <- Probe(p.dir) }(p.last)
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), p.at.Add(p.limit))
 	defer cancel()
@@ -54,8 +54,8 @@ func (p *probing) check() error {
 	return p.err
 }
 
-// probe writes a block to the disk and removes it again.
-func probe(dir string) error {
+// Probe writes a block to the disk and removes it again.
+func Probe(dir string) error {
 	f, err := os.CreateTemp(dir, ".ready-*")
 	if err != nil {
 		return durable.Bare(err)
@@ -66,11 +66,11 @@ func probe(dir string) error {
 }
 
 // ready is nil while reports are accepted, whether ClickHouse is there or not.
-func (d *daemon) ready() error {
+func (d *Daemon) ready() error {
 	if err := d.probing.check(); err != nil {
 		return err
 	}
-	if err := d.state.Intact(); err != nil {
+	if err := d.State.Intact(); err != nil {
 		return err
 	}
 	for _, a := range d.collector.Facts().Accounts {
@@ -78,7 +78,7 @@ func (d *daemon) ready() error {
 			return a.Failure
 		}
 	}
-	for _, a := range d.jobs.Facts().Accounts {
+	for _, a := range d.Jobs.Facts().Accounts {
 		if a.Failure != nil && a.Failure.Class == report.Local {
 			return a.Failure
 		}

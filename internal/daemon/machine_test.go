@@ -1,4 +1,4 @@
-package main
+package daemon
 
 import (
 	"log/slog"
@@ -24,8 +24,8 @@ func TestMachineMetrics(t *testing.T) {
 		return values
 	}
 	v, now := values(), float64(time.Now().UnixMilli())/1e3
-	told, size, free := v["collector_time_seconds"], v["collector_state_filesystem_size_bytes"], v["collector_state_filesystem_avail_bytes"]
-	if told > now || now-told > patience.Seconds() || free <= 0 || size < free {
+	clock, size, free := v["collector_time_seconds"], v["collector_state_filesystem_size_bytes"], v["collector_state_filesystem_avail_bytes"]
+	if clock > now || now-clock > patience.Seconds() || free <= 0 || size < free {
 		t.Errorf("at %f: %v", now, v)
 	}
 	m.stateDir += "/gone"

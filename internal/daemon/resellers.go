@@ -1,4 +1,4 @@
-package main
+package daemon
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/version"
 	"alpemix-collector/pacing"
 	"alpemix-collector/reseller"
 	"alpemix-collector/reseller/vendors"
@@ -14,9 +15,9 @@ import (
 )
 
 // newJobs wires what records the reseller accounts' allotments and the customers file.
-func (d *daemon) newJobs() (*reseller.Jobs, error) {
-	c := d.config
-	accounts, err := resellerAccounts(c, func(string) http.RoundTripper { return nil })
+func (d *Daemon) newJobs() (*reseller.Jobs, error) {
+	c := d.Config
+	accounts, err := ResellerAccounts(c, func(string) http.RoundTripper { return nil })
 	if err != nil {
 		return nil, err
 	}
@@ -24,7 +25,7 @@ func (d *daemon) newJobs() (*reseller.Jobs, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.resellers = accounts
+	d.Resellers = accounts
 	if receiver != nil {
 		d.webhook = newRenewableWebhook(receiver)
 		receiver = d.webhook
@@ -35,15 +36,15 @@ func (d *daemon) newJobs() (*reseller.Jobs, error) {
 	}
 	return reseller.New(reseller.Config{
 		Vendors: vendors.All, AlpemixAccounts: alpemix,
-		Accounts: accounts, Store: d.state, Location: c.Location(), CustomersFile: c.CustomersFile, Thresholds: c.Reseller.Thresholds,
-		Webhook: receiver, Queued: d.collector.Queued, Metrics: d.metrics, Log: d.log,
+		Accounts: accounts, Store: d.State, Location: c.Location(), CustomersFile: c.CustomersFile, Thresholds: c.Reseller.Thresholds,
+		Webhook: receiver, Queued: d.collector.Queued, Metrics: d.Metrics, Log: d.Log,
 	})
 }
 
-// resellerAccounts wires the configured accounts of all reseller vendors; over is what the clients of a vendor send through, nil for
+// ResellerAccounts wires the configured accounts of all reseller vendors; over is what the clients of a vendor send through, nil for
 // the network.
-func resellerAccounts(c *config.Config, over func(vendor string) http.RoundTripper) (all []reseller.Account, err error) {
-	version, _ := build()
+func ResellerAccounts(c *config.Config, over func(vendor string) http.RoundTripper) (all []reseller.Account, err error) {
+	version, _ := version.Build()
 	for _, v := range c.Reseller.Vendors {
 		for _, o := range v.Openers() {
 			client, err := o.Open(version, over(v.Name))
@@ -61,24 +62,24 @@ func resellerAccounts(c *config.Config, over func(vendor string) http.RoundTripp
 	return all, nil
 }
 
-// newWebhook is whom events are told, nil for nobody.
+// newWebhook returns the receiver of events, nil for none.
 func newWebhook(c *config.Webhook) (reseller.Webhook, error) {
 	if c.URL.Reveal() == "" {
 		return nil, nil
 	}
-	version, _ := build()
+	version, _ := version.Build()
 	return webhook.New(webhook.Config{
 		URL: c.URL, Timeout: c.Timeout.Std(), TLS: c.TLS, Version: version,
 	}, nil)
 }
 
-// takeNotes takes in what commands have noted of their calls to vendors.
-func (d *daemon) takeNotes() error {
-	taken, err := d.notes.TakeIn(d.state)
+// takeNotes imports what commands have noted of their calls to vendors.
+func (d *Daemon) takeNotes() error {
+	taken, err := d.notes.TakeIn(d.State)
 	for _, call := range taken {
-		d.log.Info("a command has called a vendor", "vendor", call.Vendor, "account", call.Account, "action", call.Action, "subject", call.Subject, "outcome", call.Outcome)
+		d.Log.Info("a command has called a vendor", "vendor", call.Vendor, "account", call.Account, "action", call.Action, "subject", call.Subject, "outcome", call.Outcome)
 		if call.Outcome == "ok" || call.Outcome == vendorhttp.OutcomeUnknown {
-			d.jobs.Changed(call.Vendor, call.Account, call.Subject)
+			d.Jobs.Changed(call.Vendor, call.Account, call.Subject)
 		}
 	}
 	if len(taken) > 0 {
@@ -90,18 +91,18 @@ func (d *daemon) takeNotes() error {
 // notesEvery is how often it is looked for calls of commands.
 const notesEvery = 5 * time.Second
 
-// watchNotes takes in notes until ctx ends. What is wrong with them is told once.
-func (d *daemon) watchNotes(ctx context.Context) {
-	told := ""
+// watchNotes imports notes until ctx ends. It logs a problem once.
+func (d *Daemon) watchNotes(ctx context.Context) {
+	logged := ""
 	for ctx.Err() == nil {
 		problem := ""
 		if err := d.takeNotes(); err != nil {
 			problem = err.Error()
 		}
-		if problem != "" && problem != told {
-			d.log.Error("calls of commands to vendors are not all in the log yet", "err", problem)
+		if problem != "" && problem != logged {
+			d.Log.Error("calls of commands to vendors are not all in the log yet", "err", problem)
 		}
-		told = problem
+		logged = problem
 		pacing.Sleep(ctx, nil, time.Now().Add(notesEvery))
 	}
 }

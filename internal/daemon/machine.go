@@ -1,14 +1,17 @@
-package main
+package daemon
 
 import (
 	"log/slog"
 	"time"
 
+	"alpemix-collector/internal/version"
+	"alpemix-collector/sink/engine"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sys/unix"
 )
 
-// machine tells, when Prometheus asks, what of this machine the collector depends on: its clock, and the room for the state.
+// machine reports what the collector depends on: the clock, and the free space for the state.
 type machine struct {
 	stateDir string
 	log      *slog.Logger
@@ -41,4 +44,20 @@ func (m machine) Collect(ch chan<- prometheus.Metric) {
 	block := float64(fs.Bsize)
 	gauge(sizeDesc, float64(fs.Blocks)*block)
 	gauge(freeDesc, float64(fs.Bavail)*block)
+}
+
+// OwnMetrics are those of this build and this machine.
+func OwnMetrics(stateDir string, log *slog.Logger) []prometheus.Collector {
+	return []prometheus.Collector{buildInfo(), machine{stateDir, log}}
+}
+
+// buildInfo is the metric collector_build_info: always 1, the facts are its labels.
+func buildInfo() prometheus.Collector {
+	name, from := version.Build()
+	info := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "collector_build_info", Help: "Which collector this is; always 1.",
+		ConstLabels: prometheus.Labels{"version": name, "commit": from, "engine": engine.Version},
+	})
+	info.Set(1)
+	return info
 }

@@ -1,4 +1,4 @@
-package main
+package daemon
 
 import (
 	"context"
@@ -9,12 +9,12 @@ import (
 )
 
 // usage asks ClickHouse what the page shows, once what writes has reached it.
-func (d *daemon) usage(ctx context.Context) (*web.Usage, error) {
-	db, err := d.target.Reached()
+func (d *Daemon) usage(ctx context.Context) (*web.Usage, error) {
+	db, err := d.Target.Reached()
 	if db == nil || err != nil {
 		return nil, err
 	}
-	accounts := d.config.Alpemix.Accounts
+	accounts := d.Config.Alpemix.Accounts
 	zoned := make([]web.Zoned, len(accounts))
 	for i := range accounts {
 		zoned[i] = web.Zoned{Name: accounts[i].Name, Location: accounts[i].Location()}
