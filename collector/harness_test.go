@@ -128,6 +128,7 @@ type desk struct {
 	dir      string
 	ch       *clickhouse
 	accounts []string
+	scope    string // of the vendor's limits
 	logins   []report.Login
 	secret   string // the collector's; the vendor knows "right"
 	metrics  *prometheus.Registry
@@ -146,7 +147,7 @@ func newDesk(t *testing.T, start time.Time, o simulator.Options, accounts ...str
 		o.Accounts = append(o.Accounts, simulator.Account{Name: name, SecretKey: "right"})
 	}
 	o.Record = true
-	return &desk{t: t, vendor: simulator.New(o), dir: memoryDir(t), ch: newClickHouse(), accounts: accounts, secret: "right"}
+	return &desk{t: t, vendor: simulator.New(o), dir: memoryDir(t), ch: newClickHouse(), accounts: accounts, scope: "ip", secret: "right"}
 }
 
 // memoryDir is a folder in memory where there is one: simulated days make real fsyncs, thousands of them.
@@ -180,15 +181,19 @@ func (d *desk) open(change ...func(*collector.Account)) (*collector.Collector, *
 		Store: state, Writer: d.ch, Database: d.ch, Logins: d.logins, Reason: func(error) string { return "unreachable" }, Metrics: d.metrics, Log: log,
 	}
 	for _, name := range d.accounts {
+		scope := d.scope
+		if scope == "account" {
+			scope += " " + name
+		}
 		client, err := alpemix.New(alpemix.Config{
 			Account: name, Endpoint: "https://vendor.example:5900/api", MainUsername: name, SecretKey: d.secret,
-			Limits: alpemix.Limits{Reports: 3, Tokens: 5, Window: time.Minute, Scope: "ip"},
+			Limits: alpemix.Limits{Reports: 3, Tokens: 5, Window: time.Minute, Scope: scope},
 		}, state, http.RoundTripper(d.vendor.RoundTripper()))
 		if err != nil {
 			d.t.Fatal(err)
 		}
 		cfg.Accounts = append(cfg.Accounts, collector.Account{
-			Name: name, Location: istanbul, Scope: "ip", Fetcher: client,
+			Name: name, Location: istanbul, Scope: scope, Fetcher: client,
 			Today: "@every 20s", Yesterday: "5 0,3,6,9,12,15,18,21,23 * * *",
 		})
 	}

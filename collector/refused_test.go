@@ -111,6 +111,60 @@ func TestOnceEnds(t *testing.T) {
 	}
 }
 
+// TestOnceEndsAfterFewWindows: Once waits three windows for a limit that lasts, one for the first
+// refused report and two for the other, however many accounts meet it. Where the vendor refuses one of
+// the two reports, the accounts' other reports need a window each.
+func TestOnceEndsAfterFewWindows(t *testing.T) {
+	for refused, of := range map[string]func(report.Kind) bool{
+		"everything": func(report.Kind) bool { return true },
+		"tokens":     func(k report.Kind) bool { return k == report.Token },
+		"reports":    func(k report.Kind) bool { return k != report.Token },
+		"yesterday":  func(k report.Kind) bool { return k == report.Yesterday },
+		"today":      func(k report.Kind) bool { return k == report.Today },
+	} {
+		for code, fault := range map[string]simulator.Fault{"204": {ErrorNumber: 204}, "205": {ErrorNumber: 205}, "429": {Status: 429, Page: "-"}} {
+			for _, scope := range []string{"ip", "account"} {
+				for _, accounts := range [][]string{{"a"}, {"a", "b", "c", "d", "e"}} {
+					t.Run(fmt.Sprint(refused, " ", code, " ", scope, " ", len(accounts)), func(t *testing.T) {
+						most := 3 * 62 * time.Second
+						if scope == "ip" && (refused == "yesterday" || refused == "today") {
+							most += time.Duration(len(accounts)) * 62 * time.Second
+						}
+						onceUnder(t, scope, accounts, most, func(r simulator.Request) simulator.Fault {
+							if of(r.Kind) {
+								return fault
+							}
+							return simulator.Fault{}
+						})
+					})
+				}
+			}
+		}
+	}
+}
+
+// onceUnder does Once under faults: it fails for each account, and ends within most.
+func onceUnder(t *testing.T, scope string, accounts []string, most time.Duration, fault func(simulator.Request) simulator.Fault) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, monday.Add(9*time.Hour), simulator.Options{
+			World: &simulator.World{Seed: 2, PerWorkday: 50}, Limits: simulator.Limits{PerAccount: scope == "account"}, Fault: fault,
+		}, accounts...)
+		d.scope = scope
+		c, state := d.open()
+		defer func() { _ = state.Close() }()
+		began := time.Now()
+		err := c.Once(t.Context())
+		for _, account := range accounts {
+			if !strings.Contains(fmt.Sprint(err), "account "+account+": ") {
+				t.Errorf("nothing of account %s in %v", account, err)
+			}
+		}
+		if took := time.Since(began); took > most {
+			t.Errorf("it took %v, at most %v expected: %v", took, most, err)
+		}
+	})
+}
+
 // TestOnceRenewsARefusedToken although the limits make it wait for the second try.
 func TestOnceRenewsARefusedToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

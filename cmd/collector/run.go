@@ -28,7 +28,10 @@ customers.csv; if one of them is wrong, none is changed. The log says what
 changed.
 
 With --once it reads yesterday and today of every Alpemix account, and every
-reseller account, once. The exit status is 0 only if all of it worked.`,
+reseller account, once. The exit status is 0 only if all of it worked. If Alpemix
+refuses requests for its limits although the collector keeps them, it gives up
+after at most three minutes more than its own requests need, or one more minute
+for each account if only one of the two days is refused.`,
 		Example: `  collector run -c /etc/collector.yaml
   collector run --once`,
 		Args:        cobra.NoArgs,
