@@ -19,8 +19,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// needed reports that something a test needs is missing: the test is skipped, but fails in CI.
-func needed(t testing.TB, have bool, what string) {
+// need skips the test if something that it needs is missing. In CI the test fails instead.
+func need(t testing.TB, have bool, what string) {
 	t.Helper()
 	switch {
 	case have:
@@ -35,8 +35,8 @@ func needed(t testing.TB, have bool, what string) {
 func chromium(t testing.TB) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
-	needed(t, err == nil, "chromium is missing; apt-get install chromium")
-	needed(t, builtIn().charts(), "the chart library is not built in; make charts")
+	need(t, err == nil, "chromium is missing; apt-get install chromium")
+	need(t, builtIn().charts(), "the chart library is not built in; make charts")
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)...)
 	t.Cleanup(cancel)
 	ctx, stop := chromedp.NewContext(ctx)
@@ -53,14 +53,14 @@ type tab struct {
 	context.Context
 	mu         sync.Mutex
 	complaints []string
-	offline    bool // that nobody answers is no complaint
+	offline    bool // a refused connection is no complaint
 }
 
 // patience limits waits for what takes a second on an idle machine.
 const patience = 30 * time.Second
 
-// skewed lets a test set the browser's clock forward, like a laptop that wakes up.
-const skewed = `window.slept = 0; const now = Date.now; Date.now = () => now() + window.slept;
+// sleepScript lets a test set the browser's clock forward, like a laptop that wakes up.
+const sleepScript = `window.slept = 0; const now = Date.now; Date.now = () => now() + window.slept;
 	document.addEventListener('securitypolicyviolation', e => console.error('refused by the policy: ' + e.violatedDirective + ' ' + e.blockedURI));`
 
 // step is an action on a tab.
@@ -82,7 +82,7 @@ func newTab(t testing.TB, browser context.Context, steps ...step) *tab {
 		}
 	})
 	p.do(append([]step{
-		command(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: skewed}),
+		command(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: sleepScript}),
 		chromedp.EmulateViewport(1280, 900),
 	}, steps...)...)
 	return p

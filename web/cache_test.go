@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestUsageIsAskedOnceForEverybody(t *testing.T) {
+func TestUsageQueryIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked, took := 0, 200*time.Millisecond
 		c := newUsageCache(func(context.Context) (*Usage, error) {
@@ -30,33 +30,33 @@ func TestUsageIsAskedOnceForEverybody(t *testing.T) {
 		time.Sleep(usageFor - time.Second)
 		c.get(t.Context())
 		if asked != 1 {
-			t.Errorf("asked %d times within %s", asked, usageFor)
+			t.Errorf("%d queries within %s", asked, usageFor)
 		}
 		time.Sleep(time.Second)
 		if a := c.get(t.Context()); asked != 2 || a.Usage.CustomerCount != 2 || a.Seconds != took.Seconds() {
-			t.Errorf("asked %d times: %+v", asked, a)
+			t.Errorf("%d queries: %+v", asked, a)
 		}
 
 		// A slow ClickHouse is queried less often, and no request waits for it.
 		took = 3 * time.Second
 		time.Sleep(usageFor)
-		began := time.Now()
-		if a := c.get(t.Context()); a.Usage.CustomerCount != 2 || time.Since(began) != usagePatience {
-			t.Errorf("after %s: %+v", time.Since(began), a)
+		start := time.Now()
+		if a := c.get(t.Context()); a.Usage.CustomerCount != 2 || time.Since(start) != usagePatience {
+			t.Errorf("after %s: %+v", time.Since(start), a)
 		}
 		time.Sleep(took + usageShare*took - usagePatience - time.Millisecond)
 		if a := c.get(t.Context()); a.Usage.CustomerCount != 3 || asked != 3 {
-			t.Errorf("asked %d times: %+v", asked, a)
+			t.Errorf("%d queries: %+v", asked, a)
 		}
 		time.Sleep(time.Millisecond)
 		c.get(t.Context())
 		if synctest.Wait(); asked != 4 {
-			t.Errorf("asked %d times", asked)
+			t.Errorf("%d queries", asked)
 		}
 	})
 }
 
-func TestUsageThatIsNotAnswered(t *testing.T) {
+func TestUsageQueryFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var answer *Usage
 		var err error
@@ -70,11 +70,11 @@ func TestUsageThatIsNotAnswered(t *testing.T) {
 			failed time.Duration // since when; 0: it does not fail
 		}{
 			{"not opened", nil, nil, false, 0},
-			{"away from the start", nil, errors.New("refused"), false, time.Nanosecond},
-			{"still away", nil, errors.New("reset"), false, usageFor},
-			{"there", &Usage{}, nil, true, 0},
-			{"away", nil, errors.New("refused"), true, time.Nanosecond},
-			{"there again", &Usage{}, nil, true, 0},
+			{"down from the start", nil, errors.New("refused"), false, time.Nanosecond},
+			{"still down", nil, errors.New("reset"), false, usageFor},
+			{"up", &Usage{}, nil, true, 0},
+			{"down", nil, errors.New("refused"), true, time.Nanosecond},
+			{"up again", &Usage{}, nil, true, 0},
 		} {
 			answer, err = step.usage, step.err
 			a := c.get(t.Context())
@@ -111,11 +111,11 @@ func TestUsageStopsWithTheServer(t *testing.T) {
 		c.get(gone)
 		c.close()
 		if ended != 2 {
-			t.Error("a question outlives the server")
+			t.Error("a query outlives the server")
 		}
 		c.get(t.Context())
 		if synctest.Wait(); ended != 2 {
-			t.Error("asked after the end")
+			t.Error("a query after close")
 		}
 	})
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestStrangersNamesAreRefused(t *testing.T) {
+func TestUnknownHostsAreRefused(t *testing.T) {
 	for _, c := range []struct {
 		listen, host string
 		hosts        []string

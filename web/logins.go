@@ -16,7 +16,7 @@ import (
 const mostChecks = 8
 
 var (
-	errBusy  = errors.New("too many logins of one client")
+	errBusy  = errors.New("too many logins from one client")
 	errLogin = errors.New("wrong user or password")
 )
 

@@ -27,8 +27,8 @@ const (
 	login      = "basic_auth_users: {reader: '" + secretHash + "'}\n"
 )
 
-// everything has one path of each kind.
-var everything = []string{"/", "/live", "/metrics", "/api/v1/status", "/api/v1/usage", "/-/healthy", "/-/ready", "/assets/" + builtIn().hash + "/page.css", "/none"}
+// paths has one path of each kind.
+var paths = []string{"/", "/live", "/metrics", "/api/v1/status", "/api/v1/usage", "/-/healthy", "/-/ready", "/assets/" + builtIn().hash + "/page.css", "/none"}
 
 // certificate writes a self-signed certificate for 127.0.0.1 and its key to dir, as page.pem and
 // page.key.
@@ -68,8 +68,8 @@ func store(t *testing.T, file, text string) {
 	}
 }
 
-// fetched returns the status and the text of an answer, over a new connection.
-func fetched(t *testing.T, transport *http.Transport, address, user, password string) (status int, text string, err error) {
+// fetch returns the status and the text of a response, over a new connection.
+func fetch(t *testing.T, transport *http.Transport, address, user, password string) (status int, text string, err error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	if err != nil {
@@ -96,8 +96,8 @@ func TestLogins(t *testing.T) {
 	address, stop := serve(t, New(c))
 	expect := func(when string, want int, user, password string) {
 		t.Helper()
-		for _, path := range everything {
-			status, text, err := fetched(t, &http.Transport{}, address+path, user, password)
+		for _, path := range paths {
+			status, text, err := fetch(t, &http.Transport{}, address+path, user, password)
 			switch {
 			case err != nil:
 				t.Errorf("%s: %s: %v", when, path, err)
@@ -126,7 +126,7 @@ func TestLogins(t *testing.T) {
 	if info, err := os.Stat(c.Socket); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the socket: %v %v", info, err)
 	}
-	if status, text, err := fetched(t, SocketTransport(c.Socket), "http://collector/api/v1/status", "", ""); status != http.StatusOK || !strings.Contains(text, `"main `) {
+	if status, text, err := fetch(t, SocketTransport(c.Socket), "http://collector/api/v1/status", "", ""); status != http.StatusOK || !strings.Contains(text, `"main `) {
 		t.Errorf("the socket answers %d %s %v", status, text, err)
 	}
 	stop()
@@ -139,7 +139,7 @@ func TestLogins(t *testing.T) {
 	c.Socket = filepath.Join(deep, "collector.sock")
 	store(t, c.Socket, "left")
 	serve(t, New(c))
-	if status, _, err := fetched(t, SocketTransport(c.Socket), "http://collector/-/healthy", "", ""); status != http.StatusOK {
+	if status, _, err := fetch(t, SocketTransport(c.Socket), "http://collector/-/healthy", "", ""); status != http.StatusOK {
 		t.Errorf("the socket in a deep folder answers %d %v", status, err)
 	}
 }
@@ -181,17 +181,17 @@ func TestTLS(t *testing.T) {
 	plain, _ := serve(t, New(c))
 	metrics := strings.Replace(plain, "http:", "https:", 1) + "/metrics"
 	trusting := func() *http.Transport { return &http.Transport{TLSClientConfig: &tls.Config{RootCAs: known}} }
-	if status, text, err := fetched(t, trusting(), metrics, "reader", "secret"); status != http.StatusOK || !strings.Contains(text, "example_total") {
+	if status, text, err := fetch(t, trusting(), metrics, "reader", "secret"); status != http.StatusOK || !strings.Contains(text, "example_total") {
 		t.Errorf("%d %v %s", status, err, text)
 	}
-	if status, _, err := fetched(t, trusting(), metrics, "", ""); status != http.StatusUnauthorized {
+	if status, _, err := fetch(t, trusting(), metrics, "", ""); status != http.StatusUnauthorized {
 		t.Errorf("without a login: %d %v", status, err)
 	}
-	if status, text, _ := fetched(t, &http.Transport{}, plain+"/metrics", "reader", "secret"); status == http.StatusOK || strings.Contains(text, "example_total") {
+	if status, text, _ := fetch(t, &http.Transport{}, plain+"/metrics", "reader", "secret"); status == http.StatusOK || strings.Contains(text, "example_total") {
 		t.Errorf("without TLS: %d %s", status, text)
 	}
 	store(t, c.WebConfigFile, files+", client_auth_type: RequireAndVerifyClientCert, client_ca_file: page.pem}\n")
-	if status, text, err := fetched(t, trusting(), metrics, "reader", "secret"); err == nil {
+	if status, text, err := fetch(t, trusting(), metrics, "reader", "secret"); err == nil {
 		t.Errorf("without a certificate of the client: %d %s", status, text)
 	}
 	with := trusting()
@@ -200,12 +200,13 @@ func TestTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	with.TLSClientConfig.Certificates = []tls.Certificate{own}
-	if status, _, err := fetched(t, with, metrics, "", ""); status != http.StatusOK {
+	if status, _, err := fetch(t, with, metrics, "", ""); status != http.StatusOK {
 		t.Errorf("with a certificate of the client: %d %v", status, err)
 	}
 }
 
-// TestBrokenFilesShowNoValue: neither an error of YAML nor one of the toolkit shows a part of a password or hash.
+// TestBrokenFilesShowNoValue: neither an error of YAML nor one of the toolkit shows a part of a
+// password or hash.
 func TestBrokenFilesShowNoValue(t *testing.T) {
 	for text, want := range map[string]string{
 		"basic_auth_users:\n  reader: [hunter2]\n":                                                  "line 2: cannot unmarshal",

@@ -51,7 +51,7 @@ func (p *protector) serve(l net.Listener, server *http.Server) error {
 	server.TLSConfig.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
 		r, err := p.current()
 		if err != nil {
-			r = p.last() // the handler says why it refuses
+			r = p.last() // the handler reports why it refuses
 		}
 		return r.tls, nil
 	}

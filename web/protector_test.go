@@ -49,7 +49,7 @@ func TestProtectionStays(t *testing.T) {
 				t.Helper()
 				for range 3 {
 					transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: known}}
-					if status, text, err := fetched(t, transport, address+"/metrics", "reader", "secret"); err != nil || status != want {
+					if status, text, err := fetch(t, transport, address+"/metrics", "reader", "secret"); err != nil || status != want {
 						t.Errorf("%s: %d %v, want %d: %s", when, status, err, want, text)
 					}
 				}
@@ -118,11 +118,11 @@ func TestClientCertificatesStay(t *testing.T) {
 	with := func() *http.Transport {
 		return &http.Transport{TLSClientConfig: &tls.Config{RootCAs: known, Certificates: []tls.Certificate{own}}}
 	}
-	if status, text, err := fetched(t, with(), address+"/metrics", "", ""); status != http.StatusOK {
+	if status, text, err := fetch(t, with(), address+"/metrics", "", ""); status != http.StatusOK {
 		t.Errorf("with a certificate: %d %v %s", status, err, text)
 	}
 	store(t, c.WebConfigFile, server+"}\n")
-	if status, text, err := fetched(t, with(), address+"/metrics", "", ""); status != http.StatusInternalServerError {
+	if status, text, err := fetch(t, with(), address+"/metrics", "", ""); status != http.StatusInternalServerError {
 		t.Errorf("certificates are no longer asked for: %d %v %s", status, err, text)
 	}
 }
@@ -151,7 +151,7 @@ func TestProtectionLacks(t *testing.T) {
 func TestLoginsInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLogins()
-		l.turn <- struct{}{} // a check is going on
+		l.turn <- struct{}{} // a check is running
 		var mu sync.Mutex
 		var ended []string
 		check := func(client, user, hash string) {
@@ -181,7 +181,7 @@ func TestLoginsInTurn(t *testing.T) {
 			t.Errorf("b had to wait: %q", ended)
 		}
 		if len(l.lines) != 0 {
-			t.Errorf("lines are left: %v", l.lines)
+			t.Errorf("queues are left: %v", l.lines)
 		}
 		// A correct password is not checked again, whatever others do.
 		l.turn <- struct{}{}

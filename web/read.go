@@ -35,14 +35,14 @@ type Selector interface {
 	Select(ctx context.Context, rows any, statement string, parameters map[string]string) error
 }
 
-// Zoned is an account and its time zone.
-type Zoned struct {
+// AccountZone is an account's name and time zone.
+type AccountZone struct {
 	Name     string
 	Location *time.Location
 }
 
 // ReadUsage returns the usage that the page shows for accounts at now.
-func ReadUsage(ctx context.Context, db Selector, accounts []Zoned, now time.Time) (*Usage, error) {
+func ReadUsage(ctx context.Context, db Selector, accounts []AccountZone, now time.Time) (*Usage, error) {
 	u := &Usage{Accounts: []AccountUsage{}}
 	byName := map[string]*AccountUsage{}
 	first := report.DayOf(now.UTC()) // the earliest "today" of all accounts
@@ -70,7 +70,7 @@ func ReadUsage(ctx context.Context, db Selector, accounts []Zoned, now time.Time
 }
 
 // emptyUsage returns an account without any rows in ClickHouse.
-func emptyUsage(account Zoned, now time.Time) AccountUsage {
+func emptyUsage(account AccountZone, now time.Time) AccountUsage {
 	zone := account.Location
 	a := AccountUsage{Name: account.Name, Today: report.DayOf(now.In(zone)), Staff: []StaffUse{}}
 	end := (a.Today + 1).Start(zone)

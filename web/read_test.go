@@ -27,7 +27,7 @@ func TestUsageMatchesTheViews(t *testing.T) {
 		}
 		return location
 	}
-	accounts := []Zoned{{"berlin", zone("Europe/Berlin")}, {"kolkata", zone("Asia/Kolkata")}}
+	accounts := []AccountZone{{"berlin", zone("Europe/Berlin")}, {"kolkata", zone("Asia/Kolkata")}}
 	zones := map[string]*time.Location{"berlin": accounts[0].Location, "kolkata": accounts[1].Location, "gone": time.UTC}
 
 	now := time.Date(2026, 3, 29, 20, 20, 0, 0, time.UTC) // 22:20 in Berlin, where it became 03:00 at 02:00; 01:50 of the next day in Kolkata

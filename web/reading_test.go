@@ -133,7 +133,7 @@ func widthInABrowser(t *testing.T, browser context.Context) {
 // contrast.
 func accessibleInABrowser(t *testing.T, browser context.Context) {
 	axe, err := os.ReadFile("testdata/axe.js")
-	needed(t, err == nil, "axe-core is missing; sh web/fetch.sh tests")
+	need(t, err == nil, "axe-core is missing; sh web/fetch.sh tests")
 	for _, c := range []struct {
 		name  string
 		scene *scene

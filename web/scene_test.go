@@ -162,7 +162,7 @@ func deskCustomers(desk *simulator.World, a AccountUsage) []Customer {
 	return list
 }
 
-// strange has names as strangers may choose them.
+// strange has names that contain markup.
 const strange = `<script>window.hacked = true</script><img src=x onerror="window.hacked = true">`
 
 // troubledScene has two accounts in two zones, everything that can go wrong, and strange names.

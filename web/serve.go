@@ -42,7 +42,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return fmt.Errorf("http.listen %s: %w; another process may be using it: stop that one, or choose another port", s.config.Listen, err)
 	}
 	listener = clients.Limit(listener, mostConnections, mostEach)
-	answer := plainly(listener)
+	answer := servePlain(listener)
 	if protected != nil {
 		answer = func(server *http.Server) error { return protected.serve(listener, server) }
 	}
@@ -53,7 +53,7 @@ func (s *Server) Run(ctx context.Context) error {
 		if err != nil {
 			return errors.Join(fmt.Errorf("socket %s: %w", s.config.Socket, err), listener.Close())
 		}
-		g.Go(func() error { return s.serve(ctx, s.local, socket.Addr().String(), plainly(socket)) })
+		g.Go(func() error { return s.serve(ctx, s.local, socket.Addr().String(), servePlain(socket)) })
 	}
 	g.Go(func() error { return s.serve(ctx, s.handler, "http.listen "+s.config.Listen, answer) })
 	s.addr = listener.Addr()
@@ -61,8 +61,8 @@ func (s *Server) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// plainly serves the connections of l as they are.
-func plainly(l net.Listener) func(*http.Server) error {
+// servePlain returns a function that serves the connections of l without TLS.
+func servePlain(l net.Listener) func(*http.Server) error {
 	return func(server *http.Server) error { return server.Serve(l) }
 }
 

@@ -12,7 +12,7 @@ import (
 	"alpemix-collector/report"
 )
 
-func TestWords(t *testing.T) {
+func TestFormatting(t *testing.T) {
 	known := func(f float64) *float64 { return &f }
 	for got, want := range map[string]string{
 		count(uint64(0)): "0", count(999): "999", count(1000): "1,000", count(uint64(12345678)): "12,345,678",
@@ -25,8 +25,8 @@ func TestWords(t *testing.T) {
 		newClock(sceneNow, "UTC").String():                   "UTC",
 		newClock(sceneNow, "UTC").timestamp(&sceneNow).Text:  "11:36:20",
 		newClock(sceneNow, "UTC").Timestamp(sceneNow).ISO:    "2026-03-12T11:36:20Z",
-		momentText(sceneNow.Add(-24 * time.Hour)):            "11 Mar 14:36",
-		momentText(sceneNow.AddDate(-1, 0, 0)):               "12 Mar 2025 14:36",
+		timeText(sceneNow.Add(-24 * time.Hour)):              "11 Mar 14:36",
+		timeText(sceneNow.AddDate(-1, 0, 0)):                 "12 Mar 2025 14:36",
 		fmt.Sprint(newClock(sceneNow, "UTC").timestamp(nil)): "<nil>",
 		zoneOf(nil): "UTC",
 		zoneOf([]Account{{Timezone: "A"}, {Timezone: "A"}}): "A",
@@ -38,7 +38,7 @@ func TestWords(t *testing.T) {
 	}
 }
 
-func momentText(at time.Time) string { return newClock(sceneNow, sceneZone).timestamp(&at).Text }
+func timeText(at time.Time) string { return newClock(sceneNow, sceneZone).timestamp(&at).Text }
 
 func TestCalendar(t *testing.T) {
 	first := report.DayOf(time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC)) // a Saturday
@@ -142,7 +142,7 @@ func TestNotices(t *testing.T) {
 	}
 }
 
-func TestOneConnectionIsNotOneConnections(t *testing.T) {
+func TestSingular(t *testing.T) {
 	s := busyScene(t)
 	for i := range s.usage.Accounts {
 		a := &s.usage.Accounts[i]

@@ -15,11 +15,11 @@ func (d *Daemon) usage(ctx context.Context) (*web.Usage, error) {
 		return nil, err
 	}
 	accounts := d.Config.Alpemix.Accounts
-	zoned := make([]web.Zoned, len(accounts))
+	zones := make([]web.AccountZone, len(accounts))
 	for i := range accounts {
-		zoned[i] = web.Zoned{Name: accounts[i].Name, Location: accounts[i].Location()}
+		zones[i] = web.AccountZone{Name: accounts[i].Name, Location: accounts[i].Location()}
 	}
-	u, err := web.ReadUsage(ctx, db, zoned, time.Now())
+	u, err := web.ReadUsage(ctx, db, zones, time.Now())
 	if sink.Answered(err) {
 		err = answeredError{err}
 	}
