@@ -29,7 +29,7 @@ type Slot struct {
 func (k *Keyring) Reserve(account, username string) (*Slot, error) {
 	s, err := k.reserve(account, "@"+username)
 	if err != nil {
-		return nil, fmt.Errorf("there is no room for the key of %s, so nothing was sent: %w", username, durable.Explain(err))
+		return nil, fmt.Errorf("not enough space for the key of %s, so nothing was sent: %w", username, durable.Explain(err))
 	}
 	return s, nil
 }
@@ -105,7 +105,7 @@ func (s *Slot) Keep(key secret.Value) error {
 func (s *Slot) Assign(customer string) error {
 	path := s.keys.Path(s.account, customer)
 	if _, err := s.keys.Key(s.account, customer); !errors.Is(err, ErrNoKey) {
-		return fmt.Errorf("the key is in %s, because there is another one in %s already: check which of them is valid", s.file.Name(), path)
+		return fmt.Errorf("the key is in %s, because another one is already in %s: check which of them is valid", s.file.Name(), path)
 	}
 	return s.move(path)
 }

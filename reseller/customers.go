@@ -144,7 +144,7 @@ func (p *customersParser) head(line int, record []string) {
 	p.headed = true
 	if !slices.EqualFunc(record, header, strings.EqualFold) {
 		// The line is not shown: the file may be another one, such as that of a key.
-		p.wrong(line, "it is not the header; the first line has to be %s", strings.Join(header, ","))
+		p.wrong(line, "it is not the header; the first line must be %s", strings.Join(header, ","))
 	}
 }
 
@@ -188,7 +188,7 @@ func (p *customersParser) problem(line int, l report.CustomerLine) string {
 
 func (p *customersParser) result(file string) (Customers, error) {
 	if !p.headed && len(p.errs) == 0 {
-		p.wrong(1, "there is no header; the first line has to be %s", strings.Join(header, ","))
+		p.wrong(1, "the header is missing; the first line must be %s", strings.Join(header, ","))
 	}
 	if len(p.errs) == 0 {
 		return p.read, nil

@@ -117,12 +117,12 @@ func TestWrongCustomers(t *testing.T) {
 		}
 	}
 	for name, tc := range map[string]struct{ text, want string }{
-		"empty":                 {"", "c: line 1: there is no header; the first line has to be customer,vendor,account,field,value"},
+		"empty":                 {"", "c: line 1: the header is missing; the first line must be customer,vendor,account,field,value"},
 		"UTF-16 without a mark": {string(utf16of("customer,vendor\n", false)[2:]), `c: line 1: holds NUL bytes, as UTF-16 without a byte order mark does; save the file as UTF-8, in Excel as "CSV UTF-8"`},
-		"cut UTF-16":            {"\xff\xfec\x00u", "c: line 1: it is not the header; the first line has to be customer,vendor,account,field,value"},
+		"cut UTF-16":            {"\xff\xfec\x00u", "c: line 1: it is not the header; the first line must be customer,vendor,account,field,value"},
 		"unknown separator":     {"sep=:\ncustomer:vendor\n", "c: line 1: sep= has to name a comma, a semicolon, a tab or a bar"},
-		"another separator":     {"customer:vendor:account:field:value\n", `c: line 1: it is not the header; the first line has to be customer,vendor,account,field,value`},
-		"no header":             {"A,ccportal,,customer,x\n", `c: line 1: it is not the header; the first line has to be customer,vendor,account,field,value`},
+		"another separator":     {"customer:vendor:account:field:value\n", `c: line 1: it is not the header; the first line must be customer,vendor,account,field,value`},
+		"no header":             {"A,ccportal,,customer,x\n", `c: line 1: it is not the header; the first line must be customer,vendor,account,field,value`},
 		"many": {"customer,vendor,account,field,value\n" + strings.Repeat("A,x,,customer,x\n", 14),
 			"c: 4 more lines are wrong"},
 	} {

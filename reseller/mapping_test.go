@@ -53,7 +53,7 @@ func TestTheCustomersFileIsReadAgainWhenItChanges(t *testing.T) {
 			{"and no more", func() { o.store.setBroken(nil) }, "Dora", 1, 4, ""},
 			{"a folder in its place", func() { _ = os.Remove(file); _ = os.Mkdir(file, 0o700) }, "Dora", 1, 4, "is not a file of customers"},
 			{"it is gone", func() { _ = os.Remove(file) }, "Dora", 1, 4, "customers.csv is gone; to remove all mappings, put a file there that has only the header"},
-			{"it is emptied", write(""), "Dora", 1, 4, "there is no header"},
+			{"it is emptied", write(""), "Dora", 1, 4, "the header is missing"},
 			{"the header alone", write(head), "", 0, 5, ""},
 			{"it is gone for good", func() { _ = os.Remove(file) }, "", 0, 5, ""},
 		} {

@@ -221,7 +221,7 @@ func (o *observer) mapped(file string, there bool, lines, changes int, warnings 
 		o.log.Info("customers file read", "file", file, "lines", lines, "changes", changes)
 		return
 	}
-	o.log.Info("there is no customers file: nothing is mapped to customers", "file", file)
+	o.log.Info("no customers file: nothing is mapped to customers", "file", file)
 }
 
 // mappingRefused logs that the newest version of customers.csv is not in use.

@@ -65,11 +65,11 @@ func TestTheKeyOfANewCustomer(t *testing.T) {
 	}
 
 	got := s.run("own-key\n", strings.Fields("limacity keys add 386557 --key-file -")...)
-	if got.code != exitOK || got.stdout != "done: the key of customer 386557 is stored\n" {
+	if got.code != exitOK || got.stdout != "done: stored the key of customer 386557\n" {
 		t.Errorf("%+v", got)
 	}
 	got = s.run("own-key-2", strings.Fields("limacity keys add 386557 --key-file -")...)
-	if got.code != exitOK || got.stdout != "done: the key of customer 386557 is stored, in the place of the one before\n" {
+	if got.code != exitOK || got.stdout != "done: stored the key of customer 386557; it replaces the previous one\n" {
 		t.Errorf("%+v", got)
 	}
 	got = s.words("limacity keys")
@@ -87,7 +87,7 @@ func TestTheKeyOfANewCustomer(t *testing.T) {
 	s.noSecrets("own-key")
 
 	got = s.words("limacity usercp 7 domains")
-	if want := "collector: no key of customer 7 of account de is stored (" + s.keyFile("7") + "): make one in the customer's account and store it with collector reseller limacity keys add 7\n"; got.code != exitFailure || got.stderr != want {
+	if want := "collector: no key of customer 7 of account de is stored (" + s.keyFile("7") + "): create one in the customer's account and store it with collector reseller limacity keys add 7\n"; got.code != exitFailure || got.stderr != want {
 		t.Errorf("%+v\nwant %s", got, want)
 	}
 	got = s.words("limacity usercp 386557 domains") // with a key that the vendor does not know
@@ -115,7 +115,7 @@ func TestAnAnswerWithoutAKey(t *testing.T) {
 	s.answering(`{"status":"ok","object":{"id":386557}}`)
 	got := s.run("", create...)
 	if got.code != exitFailure || got.stdout != "done: created customer bakkal (id 386557)\n" || strings.Count(got.stderr, "\n") != 1 ||
-		!strings.HasSuffix(got.stderr, "customer 386557 was made, but the answer holds no api_key: make one in the customer's account; store it with collector reseller limacity keys add 386557\n") {
+		!strings.HasSuffix(got.stderr, "customer 386557 was created, but the answer holds no api_key: create one in the customer's account; store it with collector reseller limacity keys add 386557\n") {
 		t.Errorf("%+v", got)
 	}
 	if l := s.takeIn(); len(l.calls) != 1 || l.calls[0].Outcome != "ok" || !strings.HasSuffix(l.calls[0].Detail, "; id 386557, no key came") || len(l.allotments) != 3 {
@@ -132,7 +132,7 @@ func TestAnAnswerWithoutAnID(t *testing.T) {
 	s.answering(`{"status":"ok","object":{"api_key":"` + answeredKey + `"}}`)
 	got := s.run("", create...)
 	if got.code != exitFailure || got.stdout != "" || !strings.HasPrefix(got.stderr, "collector: unknown: ") ||
-		!strings.HasSuffix(got.stderr, "\ncollector: the key that was answered is stored; when the customer's id is known, rename "+s.keyFile("@bakkal")+" to it\n") {
+		!strings.HasSuffix(got.stderr, "\ncollector: the key in the answer is stored; when you know the customer's id, rename "+s.keyFile("@bakkal")+" to it\n") {
 		t.Errorf("%+v", got)
 	}
 	if text, err := os.ReadFile(s.keyFile("@bakkal")); err != nil || string(text) != answeredKey+"\n" {
@@ -146,7 +146,7 @@ func TestAnAnswerWithoutAnID(t *testing.T) {
 	}
 	// A second customer of that name would have no room for its key.
 	got = s.run("", create...)
-	if got.code != exitFailure || !strings.HasPrefix(got.stderr, "collector: nothing was changed: there is no room for the key of bakkal, so nothing was sent: ") {
+	if got.code != exitFailure || !strings.HasPrefix(got.stderr, "collector: nothing was changed: not enough space for the key of bakkal, so nothing was sent: ") {
 		t.Errorf("%+v", got)
 	}
 	s.noSecrets(answeredKey)
@@ -160,7 +160,7 @@ func TestAnotherKeyIsThere(t *testing.T) {
 		t.Fatal(got)
 	}
 	got := s.run("", create...)
-	if got.code != exitFailure || got.stdout != "done: created customer bakkal (id 386557)\n" || !strings.Contains(got.stderr, "collector: the key is in "+s.keyFile("@bakkal")+", because there is another one in ") {
+	if got.code != exitFailure || got.stdout != "done: created customer bakkal (id 386557)\n" || !strings.Contains(got.stderr, "collector: the key is in "+s.keyFile("@bakkal")+", because another one is already in ") {
 		t.Errorf("%+v", got)
 	}
 	for file, want := range map[string]string{"386557": "own-key\n", "@bakkal": answeredKey + "\n"} {
@@ -181,7 +181,7 @@ func TestNoRoomForAKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := s.run("", create...)
-	if got.code != exitFailure || got.stdout != "" || !strings.HasPrefix(got.stderr, "collector: nothing was changed: there is no room for the key of bakkal, so nothing was sent: mkdir ") {
+	if got.code != exitFailure || got.stdout != "" || !strings.HasPrefix(got.stderr, "collector: nothing was changed: not enough space for the key of bakkal, so nothing was sent: mkdir ") {
 		t.Errorf("%+v", got)
 	}
 	if l := s.takeIn(); len(l.calls) != 0 || len(s.vendors[world.LimaCity].Stats().Log) != 0 {
@@ -196,7 +196,7 @@ func TestAKeyThatNoDiskTakes(t *testing.T) {
 		full(t, filepath.Join(s.state, "limacity-keys")+"/")
 		return simulator.Fault{}
 	})
-	again := "make a new one in the customer's account, and then: collector reseller limacity keys add 90000"
+	again := "create a new one in the customer's account, then run collector reseller limacity keys add 90000"
 	got := s.run("", create...)
 	if got.code != exitFailure || got.stdout != "done: created customer bakkal (id 900001)\n" || strings.Count(got.stderr, "\n") != 1 ||
 		!strings.Contains(got.stderr, "THE KEY OF CUSTOMER bakkal IS NOT STORED: ") || !strings.HasSuffix(got.stderr, "free space on its disk; "+again+"1\n") {
@@ -218,7 +218,7 @@ func TestAKeyThatNoDiskTakes(t *testing.T) {
 	if err != nil || !strings.HasPrefix(string(shown[:n]), s.handed("manav")+"\r\n") {
 		t.Errorf("%q %v", shown[:n], err)
 	}
-	if !strings.HasSuffix(stderr.String(), "the line above is the only copy of it: keep it in a safe place, or "+again+"2\n") || strings.Contains(stderr.String(), s.handed("manav")) {
+	if !strings.HasSuffix(stderr.String(), "the line above is its only copy: keep it in a safe place, or "+again+"2\n") || strings.Contains(stderr.String(), s.handed("manav")) {
 		t.Error(stderr.String())
 	}
 }

@@ -103,7 +103,7 @@ func TestResellerUsage(t *testing.T) {
 		{"remotepc user list", "", `--account is missing; there are eu, us; see: collector reseller remotepc user list --help`},
 		{"remotepc user list --account as", "", `--account "as" is not in the configuration; there are eu, us; see: collector reseller remotepc user list --help`},
 		{"remotepc user list --account eu --format yaml", "", `--format "yaml" is not one of table, json; see: collector reseller remotepc user list --help`},
-		{"remotepc user add a@b --account eu --first-name a --last-name b", "secret", "the password is missing: give --password-file (- is standard input), or run it on a terminal; see: collector reseller remotepc user add --help"},
+		{"remotepc user add a@b --account eu --first-name a --last-name b", "secret", "the password is missing: give --password-file (- is standard input), or run the command on a terminal; see: collector reseller remotepc user add --help"},
 		{"remotepc user signin a --account eu --password secret", "", "unknown flag: --password; see: collector reseller remotepc user signin --help"},
 		{"remotepc user signin a --account eu --password-file -", "", "standard input is empty; it has to hold the secret alone; see: collector reseller remotepc user signin --help"},
 		{"remotepc user signin a --account eu --password-file -", "a\nb", "standard input has several lines; it has to hold the secret alone; see: collector reseller remotepc user signin --help"},
@@ -154,14 +154,14 @@ func TestWhatAChangeSaysOfItsOutcome(t *testing.T) {
 		detail  string
 	}{
 		"done":             {simulator.Fault{}, add, exitOK, "", "", "ok", "computers 5"},
-		"lost answer":      {lost, add, exitFailure, "collector: unknown: remotepc account eu, request for user/add: ", "sending it again: " + addLook + "\n", "outcome_unknown", "computers 5; 127.0.0.1:"},
+		"lost answer":      {lost, add, exitFailure, "collector: unknown: remotepc account eu, request for user/add: ", "send it again: " + addLook + "\n", "outcome_unknown", "computers 5; 127.0.0.1:"},
 		"cut answer":       {simulator.Fault{Cut: 5}, add, exitFailure, "collector: unknown: ", addLook + "\n", "outcome_unknown", "computers 5; "},
 		"gateway":          {simulator.Fault{Status: 502}, add, exitFailure, "collector: unknown: ", addLook + "\n", "outcome_unknown", "computers 5; "},
 		"error of theirs":  {simulator.Fault{ErrorNumber: 500}, add, exitFailure, "collector: unknown: ", addLook + "\n", "outcome_unknown", "computers 5; "},
 		"wrong key":        {simulator.Fault{Expire: true}, add, exitFailure, "collector: refused: ", "see API Keys in the reseller account\n", "not_authorized", "computers 5; "},
 		"wrong address":    {simulator.Fault{Block: 1 << 40}, add, exitFailure, "collector: refused: ", "\n", "not_authorized", "computers 5; "},
 		"refused by value": {simulator.Fault{}, append(slices.Clone(add[:3]), "not-an-address", "--first-name", "a", "--last-name", "b", "--password-file", "-"), exitFailure, "collector: refused: ", "ENTER_VALID_EMAIL: the vendor does not accept one of the values\n", "invalid_parameter", "computers 0; "},
-		"limit":            {lost, strings.Fields("serwersms subaccounts limit 101000 eco 100"), exitFailure, "collector: unknown: ", "no call tells limits: see the customer panel, or set it again, which is harmless\n", "outcome_unknown", "eco 100; "},
+		"limit":            {lost, strings.Fields("serwersms subaccounts limit 101000 eco 100"), exitFailure, "collector: unknown: ", "no call returns limits: see the customer panel, or set the limit again, which is harmless\n", "outcome_unknown", "eco 100; "},
 		"bad type":         {simulator.Fault{}, strings.Fields("serwersms subaccounts limit 101000 fax 100"), exitUsage, "collector: nothing was changed: serwersms account pl, request for subaccounts/limit: not sent: ", "; the vendor knows eco, full, voice, mms and hlr; see: collector reseller serwersms subaccounts limit --help\n", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -35,14 +35,14 @@ func (s *stand) plays(vendor string) []played {
 			{call: "user/list", args: "user list", want: c.Name},
 			{call: "user/list", args: "user list --format json", want: fmt.Sprintf("%q", c.Name)},
 			{call: "user/add", args: "user add new@firma.example --first-name Can --last-name Er --computers 5 --password-file -", stdin: newPassword + "\n",
-				want: "done: new@firma.example is added, with 5 computers\n", changes: true},
-			{call: "user/add", args: "user add told@firma.example --first-name Can --last-name Er --send-email --password-file -", stdin: newPassword,
-				want: "done: told@firma.example is added, with 0 computers\n", changes: true},
+				want: "done: added new@firma.example, with 5 computers\n", changes: true},
+			{call: "user/add", args: "user add mailed@firma.example --first-name Can --last-name Er --send-email --password-file -", stdin: newPassword,
+				want: "done: added mailed@firma.example, with 0 computers\n", changes: true},
 			{call: "user/invite", args: "user invite a@firma.example " + c.Name + " --computers 10",
 				want: "done: a@firma.example INVITED, " + c.Name + " EXISTS\n", changes: true},
 			{call: "user/invite", args: "user invite d@firma.example:7 e@firma.example --computers 3", want: "done: d@firma.example INVITED, e@firma.example INVITED\n", changes: true},
 			{call: "user/signin", args: "user signin " + c.Name + " --password-file -", stdin: c.Secret, refused: []string{"suspended"},
-				want: "done: the sign-in link of " + c.Name + " has come; --show-link prints it\n"},
+				want: "done: got a sign-in link for " + c.Name + "; add --show-link to print it\n"},
 		}
 	case world.CCPortal:
 		c := one(s.t, customers, func(c world.Customer) bool { return c.Active && !c.Dirty && len(c.Packs) > 0 && len(c.Mails) > 0 })
@@ -71,13 +71,13 @@ func (s *stand) plays(vendor string) []played {
 			{call: "subaccounts/view", args: "subaccounts view " + id, want: c.Email},
 			{call: "subaccounts/view", args: "subaccounts view " + id + " --format json", want: fmt.Sprintf("%q", c.Email)},
 			{call: "subaccounts/add", args: "subaccounts add bakkal --template " + id + " --name Bakkal --phone 500600700 --email b@bakkal.example --password-file -", stdin: newPassword,
-				want: "done: subaccount bakkal is added; its id is 900001\n", changes: true},
+				want: "done: added subaccount bakkal (id 900001)\n", changes: true},
 		}
 		for _, kind := range []string{"eco", "full", "voice", "mms", "hlr"} {
 			plays = append(plays, played{call: "subaccounts/limit", args: "subaccounts limit " + id + " " + kind + " 100",
 				want: "done: subaccount " + id + " may send 100 messages of type " + kind + "\n", changes: true})
 		}
-		return append(plays, played{call: "subaccounts/delete", args: "subaccounts delete " + id, want: "done: subaccount " + id + " is deleted\n", changes: true})
+		return append(plays, played{call: "subaccounts/delete", args: "subaccounts delete " + id, want: "done: deleted subaccount " + id + "\n", changes: true})
 	}
 	c := one(s.t, customers, func(c world.Customer) bool { return c.Secret != "" && c.Company != "" })
 	id := strconv.Itoa(c.ID)
@@ -89,7 +89,7 @@ func (s *stand) plays(vendor string) []played {
 		{call: "customers/list", args: "customer list", want: id + "  " + c.Name, refused: unlisted},
 		{call: "customers/list", args: "customer list --format json", want: fmt.Sprintf("%q", c.Name), refused: unlisted},
 		{call: "customers/create", args: "customer create bakkal b@bakkal.example --disk-gb 10 --mysql-gb 1 --mail 100", changes: true,
-			want: "done: created customer bakkal (id 900001); its API key is stored, try: collector reseller limacity usercp 900001 domains\n"},
+			want: "done: created customer bakkal (id 900001); its API key is stored in state_dir/limacity-keys; try: collector reseller limacity usercp 900001 domains\n"},
 		{call: "customers/create", args: "customer create keyless k@bakkal.example --disk-gb 5 --mysql-gb 1 --mail 10 --no-key", changes: true,
 			want: "done: created customer keyless (id 900002)\n"},
 		{call: "usercp/domains", args: "usercp " + id + " domains", want: `"unicode_fqdn": "`},

@@ -55,7 +55,7 @@ func (s *secretFlags) read(ctx context.Context, a *app, whom string) (string, er
 		}
 		return file.Text, err
 	case !isTerminal:
-		return "", fmt.Errorf("the %s is missing: give --%s-file (- is standard input), or run it on a terminal", s.noun, s.noun)
+		return "", fmt.Errorf("the %s is missing: give --%s-file (- is standard input), or run the command on a terminal", s.noun, s.noun)
 	}
 	text, err := s.prompt(ctx, a, tty, fmt.Sprintf("%s of %s: ", strings.ToUpper(s.noun[:1])+s.noun[1:], whom))
 	if err != nil || !s.isNew {

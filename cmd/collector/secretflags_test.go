@@ -94,14 +94,14 @@ func TestPasswordsAreAskedForOnATerminal(t *testing.T) {
 		stdout string
 		stderr string
 	}{
-		"new": {addAsked, []string{newPassword + "\n", newPassword + "\n"}, exitOK, "done: new@firma.example is added, with 5 computers\n",
+		"new": {addAsked, []string{newPassword + "\n", newPassword + "\n"}, exitOK, "done: added new@firma.example, with 5 computers\n",
 			"Password of new@firma.example: \nThe same again: \n"},
 		"new, mistyped": {addAsked, []string{newPassword + "\n", "other\n"}, exitUsage, "",
 			"Password of new@firma.example: \nThe same again: \ncollector: the two passwords differ; see: collector reseller remotepc user add --help\n"},
 		"nothing": {addAsked, []string{"\n"}, exitUsage, "",
 			"Password of new@firma.example: \ncollector: what was typed is empty; it has to hold the secret alone; see: collector reseller remotepc user add --help\n"},
 		"once": {signIn, []string{"wrong-" + newPassword + "\n"}, exitFailure, "",
-			"Password of nobody@firma.example: \ncollector: remotepc account eu, request for user/signin: error 400 USERNAME_DOES_NOT_EXIST: there is no user of this name\n"},
+			"Password of nobody@firma.example: \ncollector: remotepc account eu, request for user/signin: error 400 USERNAME_DOES_NOT_EXIST: no user has this name\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStand(t)

@@ -80,10 +80,10 @@ func unmarshalXML(text []byte, into *answer) error {
 			return err
 		case xml.CharData:
 			if len(bytes.TrimSpace(rest)) > 0 {
-				return errors.New("there is text behind the document")
+				return errors.New("text follows the document")
 			}
 		case xml.StartElement:
-			return errors.New("there is another document behind the first")
+			return errors.New("another document follows the first")
 		}
 	}
 }

@@ -38,7 +38,7 @@ type Pack struct {
 
 func (d *document) access() (Access, error) {
 	if !d.Found.Valid && !d.Enabled.Valid {
-		return Access{}, errors.New("there is neither found nor enabled")
+		return Access{}, errors.New("found and enabled are missing")
 	}
 	return Access{flag(d.Found), flag(d.Enabled), flag(d.PasswordChanged), flag(d.Dirty)}, nil
 }
@@ -48,13 +48,13 @@ func flag(f wire.Flag) sql.Null[bool] { return sql.Null[bool]{V: f.Value, Valid:
 func (d *document) mailboxes() ([]Mailbox, error) {
 	list := d.Accounts
 	if list.XMLName.Local == "" || strings.TrimSpace(list.Text) != "" {
-		return nil, errors.New("there is no list of accounts")
+		return nil, errors.New("the list of accounts is missing")
 	}
 	all := []Mailbox{}
 	for _, a := range list.Accounts {
 		box := Mailbox{strings.TrimSpace(a.Mail.Value), strings.TrimSpace(a.Type.Value), strings.TrimSpace(a.Forward.Value)}
 		if box.Address == "" {
-			return nil, errors.New("there is an account without mail")
+			return nil, errors.New("an account has no mail")
 		}
 		all = append(all, box)
 	}
@@ -64,13 +64,13 @@ func (d *document) mailboxes() ([]Mailbox, error) {
 func (d *document) packs() (Packs, error) {
 	list := d.answer.Packs
 	if list.XMLName.Local == "" || strings.TrimSpace(list.Text) != "" {
-		return Packs{}, errors.New("there is no list of packs")
+		return Packs{}, errors.New("the list of packs is missing")
 	}
 	all := Packs{Dirty: flag(d.Dirty)}
 	for _, p := range list.Packs {
 		name := strings.TrimSpace(p.Name.Value)
 		if name == "" {
-			return Packs{}, errors.New("there is a pack without name")
+			return Packs{}, errors.New("a pack has no name")
 		}
 		all.Packs = append(all.Packs, Pack{name, strings.TrimSpace(p.Value.Value), d.raw(p)})
 	}

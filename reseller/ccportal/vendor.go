@@ -21,14 +21,14 @@ refuses all others.`,
 			Use: "access", Short: "A customer's access to the portal",
 			Actions: []action.Action{
 				{
-					Use: "status CUSTOMER", Short: "Tell whether a customer can log in",
+					Use: "status CUSTOMER", Short: "Show whether a customer can log in",
 					Example: "  collector reseller ccportal access status 10953",
 					Read:    accessStatus,
 				},
 				{
 					Use: "enable CUSTOMER", Short: "Let a customer log in, or set a new password",
-					Long: `Lets a customer log in with a password, also a new one. The portal takes the
-password's MD5, which is made here.`,
+					Long: `Lets a customer log in with a password, which may be a new one. The portal gets
+only the password's MD5.`,
 					Example: "  collector reseller ccportal access enable 10953 --password-file new.password",
 					Secret:  &action.Secret{Noun: "password", IsNew: true, Whose: "customer %s"},
 					Change:  accessEnable,
@@ -53,7 +53,7 @@ password's MD5, which is made here.`,
 			Actions: []action.Action{
 				{
 					Use: "list CUSTOMER", Short: "List a customer's packs",
-					Long:    "Lists a customer's packs. dirty says that changes of the customer are pending.",
+					Long:    "Lists a customer's packs. dirty means that changes of the customer are pending.",
 					Example: "  collector reseller ccportal pack list 10953 --format json",
 					Read:    readPacks,
 				},

@@ -93,7 +93,7 @@ func (c *Client) CreateCustomer(ctx context.Context, n NewCustomer) (created Cre
 			return err
 		}
 		if n.FurnishAPIKey && created.APIKey.Empty() {
-			return a.Fail(report.Permanent, "no_api_key", "customer %d was made, but the answer holds no api_key: make one in the customer's account", created.ID)
+			return a.Fail(report.Permanent, "no_api_key", "customer %d was created, but the answer holds no api_key: create one in the customer's account", created.ID)
 		}
 		return nil
 	})
@@ -113,7 +113,7 @@ func (c *Client) Customers(ctx context.Context) (all []Customer, err error) {
 	r.Job = "customers/list"
 	err = c.http.Do(ctx, r, func(a *vendorhttp.Answer) error {
 		if a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed {
-			return a.Fail(report.Permanent, report.NotOffered, "HTTP %d: this server has no list of customers; what was made through us is recorded", a.Status)
+			return a.Fail(report.Permanent, report.NotOffered, "HTTP %d: this server has no list of customers; customers created through the collector are recorded", a.Status)
 		}
 		doc, err := judge(a)
 		if err != nil {

@@ -17,7 +17,7 @@ func (m *making) store(slot *keyring.Slot, created Created, made action.Result) 
 		return made
 	}
 	if created.ID == 0 {
-		made.Trouble = fmt.Errorf("the key that was answered is stored; when the customer's id is known, rename %s to it", m.keys.Path(m.Account, "@"+m.customer.Username))
+		made.Trouble = fmt.Errorf("the key in the answer is stored; when you know the customer's id, rename %s to it", m.keys.Path(m.Account, "@"+m.customer.Username))
 		return made
 	}
 	id := strconv.FormatInt(created.ID, 10)
@@ -25,7 +25,7 @@ func (m *making) store(slot *keyring.Slot, created Created, made action.Result) 
 		made.Trouble = err
 		return made
 	}
-	made.Done += "; its API key is stored, try: collector reseller limacity usercp " + id + " domains"
+	made.Done += "; its API key is stored in state_dir/limacity-keys; try: collector reseller limacity usercp " + id + " domains"
 	made.Detail += ", key stored"
 	return made
 }
@@ -33,9 +33,9 @@ func (m *making) store(slot *keyring.Slot, created Created, made action.Result) 
 // rescue is the last resort for a key that no disk takes: whoever sits at a terminal is shown it. Elsewhere it is let go, because
 // what is printed there ends in logs and mails for ever, and a new key is made in a minute.
 func (m *making) rescue(created Created) string {
-	advice := fmt.Sprintf("make a new one in the customer's account, and then: collector reseller limacity keys add %d", created.ID)
+	advice := fmt.Sprintf("create a new one in the customer's account, then run collector reseller limacity keys add %d", created.ID)
 	if m.Show(created.APIKey) {
-		return "the line above is the only copy of it: keep it in a safe place, or " + advice
+		return "the line above is its only copy: keep it in a safe place, or " + advice
 	}
 	return advice
 }
@@ -56,9 +56,9 @@ func addKey(_ context.Context, c *action.Call) (string, error) {
 	}
 	how := ""
 	if replaced {
-		how = ", in the place of the one before"
+		how = "; it replaces the previous one"
 	}
-	return fmt.Sprintf("done: the key of customer %s is stored%s\n", c.Args[0], how), nil
+	return fmt.Sprintf("done: stored the key of customer %s%s\n", c.Args[0], how), nil
 }
 
 // renamed moves the keys of accounts that have got another name, which accounts maps from the one before.

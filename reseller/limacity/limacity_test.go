@@ -166,7 +166,7 @@ func TestAKeyWithoutAnIdIsNotLost(t *testing.T) {
 func TestACustomerWithoutTheKeyThatWasAskedFor(t *testing.T) {
 	for _, body := range []string{`{"status":"ok","object":{"id":7}}`, `{"status":"ok","object":{"id":"7","api_key":null}}`, `{"object":{"id":7,"api_key":""}}`} {
 		got, err := newClient(t, vendortest.New(t, vendortest.Reply(201, "application/json", body))).CreateCustomer(t.Context(), demo)
-		if f := report.AsFailure(err); f.Class != report.Permanent || f.Reason != "no_api_key" || got.ID != 7 || !strings.Contains(f.Error(), "customer 7 was made") {
+		if f := report.AsFailure(err); f.Class != report.Permanent || f.Reason != "no_api_key" || got.ID != 7 || !strings.Contains(f.Error(), "customer 7 was created") {
 			t.Errorf("%s: %+v %v", body, got, err)
 		}
 		if got, err = newClient(t, vendortest.New(t, body)).CreateCustomer(t.Context(), limacity.NewCustomer{}); err != nil || got.ID != 7 {

@@ -20,7 +20,7 @@ func (doc *answer) created() (Created, error) {
 	made := Created{APIKey: secret.New(object.APIKey.Value)}
 	id, ok := object.ID.Int()
 	if !ok || id < 1 {
-		return made, fmt.Errorf("there is no object.id in %s", vendorhttp.Shape(doc.text))
+		return made, fmt.Errorf("object.id is missing in %s", vendorhttp.Shape(doc.text))
 	}
 	made.ID = id
 	if status := strings.TrimSpace(doc.Status.Value); doc.Status.Valid && !strings.EqualFold(status, "ok") {
@@ -38,7 +38,7 @@ func (doc *answer) customers() ([]Customer, error) {
 		}
 		id, ok := c.ID.Int()
 		if !ok {
-			return fmt.Errorf("there is no id in %s", vendorhttp.Shape(element))
+			return fmt.Errorf("id is missing in %s", vendorhttp.Shape(element))
 		}
 		username := c.Username
 		if !username.Valid {

@@ -16,27 +16,27 @@ import (
 var Vendor = reseller.Vendor{
 	Name: vendor.Name, Color: "yellow",
 	Short: "lima-city: create and list customers, and make calls with their own keys",
-	Long: `The calls of lima-city's reseller API. A customer that is made here gets an API
-key with all rights to its account. It is told once, and kept in
-state_dir/limacity-keys.`,
+	Long: `The calls of lima-city's reseller API. A customer that is created here gets an
+API key with all rights to its account. The vendor returns the key only once; it
+is kept in state_dir/limacity-keys.`,
 	Config: func() reseller.Section { return new(reseller.Settings[Account]) },
 	Actions: []action.Action{
 		{
 			Use: "customer", Short: "Customers of the reseller account",
 			Actions: []action.Action{
 				{
-					Use: "create USERNAME EMAIL", Short: "Make a customer, and keep its API key",
-					Long: `Makes a customer and, unless --no-key is given, an API key with all rights to the
-customer's account. The vendor tells the key once: it is on disk, in
-state_dir/limacity-keys, before anything is said of success.
+					Use: "create USERNAME EMAIL", Short: "Create a customer and store its API key",
+					Long: `Creates a customer and, unless --no-key is given, an API key with all rights to
+the customer's account. The vendor returns the key only once: it is stored in
+state_dir/limacity-keys before the command reports success.
 
-What the customer gets is recorded in the view allotments: no call reads it back.`,
+The view allotments records what the customer gets: no call returns it.`,
 					Example: "  collector reseller limacity customer create demouser1337 info@bakkal.example --disk-gb 10 --mysql-gb 1 --mail 100",
 					Flags: []action.Flag{
 						{Name: "disk-gb", Default: uint32(0), Usage: "disk space in GB", Required: true},
 						{Name: "mysql-gb", Default: uint32(0), Usage: "space for MySQL in GB", Required: true},
 						{Name: "mail", Default: uint32(0), Usage: "number of mail addresses", Required: true},
-						{Name: "no-key", Default: false, Usage: "make no API key: the customer's account can then not be called from here"},
+						{Name: "no-key", Default: false, Usage: "create no API key; the customer's account then can't be called from here"},
 					},
 					Change: create,
 				},
@@ -64,9 +64,9 @@ the vendor's API, with a query string if it needs one. Prints the answer's JSON;
 			Example: "  collector reseller limacity keys",
 			Local:   true, Read: keys,
 			Actions: []action.Action{{
-				Use: "add CUSTOMER", Short: "Store a key that was made in a customer's account",
-				Long: `Stores a key that was made in a customer's account, in the place of one that is
-there. CUSTOMER is the customer's id.`,
+				Use: "add CUSTOMER", Short: "Store a key that was created in a customer's account",
+				Long: `Stores a key that was created in a customer's account. It replaces the stored
+one, if any. CUSTOMER is the customer's id.`,
 				Example: "  collector reseller limacity keys add 386557",
 				Secret:  &action.Secret{Noun: "key", Whose: "customer %s"},
 				Local:   true, Print: addKey,
@@ -91,7 +91,7 @@ func create(c *action.Call) (*action.Change, error) {
 	return &action.Change{
 		Name: "customers/create", Subject: m.customer.Username,
 		Asked: fmt.Sprintf("disk_gb %d, mysql_gb %d, mail %d", m.customer.DiskSpaceGB, m.customer.MySQLSpaceGB, m.customer.MailLimit),
-		Look:  "collector reseller limacity customer list or the reseller's pages show it; a key that was made is lost then, make another one in the customer's account",
+		Look:  "collector reseller limacity customer list or the reseller's pages show it; its key is lost then: create another one in the customer's account",
 		Send:  send,
 	}, nil
 }
@@ -144,7 +144,7 @@ func list(ctx context.Context, c *action.Call) (*action.Listing, error) {
 func usercp(ctx context.Context, c *action.Call) (string, error) {
 	key, err := keyring.New(c.StateDir).Key(c.Account, c.Args[0])
 	if errors.Is(err, keyring.ErrNoKey) {
-		return "", fmt.Errorf("%w: make one in the customer's account and store it with collector reseller limacity keys add %s", err, c.Args[0])
+		return "", fmt.Errorf("%w: create one in the customer's account and store it with collector reseller limacity keys add %s", err, c.Args[0])
 	}
 	if err != nil {
 		return "", err

@@ -48,7 +48,7 @@ func (c *Client) Invite(ctx context.Context, invitations []Invitation) ([]Invite
 	asked := map[string]bool{}
 	problem := ""
 	if len(invitations) == 0 {
-		problem = "there is nobody to invite"
+		problem = "no address to invite is given"
 	}
 	for i, v := range invitations {
 		payload[i] = inviteRequest(v)
@@ -89,7 +89,7 @@ func parseInvited(message json.RawMessage, sent []Invitation) ([]Invited, error)
 			return err
 		}
 		if v.Username.Value == "" || v.Status.Value == "" {
-			return fmt.Errorf("there is no username or no status in %s", vendorhttp.Shape(element))
+			return fmt.Errorf("username or status is missing in %s", vendorhttp.Shape(element))
 		}
 		key := addressKey(v.Username.Value)
 		words[key] = append(words[key], strings.TrimSpace(v.Status.Value))

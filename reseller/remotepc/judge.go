@@ -32,7 +32,7 @@ var (
 
 // descriptions are the ones that remotepc.txt shows; the set is open.
 var descriptions = map[string]verdict{
-	"EMAIL_EXISTS":                    {report.Permanent, "email_exists", "there is a user with this address already"},
+	"EMAIL_EXISTS":                    {report.Permanent, "email_exists", "a user with this address already exists"},
 	"NOT_AUTHORIZED":                  notAuthorized,
 	"UNAUTHORIZED_ACCESS":             notAuthorized,
 	"FORBIDDEN":                       notAuthorized,
@@ -45,7 +45,7 @@ var descriptions = map[string]verdict{
 	"USERNAME_REQUIRED":               badParameter,
 	"PASSWORD_REQUIRED":               badParameter,
 	"INVALID_PASSWORD":                badParameter,
-	"USERNAME_DOES_NOT_EXIST":         {report.Permanent, "unknown_user", "there is no user of this name"},
+	"USERNAME_DOES_NOT_EXIST":         {report.Permanent, "unknown_user", "no user has this name"},
 	"ACTION_PARENT_ACCOUNT_SUSPENDED": {report.Permanent, "account_suspended", "the account that this user belongs to is suspended"},
 	"CANCELLED_ACCOUNT":               {report.Permanent, "account_cancelled", "this user's account is cancelled"},
 	"IP_ADDRESS_BLOCKED":              {report.Blocked, "address_blocked", "the vendor has blocked this machine's address"},
@@ -68,7 +68,7 @@ func judge(a *vendorhttp.Answer) (json.RawMessage, error) {
 	case well && code == http.StatusOK && a.Status/100 == 2 && len(told) == 0:
 		return e.Message, nil
 	case !e.Status.Valid || !e.Code.Valid:
-		return nil, fmt.Errorf("there is no status or no code in %s", vendorhttp.Shape(text))
+		return nil, fmt.Errorf("status or code is missing in %s", vendorhttp.Shape(text))
 	case code < http.StatusBadRequest:
 		return nil, contradiction
 	case len(told) > 0 || !well && code != http.StatusOK:

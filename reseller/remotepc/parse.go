@@ -52,7 +52,7 @@ func parseUser(element json.RawMessage) (User, error) {
 		return User{}, err
 	}
 	if strings.TrimSpace(u.Username.Value) == "" {
-		return User{}, fmt.Errorf("there is no username in %s", vendorhttp.Shape(element))
+		return User{}, fmt.Errorf("username is missing in %s", vendorhttp.Shape(element))
 	}
 	r := userReader{User: User{Username: strings.TrimSpace(u.Username.Value), Raw: string(element)}}
 	if r.Allotted = r.count("alloted_computers", u.Alloted); !r.Allotted.Valid {

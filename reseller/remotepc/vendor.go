@@ -26,7 +26,7 @@ var Vendor = reseller.Vendor{
 					{Name: "first-name", Default: "", Usage: "the user's first name", Required: true},
 					{Name: "last-name", Default: "", Usage: "the user's last name", Required: true},
 					{Name: "computers", Default: uint32(0), Usage: "computers that the user is allotted"},
-					{Name: "send-email", Default: (*bool)(nil), Usage: "whether the vendor tells the user by mail (default: as the vendor likes)"},
+					{Name: "send-email", Default: (*bool)(nil), Usage: "e-mail the user (default: the vendor decides)"},
 				},
 				Secret: &action.Secret{Noun: "password", IsNew: true, Whose: "%s"},
 				Change: add,
@@ -75,7 +75,7 @@ func add(c *action.Call) (*action.Change, error) {
 	return &action.Change{
 		Name: "user/add", Subject: u.Email, Asked: fmt.Sprintf("computers %d", computers), Look: look,
 		Send: func(ctx context.Context) (action.Result, error) {
-			return action.Result{Done: fmt.Sprintf("%s is added, with %d computers", u.Email, computers)}, of(c).Add(ctx, u)
+			return action.Result{Done: fmt.Sprintf("added %s, with %d computers", u.Email, computers)}, of(c).Add(ctx, u)
 		},
 	}, nil
 }
@@ -149,7 +149,7 @@ func signIn(ctx context.Context, c *action.Call) (string, error) {
 	if c.Flags["show-link"].(bool) {
 		return link.Reveal() + "\n", nil
 	}
-	return fmt.Sprintf("done: the sign-in link of %s has come; --show-link prints it\n", c.Args[0]), nil
+	return fmt.Sprintf("done: got a sign-in link for %s; add --show-link to print it\n", c.Args[0]), nil
 }
 
 func list(ctx context.Context, c *action.Call) (*action.Listing, error) {

@@ -123,7 +123,7 @@ func (c *Client) Delete(ctx context.Context, id int64) error {
 func done(id int64) func(*vendorhttp.Answer, *answer) error {
 	return func(_ *vendorhttp.Answer, doc *answer) error {
 		if shape := vendorhttp.Shape(doc.text); !doc.Success.Valid && !doc.ID.Valid && shape != "{}" {
-			return fmt.Errorf("there is neither success nor id in %s", shape)
+			return fmt.Errorf("success and id are missing in %s", shape)
 		}
 		return doc.isOf(id)
 	}

@@ -28,7 +28,7 @@ var codes = map[int]verdict{
 	1001: {report.Permanent, "bad_credentials", "the token, or username and password, are not right: compare them with the API users in the customer panel"},
 	1002: noRights,
 	1003: {report.Permanent, "address_refused", "this machine's address is not on the list of the API user: see the API users in the customer panel"},
-	1004: {report.Permanent, "unknown_id", "there is no subaccount with this id"},
+	1004: {report.Permanent, "unknown_id", "no subaccount has this id"},
 	1005: noRights,
 	1006: {report.Permanent, "bad_format", "the vendor could not read the request: its API has changed"},
 	1007: noRights,

@@ -33,7 +33,7 @@ func (doc *answer) subaccounts() ([]Subaccount, error) {
 		id, ok := item.ID.Int()
 		username := strings.TrimSpace(item.Username.Value)
 		if !ok || username == "" {
-			return fmt.Errorf("there is no id or no username in %s", vendorhttp.Shape(element))
+			return fmt.Errorf("id or username is missing in %s", vendorhttp.Shape(element))
 		}
 		all = append(all, Subaccount{id, username})
 		return nil
@@ -47,7 +47,7 @@ func (doc *answer) subaccounts() ([]Subaccount, error) {
 func (doc *answer) details(id int64) (Details, error) {
 	username := strings.TrimSpace(doc.Username.Value)
 	if username == "" {
-		return Details{}, fmt.Errorf("there is no username in %s", vendorhttp.Shape(doc.text))
+		return Details{}, fmt.Errorf("username is missing in %s", vendorhttp.Shape(doc.text))
 	}
 	return Details{Subaccount{id, username}, doc.Name.Value, doc.Phone.Value, doc.Email.Value}, doc.isOf(id)
 }
@@ -56,7 +56,7 @@ func (doc *answer) details(id int64) (Details, error) {
 func (doc *answer) newID() (int64, error) {
 	id, ok := doc.ID.Int()
 	if !ok || id < 1 {
-		return 0, fmt.Errorf("there is no id in %s", vendorhttp.Shape(doc.text))
+		return 0, fmt.Errorf("id is missing in %s", vendorhttp.Shape(doc.text))
 	}
 	return id, nil
 }

@@ -307,7 +307,7 @@ func TestChangesTellTheirSubaccount(t *testing.T) {
 		}
 	}
 	_, err := newClient(t, "token", vendortest.New(t, deleted)).Add(t.Context(), serwersms.NewSubaccount{Username: "login1", Password: secret.New(subPassword)})
-	if f := report.AsFailure(err); f.Class != report.Unknown || !strings.Contains(f.Error(), "no id") {
+	if f := report.AsFailure(err); f.Class != report.Unknown || !strings.Contains(f.Error(), "id is missing") {
 		t.Errorf("a subaccount without id: %v", err)
 	}
 }

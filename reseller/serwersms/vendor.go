@@ -46,7 +46,7 @@ letters a to z in both cases, digits and , _ @ .`,
 			{
 				Use: "limit ID TYPE COUNT", Short: "Limit the messages of a subaccount",
 				Long: `Allows a subaccount a number of messages of one type: eco, full, voice, mms or
-hlr. No call tells limits, so what is set here is what the view allotments knows.`,
+hlr. No call returns limits, so the view allotments shows only what is set here.`,
 				Example: "  collector reseller serwersms subaccounts limit 1485 eco 100",
 				Change:  limit,
 			},
@@ -103,7 +103,7 @@ func add(c *action.Call) (*action.Change, error) {
 		Name: "subaccounts/add", Subject: s.Username, Asked: fmt.Sprintf("template %d", s.Template), Look: look,
 		Send: func(ctx context.Context) (action.Result, error) {
 			id, err := of(c).Add(ctx, s)
-			return action.Result{Done: fmt.Sprintf("subaccount %s is added; its id is %d", s.Username, id), Detail: fmt.Sprintf("id %d", id)}, err
+			return action.Result{Done: fmt.Sprintf("added subaccount %s (id %d)", s.Username, id), Detail: fmt.Sprintf("id %d", id)}, err
 		},
 	}, nil
 }
@@ -120,7 +120,7 @@ func limit(c *action.Call) (*action.Change, error) {
 	l := Limit{ID: id, Type: Type(c.Args[1]), Value: int(count)}
 	return &action.Change{
 		Name: "subaccounts/limit", Subject: fmt.Sprint(id), Asked: fmt.Sprintf("%s %d", l.Type, count),
-		Look: "no call tells limits: see the customer panel, or set it again, which is harmless",
+		Look: "no call returns limits: see the customer panel, or set the limit again, which is harmless",
 		Send: func(ctx context.Context) (action.Result, error) {
 			return action.Result{
 				Done:       fmt.Sprintf("subaccount %d may send %d messages of type %s", id, count, l.Type),
@@ -135,7 +135,7 @@ func remove(c *action.Call) (*action.Change, error) {
 	return &action.Change{
 		Name: "subaccounts/delete", Subject: fmt.Sprint(id), Look: look,
 		Send: func(ctx context.Context) (action.Result, error) {
-			return action.Result{Done: fmt.Sprintf("subaccount %d is deleted", id), Ended: fmt.Sprint(id)}, of(c).Delete(ctx, id)
+			return action.Result{Done: fmt.Sprintf("deleted subaccount %d", id), Ended: fmt.Sprint(id)}, of(c).Delete(ctx, id)
 		},
 	}, err
 }
