@@ -48,8 +48,7 @@ func (s *simulation) judgeDays() {
 		}
 		today := report.DayOf(s.physical.In(a.zone))
 		ended := report.DayOf(s.physical.Add(-inOrder).In(a.zone)) - 1
-		// A day in doubt is asked for until the last reads before it is gone.
-		if d := s.clickhouse.days[dayKey{a.name, ended}]; d.State != report.DaySealed && d.Doubt == "" {
+		if d := s.clickhouse.days[dayKey{a.name, ended}]; d.State != report.DaySealed {
 			s.fail("seal: %s of %s is %q at %s", ended, a.name, d.State, stamp(s.physical))
 		}
 		for key, d := range s.clickhouse.days {
