@@ -41,8 +41,8 @@ twice is stored once, and counted as unchanged. Connections older than
 retention.connections are not stored. Files may be compressed with zstd or gzip;
 - is standard input.
 
-When a connection was collected live too, the newer content counts. A file's
-time says when its content was read; --fetched-at overrides it. Neither counts
+When a connection was collected live too, the newer content counts; what is older
+than the stored content is counted as such. A file's time says when its content was read; --fetched-at overrides it. Neither counts
 as later than now.
 
 Works while the daemon is running.`,

@@ -35,6 +35,8 @@ func TestImportSaysWhatItChanges(t *testing.T) {
 		{environ, day, nil, exitOK, "2 records, 0 stored, 2 unchanged, 0 quarantined", ""},
 		{environ, dated(body(record("a", 1), record("b", 3), record("c", 1)), march), nil, exitOK, "3 records, 2 stored, 1 unchanged, 0 quarantined", ""},
 		{environ, day, nil, exitOK, "2 records, 1 stored, 1 unchanged", ""}, // an equal time: the later import counts, or not; a is unchanged
+		{environ, dated(body(record("b", 1), record("c", 1), record("d", 7)), march.Add(-time.Hour)), nil, exitOK,
+			"3 records, 1 stored, 1 unchanged, 1 older than what is stored, 0 quarantined", ""},
 		{environ, dated(body(old("o")), march), nil, exitOK, "1 records, 1 stored", ""},
 		{kept, dated(body(old("p"), record("d", 1)), march), nil, exitOK, "2 records, 1 stored, 1 past retention.connections and not stored, 0 quarantined", ""},
 		{environ, dated(body(record("e", 1)), time.Unix(0, 0)), nil, exitFailure, "", "the file's time is 1970-01-01T00:00:00Z, which cannot be when the report was read; give the time with --fetched-at"},

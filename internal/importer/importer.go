@@ -88,7 +88,7 @@ func (i *Importer) file(ctx context.Context, name string) (err error) {
 	if err != nil {
 		return fmt.Errorf("%s: %w", source.name, err)
 	}
-	judge := &judge{writer: i.Writer, account: i.Account, oldest: i.oldest(), known: map[report.Day][]uint64{}, charsets: map[uint64]string{}}
+	judge := &judge{writer: i.Writer, account: i.Account, oldest: i.oldest(), known: map[report.Day][]sink.StoredRecord{}, charsets: map[uint64]string{}}
 	var n Counts
 	err = i.Waiting.while(ctx, func() (progress bool, err error) {
 		n, progress, err = i.once(ctx, source, fetchedAt, judge)
@@ -116,7 +116,7 @@ func (i *Importer) once(ctx context.Context, source *source, fetchedAt time.Time
 	set, done := i.Progress(source.size, source.name)
 	defer done()
 	stream := i.Writer.Import(ctx)
-	judge.unchanged, judge.expired = 0, 0
+	judge.unchanged, judge.older, judge.expired = 0, 0, 0
 	from := parser.Source{Account: i.Account, Location: i.Location, FetchedAt: fetchedAt}
 	reading := &Reading{
 		Redact: i.Redact,
@@ -141,7 +141,7 @@ func (i *Importer) once(ctx context.Context, source *source, fetchedAt time.Time
 	} else if closeErr := stream.Close(); closeErr != nil {
 		err = closeErr
 	}
-	n.Unchanged, n.Expired = n.Unchanged+judge.unchanged, judge.expired
+	n.Unchanged, n.Older, n.Expired = n.Unchanged+judge.unchanged, judge.older, judge.expired
 	return n, stream.Acknowledged() > 0, err
 }
 

@@ -1,11 +1,14 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
 
 	"alpemix-collector/parser"
 	"alpemix-collector/report"
@@ -17,16 +20,16 @@ type judge struct {
 	writer  *sink.Writer
 	account string
 	oldest  time.Time // what started earlier is past its retention; zero: nothing is
-	known   map[report.Day][]uint64
-	hashes  int // in known
+	known   map[report.Day][]sink.StoredRecord
+	records int // in known
 	// charsets are those that live answers named, by record hash. A file does not say its own.
 	charsets map[uint64]string
 
-	unchanged, expired int
+	unchanged, older, expired int
 }
 
-// knownHashes bounds the memory of a judge, at 8 bytes each.
-const knownHashes = 1 << 20
+// knownRecords bounds the memory of a judge, at 24 bytes each.
+const knownRecords = 1 << 20
 
 // isKept counts c and reports whether it is to be stored: ClickHouse would delete what is past its retention.
 // A record that is stored already is read in the charset in which it was read then.
@@ -35,24 +38,27 @@ func (j *judge) isKept(ctx context.Context, c *report.Connection, from parser.So
 		j.expired++
 		return false, nil
 	}
-	hashes, ok := j.known[c.LocalDay]
+	records, ok := j.known[c.LocalDay]
 	if !ok {
-		if j.hashes > knownHashes {
+		if j.records > knownRecords {
 			clear(j.known)
 			clear(j.charsets)
-			j.hashes = 0
+			j.records = 0
 		}
 		var charsets map[uint64]string
 		var err error
-		if hashes, charsets, err = j.writer.Hashes(ctx, j.account, c.LocalDay); err != nil {
+		if records, charsets, err = j.writer.Records(ctx, j.account, c.LocalDay); err != nil {
 			return false, err
 		}
-		j.known[c.LocalDay] = hashes
-		j.hashes += len(hashes)
+		j.known[c.LocalDay] = records
+		j.records += len(records)
 		maps.Copy(j.charsets, charsets)
 	}
-	if _, found := slices.BinarySearch(hashes, c.Hash); found {
+	switch same, newer := compare(records, c); {
+	case same:
 		j.unchanged++
+	case newer:
+		j.older++
 	}
 	if charset := j.charsets[c.Hash]; charset != "" {
 		if again, reject := parser.Parse(report.Record{Raw: []byte(c.Raw), Charset: charset}, from); reject == nil {
@@ -60,6 +66,17 @@ func (j *judge) isKept(ctx context.Context, c *report.Connection, from parser.So
 		}
 	}
 	return true, nil
+}
+
+// compare reports whether c is stored with the same content, or with content that was read later.
+func compare(records []sink.StoredRecord, c *report.Connection) (same, newer bool) {
+	uid := xxhash.Sum64String(c.UID)
+	i, _ := slices.BinarySearchFunc(records, uid, func(r sink.StoredRecord, uid uint64) int { return cmp.Compare(r.UID, uid) })
+	for ; i < len(records) && records[i].UID == uid; i++ {
+		same = same || records[i].Hash == c.Hash
+		newer = newer || records[i].Version > c.Version
+	}
+	return same, newer
 }
 
 // readingTime is when the content of a source was read, by --fetched-at or else by the file.

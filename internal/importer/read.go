@@ -32,6 +32,7 @@ type Counts struct {
 	Records   int
 	Rejects   map[string]int // by reason
 	Unchanged int            // were stored before with the same content
+	Older     int            // are older than what is stored, which counts
 	Expired   int            // are past their retention, and were not stored
 }
 
@@ -44,12 +45,15 @@ func (n *Counts) Quarantined() int {
 	return total
 }
 
-// String reads "5 records, 3 stored, 2 quarantined (1 dt_missing, 1 uid_missing)"; between them come those that are unchanged
-// and those past their retention, if there are any.
+// String reads "5 records, 3 stored, 2 quarantined (1 dt_missing, 1 uid_missing)"; between them come those that are unchanged,
+// those older than what is stored and those past their retention, if there are any.
 func (n *Counts) String() string {
-	s := fmt.Sprintf("%d records, %d stored", n.Records, n.Records-n.Quarantined()-n.Unchanged-n.Expired)
+	s := fmt.Sprintf("%d records, %d stored", n.Records, n.Records-n.Quarantined()-n.Unchanged-n.Older-n.Expired)
 	if n.Unchanged > 0 {
 		s += fmt.Sprintf(", %d unchanged", n.Unchanged)
+	}
+	if n.Older > 0 {
+		s += fmt.Sprintf(", %d older than what is stored", n.Older)
 	}
 	if n.Expired > 0 {
 		s += fmt.Sprintf(", %d past retention.connections and not stored", n.Expired)
