@@ -30,6 +30,7 @@ var layers = map[string][]string{
 	"internal/terminal":         {},
 	"internal/statedir":         {"internal/config", "internal/durable"},
 	"internal/version":          {},
+	"internal/demo":             {"internal/config", "internal/daemon", "internal/importer", "parser", "report", "reseller", "simulator", "simulator/reseller", "store"},
 	"internal/daemon":           {"collector", "collector/alpemix", "internal/config", "internal/database", "pacing", "report", "reseller", "reseller/vendors", "reseller/webhook", "sink", "sink/engine", "spool", "store", "vendorhttp", "web", "internal/version", "internal/durable"},
 	"internal/database":         {"internal/config", "internal/statedir", "keyring", "migrations", "report", "reseller/vendors", "sink", "sink/engine"},
 	"internal/importer":         {"internal/durable", "internal/terminal", "pacing", "parser", "report", "sink"},

@@ -11,6 +11,7 @@ import (
 
 	"alpemix-collector/internal/config"
 	"alpemix-collector/internal/daemon"
+	"alpemix-collector/internal/demo"
 )
 
 func (a *app) demoCommand() *cobra.Command {
@@ -50,8 +51,8 @@ may name a file with the password.`,
 }
 
 func (a *app) demo(ctx context.Context, dir, dsn string) (err error) {
-	vendors := newDemoVendors()
-	if err := vendors.writeCustomers(dir); err != nil {
+	vendors := demo.NewVendors()
+	if err := vendors.WriteCustomers(dir); err != nil {
 		return err
 	}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -61,10 +62,10 @@ func (a *app) demo(ctx context.Context, dir, dsn string) (err error) {
 		stop()
 		err = errors.Join(err, g.Wait())
 	}()
-	if err := vendors.serve(serving, &g); err != nil {
+	if err := vendors.Serve(serving, &g); err != nil {
 		return err
 	}
-	c, err := vendors.config(dir, dsn, a.environ)
+	c, err := vendors.Config(dir, dsn, a.environ)
 	if err != nil {
 		return err
 	}
@@ -74,7 +75,7 @@ func (a *app) demo(ctx context.Context, dir, dsn string) (err error) {
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
 	return d.Run(ctx, func(ctx context.Context, page string) error {
-		if err := a.history(ctx, d, vendors); err != nil {
+		if err := vendors.History(ctx, d, a.showDays); err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
@@ -83,11 +84,17 @@ func (a *app) demo(ctx context.Context, dir, dsn string) (err error) {
 		if err := d.Jobs.Once(ctx); err != nil && ctx.Err() == nil { // what it warns of is not to come between the addresses
 			return err
 		}
-		vendors.announce(a.stdout, filepath.Join(dir, demoConfig))
+		vendors.Announce(a.stdout, filepath.Join(dir, demo.ConfigFile))
 		return d.Collect(ctx,
 			func(ctx context.Context) { a.announce(ctx, d, page) },
 			func(ctx context.Context) {
 				d.NewReloading(func() (*config.Config, error) { return c, nil }).Run(ctx, a.hangups)
 			})
 	})
+}
+
+// showDays draws how many days are done. A bar that cannot be drawn is no reason to stop.
+func (a *app) showDays(days int) (done, end func()) {
+	bar := a.progress(int64(days), "90 days of history")
+	return func() { _ = bar.Add(1) }, func() { _ = bar.Finish() }
 }

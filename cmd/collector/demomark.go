@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/demo"
 	"alpemix-collector/internal/statedir"
 )
 
@@ -66,4 +67,14 @@ func (a *app) markDemo(dir string) error {
 		return fmt.Errorf("--state: %w", err)
 	}
 	return nil
+}
+
+// speaksForDemo tells whether the configuration is that of a demonstration itself.
+func (a *app) speaksForDemo(c *config.Config) bool {
+	file, err := filepath.Abs(a.configSource())
+	if err != nil || file != filepath.Join(c.StateDir, demo.ConfigFile) {
+		return false
+	}
+	isDemo, err := a.folder(c.StateDir).Has(demoMark)
+	return err == nil && isDemo
 }

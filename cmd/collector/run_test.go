@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"alpemix-collector/internal/config"
+	"alpemix-collector/internal/demo"
 	"alpemix-collector/report"
 	"alpemix-collector/simulator"
 	"alpemix-collector/web"
@@ -140,7 +141,7 @@ func TestDemo(t *testing.T) {
 			t.Errorf("%s start: %+v", start, days)
 		}
 		questions(t, environ, dir)
-		itsVendors(t, nil, filepath.Join(dir, demoConfig)) // in another environment
+		itsVendors(t, nil, filepath.Join(dir, demo.ConfigFile)) // in another environment
 		if u := daemonUsage(t, settings.HTTP.Listen); len(u.Accounts) != 1 || len(u.Accounts[0].Staff) != web.StaffShown || len(u.Customers) != web.CustomersShown ||
 			u.Accounts[0].Days[1].State != web.DaySealed || u.Accounts[0].Days[1].Connections == 0 {
 			t.Errorf("%s start: the page has %+v", start, u)

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"bytes"
@@ -15,12 +15,13 @@ import (
 	"alpemix-collector/simulator"
 )
 
-const demoDays = 90
+const historyDays = 90
 
-// history stores what a live collector would have read in the past, once: reports as saved ones, like an import.
-func (a *app) history(ctx context.Context, d *daemon.Daemon, vendors *demoVendors) error {
-	// Half of a past could not be told from a whole one.
-	if err := vendors.allotments(context.WithoutCancel(ctx), d, time.Now()); err != nil {
+// History stores what a running collector would have read in the past, once: reports as saved ones, like
+// an import. It calls progress after each of days.
+func (v *Vendors) History(ctx context.Context, d *daemon.Daemon, progress func(days int) (done func(), end func())) error {
+	// Half of a past would look like a complete one.
+	if err := v.allotments(context.WithoutCancel(ctx), d, time.Now()); err != nil {
 		return err
 	}
 	db, err := d.Target.Connect(ctx)
@@ -36,21 +37,21 @@ func (a *app) history(ctx context.Context, d *daemon.Daemon, vendors *demoVendor
 	}
 	zone := simulator.Istanbul
 	today := report.DayOf(time.Now().In(zone))
-	bar := a.progress(demoDays, "90 days of history")
+	done, end := progress(historyDays)
 	stream := db.Writer().Import(ctx)
 	var days []report.DayStatus
-	for day := today - demoDays; day < today-1; day++ {
-		read := (day + 2).Start(zone) // when Alpemix tells the day no more
-		lost := today-day == demoLostDay
+	for day := today - historyDays; day < today-1; day++ {
+		read := (day + 2).Start(zone) // when Alpemix no longer serves the day
+		lost := today-day == lostDay
 		if lost {
 			read = day.Start(zone).Add(13 * time.Hour)
 		}
-		body := vendors.desk.Report(demoAccount, day, read)
-		if slices.Contains(demoDamagedDays, today-day) {
+		body := v.desk.Report(account, day, read)
+		if slices.Contains(damagedDays, today-day) {
 			body = damaged(body)
 		}
 		in := &importer.Reading{
-			Source:     parser.Source{Account: demoAccount, Location: zone, FetchedAt: read},
+			Source:     parser.Source{Account: account, Location: zone, FetchedAt: read},
 			Add:        stream.Add,
 			Quarantine: func(rejects []report.Reject) error { return db.Writer().Write(ctx, report.Batch{Rejects: rejects}) },
 		}
@@ -59,23 +60,23 @@ func (a *app) history(ctx context.Context, d *daemon.Daemon, vendors *demoVendor
 			stream.Abort()
 			return err
 		}
-		state := report.DayStatus{Account: demoAccount, Day: day, State: report.DaySealed, Rows: uint64(n.Records - n.Quarantined())}
+		state := report.DayStatus{Account: account, Day: day, State: report.DaySealed, Rows: uint64(n.Records - n.Quarantined())}
 		if state.SealedAt = (day + 1).Start(zone).Add(5 * time.Minute).UTC(); lost {
 			state.State, state.SealedAt = report.DayGap, time.Time{}
 		}
 		state.Version = uint64(read.UnixMicro())
 		days = append(days, state)
-		_ = bar.Add(1) // a bar that cannot be drawn is no reason to stop
+		done()
 	}
 	if err := stream.Close(); err != nil {
 		return err
 	}
-	_ = bar.Finish()
+	end()
 	// The state knows the days, too: the status and the metrics count lost days from it.
-	err = d.State.Commit(report.Observation{Account: demoAccount, Day: today, FetchedAt: time.Now(), Days: days})
+	err = d.State.Commit(report.Observation{Account: account, Day: today, FetchedAt: time.Now(), Days: days})
 	if err != nil {
 		return err
 	}
 	// Last, because it marks the history as complete.
-	return db.Writer().Write(ctx, report.Batch{Days: days, Fetches: vendors.requests(time.Now())})
+	return db.Writer().Write(ctx, report.Batch{Days: days, Fetches: v.requests(time.Now())})
 }

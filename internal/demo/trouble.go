@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"bytes"
@@ -11,12 +11,12 @@ import (
 
 // A past without trouble would leave half of the dashboards empty, and would not be believed.
 const (
-	demoLostDay = 37            // so many days ago nothing was collected from one o'clock on, nor on the day after
-	demoOutage  = 9 * time.Hour // so long ago Alpemix was away
+	lostDay = 37            // so many days ago nothing was collected from one o'clock on, nor on the day after
+	outage  = 9 * time.Hour // so long ago Alpemix was down
 )
 
-// demoDamagedDays are so many days ago; a report of each had a record that cannot be read.
-var demoDamagedDays = []report.Day{2, 20, 61}
+// damagedDays are so many days ago; a report of each had a record that cannot be read.
+var damagedDays = []report.Day{2, 20, 61}
 
 // damaged is a report with a date that does not exist in the first record.
 func damaged(body []byte) []byte {
@@ -28,25 +28,25 @@ func damaged(body []byte) []byte {
 
 // requests are those of yesterday and today until now, as a collector records them: every twenty seconds, with half an hour in which
 // Alpemix answers slowly, then not at all, then with an error of its server.
-func (d *demoVendors) requests(now time.Time) []report.Fetch {
+func (d *Vendors) requests(now time.Time) []report.Fetch {
 	const rowBytes = 385
 	zone := simulator.Istanbul
 	today := report.DayOf(now.In(zone))
 	random := rand.New(rand.NewPCG(1, 1))
-	away := now.Add(-demoOutage)
+	away := now.Add(-outage)
 	var all []report.Fetch
 	for day := today - 1; day <= today; day++ {
-		begun := d.desk.Truth(demoAccount, day, day, now) // by start
-		told := 0
+		begun := d.desk.Truth(account, day, day, now) // by start
+		listed := 0
 		for at := day.Start(zone).UTC(); at.Before(now) && at.Before((day + 1).Start(zone)); at = at.Add(20 * time.Second) {
-			f := report.Fetch{At: at, Vendor: "alpemix", Account: demoAccount, Job: string(report.Today), Outcome: "ok", Seconds: 0.15 + 0.1*random.ExpFloat64()}
+			f := report.Fetch{At: at, Vendor: "alpemix", Account: account, Job: string(report.Today), Outcome: "ok", Seconds: 0.15 + 0.1*random.ExpFloat64()}
 			switch since := at.Sub(away); {
 			case since < 0 || since > 30*time.Minute:
-				known := told
-				for told < len(begun) && !begun[told].StartedAt.After(at) {
-					told++
+				known := listed
+				for listed < len(begun) && !begun[listed].StartedAt.After(at) {
+					listed++
 				}
-				f.Rows, f.New, f.Bytes = uint64(told), uint64(told-known), uint64(told*rowBytes)
+				f.Rows, f.New, f.Bytes = uint64(listed), uint64(listed-known), uint64(listed*rowBytes)
 			case since < 5*time.Minute:
 				f.Outcome, f.Seconds = "timeout", 120
 				at = at.Add(2 * time.Minute)

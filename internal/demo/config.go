@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"fmt"
@@ -14,11 +14,11 @@ import (
 	world "alpemix-collector/simulator/reseller"
 )
 
-// demoConfig is the configuration of a demonstration, in its folder: with it check and reseller speak with its simulators.
-const demoConfig = "collector.yaml"
+// ConfigFile is the configuration of a demonstration, in its folder: with it check and reseller speak with its simulators.
+const ConfigFile = "collector.yaml"
 
-// config writes the configuration with the simulators for vendors, and reads it as run would. What the environment says of the rest holds.
-func (d *demoVendors) config(dir, dsn string, environ []string) (*config.Config, error) {
+// Config writes the configuration with the simulators for vendors, and reads it as run would. What the environment says of the rest holds.
+func (d *Vendors) Config(dir, dsn string, environ []string) (*config.Config, error) {
 	folder, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("--state: %w", err)
@@ -28,7 +28,7 @@ func (d *demoVendors) config(dir, dsn string, environ []string) (*config.Config,
 	all := settings{
 		"state_dir": folder, "customers_file": customersOf(folder), "clickhouse": settings{"dsn": dsn},
 		"alpemix": settings{"endpoint": d.addresses["alpemix"], "accounts": []settings{{
-			"name": demoAccount, "main_username": demoAccount, "secret_key": demoSecret, "timezone": simulator.Istanbul.String(),
+			"name": account, "main_username": account, "secret_key": secretKey, "timezone": simulator.Istanbul.String(),
 		}}},
 	}
 	resellers := settings{}
@@ -36,7 +36,7 @@ func (d *demoVendors) config(dir, dsn string, environ []string) (*config.Config,
 		resellers[l.Vendor] = accounts(d.resellers[l.Vendor].Settings(l.Account, d.addresses[l.Vendor]))
 	}
 	all["reseller"] = resellers
-	file := filepath.Join(folder, demoConfig)
+	file := filepath.Join(folder, ConfigFile)
 	load := func() (*config.Config, error) {
 		text, err := yaml.Marshal(all)
 		if err != nil {
@@ -67,14 +67,4 @@ func (d *demoVendors) config(dir, dsn string, environ []string) (*config.Config,
 	}
 	c.Warnings = nil
 	return c, nil
-}
-
-// speaksForDemo tells whether the configuration is that of a demonstration itself.
-func (a *app) speaksForDemo(c *config.Config) bool {
-	file, err := filepath.Abs(a.configSource())
-	if err != nil || file != filepath.Join(c.StateDir, demoConfig) {
-		return false
-	}
-	isDemo, err := a.folder(c.StateDir).Has(demoMark)
-	return err == nil && isDemo
 }

@@ -1,4 +1,5 @@
-package main
+// Package demo plays the vendors of collector demo, and its past.
+package demo
 
 import (
 	"context"
@@ -20,42 +21,43 @@ import (
 
 // The demonstration's account. Its credentials open nothing but the simulator of the same process.
 const (
-	demoAccount = "demo"
-	demoSecret  = "simulated"
-	// demoHourly keeps the desk awake at night, so that whoever looks then sees rows arrive.
-	demoHourly = 6
+	account   = "demo"
+	secretKey = "simulated"
+	// hourly keeps the desk awake at night, so that whoever looks then sees rows arrive.
+	hourly = 6
 )
 
-// demoVendors are all five simulated vendors: the desk, and four resellers most of whose customers call it.
-type demoVendors struct {
+// Vendors are all five simulated vendors: the desk, and four resellers most of whose customers call it.
+type Vendors struct {
 	desk      *simulator.Vendor
 	customers *world.World
 	resellers map[string]*world.Vendor
 	addresses map[string]string // by vendor
 }
 
-func newDemoVendors() *demoVendors {
-	desk := &simulator.World{Seed: 1, HourlyMinimum: demoHourly}
-	d := &demoVendors{
-		desk:      simulator.New(simulator.Options{World: desk, Accounts: []simulator.Account{{Name: demoAccount, SecretKey: demoSecret}}}),
-		customers: &world.World{Seed: 1, Desk: desk, DeskAccount: demoAccount},
+// NewVendors makes them; Serve lets them answer.
+func NewVendors() *Vendors {
+	desk := &simulator.World{Seed: 1, HourlyMinimum: hourly}
+	d := &Vendors{
+		desk:      simulator.New(simulator.Options{World: desk, Accounts: []simulator.Account{{Name: account, SecretKey: secretKey}}}),
+		customers: &world.World{Seed: 1, Desk: desk, DeskAccount: account},
 		resellers: map[string]*world.Vendor{},
 		addresses: map[string]string{},
 	}
 	for _, l := range world.Labels() {
-		d.resellers[l.Vendor] = newDemoReseller(l, world.Options{World: d.customers, FirstID: int(time.Now().Unix())}) // no number twice in one state folder
+		d.resellers[l.Vendor] = newReseller(l, world.Options{World: d.customers, FirstID: int(time.Now().Unix())}) // no number twice in one state folder
 	}
 	return d
 }
 
-// newDemoReseller plays a reseller vendor whose server tells who its customers are.
-func newDemoReseller(l world.Label, o world.Options) *world.Vendor {
+// newReseller plays a reseller vendor whose server lists its customers.
+func newReseller(l world.Label, o world.Options) *world.Vendor {
 	o.Accounts, o.Quirks.List = []world.Account{{Name: l.Account}}, true
 	return world.New(l.Vendor, o)
 }
 
-// serve lets all vendors answer, each on a free port of this machine, until ctx ends.
-func (d *demoVendors) serve(ctx context.Context, g *errgroup.Group) error {
+// Serve lets all vendors answer, each on a free port of this machine, until ctx ends.
+func (d *Vendors) Serve(ctx context.Context, g *errgroup.Group) error {
 	listen := func(vendor string, api http.Handler, path string) error {
 		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
@@ -77,8 +79,8 @@ func (d *demoVendors) serve(ctx context.Context, g *errgroup.Group) error {
 	return nil
 }
 
-// announce tells where the vendors are, and the configuration with their keys.
-func (d *demoVendors) announce(out io.Writer, file string) {
+// Announce prints where the vendors are, and the configuration with their keys.
+func (d *Vendors) Announce(out io.Writer, file string) {
 	_, _ = fmt.Fprintln(out, "This collects from simulated vendors; nothing of it is real. Ctrl-C ends it.")
 	_, _ = fmt.Fprintf(out, "alpemix   simulated at %s\n", d.addresses["alpemix"])
 	for _, l := range world.Labels() {
@@ -90,8 +92,8 @@ func (d *demoVendors) announce(out io.Writer, file string) {
 // customersOf is the demonstration's customers file.
 func customersOf(dir string) string { return filepath.Join(dir, "customers.csv") }
 
-// writeCustomers writes the customers file, unless there is one: it may have been edited.
-func (d *demoVendors) writeCustomers(dir string) error {
+// WriteCustomers writes the customers file, unless there is one: it may have been edited.
+func (d *Vendors) WriteCustomers(dir string) error {
 	file, err := os.OpenFile(customersOf(dir), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return nil

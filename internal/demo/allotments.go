@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -16,14 +16,14 @@ import (
 	"alpemix-collector/store"
 )
 
-// allotments records what live jobs would have recorded of the reseller accounts until now, of each once. It reads them through the
-// same clients, from simulators whose clock is turned back, and adds the calls that made the changes: limits that no vendor
-// tells are known by these.
-func (d *demoVendors) allotments(ctx context.Context, to *daemon.Daemon, now time.Time) error {
+// allotments records what a running collector would have recorded of the reseller accounts until now,
+// each account once. It reads them through the same clients, from simulators whose clock is set back,
+// and adds the calls that made the changes: limits that no vendor lists are known by these.
+func (d *Vendors) allotments(ctx context.Context, to *daemon.Daemon, now time.Time) error {
 	var clock time.Time
 	past := map[string]*world.Vendor{}
 	for _, l := range world.Labels() {
-		past[l.Vendor] = newDemoReseller(l, world.Options{World: d.customers, Now: func() time.Time { return clock }})
+		past[l.Vendor] = newReseller(l, world.Options{World: d.customers, Now: func() time.Time { return clock }})
 	}
 	accounts, err := daemon.ResellerAccounts(to.Config, func(vendor string) http.RoundTripper { return past[vendor].RoundTripper() })
 	if err != nil {
@@ -33,29 +33,29 @@ func (d *demoVendors) allotments(ctx context.Context, to *daemon.Daemon, now tim
 		if len(to.State.Allotments(a.Vendor, a.Name)) > 0 {
 			continue
 		}
-		p := &demoPast{state: to.State, world: d.customers, label: world.Label{Vendor: a.Vendor, Account: a.Name}}
+		p := &accountPast{state: to.State, world: d.customers, label: world.Label{Vendor: a.Vendor, Account: a.Name}}
 		var before []report.Allotment
-		for clock = demoStart(now); !clock.After(now); clock = clock.Add(time.Hour) {
-			told := p.world.Allotments(p.label, clock)
-			if reflect.DeepEqual(told, before) {
+		for clock = start(now); !clock.After(now); clock = clock.Add(time.Hour) {
+			listed := p.world.Allotments(p.label, clock)
+			if reflect.DeepEqual(listed, before) {
 				continue
 			}
 			if err := p.hour(ctx, clock, before == nil, a.Source); err != nil {
 				return err
 			}
-			before = told
+			before = listed
 		}
 	}
 	return nil
 }
 
-// demoStart is a morning: somebody has begun to use a collector.
-func demoStart(now time.Time) time.Time {
-	return (report.DayOf(now.In(simulator.Istanbul)) - demoDays).Start(simulator.Istanbul).Add(9 * time.Hour)
+// start is a morning: somebody has begun to use a collector.
+func start(now time.Time) time.Time {
+	return (report.DayOf(now.In(simulator.Istanbul)) - historyDays).Start(simulator.Istanbul).Add(9 * time.Hour)
 }
 
-// demoPast is what happened at one account.
-type demoPast struct {
+// accountPast is what happened at one account.
+type accountPast struct {
 	state *store.Store
 	world *world.World
 	label world.Label
@@ -63,7 +63,7 @@ type demoPast struct {
 }
 
 // hour records the calls of the hour before at, and what was read then.
-func (p *demoPast) hour(ctx context.Context, at time.Time, first bool, source reseller.Source) error {
+func (p *accountPast) hour(ctx context.Context, at time.Time, first bool, source reseller.Source) error {
 	began := at.Add(-time.Hour)
 	var before map[string]world.Customer
 	if !first {
@@ -81,8 +81,8 @@ func (p *demoPast) hour(ctx context.Context, at time.Time, first bool, source re
 	return err
 }
 
-// customers are those of a moment by name.
-func (p *demoPast) customers(at time.Time) map[string]world.Customer {
+// customers are those at a time by name.
+func (p *accountPast) customers(at time.Time) map[string]world.Customer {
 	all := map[string]world.Customer{}
 	for _, c := range p.world.Customers(p.label, at) {
 		all[c.Name] = c
@@ -91,7 +91,7 @@ func (p *demoPast) customers(at time.Time) map[string]world.Customer {
 }
 
 // calls finds the minutes in which what customers are allotted changed, and records the calls of each.
-func (p *demoPast) calls(from, to time.Time, before, after map[string]world.Customer) error {
+func (p *accountPast) calls(from, to time.Time, before, after map[string]world.Customer) error {
 	if maps.EqualFunc(before, after, func(a, b world.Customer) bool { return slices.Equal(a.Packs, b.Packs) }) {
 		return nil
 	}
@@ -107,7 +107,7 @@ func (p *demoPast) calls(from, to time.Time, before, after map[string]world.Cust
 }
 
 // minute records the calls of a minute. Of the time before the first one only those count by which alone something is known.
-func (p *demoPast) minute(at time.Time, before, after map[string]world.Customer) error {
+func (p *accountPast) minute(at time.Time, before, after map[string]world.Customer) error {
 	for _, name := range slices.Sorted(maps.Keys(after)) {
 		var old *world.Customer
 		if c, known := before[name]; known {
@@ -141,7 +141,7 @@ func (p *demoPast) minute(at time.Time, before, after map[string]world.Customer)
 const betweenCalls = 20 * time.Second
 
 // record stores a call and what is known by it, not before the last one.
-func (p *demoPast) record(at time.Time, call world.Call) error {
+func (p *accountPast) record(at time.Time, call world.Call) error {
 	if next := p.last.Add(betweenCalls); next.After(at) {
 		at = next
 	}
