@@ -1,9 +1,12 @@
 package keyring
 
 import (
-	"alpemix-collector/internal/secret"
 	"errors"
+	"fmt"
+	"os"
 	"testing"
+
+	"alpemix-collector/internal/secret"
 )
 
 // TestRename: keys follow their account, also where names change places, and none is lost where a folder is in the way.
@@ -37,4 +40,51 @@ func TestRename(t *testing.T) {
 		t.Error("a folder that is in the way is no error")
 	}
 	want("c", "key-of-c")
+}
+
+// TestRenameInterrupted: wherever a call is interrupted, the next start completes it, even if it knows
+// of no renaming.
+func TestRenameInterrupted(t *testing.T) {
+	swap := map[string]string{"a": "b", "b": "a"}
+	for _, again := range []map[string]string{nil, swap} {
+		for step, interrupted := 1, true; interrupted; step++ {
+			k := New(t.TempDir())
+			for _, account := range []string{"a", "b", "z"} {
+				if _, err := k.Put(account, "c", secret.New("key-of-"+account)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			calls := 0
+			k.sync = func(*os.File) error {
+				if calls++; calls >= step {
+					return errors.New("interrupted")
+				}
+				return nil
+			}
+			interrupted = k.Rename(swap) != nil
+			planned := calls > 1 // before that nothing has happened, and the rows' move brings the accounts again
+			k.sync = (*os.File).Sync
+			if err := k.Rename(nil); err != nil {
+				t.Errorf("step %d: %v", step, err)
+			}
+			if !planned {
+				if err := k.Rename(again); err != nil {
+					t.Errorf("step %d: %v", step, err)
+				}
+				planned = again != nil
+			}
+			want := map[string]string{"a": "a", "b": "b", "z": "z"}
+			if planned {
+				want["a"], want["b"] = "b", "a"
+			}
+			for account, owner := range want {
+				if key, err := k.Key(account, "c"); err != nil || key.Reveal() != "key-of-"+owner {
+					t.Errorf("step %d: %s has %q, %v", step, account, key.Reveal(), err)
+				}
+			}
+			if entries, err := k.List(); err != nil || len(entries) != 3 {
+				t.Errorf("step %d: listed %v, %v", step, fmt.Sprint(entries), err)
+			}
+		}
+	}
 }
