@@ -15,7 +15,7 @@ import (
 )
 
 // protector serves with the TLS settings and logins of a file, which it reads again for each
-// connection and request. The toolkit's own server does too, but it admits everybody while the file
+// connection and request. The toolkit's own server does too, but it admits everyone while the file
 // is empty, for example while it is being saved.
 type protector struct {
 	file    string

@@ -47,7 +47,7 @@ func TestUsageMatchesTheViews(t *testing.T) {
 	connect("berlin", "Ada", "2026-03-29 00:10")
 	connect("berlin", "<script>", "2026-03-29 01:59")
 	connect("berlin", "Ada", "2026-03-29 03:00")
-	connect("berlin", "Ada", "2026-03-29 23:30") // in the future: of a wrong clock
+	connect("berlin", "Ada", "2026-03-29 23:30") // in the future, from a wrong clock
 	connect("kolkata", "Jay", "2026-03-29 23:59")
 	connect("kolkata", "Jay", "2026-03-30 00:29")
 	connect("kolkata", "Jay", "2026-03-30 01:10")

@@ -57,7 +57,7 @@ type Use struct {
 
 // HourUse is the usage of connections that started in an hour of the account's zone.
 type HourUse struct {
-	Start time.Time `json:"start"` // in the account's zone; an hour comes twice when clocks are set back
+	Start time.Time `json:"start"` // in the account's zone; an hour occurs twice when clocks are set back
 	Use
 }
 

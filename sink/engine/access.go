@@ -9,11 +9,13 @@ import (
 	"strings"
 )
 
-// daemonRole is granted to the engine's only user. Sessions of readers lay it down before anything else.
+// daemonRole is granted to the engine's only user. A reader's session drops it before it does
+// anything else.
 const daemonRole = "daemon"
 
-// daemonGrants are what the daemon may do: keep its database. Neither sources (file, url, s3, remote, executable …) nor tables
-// and dictionaries of such are among it: an engine that writes for the daemon reads and writes nothing else.
+// daemonGrants are what the daemon may do: maintain its database. They include no sources (file,
+// url, s3, remote, executable …), nor tables and dictionaries of such. So statements of the daemon
+// cannot read or write anything else.
 var daemonGrants = []string{
 	"GRANT SHOW, SELECT, INSERT, ALTER, TRUNCATE, OPTIMIZE, CHECK, dictGet, KILL QUERY ON *.*",
 	"GRANT CREATE DATABASE, CREATE TABLE, CREATE VIEW, CREATE TEMPORARY TABLE ON *.*",
@@ -21,22 +23,25 @@ var daemonGrants = []string{
 	"GRANT SYSTEM MERGES, SYSTEM TTL MERGES, SYSTEM FLUSH, SYSTEM VIEWS, SYSTEM DROP CACHE, SYSTEM SYNC REPLICA ON *.*",
 }
 
-// daemonEngines are the kinds of tables that the daemon may create.
+// daemonEngines are the table engines that the daemon may use.
 var daemonEngines = strings.Fields("MergeTree ReplacingMergeTree AggregatingMergeTree SummingMergeTree " +
 	"ReplicatedMergeTree ReplicatedReplacingMergeTree ReplicatedAggregatingMergeTree ReplicatedSummingMergeTree Memory Null")
 
-// limits leave room for the daemon on a small machine. Caches grow with use; their defaults are made for large servers, and so is
-// that of threads without work, a thousand: each that ever worked on a query holds three files open.
+// limits leave room for the daemon on a small machine. Caches grow with use, and their defaults
+// suit large servers. So does the default of a thousand idle threads: each that ever worked on a
+// query keeps three files open.
 const limits = `<max_server_memory_usage_to_ram_ratio>0.7</max_server_memory_usage_to_ram_ratio>` +
 	`<mark_cache_size>134217728</mark_cache_size><primary_index_cache_size>134217728</primary_index_cache_size>` +
 	`<uncompressed_cache_size>0</uncompressed_cache_size><max_thread_pool_free_size>16</max_thread_pool_free_size>`
 
-// fsyncAfterMerge makes a merge, and what else rewrites parts, wait for the disk. A server need not: it keeps the parts that were
-// merged for minutes. The library keeps them no longer than till its next cleaning, so a power cut could take both.
+// fsyncAfterMerge makes merges, and whatever else rewrites parts, wait for the disk. A server need
+// not wait, because it keeps the merged parts for minutes. The library keeps them only until its
+// next cleanup, so a power failure could destroy both.
 const fsyncAfterMerge = `<merge_tree><min_rows_to_fsync_after_merge>1</min_rows_to_fsync_after_merge></merge_tree>`
 
-// writeAccess writes the engine's configuration into dir and returns its path. The engine knows one user only, but it
-// checks grants: without the daemon's role that user may read the database and the system tables, and nothing else.
+// writeAccess writes the engine's configuration to dir and returns its path. The engine knows only
+// one user, but it checks grants. Without the daemon's role, that user may read the database and
+// the system tables, and nothing else.
 func writeAccess(dir, database string) (string, error) {
 	users, config := filepath.Join(dir, "users.xml"), filepath.Join(dir, "config.xml")
 	text := html.EscapeString
@@ -49,7 +54,7 @@ func writeAccess(dir, database string) (string, error) {
 	}
 	daemon, reader := slices.Clone(daemonGrants), []string{
 		"GRANT SELECT ON " + quoteName(database) + ".*",
-		"GRANT SELECT ON system.*", // the engine grants it to everybody; see readableTables
+		"GRANT SELECT ON system.*", // the engine grants it to everyone; see readableTables
 		"GRANT SELECT ON information_schema.*",
 		"GRANT SELECT ON INFORMATION_SCHEMA.*",
 		"GRANT SHOW ON *.*",

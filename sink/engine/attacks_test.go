@@ -10,10 +10,11 @@ import (
 	"testing"
 )
 
-// attackSettings are settings that let readers read and write files, call out, crash or block the engine, fill the disk,
-// write into the log or lift a cap: by kind, with a value that would do so.
+// attackSettings are settings that let readers read and write files, connect to other hosts, crash
+// or block the engine, fill the disk, write to the log or raise a cap. They are grouped by kind,
+// each with a value that would do so.
 var attackSettings = []string{
-	// reads or writes a file, or evaluates what no syntax tree shows
+	// read or write a file, or evaluate what no syntax tree shows
 	"additional_table_filters={'t':'file(''SECRET'')!='''''}", "additional_result_filter=file('SECRET')!=''",
 	"format_schema='SECRET:x'", "format_schema_source='string'", "format_schema_message_name='x'",
 	"format_template_row='SECRET'", "format_template_row_format='file'", "format_template_resultset='SECRET'",
@@ -25,11 +26,11 @@ var attackSettings = []string{
 	"implicit_select=1", "dialect='kusto'", "dialect='prql'", "allow_experimental_kusto_dialect=1",
 	"allow_experimental_eval_table_function=1", "allow_experimental_ai_functions=1", "allow_python_table_function=1",
 	"allow_introspection_functions=1", "allow_get_client_http_header=1", "allow_ddl=1", "allow_fuzz_query_functions=1",
-	// calls out
+	// connect to other hosts
 	"format_avro_schema_registry_url='http://127.0.0.1:1/'", "output_format_avro_confluent_subject='x'",
 	"distributed_product_mode='allow'", "enable_parallel_replicas=1", "cluster_for_parallel_replicas='default'",
 	"prefer_localhost_replica=0", "max_http_get_redirects=10", "s3_max_redirects=10",
-	// crashes, stops or blocks
+	// crash, stop or block
 	"interactive_delay=0", "interactive_delay=1", "max_parser_depth=100000", "max_parser_backtracks=0",
 	"max_query_size=0", "query_profiler_cpu_time_period_ns=1000000", "query_profiler_real_time_period_ns=1000000",
 	"memory_profiler_step=1", "memory_profiler_sample_probability=1", "metrics_perf_events_enabled=1",
@@ -38,7 +39,7 @@ var attackSettings = []string{
 	"priority=1", "workload='x'", "max_untracked_memory=1000000000000", "memory_tracker_fault_probability=1",
 	"low_priority_query_wait_time_ms=600000", "replace_running_query=1", "max_ast_depth=1000000",
 	"max_streams_to_max_threads_ratio=100000", "max_insert_threads=100000", "max_final_threads=100000",
-	// lifts a cap
+	// raise a cap
 	"max_execution_time=0", "max_execution_time=601", "max_execution_time=-1", "max_execution_time=1e9",
 	"max_execution_time=nan", "max_execution_time=DEFAULT", "max_memory_usage=0", "max_memory_usage=1e18",
 	"max_memory_usage=DEFAULT", "max_threads=0", "max_threads=100000", "max_block_size=0", "max_block_size=1000000000",
@@ -46,14 +47,14 @@ var attackSettings = []string{
 	"max_temporary_data_on_disk_size_for_query=0", "max_temporary_data_on_disk_size_for_user=0",
 	"max_bytes_before_external_sort=1", "max_bytes_before_external_group_by=1", "max_bytes_ratio_before_external_sort=0.0001",
 	"max_execution_time_leaf=0", "temporary_files_codec='NONE'", "readonly=0", "log_comment='mine'",
-	// writes into the log
+	// write to the log
 	"send_logs_level='trace'", "send_logs_source_regexp='.*'", "log_queries=1", "log_profile_events=1",
 	"send_profile_events=1",
-	// is none
+	// do not exist
 	"path='/'", "no_such_setting=1", "`a\nb`=1", "compatibility='1.1'", "profile='default'", "a.b=1",
 }
 
-// TestReaderSettings sends each of the settings in the URL and in SETTINGS clauses of every kind of place.
+// TestReaderSettings sends each setting in the URL and in SETTINGS clauses at every kind of place.
 func TestReaderSettings(t *testing.T) {
 	addr := fixture(t)
 	pid := shared.PID()
@@ -82,8 +83,8 @@ func TestReaderSettings(t *testing.T) {
 		}
 		name, value, _ := strings.Cut(s, "=")
 		u := url.Values{name: {strings.Trim(value, "'")}}.Encode()
-		if a := post(t, addr, u, "SELECT 1 AS a"); a.status == http.StatusOK && !ignored[name] && !writerSettings[name] {
-			t.Errorf("%s was taken from the URL", u)
+		if a := post(t, addr, u, "SELECT 1 AS a"); a.status == http.StatusOK && !ignoredParams[name] && !writerSettings[name] {
+			t.Errorf("%s was accepted in the URL", u)
 		} else if strings.Contains(a.body, "sesame") {
 			t.Errorf("%s returns the secret: %s", u, a.body)
 		}
@@ -96,7 +97,8 @@ func TestReaderSettings(t *testing.T) {
 	}
 }
 
-// TestReaderFormats asks for every format of the engine, in every way: the answer comes, or the format is refused by name.
+// TestReaderFormats requests every format of the engine in every way. Each is served or refused by
+// name.
 func TestReaderFormats(t *testing.T) {
 	addr := fixture(t)
 	pid := shared.PID()
@@ -115,14 +117,14 @@ func TestReaderFormats(t *testing.T) {
 	r := newRequest(t, http.MethodPost, addr, "", "SELECT 1 AS a")
 	r.Header.Set("X-ClickHouse-Format", "AvroConfluent")
 	if a := send(t, r); a.status == http.StatusOK {
-		t.Error("the header names a refused format")
+		t.Error("the header selects a refused format")
 	}
 	if shared.PID() != pid {
 		t.Error("the engine did not survive")
 	}
 }
 
-// TestReaderSettingsServed: what clients and people set.
+// TestReaderSettingsServed: settings that clients and people use are accepted.
 func TestReaderSettingsServed(t *testing.T) {
 	addr := fixture(t)
 	for _, s := range []string{

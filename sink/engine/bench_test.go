@@ -11,8 +11,8 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// BenchmarkInsert puts 300,000 rows of a support desk's size into one table, by clickhouse-go and by the engine's own
-// reading of JSONEachRow. The ratio is what counts.
+// BenchmarkInsert inserts 300,000 rows of realistic size into one table, with clickhouse-go and
+// with the engine's own JSONEachRow reader. The ratio is what counts.
 func BenchmarkInsert(b *testing.B) {
 	const rows = 300_000
 	addr, dir := sharedEngine(b)
@@ -70,7 +70,8 @@ func BenchmarkInsert(b *testing.B) {
 	})
 }
 
-// BenchmarkSelect reads a result of 1,000,000 rows as the engine writes it and as clickhouse-go asks for it.
+// BenchmarkSelect reads 1,000,000 rows as the engine writes them and as clickhouse-go requests
+// them.
 func BenchmarkSelect(b *testing.B) {
 	addr, dir := sharedEngine(b)
 	const query = "SELECT number, toString(number) AS s, toLowCardinality(toString(number % 20)) AS l FROM numbers(1000000)"

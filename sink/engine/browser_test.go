@@ -13,7 +13,8 @@ import (
 	"testing"
 )
 
-// TestForeignPages: what browsers say of where a request comes from decides, for every method and answer.
+// TestForeignPages: a request is served or refused by its origin as the browser reports it, for
+// every method and answer.
 func TestForeignPages(t *testing.T) {
 	addr := fixture(t)
 	q := "query=" + url.QueryEscape("SELECT count() FROM t")
@@ -87,7 +88,8 @@ try { new EventSource('ENGINE/?query=SELECT+1'); } catch (e) {}
 setTimeout(() => { document.title = 'done ' + JSON.stringify(got); }, 3000);
 </script>`
 
-// TestHostilePage opens a page of another origin in a real browser. It learns nothing, and the engine runs nothing for it.
+// TestHostilePage opens a page of another origin in a real browser. The page learns nothing, and
+// the engine runs none of its queries.
 func TestHostilePage(t *testing.T) {
 	path, err := exec.LookPath("chromium")
 	if err != nil && os.Getenv("CI") == "" {
@@ -121,7 +123,7 @@ func TestHostilePage(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	if len(seen) < 2 {
-		t.Errorf("the page asked too little to prove anything: %v", seen)
+		t.Errorf("the page sent too few requests to prove anything: %v", seen)
 	}
 	for answer := range seen {
 		if !strings.HasSuffix(answer, " 403") {

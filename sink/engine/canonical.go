@@ -2,8 +2,9 @@ package engine
 
 import "strings"
 
-// canonical is text as the engine's own parser prints it: one statement, without comments, with every keyword in capitals.
-// Text that it cannot parse is an error. Nothing of text is run or applied.
+// canonical returns text as the engine's own parser prints it: one statement, without comments,
+// with keywords in capitals. It returns an error for text that the parser rejects. It executes
+// nothing.
 func canonical(c *conn, text string) (string, error) {
 	var out []byte
 	_, err := c.query("SELECT formatQuery({text:String})", "RawBLOB", []param{{"text", escapeParam(text)}}, func(b []byte) error {
@@ -11,7 +12,7 @@ func canonical(c *conn, text string) (string, error) {
 		return nil
 	})
 	if ex, ok := err.(*Exception); ok {
-		// The engine adds our own question, which quotes the text again.
+		// The engine appends our own query, which repeats the text.
 		if n := strings.LastIndex(ex.Message, ": In scope SELECT formatQuery("); n >= 0 {
 			ex.Message = strings.TrimRight(ex.Message[:n], " .") + ". (" + codeNames[codeSyntaxError] + ")"
 		}
@@ -19,13 +20,13 @@ func canonical(c *conn, text string) (string, error) {
 	return string(out), err
 }
 
-// escapeParam writes the value of a parameter in the escaped form in which the engine reads it.
+// escapeParam returns the value of a parameter in the escaped form that the engine reads.
 func escapeParam(s string) string {
 	return strings.NewReplacer("\\", "\\\\", "\t", "\\t", "\n", "\\n", "\r", "\\r", "\x00", "\\0", "\b", "\\b", "\f", "\\f").Replace(s)
 }
 
-// checkCanonical refuses a reader's statement by the settings and formats that it names, wherever it names them, and by
-// files of the client half of libchdb. rows are those of a block.
+// checkCanonical refuses a reader's statement if it contains a forbidden setting or format, or a
+// file clause of libchdb's client. rows is the number of rows in a block.
 func (e *engine) checkCanonical(text string, rows int) error {
 	tokens := canonicalTokens(text)
 	if err := checkCasts(tokens); err != nil {
@@ -73,10 +74,10 @@ func (e *engine) checkCanonical(text string, rows int) error {
 	return nil
 }
 
-// settingAt reads "name = value" from tokens[i:] and returns where the next token after the value is. A value ends before a
-// comma, a closing bracket or a keyword outside of brackets.
+// settingAt reads "name = value" from tokens[i:] and returns the index of the token after the
+// value. A value ends before a comma, a closing bracket, or a keyword outside of brackets.
 func settingAt(tokens []token, i int) (name, value string, next int, ok bool) {
-	for part := true; ; part = !part { // names and dots take turns
+	for part := true; ; part = !part { // names and dots alternate
 		if i >= len(tokens) {
 			return "", "", i, false
 		}
@@ -113,7 +114,8 @@ func settingAt(tokens []token, i int) (name, value string, next int, ok bool) {
 	return name, value, i, true
 }
 
-// canonicalTokens cuts what canonical returned. There are no comments in it, and what looks like one is an operator.
+// canonicalTokens splits the result of canonical. It contains no comments; what looks like one is
+// an operator.
 func canonicalTokens(text string) []token {
 	var tokens []token
 	l := lexer{text: text}

@@ -6,22 +6,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// daemonArgs are settings of the daemon's connections. Where memory runs out, a reader's query ends and not the daemon's.
-// Values of an INSERT are values: an expression could read a file.
+// daemonArgs are settings of the daemon's connections. When memory runs out, the engine stops a
+// reader's query, not the daemon's. Values of an INSERT are not evaluated: an expression could read
+// a file.
 var daemonArgs = []string{
 	"--memory_overcommit_ratio_denominator=0",
 	"--input_format_values_interpret_expressions=0",
 }
 
-// Disk that readers' queries may take for sorting and grouping. A full disk would lose days.
+// Limits on the disk space that readers' queries may use to sort and group. A full disk would lose
+// days.
 const (
-	maxSpill  = 1 << 30 // by one query
-	keepFree  = 2 << 30 // stays free whatever readers do
-	leastCap  = 1 << 20 // 0 would mean no cap
+	maxSpill  = 1 << 30 // for one query
+	keepFree  = 2 << 30 // kept free whatever readers do
+	leastCap  = 1 << 20 // because 0 means no cap
 	spillPart = 4 * maxReaders
 )
 
-// readerArgs are the settings of a reader's connection. Those that readers may change have bounds; see readerSettings.
+// readerArgs returns the settings of a reader's connection. Readers may change some of them within
+// bounds; see readerSettings.
 func (e *engine) readerArgs() []string {
 	return []string{
 		fmt.Sprintf("--max_memory_usage=%d", e.memory),
@@ -30,7 +33,8 @@ func (e *engine) readerArgs() []string {
 	}
 }
 
-// spillCap is what one reader's query may write to the disk of dir: a part of what is free there beyond a reserve.
+// spillCap returns how much one reader's query may write to the disk of dir: a share of the free
+// space beyond a reserve.
 func spillCap(dir string) int64 {
 	var fs unix.Statfs_t
 	if unix.Statfs(dir, &fs) != nil {

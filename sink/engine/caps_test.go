@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// TestSlowReaders: clients that do not read their answers keep neither other readers nor the daemon waiting for good.
+// TestSlowReaders: clients that do not read their answers block neither other readers nor the
+// daemon for good.
 func TestSlowReaders(t *testing.T) {
 	addr := fixture(t)
 	query := url.QueryEscape("SELECT repeat('x', 1000) FROM numbers(100000000)")
@@ -29,7 +30,7 @@ func TestSlowReaders(t *testing.T) {
 		fmt.Sscan(a.body, &n)
 		return n
 	}
-	within(t, "the slow ones run", func() bool { return running() >= maxPerClient })
+	within(t, "the slow queries run", func() bool { return running() >= maxPerClient })
 	if n := running(); n > maxPerClient {
 		t.Errorf("one client runs %d queries, more than %d", n, maxPerClient)
 	}
@@ -44,7 +45,7 @@ func TestSlowReaders(t *testing.T) {
 	within(t, "their queries have ended", func() bool { return running() == 0 })
 }
 
-// TestSlowHeaders: connections without a request take no reader's place.
+// TestSlowHeaders: a connection without a complete request uses no reader's place.
 func TestSlowHeaders(t *testing.T) {
 	addr := fixture(t)
 	for range 100 {
@@ -60,21 +61,22 @@ func TestSlowHeaders(t *testing.T) {
 	}
 }
 
-// TestSpillIsCapped: sorting more than memory holds takes no more of the disk than the cap, whatever the reader sets.
+// TestSpillIsCapped: sorting more than fits into memory uses no more disk than the cap, whatever
+// the reader sets.
 func TestSpillIsCapped(t *testing.T) {
 	addr := fixture(t)
 	if a := post(t, addr, "", "SELECT getSetting('max_temporary_data_on_disk_size_for_query')"); a.status != 200 || a.body == "0\n" {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 	if n := spillCap("/absent"); n != leastCap {
-		t.Errorf("of a disk that is not there readers may take %d", n)
+		t.Errorf("readers may use %d of a missing disk", n)
 	}
 	if n := spillCap(t.TempDir()); n < leastCap || n > maxSpill {
-		t.Errorf("readers may take %d", n)
+		t.Errorf("readers may use %d", n)
 	}
 }
 
-// TestPlaces: a place is given in turn, no client takes all, and each comes back.
+// TestPlaces: places are given in turn, one client cannot take all of them, and each is returned.
 func TestPlaces(t *testing.T) {
 	p := newPlaces(3, 2)
 	var taken []*place
@@ -87,7 +89,7 @@ func TestPlaces(t *testing.T) {
 	}
 	p.release(taken[2])
 	done := make(chan error, 1)
-	go func() { // a has two of three already, and waits for one of its own
+	go func() { // a has two of three places and waits for one of its own
 		_, err := p.take(t.Context(), "a", nil)
 		done <- err
 	}()

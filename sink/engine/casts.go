@@ -2,15 +2,15 @@ package engine
 
 import "strings"
 
-// stateType is the type of the states of aggregate functions. The engine takes a state as it comes, and one that no aggregate
-// function has made crashes the process.
+// stateType is the type of states of aggregate functions. The engine does not validate a state, and
+// one that no aggregate function created crashes the process.
 const stateType = "AggregateFunction"
 
-// casts are the functions whose second argument names a type, in lower case.
+// casts are the functions whose second argument is the name of a type, in lower case.
 var casts = words("cast _cast accuratecast accuratecastornull accuratecastordefault")
 
-// checkCasts refuses what makes a state of a text: a cast to its type, to a type that is not written in the query, and a
-// parameter of its type. tokens are canonical, where each cast is a call.
+// checkCasts refuses whatever turns a text into a state: a cast to stateType, a cast to a type that
+// is not a literal, and a parameter of stateType. tokens are canonical, where each cast is a call.
 func checkCasts(tokens []token) error {
 	for i, t := range tokens {
 		switch {
@@ -24,7 +24,7 @@ func checkCasts(tokens []token) error {
 	return nil
 }
 
-// castsToLiteral reports whether the second of a call's arguments is the literal of a type without states.
+// castsToLiteral reports whether the second argument of a call is a literal type without states.
 func castsToLiteral(args []token) bool {
 	depth := 0
 	for i, t := range args {

@@ -139,8 +139,8 @@ func TestDatabaseSQL(t *testing.T) {
 	}
 }
 
-// TestInsertSettings checks that settings of an INSERT reach it, that they do not outlive it, and that data in every way of
-// sending arrives.
+// TestInsertSettings checks that settings of an INSERT apply to it alone, and that data arrives
+// however it is sent.
 func TestInsertSettings(t *testing.T) {
 	addr, dir := sharedEngine(t)
 	c := connect(t, addr, dir, clickhouse.CompressionNone)
@@ -183,7 +183,7 @@ func TestInsertSettings(t *testing.T) {
 	}
 }
 
-// TestInsertFails checks that an INSERT which cannot be stored is an error with ClickHouse's number.
+// TestInsertFails checks that an INSERT that cannot be stored returns ClickHouse's error number.
 func TestInsertFails(t *testing.T) {
 	addr, dir := sharedEngine(t)
 	c := connect(t, addr, dir, clickhouse.CompressionLZ4)
@@ -214,8 +214,8 @@ func TestInsertFails(t *testing.T) {
 	}
 }
 
-// TestBrokenInsert breaks the data of an INSERT off at several places and in every encoding: nothing of it may be stored, for
-// a retry with the same token would then be dropped.
+// TestBrokenInsert cuts the data of an INSERT at several places, in every encoding. Nothing may be
+// stored, because a retry with the same token would be dropped.
 func TestBrokenInsert(t *testing.T) {
 	addr, dir := sharedEngine(t)
 	c := connect(t, addr, dir, clickhouse.CompressionNone)
@@ -231,7 +231,7 @@ func TestBrokenInsert(t *testing.T) {
 		params := "query=INSERT+INTO+broken+FORMAT+CSV"
 		if encoding == "blocks" {
 			params += "&decompress=1"
-			for i := range 2 { // two blocks, so that one may be whole
+			for i := range 2 { // two blocks, so that one may be complete
 				w := newBlockWriter(&body, "LZ4")
 				io.WriteString(w, rows.String()[i*rows.Len()/2:(i+1)*rows.Len()/2])
 				w.Close()
@@ -263,10 +263,10 @@ func TestBrokenInsert(t *testing.T) {
 				answer, _ := io.ReadAll(conn)
 				conn.Close()
 				if strings.Contains(string(answer), " 200 ") {
-					t.Errorf("%q, %d of %d bytes: was acknowledged", encoding, keep, body.Len())
+					t.Errorf("%q, %d of %d bytes: acknowledged", encoding, keep, body.Len())
 				}
 			}
-			// The stream ends well, what is in it does not.
+			// The stream ends properly, but its content does not.
 			if encoding != "" && keep > 0 {
 				r := asDaemon(t, newRequest(t, http.MethodPost, addr, params, body.String()[:keep]))
 				if encoding != "blocks" {
@@ -286,7 +286,7 @@ func TestBrokenInsert(t *testing.T) {
 			r.Header.Set("Content-Encoding", encoding)
 		}
 		if a := send(t, r); a.status != 200 {
-			t.Errorf("%q: whole data is refused: %s", encoding, a.body)
+			t.Errorf("%q: complete data is refused: %s", encoding, a.body)
 		}
 		if err := c.Exec(t.Context(), "TRUNCATE TABLE broken"); err != nil {
 			t.Fatal(err)

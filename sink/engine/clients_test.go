@@ -32,8 +32,8 @@ func TestNodeClient(t *testing.T) {
 	}
 }
 
-// TestPythonClient sends the requests of clickhouse-connect 0.8 and later, as its httpclient.py writes them with its defaults: a
-// session for all, its settings, compressed answers in Native.
+// TestPythonClient sends the requests of clickhouse-connect 0.8 and later, as its httpclient.py
+// writes them by default: one session for all, its settings, compressed answers in Native.
 func TestPythonClient(t *testing.T) {
 	addr := fixture(t)
 	const session = "session_id=6d5a1a26-8d5e-4ac5-a9a5-6dc9f3a1b6f0"
@@ -65,7 +65,8 @@ func TestPythonClient(t *testing.T) {
 	}
 }
 
-// TestGoClient is clickhouse-go as a reader, as Grafana's data source sets it up: HTTP, gzip, a row limit.
+// TestGoClient uses clickhouse-go as a reader, as Grafana's data source configures it: HTTP, gzip,
+// a row limit.
 func TestGoClient(t *testing.T) {
 	addr := fixture(t)
 	for _, c := range []*clickhouse.Compression{nil, {Method: clickhouse.CompressionGZIP}, {Method: clickhouse.CompressionLZ4}} {
@@ -91,10 +92,10 @@ func TestGoClient(t *testing.T) {
 			t.Errorf("%v: %d rows: %v", c, n, err)
 		}
 		if err := db.Exec(ctx, "DROP TABLE t"); err == nil {
-			t.Error("a reader writes")
+			t.Error("a reader can write")
 		}
 	}
-	// The URL of Grafana's health check and of curl.
+	// Grafana's health check and curl send the query in the URL.
 	if a := post(t, addr, url.Values{"query": {"SELECT 1"}}.Encode(), ""); a.body != "1\n" {
 		t.Errorf("%d %s", a.status, a.body)
 	}

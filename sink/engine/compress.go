@@ -14,10 +14,12 @@ import (
 	"github.com/pierrec/lz4/v4"
 )
 
-// maxWindow bounds the memory that a zstd stream can make us take: 32 MiB, more than any level of zstd uses unasked.
+// maxWindow limits the memory that a zstd stream can make us allocate to 32 MiB, more than any
+// level of zstd uses by default.
 const maxWindow = 32 << 20
 
-// decodeBody undoes the Content-Encoding of a request, and then ClickHouse's own compressed blocks where the client says so.
+// decodeBody decodes the Content-Encoding of a request and then, if blocks is set, ClickHouse's own
+// compressed blocks.
 func decodeBody(body io.Reader, encoding string, blocks bool) (io.Reader, error) {
 	var err error
 	switch encoding {
@@ -47,12 +49,13 @@ func decodeBody(body io.Reader, encoding string, blocks bool) (io.Reader, error)
 	return body, nil
 }
 
-// blockReader reads ClickHouse's compressed blocks. The end of a block may be the end of the stream, any other place may not:
-// the package tells both by a wrapped io.EOF.
+// blockReader reads ClickHouse's compressed blocks. A stream may end only between blocks, but the
+// compress package returns a wrapped io.EOF wherever it ends. blockReader returns
+// io.ErrUnexpectedEOF inside a block.
 type blockReader struct {
 	in     *bufio.Reader
 	blocks *compress.Reader
-	taken  int // bytes of in that blocks has taken
+	taken  int // bytes that blocks has read from in
 }
 
 func newBlockReader(r io.Reader) io.Reader {
@@ -81,7 +84,7 @@ func (b *blockReader) Read(p []byte) (int, error) {
 	return n, io.ErrUnexpectedEOF
 }
 
-// encodings are what answers can be compressed with, the best first, as ClickHouse prefers them.
+// encodings are the supported encodings of responses, best first, in ClickHouse's order.
 var encodings = []string{"br", "zstd", "gzip", "lz4", "deflate"}
 
 func chooseEncoding(accept string) string {
@@ -109,13 +112,13 @@ func encodeBody(w io.Writer, encoding string) (io.WriteCloser, error) {
 	case "zstd":
 		return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
 	}
-	return open{w}, nil
+	return nopCloser{w}, nil
 }
 
-// open is a writer that has nothing to finish.
-type open struct{ io.Writer }
+// nopCloser is a writer that has nothing to finish.
+type nopCloser struct{ io.Writer }
 
-func (open) Close() error { return nil }
+func (nopCloser) Close() error { return nil }
 
 // blockSize is the size of ClickHouse's compressed blocks before compression.
 const blockSize = 1 << 20
@@ -152,7 +155,7 @@ func (b *blockWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// Close writes what is held back.
+// Close writes the buffered data.
 func (b *blockWriter) Close() error {
 	if len(b.buf) == 0 {
 		return nil

@@ -15,31 +15,35 @@ import (
 	"alpemix-collector/internal/durable"
 )
 
-// ErrInUse is the cause where another process has the engine's folder.
-var ErrInUse = errors.New("another process has it open, as a rule a collector that is running")
+// ErrInUse means that another process is using the engine's folder.
+var ErrInUse = errors.New("it is in use by another process, usually a running collector")
 
-// Doors are the folder's lock and what the engine listens on. The process that starts the engine opens them, hands them down and
-// keeps them while the engine restarts: nobody else can take the port or the socket meanwhile, and requests wait. The lock
-// ends with the last process that has it, so that no two engines ever work on one folder.
+// Doors are the lock of the engine's folder and the sockets that the engine listens on. The process
+// that starts the engine opens them, passes them to the engine and keeps them while it restarts. So
+// no other process can take the port or the socket meanwhile, and requests wait.
+//
+// The lock is released when the last process that has it stops, so no two engines ever use one
+// folder.
 type Doors struct {
 	lock    *os.File
-	owner   *net.UnixListener // in the folder, which is its owner's only: who connects here may write
-	readers *net.TCPListener  // nil: none
+	owner   *net.UnixListener // in the folder, which only its owner can open; clients of it may write
+	readers *net.TCPListener  // nil if readers are not served
 	dir     string
 }
 
-// File descriptors by which the engine's process finds its doors.
+// File descriptors of the doors in the engine's process.
 const (
 	lockFD    = 3
 	ownerFD   = 4
 	readersFD = 5
 )
 
-// socketName is that of the owner's socket in the engine's folder.
+// socketName is the name of the owner's socket in the engine's folder.
 const socketName = "socket"
 
-// OpenDoors takes the engine's folder, which it creates, and listens: for the owner of the folder in the folder, for readers
-// on listen (host:port), unless that is empty. A folder that another process has is ErrInUse.
+// OpenDoors creates and locks the engine's folder and listens: on a socket in the folder for its
+// owner, and on listen (host:port) for readers, unless listen is empty. It returns ErrInUse if
+// another process has the lock.
 func OpenDoors(dir, listen string) (*Doors, error) {
 	d := &Doors{dir: dir}
 	var err error
@@ -53,7 +57,7 @@ func OpenDoors(dir, listen string) (*Doors, error) {
 }
 
 func (d *Doors) listen(readers string) error {
-	// A socket that is there is left of a process that ended without notice: the lock is ours.
+	// We have the lock, so an existing socket was left by a process that was killed.
 	if err := os.Remove(filepath.Join(d.dir, socketName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("embedded ClickHouse: cannot replace its socket: %w", err)
 	}
@@ -65,7 +69,7 @@ func (d *Doors) listen(readers string) error {
 	if d.owner, err = net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"}); err != nil {
 		return fmt.Errorf("embedded ClickHouse cannot listen in %s: %w", d.dir, err)
 	}
-	d.owner.SetUnlinkOnClose(false) // by a path that may be gone; Close does
+	d.owner.SetUnlinkOnClose(false) // Close removes it: this path may be gone by then
 	if err := os.Chmod(filepath.Join(d.dir, socketName), 0o600); err != nil {
 		return fmt.Errorf("embedded ClickHouse: %w", err)
 	}
@@ -84,7 +88,7 @@ func (d *Doors) listen(readers string) error {
 	return nil
 }
 
-// Addr is where readers are served, "" where they are not.
+// Addr returns the address for readers, or "" if they are not served.
 func (d *Doors) Addr() string {
 	if d.readers == nil {
 		return ""
@@ -92,7 +96,7 @@ func (d *Doors) Addr() string {
 	return d.readers.Addr().String()
 }
 
-// files are the doors for a child, from descriptor 3 on. The caller closes them.
+// files returns the doors for a child, from descriptor 3 on. The caller closes them.
 func (d *Doors) files() (files []*os.File, err error) {
 	owner, err := d.owner.File()
 	if err != nil {
@@ -113,7 +117,7 @@ func (d *Doors) files() (files []*os.File, err error) {
 	return files, nil
 }
 
-// Inherited are the doors that the parent handed down to this process.
+// Inherited returns the doors that the parent passed to this process.
 func Inherited(dir string, readers bool) (*Doors, error) {
 	d := &Doors{dir: dir, lock: os.NewFile(lockFD, "lock")}
 	listener := func(fd uintptr, name string) (net.Listener, error) {
@@ -138,7 +142,7 @@ func Inherited(dir string, readers bool) (*Doors, error) {
 	return d, nil
 }
 
-// Close gives the doors back. The socket is removed as long as the lock is held.
+// Close closes the doors. It removes the socket while it still has the lock.
 func (d *Doors) Close() error {
 	var errs []error
 	if d.readers != nil {
@@ -150,13 +154,14 @@ func (d *Doors) Close() error {
 	return errors.Join(append(errs, d.lock.Close())...)
 }
 
-// lockDir takes the folder for this process and those that it hands the file to; the system gives it back when they have ended,
-// however they end. An engine whose daemon was killed just now is given the time to notice.
+// lockDir locks the folder for this process and for those that it passes the file to. The system
+// releases the lock when all of them have stopped, however they stop. lockDir waits briefly,
+// because the engine of a daemon that was just killed needs time to notice.
 func lockDir(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("embedded ClickHouse: cannot create its folder: %w", err)
 	}
-	if err := os.Chmod(dir, 0o700); err != nil { // who can reach the socket in it may write
+	if err := os.Chmod(dir, 0o700); err != nil { // any client of the socket in it may write
 		return nil, fmt.Errorf("embedded ClickHouse: cannot keep others out of its folder: %w", err)
 	}
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)

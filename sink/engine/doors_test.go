@@ -11,8 +11,9 @@ import (
 	"testing"
 )
 
-// TestNobodyTakesThePort: from the start of an engine to its stop nobody else can listen on its port or at its socket, also
-// while it restarts, and a request that comes in between is answered.
+// TestNobodyTakesThePort: from the start of an engine to its stop, no other process can listen on
+// its port or at its socket, even while the engine restarts. A request during the restart is
+// answered.
 func TestNobodyTakesThePort(t *testing.T) {
 	dir := t.TempDir()
 	p := start(t, dir, "127.0.0.1:0")
@@ -25,23 +26,24 @@ func TestNobodyTakesThePort(t *testing.T) {
 		within(t, "the engine is gone", func() bool { return p.PID() != pid })
 		if l, err := net.Listen("tcp", addr); err == nil {
 			l.Close()
-			t.Error("somebody else could listen")
+			t.Error("another process can listen")
 		} else if !errors.Is(err, syscall.EADDRINUSE) {
 			t.Error(err)
 		}
 		if d, err := OpenDoors(dir, ""); err == nil {
 			d.Close()
-			t.Error("somebody else could take the folder")
+			t.Error("another process can lock the folder")
 		} else if !errors.Is(err, ErrInUse) {
 			t.Error(err)
 		}
 		if a := post(t, addr, "", "SELECT 1"); a.body != "1\n" {
-			t.Errorf("a request in the pause: %d %s", a.status, a.body)
+			t.Errorf("a request during the restart: %d %s", a.status, a.body)
 		}
 	}
 }
 
-// TestOwnersDoor: who writes comes by a socket that nobody else reaches, however long its path is, and no secret lies around.
+// TestOwnersDoor: writers use a socket that only the folder's owner can reach, however long its
+// path is, and no secret is stored.
 func TestOwnersDoor(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), strings.Repeat("a-long-name/", 12), "clickhouse")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -72,14 +74,14 @@ func TestOwnersDoor(t *testing.T) {
 		}
 	}
 	if a := post(t, p.Addr(), "", "DROP TABLE x"); a.status == http.StatusOK {
-		t.Error("a reader writes")
+		t.Error("a reader can write")
 	}
 	if _, err := os.Stat(filepath.Join(dir, "credential")); err == nil {
-		t.Error("a credential lies in the folder")
+		t.Error("a credential is stored in the folder")
 	}
 }
 
-// TestDaemonReachesNothing: what writes for the daemon reads and writes nothing but its database.
+// TestDaemonReachesNothing: statements of the daemon read and write nothing but its database.
 func TestDaemonReachesNothing(t *testing.T) {
 	fixture(t)
 	secret, out := filepath.Join(t.TempDir(), "secret"), filepath.Join(t.TempDir(), "out")

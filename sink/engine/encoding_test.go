@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// FuzzEncoding: whatever claims to be compressed is read or refused, what we compress comes back, and what was cut anywhere
-// never passes for whole: half of an INSERT must not be stored.
+// FuzzEncoding: whatever claims to be compressed is read or refused, what we compress is read back,
+// and data that was cut anywhere is not taken for complete. Half of an INSERT must not be stored.
 func FuzzEncoding(f *testing.F) {
 	for i := range len(encodings) + 1 {
 		f.Add([]byte("SELECT 1"), i, false, 5)
@@ -24,17 +24,17 @@ func FuzzEncoding(f *testing.F) {
 		defer time.AfterFunc(time.Minute, func() { panic("this input hangs") }).Stop()
 		encoding := append(slices.Clone(encodings), "")[max(way, 0)%(len(encodings)+1)]
 		if body, err := decodeBody(bytes.NewReader(data), encoding, blocks); err == nil {
-			_, _ = io.Copy(io.Discard, io.LimitReader(body, 8<<20)) // noise may be an error, or not
+			_, _ = io.Copy(io.Discard, io.LimitReader(body, 8<<20)) // random data may be an error, or not
 		}
 		packed := pack(t, data, encoding, blocks)
 		if got, err := unpack(packed, encoding, blocks); err != nil || !bytes.Equal(got, data) {
 			t.Fatalf("%s: %d bytes became %d: %v", encoding, len(data), len(got), err)
 		}
 		if cut = max(cut, 1); encoding == "" || cut >= len(packed) {
-			return // nothing tells the end of plain text; HTTP tells whether anything came
+			return // plain text has no mark at its end; HTTP detects a cut
 		}
 		if got, err := unpack(packed[:cut], encoding, blocks); err == nil {
-			t.Errorf("%s: %d of %d bytes pass for whole, as %d of %d", encoding, cut, len(packed), len(got), len(data))
+			t.Errorf("%s: %d of %d bytes pass for complete, as %d of %d", encoding, cut, len(packed), len(got), len(data))
 		}
 	})
 }
@@ -46,7 +46,7 @@ func pack(t testing.TB, data []byte, encoding string, blocks bool) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inner := io.WriteCloser(open{outer})
+	inner := io.WriteCloser(nopCloser{outer})
 	if blocks {
 		inner = newBlockWriter(outer, "LZ4")
 	}
@@ -65,7 +65,8 @@ func unpack(packed []byte, encoding string, blocks bool) ([]byte, error) {
 	return io.ReadAll(body)
 }
 
-// TestReadersCannotTakeMemory: a query that unpacks to 256 MB is refused after a small part of it.
+// TestReadersCannotTakeMemory: a query that decompresses to 256 MB is refused after a small part of
+// it.
 func TestReadersCannotTakeMemory(t *testing.T) {
 	const piece, pieces = 4 << 20, 64
 	for _, encoding := range encodings {
@@ -93,7 +94,7 @@ func TestReadersCannotTakeMemory(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 			if n := after.TotalAlloc - before.TotalAlloc; n > 2*maxWindow {
-				t.Errorf("it took %d bytes of memory", n)
+				t.Errorf("it used %d bytes of memory", n)
 			}
 		})
 	}

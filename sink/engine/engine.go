@@ -1,4 +1,5 @@
-// Package engine serves the embedded ClickHouse engine, libchdb, behind ClickHouse's HTTP interface, in a child process.
+// Package engine serves the embedded ClickHouse engine, libchdb, behind ClickHouse's HTTP
+// interface, in a child process.
 package engine
 
 import (
@@ -12,30 +13,32 @@ import (
 	"sync"
 )
 
-// Version is the release of libchdb that this package is written for and that `make engine` fetches.
+// Version is the release of libchdb that this package is written for and that `make engine`
+// fetches.
 const Version = "26.7.3-stable.1"
 
-// engine is libchdb opened on one data folder. There is one per process, for the life of the process: the library can
-// neither open a second folder nor be closed cleanly while it holds MergeTree tables.
+// engine is libchdb with an open data folder. There is one per process, for as long as the process
+// runs. The library can neither open a second folder nor be closed cleanly while it has MergeTree
+// tables.
 type engine struct {
 	lib           *library
-	args          []string // of every connection
+	args          []string // for every connection
 	dir, database string
-	lock          *os.File // never closed: the engine works on its folder till the process ends
+	lock          *os.File // never closed: the engine uses its folder until the process stops
 
 	mu      sync.Mutex // guards control, which runs one statement at a time
-	control *conn      // keeps the engine open and kills the queries of clients that left
+	control *conn      // keeps the engine open and kills queries of clients that disconnected
 
-	version  string          // "26.7.2.1", as error texts and version() have it
-	zone     string          // of the engine
-	memory   uint64          // most bytes of memory for one reader's query
+	version  string          // "26.7.2.1", as in error messages and version()
+	zone     string          // the time zone of the engine
+	memory   uint64          // maximum bytes of memory for one reader's query
 	settings map[string]bool // every query setting that the engine knows
-	hidden   map[string]bool // tables of the system database that readers do not get
+	hidden   map[string]bool // tables of the system database that readers cannot read
 	formats  map[string]bool // every output format, in lower case
 }
 
-// openEngine loads the library, opens it on the folder, which is locked for this process, and makes sure that the database
-// exists.
+// openEngine loads the library, opens it on the folder, and creates the database if it is missing.
+// This process must have the folder's lock.
 func openEngine(cfg ServeConfig) (*engine, error) {
 	lib, err := load(cfg.Library)
 	if err != nil {
@@ -63,7 +66,7 @@ func openEngine(cfg ServeConfig) (*engine, error) {
 	}
 	facts := strings.Split(strings.TrimSpace(string(about)), "\t")
 	if len(facts) != 6 {
-		return nil, fmt.Errorf("embedded ClickHouse gave an unexpected answer: %.100q", about)
+		return nil, fmt.Errorf("embedded ClickHouse returned an unexpected answer: %.100q", about)
 	}
 	e.version, e.zone, e.settings, e.formats = facts[0], facts[1], words(facts[3]), words(facts[4])
 	e.hidden = words(facts[5])
@@ -76,8 +79,8 @@ func openEngine(cfg ServeConfig) (*engine, error) {
 	return e, nil
 }
 
-// session opens a fresh connection for one request, so that nothing of it (settings, database, role, temporary tables)
-// is left for the next. Connecting costs a tenth of a millisecond.
+// session opens a new connection for one request, so that no settings, database, role or temporary
+// tables are left for the next one. Connecting takes a tenth of a millisecond.
 func (e *engine) session(r *request) (*conn, error) {
 	args, rows := slices.Clone(e.args), r.blockRows()
 	if r.daemon {
@@ -98,7 +101,8 @@ func (e *engine) session(r *request) (*conn, error) {
 		}
 		args = append(args, "--"+s.name+"="+s.value)
 	}
-	// The last value counts. Queued rows would be acknowledged before they are on disk.
+	// The last value of a setting counts. With async_insert, rows would be acknowledged before they
+	// are on disk.
 	args = append(args, "--async_insert=0", "--log_comment="+r.id)
 	if !r.daemon || r.get {
 		args = append(args, "--readonly=2")
@@ -120,7 +124,8 @@ func (e *engine) session(r *request) (*conn, error) {
 	return c, nil
 }
 
-// wrongSetting finds the setting for whose value the engine refused a connection; it tells no reason there.
+// wrongSetting returns the engine's error for the setting that made it refuse a connection, or
+// refusal if it finds none. The refusal contains no reason.
 func (e *engine) wrongSetting(settings []setting, refusal error) error {
 	c, err := e.lib.open(e.args...)
 	if err != nil {
@@ -135,7 +140,8 @@ func (e *engine) wrongSetting(settings []setting, refusal error) error {
 	return refusal
 }
 
-// kill ends the query of request id, if it runs. It goes by another connection: the query's own is busy.
+// kill stops the query of request id if it is running. It uses another connection, because the
+// query's own is busy.
 func (e *engine) kill(id string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()

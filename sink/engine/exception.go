@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Exception is an error of the engine: ClickHouse's error number and its text.
+// Exception is an error of the engine: ClickHouse's error number and message.
 type Exception struct {
 	Code    int
 	Message string // "Code: 60. DB::Exception: Unknown table … (UNKNOWN_TABLE)"
@@ -16,12 +16,12 @@ type Exception struct {
 
 func (e *Exception) Error() string { return e.Message }
 
-// text is e as an HTTP client gets it.
+// text returns e as an HTTP client receives it.
 func (e *Exception) text(version string) string {
 	return fmt.Sprintf("%s (version %s (official build))\n", e.Message, version)
 }
 
-// The engine's error numbers that the front itself answers with, from ClickHouse's ErrorCodes.cpp.
+// The engine's error numbers that this package itself returns, from ClickHouse's ErrorCodes.cpp.
 const (
 	codeBadArguments         = 36
 	codeSyntaxError          = 62
@@ -50,14 +50,15 @@ var codeNames = map[int]string{
 	codeUnknownException:     "UNKNOWN_EXCEPTION",
 }
 
-// refuse makes an Exception as the engine would word it.
+// refuse returns an Exception in the engine's wording.
 func refuse(code int, format string, args ...any) *Exception {
 	return &Exception{code, fmt.Sprintf("Code: %d. DB::Exception: %s. (%s)", code, fmt.Sprintf(format, args...), codeNames[code])}
 }
 
 var exceptionCode = regexp.MustCompile(`Code: (\d+)\.`)
 
-// parseException reads the engine's error text. Text without a number keeps ClickHouse's own number for such cases.
+// parseException parses the engine's error message. A message without a number gets ClickHouse's
+// number for unknown exceptions.
 func parseException(text string) *Exception {
 	text = strings.TrimSpace(text)
 	at := exceptionCode.FindStringSubmatchIndex(text)
@@ -71,7 +72,7 @@ func parseException(text string) *Exception {
 	return &Exception{code, text[at[0]:]}
 }
 
-// status is the HTTP status that ClickHouse's HTTPHandler answers an error number with.
+// status returns the HTTP status that ClickHouse's HTTPHandler sends with an error number.
 func (e *Exception) status() int {
 	switch e.Code {
 	case 194: // REQUIRED_PASSWORD

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestFetch runs fetch.sh with an npm of its own making.
+// TestFetch runs fetch.sh with a simulated npm.
 func TestFetch(t *testing.T) {
 	script, err := filepath.Abs("fetch.sh")
 	if err != nil {
@@ -23,8 +23,8 @@ func TestFetch(t *testing.T) {
 	const wrong = "for p in \"$@\"; do :; done; echo \"$p\" > package.tgz"
 	for name, tt := range map[string]struct {
 		npm   string // a script; "" for none
-		there string // what is there already, with a mark
-		want  string // in the output; "" for success without a word
+		there string // the checksum of what is installed already; "" for nothing
+		want  string // in the output; "" for success without output
 	}{
 		"fetched before":    {npm: "exit 9", there: sum, want: ""},
 		"half a run before": {npm: "exit 9", there: "x", want: "npm could not fetch"},

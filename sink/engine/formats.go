@@ -2,19 +2,21 @@ package engine
 
 import "strings"
 
-// inPieces are the formats whose answers may be put together from those of the answer's blocks. The engine writes each block of
-// a streamed answer as a document of its own: of any other format that would be several headers, footers or brackets.
-var inPieces = map[string]bool{
+// streamedFormats are the formats in which the documents of several blocks, one after another, form
+// one document. The engine writes each block of a streamed answer as a separate document. In any
+// other format, that would repeat headers, footers or brackets.
+var streamedFormats = map[string]bool{
 	"native": true, "rowbinary": true, "null": true,
 	"tabseparated": true, "tsv": true, "tabseparatedraw": true, "tsvraw": true, "raw": true, "tskv": true, "csv": true, "lineasstring": true,
 	"jsoneachrow": true, "jsonlines": true, "ndjson": true, "jsonstringseachrow": true, "jsoncompacteachrow": true, "jsoncompactstringseachrow": true,
 }
 
-// streams tells whether an answer in format can be sent while it comes; otherwise the engine holds all of it first.
-func streams(format string) bool { return inPieces[strings.ToLower(format)] }
+// streams reports whether an answer in format can be sent block by block. Otherwise the engine
+// holds the complete answer first.
+func streams(format string) bool { return streamedFormats[strings.ToLower(format)] }
 
-// readerFormats are the formats, in lower case, in which readers get answers. Others read or write schemas and templates
-// in files, call a schema registry, or speak another protocol.
+// readerFormats are the output formats for readers, in lower case. Other formats read or write
+// schemas and templates in files, call a schema registry, or use another protocol.
 var readerFormats = words(`
 	tabseparated tabseparatedwithnames tabseparatedwithnamesandtypes tabseparatedraw tabseparatedrawwithnames
 	tabseparatedrawwithnamesandtypes tsv tsvwithnames tsvwithnamesandtypes tsvraw tsvrawwithnames
@@ -34,7 +36,7 @@ var readerFormats = words(`
 	parquet arrow arrowstream orc avro msgpack bsoneachrow
 `)
 
-// checkFormat refuses a format of an answer.
+// checkFormat refuses an output format that is unknown or not available to readers.
 func (e *engine) checkFormat(format string) error {
 	switch f := strings.ToLower(format); {
 	case readerFormats[f]:

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestLargeAnswersAreOneDocument in each format, of however many blocks the engine makes them.
+// TestLargeAnswersAreOneDocument: in each format, an answer of several blocks is one document.
 func TestLargeAnswersAreOneDocument(t *testing.T) {
 	addr := fixture(t)
 	const rows = 200_000 // several blocks
@@ -27,14 +27,14 @@ func TestLargeAnswersAreOneDocument(t *testing.T) {
 					Data []json.RawMessage
 				}
 				if err := json.Unmarshal([]byte(body), &d); err != nil || d.Rows != rows || len(d.Data) != rows {
-					t.Errorf("%v; %d rows are said and %d there", err, d.Rows, len(d.Data))
+					t.Errorf("%v; the header counts %d rows, the data has %d", err, d.Rows, len(d.Data))
 				}
 			case strings.Count(body, once) != 1:
-				t.Errorf("%s stands there %d times", once, strings.Count(body, once))
+				t.Errorf("%s occurs %d times", once, strings.Count(body, once))
 			}
 		})
 	}
-	for format := range inPieces {
+	for format := range streamedFormats {
 		if !strings.Contains(format, "native") && format != "null" && format != "rowbinary" {
 			body := post(t, addr, "", "SELECT toString(number) AS name FROM numbers(200000) FORMAT "+properName(t, addr, format)).body
 			if lines := strings.Count(body, "\n"); lines != rows {
@@ -44,7 +44,7 @@ func TestLargeAnswersAreOneDocument(t *testing.T) {
 	}
 }
 
-// properName is the engine's spelling of a format.
+// properName returns the engine's spelling of a format.
 func properName(t *testing.T, addr, format string) string {
 	t.Helper()
 	return strings.TrimSpace(post(t, addr, "", "SELECT name FROM system.formats WHERE lower(name) = '"+format+"'").body)

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// readersDoor is what readers see: ClickHouse's HTTP interface without the browser. A page of another origin neither reads an
-// answer nor makes a query run, whatever it loads it as, script, image, form, frame or fetch; a page that has its own
-// name lead to this address is not answered either.
+// readersDoor returns ClickHouse's HTTP interface for readers. Pages of other origins in a browser
+// can neither read an answer nor make a query run, whether they load it as script, image, form,
+// frame or fetch. A page whose own host name resolves to this address gets no answer either.
 func (h *handler) readersDoor() http.Handler {
 	mux := h.routes(false)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -19,7 +19,7 @@ func (h *handler) readersDoor() http.Handler {
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
 		header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
-		if why := foreign(r); why != "" {
+		if why := refusal(r); why != "" {
 			http.Error(w, why, http.StatusForbidden)
 			return
 		}
@@ -27,7 +27,8 @@ func (h *handler) readersDoor() http.Handler {
 	})
 }
 
-// ownersDoor is what the owner of the engine's folder sees by its socket.
+// ownersDoor returns the interface for the owner of the engine's folder, who connects by its
+// socket.
 func (h *handler) ownersDoor() http.Handler { return h.routes(true) }
 
 func (h *handler) routes(owner bool) http.Handler {
@@ -47,24 +48,24 @@ func (h *handler) routes(owner bool) http.Handler {
 	return mux
 }
 
-// foreign says why a request is not answered, "" where it is. Browsers say with every request where it comes from; programs
-// that are none say nothing.
-func foreign(r *http.Request) string {
+// refusal returns why a request is refused, or "" if it is not. Browsers report with every request
+// where it comes from; other programs do not.
+func refusal(r *http.Request) string {
 	if !isLoopback(r.Host) {
 		return fmt.Sprintf("this ClickHouse engine serves localhost only, not %q", r.Host)
 	}
 	for _, site := range r.Header.Values("Sec-Fetch-Site") {
 		if site != "same-origin" && site != "none" {
-			return "this ClickHouse engine serves no pages of other origins"
+			return "this ClickHouse engine does not answer pages of other origins"
 		}
 	}
 	for _, origin := range r.Header.Values("Origin") {
 		if u, err := url.Parse(origin); err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) {
-			return "this ClickHouse engine serves no pages of other origins"
+			return "this ClickHouse engine does not answer pages of other origins"
 		}
 	}
 	if r.Method == http.MethodOptions || r.Header.Get("Access-Control-Request-Method") != "" {
-		return "this ClickHouse engine serves no pages of other origins"
+		return "this ClickHouse engine does not answer pages of other origins"
 	}
 	return ""
 }

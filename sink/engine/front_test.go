@@ -13,8 +13,9 @@ import (
 	"time"
 )
 
-// FuzzFront sends any request to the handler, up to where the engine begins: a setting that no engine knows is always among the
-// parameters. Nothing panics or hangs, every refusal is an exception in ClickHouse's form, and nothing shows the password.
+// FuzzFront sends any request to the handler, up to where the engine would be used: a setting that
+// no engine knows is always among the parameters. Nothing panics or hangs, every refusal is an
+// exception in ClickHouse's form, and no answer shows the password.
 func FuzzFront(f *testing.F) {
 	const password = "QHZ5TSWB7KPEXAMPLE2Y4NO6ROFMCUDG"
 	for _, s := range []struct{ method, target, header, body string }{
@@ -39,7 +40,7 @@ func FuzzFront(f *testing.F) {
 		defer time.AfterFunc(time.Minute, func() { panic("this input hangs") }).Stop()
 		at, err := url.ParseRequestURI(target)
 		if err != nil {
-			return // the server has refused it by then
+			return // the server refuses it earlier
 		}
 		if at.RawQuery != "" || method == http.MethodPost {
 			at.RawQuery += "&no_such_setting=1"
@@ -59,16 +60,17 @@ func FuzzFront(f *testing.F) {
 	})
 }
 
-// checkFront sends r; told says that it holds the password, which may then come back.
-func checkFront(t *testing.T, h http.Handler, r *http.Request, password string, told bool) {
+// checkFront sends r. sent reports whether r contains the password, which may then be in the
+// answer.
+func checkFront(t *testing.T, h http.Handler, r *http.Request, password string, sent bool) {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	text := w.Body.String()
-	if !told && strings.Contains(text+fmt.Sprint(w.Header()), password[:8]) {
+	if !sent && strings.Contains(text+fmt.Sprint(w.Header()), password[:8]) {
 		t.Errorf("the password is in %d %q", w.Code, text)
 	}
 	if w.Code == http.StatusOK && text != "Ok.\n" {
-		t.Errorf("%s %s was answered by %q", r.Method, r.URL, text)
+		t.Errorf("%s %s was answered: %q", r.Method, r.URL, text)
 	}
 	//lint:ignore SA1008 the name is spelled as ClickHouse does
 	if codes := w.Header()["X-ClickHouse-Exception-Code"]; len(codes) == 1 {
@@ -85,8 +87,8 @@ func checkFront(t *testing.T, h http.Handler, r *http.Request, password string, 
 
 var functionNode = regexp.MustCompile(`(?m)^ *Function (\S+)`)
 
-// FuzzTree: whatever the engine calls a statement's tree, and an error, is understood without panic, and no tree that names a
-// forbidden function passes.
+// FuzzTree: any syntax tree and any error message is parsed without panic, and no tree that
+// contains a forbidden function passes.
 func FuzzTree(f *testing.F) {
 	f.Add("SelectWithUnionQuery (children 1)\n ExpressionList (children 1)\n  SelectQuery (children 1)\n   Function file (children 1)\n", "SELECT 1")
 	f.Add("SelectWithUnionQuery (children 2)\n ExpressionList\n Literal 'x'\n", "Code: 62. DB::Exception: x")
@@ -101,11 +103,11 @@ func FuzzTree(f *testing.F) {
 			return
 		}
 		if _, known := roots[anyWord.FindString(tree)]; !known || tree[0] == ' ' {
-			t.Errorf("a statement that opens with %.40q was let through", tree)
+			t.Errorf("a statement that starts with %.40q was accepted", tree)
 		}
 		for _, m := range functionNode.FindAllStringSubmatch(tree, -1) {
 			if forbidden[strings.ToLower(m[1])] {
-				t.Errorf("%s was let through", m[1])
+				t.Errorf("%s was accepted", m[1])
 			}
 		}
 	})

@@ -11,13 +11,13 @@ import (
 const (
 	classReadOnly      = 0
 	classUnknown       = 4
-	flagWritesOnlyHere = 1 << 1 // no write leaves the database: into a file, for one
+	flagWritesOnlyHere = 1 << 1 // nothing is written outside of the database, such as to a file
 )
 
 // analysis is chdb_query_analysis_v1 of chdb.h.
 type analysis struct{ size, statements, flags, class uint32 }
 
-// classify asks the engine's own parser what text would do, on the connection that would run it.
+// classify returns what text would do, according to the engine's own parser.
 func (c *conn) classify(text, database string) analysis {
 	a := analysis{class: classUnknown}
 	a.size = uint32(unsafe.Sizeof(a))
@@ -29,10 +29,11 @@ func (c *conn) classify(text, database string) analysis {
 	return a
 }
 
-// judge refuses what the sender of q has no right to. The engine itself checks grants (access.go); judge adds what they do
-// not cover: settings and formats, which constraints do not reach in subqueries, statements that are not checked, files
-// of the client half of libchdb, and functions that read files without a grant. It decides by what the engine's own
-// parser makes of the text.
+// judge refuses what the sender of q may not do. The engine itself checks grants (access.go). judge
+// adds what grants do not cover: settings and formats, which constraints miss in subqueries;
+// statements that are not checked; files of libchdb's client; and functions that read files without
+// a grant.
+// It decides by the output of the engine's own parser.
 func (e *engine) judge(c *conn, q *request) error {
 	if q.query.insert && (!q.daemon || q.get) {
 		return refuse(codeReadonly, "Cannot execute query in readonly mode")
@@ -67,8 +68,8 @@ func (e *engine) judge(c *conn, q *request) error {
 	return e.judgeTree(tree, text, q.database)
 }
 
-// judgeDaemon keeps the daemon's own statements from files and from what would crash the process. Of an INSERT with data
-// there is nothing to judge but its head.
+// judgeDaemon refuses the daemon's own statements if they use files or would crash the process.
+// Only the head of an INSERT with data is checked.
 func (e *engine) judgeDaemon(c *conn, q *request) error {
 	l := lexer{text: q.query.text}
 	for t := l.next(); t.kind != tokenEnd; t = l.next() {
@@ -86,7 +87,7 @@ func (e *engine) judgeDaemon(c *conn, q *request) error {
 	return judgeNames(tree)
 }
 
-// syntaxTree is what EXPLAIN AST prints: a node a line, indented by a blank per level.
+// syntaxTree returns the output of EXPLAIN AST: one node per line, indented by one space per level.
 func syntaxTree(c *conn, text string, params []param) (string, error) {
 	var tree []byte
 	_, err := c.query("EXPLAIN AST "+text, "TSVRaw", params, func(b []byte) error {
@@ -96,8 +97,9 @@ func syntaxTree(c *conn, text string, params []param) (string, error) {
 	return string(tree), err
 }
 
-// nodes of the syntax tree that a reader's statement may start with, and whether all of its expressions are in the tree.
-var roots = map[string]struct{ whole bool }{
+// roots are the nodes of the syntax tree that a reader's statement may start with. complete reports
+// whether the tree shows all of its expressions.
+var roots = map[string]struct{ complete bool }{
 	"SelectWithUnionQuery": {true}, "SelectIntersectExceptQuery": {true}, "Explain": {true}, "DescribeQuery": {true},
 	"ShowTables": {}, "ShowColumns": {}, "ShowIndexes": {}, "ShowFunctions": {}, "ShowSetting": {}, "ShowEngines": {},
 	"ShowEngineQuery": {}, "ShowProcesslistQuery": {}, "ShowGrantsQuery": {}, "ShowPrivilegesQuery": {},
@@ -105,35 +107,38 @@ var roots = map[string]struct{ whole bool }{
 	"ExistsTableQuery": {true}, "ExistsViewQuery": {true}, "ExistsDatabaseQuery": {true},
 }
 
-// tableFunctions that touch nothing outside of the engine.
+// tableFunctions are the table functions that access nothing outside of the engine.
 var tableFunctions = words("numbers numbers_mt zeros zeros_mt generateseries generate_series view loop primes")
 
-// forbidden functions reach files, models, the network or another engine by their arguments, and need no grant. formatRow
-// does so by way of formats that read templates; jsonMergePatch overflows the stack; those of the line before evaluate expressions that are written in a string,
-// such as the parameters of an aggregate function.
+// forbidden are functions that access files, models, the network or another engine through their
+// arguments, without a grant. formatRow does so through formats that read templates. jsonMergePatch
+// overflows the stack. eval, arrayReduce and others evaluate expressions in a string, such as the
+// parameters of an aggregate function.
 var forbidden = words("file catboostevaluate generateserialid formatrow formatrownonewline showcertificate " +
 	"aiclassify aiembed aiextract aigenerate aitranslate executable eval input filesystem " +
 	"logtrace arrayreduce arrayreduceinranges initializeaggregation structuretocapnprotoschema structuretoprotobufschema " +
 	"jsonmergepatch")
 
-// isForbidden adds to forbidden two kinds by the beginning of their names. groupFormat, which combinators lengthen
-// (groupFormatIf), names a format as formatRow does. The set operations on polygons never look whether their query has
-// been ended, and count for no limit of memory.
+// isForbidden adds two groups of names to forbidden. groupFormat, whose name combinators extend
+// (groupFormatIf), takes a format as formatRow does. The set operations on polygons never check
+// whether their query was canceled, and no memory limit counts them.
 func isForbidden(name string) bool {
 	return forbidden[name] || strings.HasPrefix(name, "groupformat") || strings.HasPrefix(name, "polygons")
 }
 
-// described are the table functions whose columns are described in a string, which may hold expressions: b String ALIAS file(…).
-// Other things may have these names.
-var described = words("values sqlstandardvalues generaterandom null viewifpermitted")
+// describedFunctions are the table functions that describe their columns in a string, which may
+// hold expressions: b String ALIAS file(…). Other things may have the same names.
+var describedFunctions = words("values sqlstandardvalues generaterandom null viewifpermitted")
 
-// forbiddenTables of the system database, which the engine lets everyone read. stack_trace interrupts every thread by a signal
-// whose handler runs on the stack at hand; goroutines have too little of it, and the process crashes some time later. models
+// forbiddenTables are tables of the system database that nobody may read, although the engine
+// allows everyone to. stack_trace interrupts every thread with a signal whose handler runs on the
+// current stack. Goroutines have too little stack, and the process crashes some time later. models
 // starts a program and waits for it.
 var forbiddenTables = words("stack_trace models")
 
-// readableTables of the system database list what there is, where in the engine's folder it is, and how it is doing. Readers
-// get no others: those hold users, other queries' errors and stacks of the process, or start programs.
+// readableTables are the tables of the system database that readers may read. They list what
+// exists, where it is in the engine's folder, and its state. The other tables expose users, errors
+// of other queries or stacks of the process, or start programs.
 var readableTables = words("aggregate_function_combinators build_options clusters collations columns constraints contributors " +
 	"data_skipping_index_types data_skipping_indices data_type_families database_engines databases detached_parts dictionaries disks " +
 	"documentation events formats functions keywords licenses macros merge_tree_settings merges metrics asynchronous_metrics moves " +
@@ -148,8 +153,8 @@ func words(s string) map[string]bool {
 	return m
 }
 
-// judgeTree refuses a reader's statement by its tree. A name with a line end in it begins a line that is no node: it may add
-// to what is forbidden and must not take from it.
+// judgeTree checks a reader's statement by its tree. A name that contains a line break adds lines
+// that are not nodes. They may forbid more, but must never allow more.
 func (e *engine) judgeTree(tree, text, database string) error {
 	first, _, _ := strings.Cut(tree, "\n")
 	kind, _, _ := strings.Cut(first, " ")
@@ -157,16 +162,16 @@ func (e *engine) judgeTree(tree, text, database string) error {
 	if !ok {
 		return refuse(codeReadonly, "Cannot execute this statement in readonly mode")
 	}
-	opaque := !root.whole
+	opaque := !root.complete
 	for node := range nodes(tree) {
 		switch {
 		case node.level == 0 && !node.first:
-			return refuse(codeReadonly, "Cannot execute a statement whose names hold line ends in readonly mode")
+			return refuse(codeReadonly, "Cannot execute a statement whose names contain line breaks in readonly mode")
 		case node.kind == "Literal" && node.level == 1:
 			return refuse(codeReadonly, "Cannot write into a file in readonly mode")
 		case node.kind == "Function" && node.parent == "TableExpression" && !tableFunctions[node.name]:
-			return refuse(codeAccessDenied, "default: Not enough privileges: the table function %s is not for readers", node.name)
-		case node.kind == "Function" && described[node.name]:
+			return refuse(codeAccessDenied, "default: Not enough privileges: the table function %s is not available to readers", node.name)
+		case node.kind == "Function" && describedFunctions[node.name]:
 			return notForReaders(node.name)
 		case (node.kind == "Identifier" || node.kind == "TableIdentifier") && e.hides(node.name, database):
 			return notForReaders(node.name)
@@ -180,8 +185,9 @@ func (e *engine) judgeTree(tree, text, database string) error {
 	return judgeText(text)
 }
 
-// hides reports whether an identifier names a table of the system database that readers do not get. By its bare name it may
-// as well be a column, unless the engine has such a table.
+// hides reports whether an identifier names a table of the system database that readers cannot
+// read. A name without a database may be a column, so it counts only if the database in use is
+// system and has such a table.
 func (e *engine) hides(name, database string) bool {
 	if table, ok := strings.CutPrefix(name, "system."); ok {
 		table, _, _ = strings.Cut(table, ".")
@@ -190,7 +196,7 @@ func (e *engine) hides(name, database string) bool {
 	return database == "system" && e.hidden[name]
 }
 
-// judgeNames refuses the functions and tables that nobody may use.
+// judgeNames refuses functions and tables that nobody may use.
 func judgeNames(tree string) error {
 	for node := range nodes(tree) {
 		switch node.kind {
@@ -198,7 +204,7 @@ func judgeNames(tree string) error {
 			if isForbidden(node.name) {
 				return notForReaders(node.name)
 			}
-		case "Identifier", "TableIdentifier": // may name a function, arrayMap(file, …), or a table, loop(system.models)
+		case "Identifier", "TableIdentifier": // a function, as in arrayMap(file, …), or a table, as in loop(system.models)
 			for part := range strings.SplitSeq(node.name, ".") {
 				if isForbidden(part) || forbiddenTables[part] {
 					return notForReaders(part)
@@ -237,7 +243,7 @@ func nodes(tree string) iter.Seq[node] {
 }
 
 func notForReaders(name string) error {
-	return refuse(codeAccessDenied, "default: Not enough privileges: %s is not for readers", name)
+	return refuse(codeAccessDenied, "default: Not enough privileges: %s is not available to readers", name)
 }
 
 var (
@@ -245,8 +251,9 @@ var (
 	isNull  = regexp.MustCompile(`\bis\s+(not\s+)?null\b`)
 )
 
-// judgeText refuses a text, whose tree does not show everything, by what is written anywhere in it, strings and comments
-// included. Escapes and parameters could spell a name differently.
+// judgeText checks a statement whose tree does not show everything by each word of its text,
+// strings and comments included. Escapes and parameters are refused, because they could spell a
+// name differently.
 func judgeText(text string) error {
 	if strings.ContainsAny(text, `\{`) {
 		return refuse(codeAccessDenied, `default: Not enough privileges: readers may use neither \ nor { in this kind of statement`)
@@ -256,7 +263,7 @@ func judgeText(text string) error {
 		return notForReaders("a subquery of the system database in this kind of statement")
 	}
 	for _, w := range anyWord.FindAllString(text, -1) {
-		if isForbidden(w) || described[w] {
+		if isForbidden(w) || describedFunctions[w] {
 			return notForReaders(w)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// fixture makes the tables that readers are tried on.
+// fixture creates the tables that the tests of readers query.
 func fixture(t *testing.T) (addr string) {
 	t.Helper()
 	addr, dir := sharedEngine(t)
@@ -36,7 +36,8 @@ var (
 	writes     = regexp.MustCompile(`\bINSERT\b|OUTFILE|SHOW (USERS|ACCESS|SETTINGS)|[^"]SelectWithUnionQuery`)
 )
 
-// refusalOf is the code of ClickHouse's error for text, one that readers are refused: any other would prove nothing.
+// refusalOf returns the code of ClickHouse's error for a text that readers are refused. Any other
+// code would prove nothing.
 func refusalOf(text string) string {
 	code := codeAccessDenied
 	switch {
@@ -194,7 +195,7 @@ func TestReaderIsRefused(t *testing.T) {
 		"SELECT * FROM input('a Int8')",
 		"SELECT * FROM icebergLocal('/tmp', 'Parquet', 'a Int8')",
 		"SELECT aiGenerate('x', 'y')",
-		// the way out of the cage
+		// ways around the restrictions
 		"SELECT 1 SETTINGS readonly = 0",
 		"SELECT 1 SETTINGS log_comment = 'mine'",
 		"SELECT * FROM system.users",
@@ -270,10 +271,10 @@ func TestReaderIsRefused(t *testing.T) {
 			query := strings.NewReplacer("SECRET", secret, "@OUT@", out).Replace(text)
 			a := post(t, addr, "", query)
 			if a.status == 200 {
-				t.Errorf("was answered: %q", a.body)
+				t.Errorf("answered: %q", a.body)
 			}
 			if strings.Contains(a.body, "sesame") {
-				t.Errorf("tells the secret: %q", a.body)
+				t.Errorf("returns the secret: %q", a.body)
 			}
 			if want := refusalOf(text); a.code != want {
 				t.Errorf("is refused with code %s, want %s: %s", a.code, want, a.body)
@@ -289,7 +290,7 @@ func TestReaderIsRefused(t *testing.T) {
 	}
 	for _, s := range []string{"additional_result_filter=0", "format_schema=x", "dialect=kusto", "no_such_setting=1", "max_threads=many", "path=/"} {
 		if a := post(t, addr, s, "SELECT 1"); a.status == 200 {
-			t.Errorf("the setting %s was taken", s)
+			t.Errorf("the setting %s was accepted", s)
 		}
 	}
 	known := map[string]bool{}
@@ -302,10 +303,10 @@ func TestReaderIsRefused(t *testing.T) {
 		}
 	}
 	if a := post(t, addr, "", "SELECT "+strings.Repeat("(", 100000)+"1"+strings.Repeat(")", 100000)); a.status == 200 {
-		t.Error("parentheses without end are parsed")
+		t.Error("unclosed parentheses are accepted")
 	}
 	if a := post(t, addr, "readonly=0&implicit_select=1", "INSERT INTO t VALUES (11, 'x')"); a.status == 200 {
-		t.Error("a reader may lift readonly")
+		t.Error("a reader can lift readonly")
 	}
 	for _, text := range []string{"SELECT * FROM errors", "SELECT 1 IN errors", "SELECT * FROM loop(stack_trace)", "SELECT * FROM {t:Identifier}"} {
 		if a := post(t, addr, "database=system&param_t=errors", text); a.status == 200 {
@@ -316,15 +317,15 @@ func TestReaderIsRefused(t *testing.T) {
 		t.Errorf("a readable table by its bare name: %d %s", a.status, a.body)
 	}
 	if a := post(t, addr, "param_t=system.errors&param_d=system", "SELECT * FROM {d:Identifier}.errors"); a.status == 200 {
-		t.Error("a parameter names a hidden table")
+		t.Error("a parameter reaches a hidden table")
 	}
 	if a := post(t, addr, "param_p=x", "SELECT finalizeAggregation({p:AggregateFunction(uniq, String)})"); a.code != "497" {
-		t.Errorf("a parameter makes a state: %d %s", a.status, a.body)
+		t.Errorf("a parameter creates a state: %d %s", a.status, a.body)
 	}
 	if a := post(t, addr, "param_p=AggregateFunction(uniq,String)", "SELECT CAST('x', {p:String})"); a.code != "497" {
-		t.Errorf("a parameter names the type of states: %d %s", a.status, a.body)
+		t.Errorf("a parameter uses the type of states: %d %s", a.status, a.body)
 	}
 	if a := post(t, addr, "param_f=file&param_s="+secret, "SELECT arrayMap({f:Identifier}, [{s:String}])"); a.status == 200 {
-		t.Error("a parameter names a forbidden function")
+		t.Error("a parameter reaches a forbidden function")
 	}
 }

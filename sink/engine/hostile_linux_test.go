@@ -8,16 +8,16 @@ import (
 	"testing"
 )
 
-// hostile are functions of sizes that would take all memory or overflow the stack: by the code of the refusal, "" where the
-// answer is small or an error of the arguments.
+// hostile has function calls that would use all memory or overflow the stack, by the code of the
+// refusal. The code is "" if the answer is small or an error about the arguments.
 var hostile = map[string][]string{
-	"497": { // crashes or passes every limit
+	"497": { // would crash the engine or exceed every limit
 		"jsonMergePatch(concat('{\"a\":', repeat('[', 1000000), repeat(']', 1000000), '}'), '{}')",
 		"polygonsUnionCartesian([[[(0., 0.), (0., 1.), (1., 0.)]]], [[[(0., 0.), (0., 1.), (1., 0.)]]])",
 		"groupFormat('JSON')(number)",
 		"finalizeAggregation(CAST(unhex('2809010000FF'), 'AggregateFunction(groupArray, Variant(UInt64, String))'))",
 	},
-	"241": { // counts its memory
+	"241": { // exceeds the memory limit
 		"damerauLevenshteinDistance(repeat('x', 30000), repeat('y', 30000))", "sparseGrams(repeat('abcdefgh', 1000000), 3, 1000000)",
 		"arrayShingles(range(100000), 50000)", "ngrams(repeat('x', 100000), 50000)", "arrayResize([1], 1000000000)",
 		"replicate(repeat('x', 1000), range(1000000))", "arrayTranspose(arrayMap(x -> range(10000), range(10000)))",
@@ -31,7 +31,7 @@ var hostile = map[string][]string{
 		"arrayMap(x -> arrayMap(y -> range(1000), range(1000)), range(1000))", "groupArrayInsertAt(number, number * 10000000)",
 		"groupConcat(repeat('x', 1000000)) FROM numbers(1000)",
 	},
-	"128": { // knows how much it would be
+	"128": { // checks the size of its result in advance
 		"arrayWithConstant(1000000000, 'xxxxxxxxxx')", "h3ToChildren(577199624117288959, 15)",
 		"geohashesInBox(-180., -90., 180., 90., 12)", "readWKBPolygon(unhex('010300000001000000FFFFFFFF'))",
 	},
@@ -52,8 +52,8 @@ var hostile = map[string][]string{
 	},
 }
 
-// TestHostileFunctions tries each with little memory: it is refused, the engine lives on, and the process takes little more
-// than the query may.
+// TestHostileFunctions calls each with little memory. It is refused, the engine survives, and the
+// process uses little more memory than the query may.
 func TestHostileFunctions(t *testing.T) {
 	addr := fixture(t)
 	pid := shared.PID()
@@ -65,7 +65,7 @@ func TestHostileFunctions(t *testing.T) {
 			if !strings.Contains(call, " FROM ") {
 				text += " FROM numbers(20)"
 			}
-			if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0); err != nil { // the peak starts anew
+			if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0); err != nil { // resets the peak
 				t.Fatal(err)
 			}
 			before := status(t, pid, "VmRSS")
@@ -76,7 +76,7 @@ func TestHostileFunctions(t *testing.T) {
 			grown := status(t, pid, "VmHWM") - before
 			t.Logf("%4d MiB, code %q: %.100s", grown, a.code, text)
 			if grown > memory+more {
-				t.Errorf("%.200s takes %d MiB", text, grown)
+				t.Errorf("%.200s uses %d MiB", text, grown)
 			}
 			if code != "" && a.code != code || code == "" && slices.Contains([]string{"241", "497"}, a.code) {
 				t.Errorf("%.200s: %q, want %q: %.300s", text, a.code, code, a.body)
@@ -85,7 +85,7 @@ func TestHostileFunctions(t *testing.T) {
 	}
 }
 
-// status is a size of the process in MiB.
+// status returns a memory figure of the process in MiB.
 func status(t *testing.T, pid int, name string) int {
 	t.Helper()
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// answer is what a test looks at.
+// answer is a response.
 type answer struct {
 	status int
 	code   string // X-ClickHouse-Exception-Code
@@ -52,7 +52,8 @@ func asDaemon(t testing.TB, r *http.Request) *http.Request {
 	return r
 }
 
-// transportFor brings what asDaemon marked to the socket of the shared engine.
+// transportFor returns a transport to the shared engine's socket for the requests of asDaemon, and
+// the default transport for others.
 func transportFor(r *http.Request) http.RoundTripper {
 	if r.Header.Get("X-ClickHouse-User") == daemonUser && r.Header.Get("X-ClickHouse-Key") == "" {
 		return Transport(shared.dir)
@@ -69,7 +70,7 @@ func TestRequests(t *testing.T) {
 		daemon                     bool
 		status                     int
 		code                       string
-		want                       string // the body, or with a leading ~ a part of it
+		want                       string // the body, or after a ~ a part of it
 	}{
 		"ping":                     {path: "ping", want: "Ok.\n"},
 		"replicas status":          {path: "replicas_status", want: "Ok.\n"},
@@ -103,7 +104,7 @@ func TestRequests(t *testing.T) {
 		"syntax":                   {params: q("SELECT SELECT FROM"), status: 400, code: "62", want: "~SYNTAX_ERROR"},
 		"syntax position":          {params: q("SELEKT 1"), status: 400, code: "62", want: "~position 1 (SELEKT)"},
 		"setting":                  {params: q("SELECT getSetting('max_block_size')") + "&max_block_size=77", want: "77\n"},
-		"wrong value of a setting": {params: q("SELECT 1") + "&max_block_size=x", status: 400, want: "~has to be a number"},
+		"wrong value of a setting": {params: q("SELECT 1") + "&max_block_size=x", status: 400, want: "~must be a number"},
 		"parameters":               {params: q("SELECT {a:UInt8} + 1, {s:String}, {t:Identifier}.a FROM {t:Identifier} WHERE a = {a:UInt8}") + "&param_a=3&param_s=x%5C%5CTy&param_t=t", want: "4\tx\\\\Ty\t3\n"},
 		"parameter missing":        {params: q("SELECT {a:UInt8}"), status: 400, code: "456", want: "~parameter"},
 		"array parameter":          {params: q("SELECT arraySum({a:Array(UInt8)})") + "&param_a=[1,2]", want: "3\n"},
@@ -112,7 +113,7 @@ func TestRequests(t *testing.T) {
 		"unknown user":             {params: q("SELECT 1"), header: map[string]string{"X-ClickHouse-User": "nobody"}, status: 403, code: "516", want: "~nobody: Authentication failed"},
 		"semicolon in a user":      {params: q("SELECT 1") + "&user=nobody;", status: 403, code: "516", want: "~nobody;: Authentication failed"},
 		"the last user counts":     {params: q("SELECT 1") + "&user=default&user=nobody", status: 403, code: "516", want: "~nobody: Authentication failed"},
-		"unreadable parameters":    {params: q("SELECT 1") + "&user=%zz", status: 400, code: "36", want: "~parameters cannot be read"},
+		"unreadable parameters":    {params: q("SELECT 1") + "&user=%zz", status: 400, code: "36", want: "~cannot read the URL"},
 		"daemon by name alone":     {method: "POST", params: "user=collector", body: "SET max_threads = 1", status: 403, code: "516", want: "~AUTHENTICATION_FAILED"},
 		"session":                  {params: q("SELECT 1") + "&session_id=x&session_timeout=60&session_check=0", want: "1\n"},
 		"insert values":            {method: "POST", daemon: true, params: q("INSERT INTO t VALUES"), body: "(20, 'a'), (21, 'b')"},

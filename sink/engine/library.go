@@ -6,8 +6,8 @@ import (
 	"unsafe"
 )
 
-// library is libchdb's C interface (chdb.h of release 26.7), bound without cgo. Handles stay opaque uintptrs: the memory
-// behind them is the engine's, and Go's collector never has to know it.
+// library is libchdb's C interface (chdb.h of release 26.7), bound without cgo. Handles are opaque
+// uintptrs, because the memory behind them belongs to the engine, not to Go.
 type library struct {
 	setSignalHandlers  func(enabled int32)
 	connect            func(argc int32, argv unsafe.Pointer) uintptr
@@ -33,15 +33,16 @@ type library struct {
 	resultDestroy      func(result uintptr)
 }
 
-// queryFunc is the shape of the calls that take a statement with parameters: names and values with their lengths, and how many.
+// queryFunc is the signature of calls that take a statement with parameters: their names, values,
+// lengths and number.
 type queryFunc = func(conn uintptr, sql unsafe.Pointer, n uint64, format unsafe.Pointer, formatLen uint64,
 	names, nameLens, values, valueLens unsafe.Pointer, count uint64) uintptr
 
 // conn is one session inside the engine. It runs one statement at a time; callers serialize.
 type conn struct {
 	lib    *library
-	owner  uintptr // chdb_connection*: what chdb_close_conn takes
-	handle uintptr // chdb_connection: what everything else takes
+	owner  uintptr // chdb_connection*, for chdb_close_conn
+	handle uintptr // chdb_connection, for everything else
 }
 
 func (lib *library) open(args ...string) (*conn, error) {
@@ -62,7 +63,7 @@ func (lib *library) open(args ...string) (*conn, error) {
 
 func (c *conn) close() { c.lib.closeConn(c.owner) }
 
-// bytesOf is the address and length of s for the time of one call.
+// bytesOf returns the address and length of s. They are valid during one call.
 func bytesOf(s string) (unsafe.Pointer, uint64) {
 	return unsafe.Pointer(unsafe.StringData(s)), uint64(len(s))
 }

@@ -8,10 +8,11 @@ import (
 	"github.com/ebitengine/purego"
 )
 
-// Included tells whether this binary can load the engine.
+// Included reports whether this binary can load the engine.
 const Included = true
 
-// load binds the library at path. The engine's signal handlers stay off: the Go runtime needs its own.
+// load binds the library at path. It disables the engine's signal handlers, because the Go runtime
+// needs its own.
 func load(path string) (lib *library, err error) {
 	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_GLOBAL)
 	if err != nil {

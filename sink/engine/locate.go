@@ -11,8 +11,9 @@ import (
 
 var errNotIncluded = errors.New("this collector is built without the embedded ClickHouse engine (go build -tags noengine): set clickhouse.dsn to a ClickHouse server, or use a build with the engine")
 
-// FindLibrary is the path of libchdb.so: the configured one, or the first that exists of where `make engine` and an
-// installation put it: beside the executable and above it, under the working directory and above it, /usr/local/lib.
+// FindLibrary returns the path of libchdb.so: the configured one, or else the first that exists
+// where `make engine` or an installation puts it. These are the executable's folder and its parent,
+// the working directory and its parents, and /usr/local/lib.
 func FindLibrary(configured string) (string, error) {
 	if !Included {
 		return "", errNotIncluded
@@ -39,7 +40,7 @@ func FindLibrary(configured string) (string, error) {
 		tried = append(tried, filepath.Join(f, ".engine", Version, "libchdb.so"))
 	}
 	tried = append(tried, filepath.Join("/usr/local/lib/alpemix-collector", Version, "libchdb.so"), "/usr/local/lib/libchdb.so")
-	var hidden error // a place that cannot be looked at; another one may have it
+	var hidden error // a path that cannot be checked; the library may be at another one
 	for _, path := range tried {
 		if _, err := os.Stat(path); err == nil {
 			return path, nil

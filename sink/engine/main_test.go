@@ -12,11 +12,12 @@ import (
 	"time"
 )
 
-// The test binary plays the daemon's child: with these variables set it serves the engine instead of running tests.
+// The test binary also acts as the daemon's child: with these variables set, it serves the engine
+// instead of running tests.
 const (
 	envDir    = "ENGINE_TEST_DIR"
 	envListen = "ENGINE_TEST_LISTEN"
-	envParent = "ENGINE_TEST_PARENT" // plays the daemon itself: prints the engine's PID and waits
+	envParent = "ENGINE_TEST_PARENT" // acts as the daemon: prints the engine's PID and waits
 )
 
 func TestMain(m *testing.M) {
@@ -61,7 +62,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// needLibrary skips where the engine was not fetched, unless in CI, where it must be.
+// needLibrary skips the test if the engine was not fetched. In CI the test fails instead.
 func needLibrary(t testing.TB) {
 	t.Helper()
 	if _, err := FindLibrary(os.Getenv("COLLECTOR_CLICKHOUSE_EMBEDDED_LIBRARY")); err != nil {
@@ -72,7 +73,7 @@ func needLibrary(t testing.TB) {
 	}
 }
 
-// start runs an engine on dir till the end of t.
+// start runs an engine on dir until the test ends.
 func start(t testing.TB, dir, listen string) *Process {
 	t.Helper()
 	p, stop := launch(t, dir, listen, os.Stderr)
@@ -109,14 +110,15 @@ func launch(t testing.TB, dir, listen string, log io.Writer) (*Process, func()) 
 	}
 }
 
-// shared is one engine for all tests that neither kill it nor need a folder of their own.
+// shared is one engine for all tests that neither kill it nor need their own folder.
 var shared struct {
 	*Process
 	dir  string
 	stop func()
 }
 
-// sharedEngine returns its address for readers and its folder, by which the owner reaches it.
+// sharedEngine returns the shared engine's address for readers and its folder, through which the
+// owner connects.
 func sharedEngine(t testing.TB) (addr, dir string) {
 	t.Helper()
 	if shared.Process == nil {

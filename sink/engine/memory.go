@@ -8,56 +8,58 @@ import (
 	"time"
 )
 
-// The engine counts neither an answer that it holds whole nor the memory of some functions for the limit of a query, and some
-// functions do not look whether their query has been ended. So the process's own memory is watched while readers' queries run.
+// The engine's memory limit of a query covers neither a complete answer that it holds nor some
+// functions. Some functions also never check whether their query was canceled. So memoryWatch
+// monitors the memory of the process while readers' queries run.
 const (
 	watchEvery  = 100 * time.Millisecond
-	watchAfter  = 500 * time.Millisecond // short queries are not what fills memory
-	restartLate = 2 * time.Second        // a query that goes on for so long does not take notice of its end
+	watchAfter  = 500 * time.Millisecond // short queries do not fill memory
+	restartLate = 2 * time.Second        // a query that still runs after this ignores its cancellation
 )
 
-// errMemory ends such a query.
+// errMemory is the error of queries that memoryWatch stops.
 var errMemory = refuse(codeMemoryLimit, "Memory limit exceeded: the engine has too little memory left. "+
-	"Ask for less, or use a format that is streamed: JSONEachRow, CSV, TabSeparated, RowBinary or Native")
+	"Read less data, or use a streamed format: JSONEachRow, CSV, TabSeparated, RowBinary or Native")
 
-// memoryWatch ends readers' queries when memory runs out.
+// memoryWatch stops readers' queries when memory runs out.
 type memoryWatch struct {
-	most    uint64 // bytes of memory of this process
+	most    uint64 // maximum bytes of memory of this process
 	used    func() uint64
 	restart func()
 
 	mu      sync.Mutex
-	running map[*watched]bool
-	looking bool
+	running map[*watchedQuery]bool
+	active  bool
 }
 
-// watched is a running query.
-type watched struct {
+// watchedQuery is a running query.
+type watchedQuery struct {
 	since  time.Time
-	ended  time.Time // zero as long as it may run
+	ended  time.Time // when it was canceled; zero if it was not
 	cancel func(why error)
 }
 
-// newMemoryWatch leaves a query of a reader, which may take memory bytes, as much again for what the engine does not count.
+// newMemoryWatch returns a memoryWatch that allows a quarter more than memory, the most that one
+// reader's query may use, for what the engine does not count.
 func newMemoryWatch(memory uint64) *memoryWatch {
 	return &memoryWatch{most: memory + memory/4, used: residentBytes, restart: func() {
-		slog.Error("embedded ClickHouse: a reader's query takes all memory and does not end; the engine restarts")
+		slog.Error("embedded ClickHouse: a reader's query uses too much memory and cannot be stopped; restarting the engine")
 		os.Exit(1) // acknowledged rows are on disk
 	}}
 }
 
-// add ends cancel's query if memory runs out before done is called.
+// add watches a query until done is called, and calls cancel if memory runs out.
 func (m *memoryWatch) add(cancel func(why error)) (done func()) {
-	q := &watched{since: time.Now(), cancel: cancel}
+	q := &watchedQuery{since: time.Now(), cancel: cancel}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.running == nil {
-		m.running = make(map[*watched]bool)
+		m.running = make(map[*watchedQuery]bool)
 	}
 	m.running[q] = true
-	if !m.looking {
-		m.looking = true
-		go m.look()
+	if !m.active {
+		m.active = true
+		go m.check()
 	}
 	return func() {
 		m.mu.Lock()
@@ -66,25 +68,26 @@ func (m *memoryWatch) add(cancel func(why error)) (done func()) {
 	}
 }
 
-// look runs as long as there are such queries.
-func (m *memoryWatch) look() {
+// check checks memory while queries are running.
+func (m *memoryWatch) check() {
 	for {
 		time.Sleep(watchEvery)
 		m.mu.Lock()
 		if len(m.running) == 0 {
-			m.looking = false
+			m.active = false
 			m.mu.Unlock()
 			return
 		}
 		if m.used() > m.most {
-			m.end(time.Now())
+			m.stop(time.Now())
 		}
 		m.mu.Unlock()
 	}
 }
 
-// end ends what runs, and the process where that had no effect.
-func (m *memoryWatch) end(now time.Time) {
+// stop cancels the queries that have run for longer than watchAfter. If one still runs restartLate
+// after that, it restarts the process.
+func (m *memoryWatch) stop(now time.Time) {
 	for q := range m.running {
 		switch {
 		case !q.ended.IsZero():
@@ -98,7 +101,7 @@ func (m *memoryWatch) end(now time.Time) {
 	}
 }
 
-// residentBytes is the memory of this process, 0 where the system does not say.
+// residentBytes returns the memory of this process, or 0 if it is unknown.
 func residentBytes() uint64 {
 	b, err := os.ReadFile("/proc/self/statm")
 	if err != nil {

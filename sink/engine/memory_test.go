@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestMemoryWatch: while memory lasts nothing ends; then what has run for a while does, and short queries do not. What takes no
-// notice ends the process.
+// TestMemoryWatch: no query is stopped while there is memory. Without, long
+// queries are stopped and short ones are not. A query that ignores that restarts the process.
 func TestMemoryWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var used atomic.Uint64
@@ -24,7 +24,7 @@ func TestMemoryWatch(t *testing.T) {
 		long, longDone := start()
 		time.Sleep(time.Minute)
 		if long.Err() != nil {
-			t.Fatal("ended while there was memory")
+			t.Fatal("stopped while there was memory")
 		}
 		used.Store(101)
 		short, shortDone := start()
@@ -46,17 +46,17 @@ func TestMemoryWatch(t *testing.T) {
 		time.Sleep(watchEvery)
 		synctest.Wait()
 		if restarts == 0 {
-			t.Error("no restart though a query does not end")
+			t.Error("no restart although a query cannot be stopped")
 		}
 		shortDone()
 		time.Sleep(2 * watchEvery)
-		if m.looking {
-			t.Error("it is watched where nothing runs")
+		if m.active {
+			t.Error("the watch is active although nothing runs")
 		}
 	})
 }
 
-// TestBlockRows: long names make short blocks, wherever the names come from.
+// TestBlockRows: long names shorten blocks, wherever the names come from.
 func TestBlockRows(t *testing.T) {
 	addr := fixture(t)
 	name := strings.Repeat("x", 100_000)
@@ -70,7 +70,7 @@ func TestBlockRows(t *testing.T) {
 			t.Errorf("a block has %d rows: %d %.200s", rows, a.status, a.body)
 		}
 		if a := post(t, addr, params, strings.Replace(text, "FORMAT", "SETTINGS max_block_size = 65536 FORMAT", 1)); a.status == 200 {
-			t.Error("a reader makes blocks longer")
+			t.Error("a reader can make blocks longer")
 		}
 	}
 	if a := post(t, addr, "", "SELECT max(blockSize()) FROM numbers(100000)"); a.body != "65536\n" {

@@ -14,16 +14,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// daemonUser is the name by which the owner of the engine's folder asks to write. Without it a request reads, as anybody's.
+// daemonUser is the user name in the owner's requests that may write. Other requests may only read.
 const daemonUser = "collector"
 
-// Owner is the user name for requests that write. There is no password: only the owner of the folder reaches its socket.
+// Owner is the user name for requests that write. There is no password: only the owner of the
+// folder reaches its socket.
 const Owner = daemonUser
 
-// longestSocket is the longest path that the system takes for a socket.
+// longestSocket is the maximum length of a socket's path.
 const longestSocket = len(syscall.RawSockaddrUnix{}.Path) - 1
 
-// socketPath is a path of dir's socket that is short enough, good until done is called.
+// socketPath returns a short enough path of dir's socket, valid until done is called.
 func socketPath(dir string) (path string, done func(), err error) {
 	if path = filepath.Join(dir, socketName); len(path) <= longestSocket {
 		return path, func() {}, nil
@@ -35,8 +36,8 @@ func socketPath(dir string) (path string, done func(), err error) {
 	return fmt.Sprintf("/proc/self/fd/%d/%s", f.Fd(), socketName), func() { f.Close() }, nil
 }
 
-// Transport carries requests to the engine of dir by its socket. It speaks only to a process of the folder's owner, of root or
-// of this process's own user.
+// Transport returns a transport to the socket of the engine of dir. It connects only to a process
+// of the folder's owner, of root or of this process's own user.
 func Transport(dir string) *http.Transport {
 	return &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -49,7 +50,7 @@ func Transport(dir string) *http.Transport {
 			if err != nil {
 				return nil, err
 			}
-			if err := trusted(c, dir); err != nil {
+			if err := checkPeer(c, dir); err != nil {
 				c.Close()
 				return nil, err
 			}
@@ -61,8 +62,9 @@ func Transport(dir string) *http.Transport {
 	}
 }
 
-// trusted checks by the system's word who is at the other end of a connection through dir's socket.
-func trusted(c net.Conn, dir string) error {
+// checkPeer checks with the system which user is at the other end of a connection through dir's
+// socket.
+func checkPeer(c net.Conn, dir string) error {
 	raw, err := c.(*net.UnixConn).SyscallConn()
 	if err != nil {
 		return err
@@ -82,12 +84,12 @@ func trusted(c net.Conn, dir string) error {
 		return err
 	}
 	if peer.Uid != 0 && peer.Uid != uint32(os.Geteuid()) && peer.Uid != folder.Uid {
-		return fmt.Errorf("the socket of %s is held by user %d, who is not its owner", dir, peer.Uid)
+		return fmt.Errorf("the socket in %s belongs to user %d, who does not own the folder", dir, peer.Uid)
 	}
 	return nil
 }
 
-// ownerListener accepts connections of the folder's owner only.
+// ownerListener accepts connections only from the folder's owner.
 type ownerListener struct {
 	*net.UnixListener
 	dir string
@@ -96,15 +98,16 @@ type ownerListener struct {
 func (l ownerListener) Accept() (net.Conn, error) {
 	for {
 		c, err := l.UnixListener.Accept()
-		if err != nil || trusted(c, l.dir) == nil {
+		if err != nil || checkPeer(c, l.dir) == nil {
 			return c, err
 		}
 		c.Close()
 	}
 }
 
-// authenticate reports whether r is the daemon's. At the readers' door nobody is: readers are called default and have no
-// password. Credentials come, as with ClickHouse, by headers, by Basic or in the URL.
+// authenticate reports whether r comes from the daemon, which never uses the readers' address.
+// Readers are called default and have no password. As in ClickHouse, credentials are in headers, in
+// Basic authentication or in the URL.
 func authenticate(r *http.Request, owner bool) (daemon bool, err error) {
 	user, key := r.Header.Get("X-ClickHouse-User"), r.Header.Get("X-ClickHouse-Key")
 	if user == "" && key == "" {
@@ -130,7 +133,7 @@ func authenticate(r *http.Request, owner bool) (daemon bool, err error) {
 	return false, refuse(codeAuthenticationFailed, "%.100s: Authentication failed: password is incorrect, or there is no user with such name", user)
 }
 
-// holder names the user who listens on a port, as far as the system says.
+// holder returns " of user N" for the user that listens on a port, or "" if it is unknown.
 func holder(listen string) string {
 	_, port, err := net.SplitHostPort(listen)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Queries that run at once; more wait for their turn, for at most maxWait. Readers cannot take the daemon's places, nor one
-// client all of the readers'.
+// Limits on concurrent queries. More queries wait for at most maxWait. Readers cannot use the
+// daemon's places, and one client cannot use all of the readers'.
 const (
 	maxReaders   = 8
 	maxPerClient = 6
@@ -16,22 +16,22 @@ const (
 	maxWait      = 30 * time.Second
 )
 
-// slowAfter is how long a client may leave its answer lying while others wait for its place.
+// slowAfter is how long a client may leave its answer unread while others wait for its place.
 const slowAfter = 3 * time.Second
 
-// places are for queries that run at once.
+// places limits concurrent queries.
 type places struct {
-	all, each int // each: for one client
+	all, each int // each is the limit of one client
 
 	mu      sync.Mutex
 	taken   map[*place]bool
 	changed chan struct{} // closed at the next change
 }
 
-// place is that of one running query.
+// place is the place of one running query.
 type place struct {
 	client  string
-	since   time.Time // that a write to the client waits; zero if none does
+	since   time.Time // when the current write to the client started; zero if none is running
 	control *http.ResponseController
 }
 
@@ -39,7 +39,8 @@ func newPlaces(all, each int) *places {
 	return &places{all: all, each: each, taken: make(map[*place]bool), changed: make(chan struct{})}
 }
 
-// take waits for a place and returns it. A client that does not read its answer loses its place to who waits.
+// take waits for a place and returns it. If others wait, a client that does not read its answer
+// loses its place.
 func (p *places) take(ctx context.Context, client string, control *http.ResponseController) (*place, error) {
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
@@ -77,17 +78,17 @@ func (p *places) release(t *place) {
 	p.changed = make(chan struct{})
 }
 
-// writing notes that a write to the client of t begins, or has ended.
-func (p *places) writing(t *place, begins bool) {
+// writing records that a write to the client of t starts or has finished.
+func (p *places) writing(t *place, starts bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t.since = time.Time{}
-	if begins {
+	if starts {
 		t.since = time.Now()
 	}
 }
 
-// dropWrite ends a write to the client of t that waits.
+// dropWrite stops a running write to the client of t.
 func (p *places) dropWrite(t *place) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -96,7 +97,7 @@ func (p *places) dropWrite(t *place) {
 	}
 }
 
-// dropSlowest ends the write that has waited longest, if it has waited for long.
+// dropSlowest stops the longest-running write if it is older than slowAfter.
 func (p *places) dropSlowest() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

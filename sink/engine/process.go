@@ -15,27 +15,27 @@ import (
 	"time"
 )
 
-// Config tells how to start the engine's process.
+// Config says how to start the engine's process.
 type Config struct {
-	// Command is the argv of the child. It has to call Serve with Inherited doors, os.Stdin as Parent and
-	// AnnounceOn(os.Stdout) as Announce.
+	// Command is the argv of the child. It must call Serve with Inherited doors, os.Stdin as Parent
+	// and AnnounceOn(os.Stdout) as Announce.
 	Command []string
-	Env     []string // of the child; nil: this process's
-	Doors   *Doors   // are handed to each child; who starts the process closes them
+	Env     []string // of the child; nil for this process's
+	Doors   *Doors   // passed to each child; the caller closes them
 	Logger  *slog.Logger
 }
 
 // Process keeps one engine process running.
 type Process struct {
 	cfg   Config
-	ready chan struct{} // closed when the engine has answered for the first time
+	ready chan struct{} // closed when the engine has been ready for the first time
 
 	mu   sync.Mutex
 	addr string
 	pid  int
 }
 
-// New makes a Process; Run starts it.
+// New returns a Process. Run starts it.
 func New(cfg Config) *Process {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -43,17 +43,18 @@ func New(cfg Config) *Process {
 	return &Process{cfg: cfg, ready: make(chan struct{})}
 }
 
-// Ready is closed once the engine has served for the first time.
+// Ready returns a channel that is closed once the engine has been ready for the first time.
 func (p *Process) Ready() <-chan struct{} { return p.ready }
 
-// Addr is the host:port that the engine listens on, "" before it is ready. With port 0 it changes when the engine restarts.
+// Addr returns the host:port that the engine listens on, or "" before it is ready. With port 0, it
+// changes when the engine restarts.
 func (p *Process) Addr() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.addr
 }
 
-// PID is the process id of the running engine, 0 if there is none.
+// PID returns the process id of the running engine, or 0 if none is running.
 func (p *Process) PID() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -66,7 +67,8 @@ func (p *Process) set(addr string, pid int) {
 	p.addr, p.pid = addr, pid
 }
 
-// Pauses between restarts: a process that lives for stableAfter has earned a quick restart again.
+// Pauses between restarts. After a process has run for stableAfter, the next restart is quick
+// again.
 const (
 	firstPause  = 250 * time.Millisecond
 	longPause   = 30 * time.Second
@@ -74,8 +76,9 @@ const (
 	stopWithin  = 8 * time.Second // more than stopGrace
 )
 
-// Run starts the engine, restarts it with growing pauses when it dies, and stops it when ctx ends; then it returns nil. An
-// engine that fails before it was ever ready is not tried again: its error says what is wrong.
+// Run starts the engine and restarts it with growing pauses when it stops. When ctx is done, Run
+// stops the engine and returns nil. If the engine fails before it was ever ready, Run returns its
+// error and does not retry.
 func (p *Process) Run(ctx context.Context) error {
 	pause := firstPause
 	for {
@@ -102,18 +105,19 @@ func (p *Process) Run(ctx context.Context) error {
 	}
 }
 
-// once runs one child to its end.
+// once runs one child until it stops.
 func (p *Process) once(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, p.cfg.Command[0], p.cfg.Command[1:]...)
 	cmd.Env = p.cfg.Env
 	cmd.Cancel = func() error {
-		if stopped(cmd.Process.Pid) {
-			return cmd.Process.Kill() // it would not take notice; acknowledged rows are on disk
+		if isStopped(cmd.Process.Pid) {
+			return cmd.Process.Kill() // it cannot handle SIGTERM; acknowledged rows are on disk
 		}
 		return cmd.Process.Signal(syscall.SIGTERM)
 	}
 	cmd.WaitDelay = stopWithin
-	// A group of its own: Ctrl-C in a terminal is for the daemon, which flushes first and then stops the engine.
+	// The child gets its own process group. Ctrl-C in a terminal is for the daemon, which flushes
+	// first and then stops the engine.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if p.cfg.Doors != nil {
 		files, err := p.cfg.Doors.files()
@@ -127,7 +131,7 @@ func (p *Process) once(ctx context.Context) error {
 			}
 		}()
 	}
-	parent, err := cmd.StdinPipe() // held open and never written: its end tells the child that we are gone
+	parent, err := cmd.StdinPipe() // never written to; it closes when this process stops, and then the child stops
 	if err != nil {
 		return fmt.Errorf("cannot start the embedded ClickHouse engine: %w", err)
 	}
@@ -148,7 +152,7 @@ func (p *Process) once(ctx context.Context) error {
 		if addr, ok := strings.CutPrefix(lines.Text(), announcement); ok {
 			addr = strings.TrimSpace(addr)
 			p.set(addr, cmd.Process.Pid)
-			p.cfg.Logger.Info("embedded ClickHouse engine serves", "addr", addr, "pid", cmd.Process.Pid)
+			p.cfg.Logger.Info("embedded ClickHouse engine is ready", "addr", addr, "pid", cmd.Process.Pid)
 			select {
 			case <-p.ready:
 			default:
@@ -159,15 +163,15 @@ func (p *Process) once(ctx context.Context) error {
 	err = cmd.Wait()
 	switch why := tail.why(); {
 	case err == nil:
-		return errors.New("the embedded ClickHouse engine ended by itself")
+		return errors.New("the embedded ClickHouse engine exited unexpectedly")
 	case cmd.ProcessState.Exited() && why != "":
-		return errors.New(why) // what the child said at its end
+		return errors.New(why) // the child's last message
 	}
 	return fmt.Errorf("the embedded ClickHouse engine: %w", err)
 }
 
-// stopped reports whether a signal or a debugger holds a process still.
-func stopped(pid int) bool {
+// isStopped reports whether a signal or a debugger has paused a process.
+func isStopped(pid int) bool {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return false
@@ -178,13 +182,13 @@ func stopped(pid int) bool {
 
 const announcement = "ready"
 
-// AnnounceOn tells the parent, which reads w, that the engine serves.
+// AnnounceOn returns a function that reports the engine's address to the parent, which reads w.
 func AnnounceOn(w io.Writer) func(addr string) {
 	return func(addr string) { fmt.Fprintln(w, announcement, addr) }
 }
 
-// tail hands the child's stderr on to the log and remembers the line that tells why it ended: the last one, or, when the Go
-// runtime has printed its state, that one's first.
+// tail logs the child's stderr and keeps the line that says why it stopped: the last one or, in a
+// crash of the Go runtime, the first one of the crash.
 type tail struct {
 	logger  *slog.Logger
 	mu      sync.Mutex

@@ -20,7 +20,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// within waits for what happens soon, without saying how soon.
+// within waits for a condition and fails after half a minute.
 func within(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
@@ -43,11 +43,11 @@ func freeAddr(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// TestKilledUnderLoad kills the engine while rows go in: what was acknowledged is there afterwards, and the engine comes back
-// on the same address by itself.
+// TestKilledUnderLoad kills the engine during inserts. Afterwards all acknowledged rows exist, and
+// the engine is back on the same address without help.
 func TestKilledUnderLoad(t *testing.T) {
 	dir := t.TempDir()
-	var log bytes.Buffer // a handler writes its lines one after another, and all of them before stop returns
+	var log bytes.Buffer // written by one handler at a time, and not after stop returns
 	p, stop := launch(t, dir, freeAddr(t), &log)
 	stop = sync.OnceFunc(stop)
 	defer stop()
@@ -105,17 +105,18 @@ func TestKilledUnderLoad(t *testing.T) {
 	}
 	var rows uint64
 	fmt.Sscan(got, &rows)
-	// At the end each writer may have one row whose outcome it did not wait for.
+	// Each writer may have one last row whose outcome it did not wait for.
 	if want := acknowledged.Load(); rows < want || rows > want+3 {
 		t.Errorf("%d rows, but %d were acknowledged", rows, want)
 	}
 	stop()
 	if n := strings.Count(log.String(), "the embedded ClickHouse engine died and is started again"); n != 2 {
-		t.Errorf("the log tells of %d deaths:\n%s", n, &log)
+		t.Errorf("the log has %d deaths:\n%s", n, &log)
 	}
 }
 
-// TestParentKilled kills the process that started the engine; the engine has to go, and leave port and folder free.
+// TestParentKilled kills the process that started the engine. The engine must stop and release its
+// port and folder.
 func TestParentKilled(t *testing.T) {
 	needLibrary(t)
 	dir, addr := t.TempDir(), freeAddr(t)
@@ -153,7 +154,7 @@ func TestStartIsRefused(t *testing.T) {
 	tests := map[string]struct {
 		dir, listen, want string
 	}{
-		"folder in use":    {dir: dir, listen: "127.0.0.1:0", want: "embedded ClickHouse in " + dir + ": another process has it open"},
+		"folder in use":    {dir: dir, listen: "127.0.0.1:0", want: "embedded ClickHouse in " + dir + ": it is in use by another process"},
 		"port in use":      {dir: t.TempDir(), listen: p.Addr(), want: fmt.Sprintf("%s is in use by another process of user %d", p.Addr(), os.Getuid())},
 		"no such address":  {dir: t.TempDir(), listen: "192.0.2.1:1", want: "cannot listen on 192.0.2.1:1"},
 		"folder is a file": {dir: os.Args[0], listen: "127.0.0.1:0", want: "not a directory"},
@@ -187,27 +188,27 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// TestStopOfAStoppedEngine: an engine that a signal holds still keeps nobody waiting.
-func TestStopOfAStoppedEngine(t *testing.T) {
+// TestStopOfPausedEngine: an engine that a signal has paused delays nobody.
+func TestStopOfPausedEngine(t *testing.T) {
 	p, stop := launch(t, t.TempDir(), "127.0.0.1:0", os.Stderr)
 	pid := p.PID()
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	if stopped(os.Getpid()) {
-		t.Error("a running process seems to be held still")
+	if isStopped(os.Getpid()) {
+		t.Error("a running process is reported as paused")
 	}
-	within(t, "it is held still", func() bool { return stopped(pid) })
+	within(t, "the engine is paused", func() bool { return isStopped(pid) })
 	stop()
 	if !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		t.Error("the engine outlives Run")
 	}
 }
 
-// TestDeath has the child die in several ways and asks for the reason.
+// TestDeath lets the child die in several ways and checks the reported reason.
 func TestDeath(t *testing.T) {
 	for script, want := range map[string]string{
-		"exit 0": "ended by itself",
+		"exit 0": "exited unexpectedly",
 		"echo first >&2; echo 'the port is in use' >&2; exit 1":                  "the port is in use",
 		"echo note >&2; echo 'panic: no idea' >&2; echo 'rip 0x1' >&2; exit 2":   "panic: no idea",
 		"echo 'SIGSEGV: segmentation violation' >&2; echo 'gs 0x0' >&2; exit 2":  "SIGSEGV: segmentation violation",
@@ -224,7 +225,7 @@ func TestDeath(t *testing.T) {
 	}
 }
 
-// TestClientLeaves checks that a query does not go on for a client that has left.
+// TestClientLeaves checks that a query stops when its client disconnects.
 func TestClientLeaves(t *testing.T) {
 	addr, dir := sharedEngine(t)
 	for name, query := range map[string]string{
@@ -259,7 +260,7 @@ func TestClientLeaves(t *testing.T) {
 	}
 }
 
-// TestBrokenAnswer checks that an answer whose query fails midway cannot be taken for a whole one.
+// TestBrokenAnswer checks that the answer of a query that fails midway does not look complete.
 func TestBrokenAnswer(t *testing.T) {
 	addr, dir := sharedEngine(t)
 	const query = "SELECT number, throwIf(number = 3000000) FROM numbers(5000000) SETTINGS max_block_size = 65536"

@@ -9,7 +9,7 @@ import (
 // param is a named query parameter, its value in ClickHouse's escaped text form.
 type param struct{ name, value string }
 
-// stats are the figures of X-ClickHouse-Summary.
+// stats are the values of X-ClickHouse-Summary.
 type stats struct {
 	readRows, readBytes, writtenRows, writtenBytes uint64
 	seconds                                        float64
@@ -23,7 +23,7 @@ func (s *stats) add(lib *library, result uintptr) {
 	s.seconds += lib.resultElapsed(result)
 }
 
-// exec runs a statement and returns its whole output.
+// exec runs a statement and returns its complete output.
 func (c *conn) exec(sql, format string) ([]byte, error) {
 	var out []byte
 	_, err := c.query(sql, format, nil, func(b []byte) error {
@@ -33,8 +33,8 @@ func (c *conn) exec(sql, format string) ([]byte, error) {
 	return out, err
 }
 
-// query runs one statement and yields its output in format, piece by piece; the pieces are the engine's memory and die
-// with the call of yield. An error of the engine is an *Exception.
+// query runs one statement and passes its output in format to yield, in pieces that are valid only
+// during the call. An error of the engine is an *Exception.
 func (c *conn) query(sql, format string, params []param, yield func([]byte) error) (s stats, err error) {
 	result := c.call(c.lib.query, sql, format, params)
 	defer c.lib.resultDestroy(result)
@@ -45,11 +45,12 @@ func (c *conn) query(sql, format string, params []param, yield func([]byte) erro
 	return s, c.output(result, yield)
 }
 
-// stream is query with at most one block of the answer to a SELECT in memory, for formats that bear it; see inPieces.
+// stream is query with at most one block of a SELECT's output in memory. Only some formats allow
+// that; see streams.
 func (c *conn) stream(sql, format string, params []param, yield func([]byte) error) (s stats, err error) {
 	result := c.call(c.lib.streamQuery, sql, format, params)
 	if text := c.lib.resultError(result); strings.Contains(text, "Streaming query is not supported for query") {
-		// Everything but SELECT: nothing has been run yet.
+		// The engine streams only SELECT. Nothing has run yet.
 		c.lib.resultDestroy(result)
 		return c.query(sql, format, params, yield)
 	} else if text != "" {

@@ -12,24 +12,25 @@ import (
 	"pgregory.net/rapid"
 )
 
-// cage is an engine with what a reader must not reach: a file that tells when it is opened, a folder that tells when something
-// is made in it, and tables.
+// cage is an engine with things that a reader must not reach: a file and a folder whose uses are
+// recorded, and tables.
 type cage struct {
 	addr, secret, out string
 	pid               int
 	watch             int
-	before            map[bool]string // by whether whole
+	before            map[bool]string // results of state, by its argument
 	functions         []string
 }
 
 var theCage *cage
 
-// openCage makes it once per process, in the folder of the engine that all tests share and that is removed with it.
+// openCage creates it once per process, in the folder of the shared engine, which is removed with
+// it.
 func openCage(t *testing.T) *cage {
 	if theCage == nil {
 		theCage = newCage(t)
 	}
-	if theCage.before == nil { // other tests may have been here since
+	if theCage.before == nil { // other tests may have changed it since
 		fixture(t)
 		theCage.before = map[bool]string{false: theCage.state(t, false), true: theCage.state(t, true)}
 	}
@@ -60,17 +61,18 @@ func newCage(t *testing.T) *cage {
 	return c
 }
 
-// forget makes openCage look again at what there is.
+// forget makes openCage read the state again.
 func (c *cage) forget() {
 	if c != nil {
 		c.before = nil
 	}
 }
 
-// state is what a reader must not change. Only a statement that was not refused can have changed all of it.
-func (c *cage) state(t *testing.T, whole bool) string {
+// state returns what a reader must not change: with all, the names of everything, which only an
+// accepted statement can have changed; otherwise the rows of t.
+func (c *cage) state(t *testing.T, all bool) string {
 	ask := "SELECT count(), sum(a), sum(cityHash64(s)) FROM t"
-	if whole {
+	if all {
 		ask = `SELECT groupArray((kind, name)) FROM (SELECT 'table' AS kind, database || '.' || name AS name FROM system.tables WHERE database != 'system'
 			UNION ALL SELECT 'database', name FROM system.databases UNION ALL SELECT 'function', name FROM system.functions WHERE origin != 'System'
 			UNION ALL SELECT 'user', name FROM system.users UNION ALL SELECT 'role', name FROM system.roles ORDER BY ALL)`
@@ -78,18 +80,19 @@ func (c *cage) state(t *testing.T, whole bool) string {
 	return send(t, asDaemon(t, newRequest(t, http.MethodPost, c.addr, "", ask))).body
 }
 
-// FuzzReaderEngine sends the real engine any statement of a reader, most of them with a way to a file in some corner of it: no
-// file is opened or made, nothing is changed, and the engine lives on.
+// FuzzReaderEngine sends the real engine any statement of a reader, most of them with an access to
+// a file somewhere in it. No file is opened or created, nothing is changed, and the engine
+// survives.
 func FuzzReaderEngine(f *testing.F) {
 	f.Add([]byte{})
 	theCage.forget()
 	f.Fuzz(func(t *testing.T, noise []byte) {
 		c := openCage(t)
-		drawn(func(draw *rapid.T) { c.try(t, draw) })(t, noise)
+		fuzzTarget(func(draw *rapid.T) { c.try(t, draw) })(t, noise)
 	})
 }
 
-// TestReaderReachesNothing is FuzzReaderEngine with other statements each time.
+// TestReaderReachesNothing is FuzzReaderEngine with different statements each time.
 func TestReaderReachesNothing(t *testing.T) {
 	theCage.forget()
 	c := openCage(t)
@@ -109,17 +112,17 @@ func (c *cage) try(t *testing.T, draw *rapid.T) {
 	}
 	a := send(t, r)
 	if strings.Contains(a.body, "sesame") {
-		draw.Fatalf("%s\ntells the secret: %.300q", text, a.body)
+		draw.Fatalf("%s\nreturns the secret: %.300q", text, a.body)
 	}
 	if events := make([]byte, 4096); c.touched(events) {
-		draw.Fatalf("%s\nopened or made a file; it was answered by %d %.300q", text, a.status, a.body)
+		draw.Fatalf("%s\nopened or created a file; the answer was %d %.300q", text, a.status, a.body)
 	}
-	for _, whole := range []bool{false, true} {
-		if whole && a.status != http.StatusOK {
+	for _, all := range []bool{false, true} {
+		if all && a.status != http.StatusOK {
 			continue
 		}
-		if after := c.state(t, whole); after != c.before[whole] || shared.PID() != c.pid {
-			draw.Fatalf("%s\nchanged\n%s to\n%s", text, c.before[whole], after)
+		if after := c.state(t, all); after != c.before[all] || shared.PID() != c.pid {
+			draw.Fatalf("%s\nchanged\n%s to\n%s", text, c.before[all], after)
 		}
 	}
 }
@@ -129,7 +132,8 @@ func (c *cage) touched(events []byte) bool {
 	return err == nil && n > 0
 }
 
-// writer writes SQL. Most of it is what readers are served; where it says WAY, a file is read if somebody evaluates it.
+// writer generates SQL. Most of it is what readers may run; where it contains WAY, evaluating it
+// reads a file.
 type writer struct {
 	*rapid.T
 	cage *cage
@@ -175,7 +179,8 @@ var (
 	names = []string{"x", "`a\nSelectWithUnionQuery x`", "`a\nShowTables`", "`a\\nExplain x`", "`a\n SelectQuery x`", "`a (x`", "`file`"}
 )
 
-// statement is one of them with ways, wayPlaces to read from, names of functions, and SQL in quotes.
+// statement returns a random statement with random ways, places to read from, functions and quoted
+// SQL.
 func (w writer) statement() string {
 	text := w.pick(statements)
 	for range 4 {
@@ -191,7 +196,7 @@ func (w writer) statement() string {
 	text = w.replace(text, "NAMED", func() string { return w.pick(w.cage.functions) })
 	text = w.replace(text, "QUOTED", func() string {
 		sql := strings.NewReplacer("EXPR", "file('SECRET')").Replace(w.pick(quoted))
-		if w.seldom() { // so that the word stands nowhere
+		if w.seldom() { // so that the word file never occurs
 			return "concat('" + strings.NewReplacer("'", "''", "file", "fi', 'le").Replace(sql) + "')"
 		}
 		return "'" + strings.ReplaceAll(sql, "'", "''") + "'"
@@ -209,7 +214,7 @@ func (w writer) statement() string {
 	return text
 }
 
-// replace puts a draw of its own in each place of what.
+// replace replaces each occurrence of what with a separate random text.
 func (w writer) replace(text, what string, with func() string) string {
 	parts := strings.Split(text, what)
 	for i := range parts[1:] {

@@ -10,42 +10,42 @@ import (
 	"strings"
 )
 
-// maxQuery is the longest text of a query; ClickHouse's max_query_size is 256 KiB.
+// maxQuery is the maximum length of a query; ClickHouse's max_query_size is 256 KiB.
 const maxQuery = 1 << 20
 
-// maxQueryID is the longest query_id, which the answer's head repeats.
+// maxQueryID is the maximum length of a query_id, which a header of the answer repeats.
 const maxQueryID = 256
 
 type setting struct{ name, value string }
 
-// request is one HTTP request of ClickHouse's interface, understood.
+// request is one parsed HTTP request of ClickHouse's interface.
 type request struct {
-	id       string // for the engine: names the running query so that it can be killed
+	id       string // for the engine: identifies the running query, to kill it
 	queryID  string // for the client
 	daemon   bool   // may write
-	get      bool   // reads only, whoever asks
+	get      bool   // may only read, whoever sent it
 	database string
-	format   string // of the answer, where the query names none
-	output   string // of the answer; may be wrong where the engine knows no such format, which fails the query
+	format   string // of the answer if the query has no FORMAT
+	output   string // of the answer; wrong if the engine does not know it, but then the query fails
 	settings []setting
 	params   []param
-	protocol uint64 // Native revision that the client asks for; 0 is the engine's own
+	protocol uint64 // requested revision of Native; 0 is the engine's own
 	query    statement
-	body     io.Reader // of an INSERT: the data; else nil
+	body     io.Reader // the data of an INSERT; otherwise nil
 
-	whole      bool   // the answer is sent when the query has ended
+	buffered   bool   // the answer is sent when the query has finished
 	compress   bool   // answer in ClickHouse's compressed blocks
 	method     string // of those blocks: LZ4 or ZSTD
 	encoding   string // of the answer: Content-Encoding, or ""
-	decompress bool   // the body is in compressed blocks
+	decompress bool   // the body consists of compressed blocks
 }
 
-// urlParams are the parameters in the URL of r. Of several values the last counts.
+// urlParams returns the parameters in the URL of r. The last of several values counts.
 func urlParams(r *http.Request) (map[string]string, error) {
-	// A semicolon ends a query as people type it; Go takes it for an obsolete separator.
+	// People end queries with a semicolon, which Go treats as an obsolete separator.
 	values, err := url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, ";", "%3B"))
 	if err != nil {
-		return nil, refuse(codeBadArguments, "the URL's parameters cannot be read: %v", err)
+		return nil, refuse(codeBadArguments, "cannot read the URL's parameters: %v", err)
 	}
 	params := make(map[string]string, len(values))
 	for name, v := range values {
@@ -54,7 +54,7 @@ func urlParams(r *http.Request) (map[string]string, error) {
 	return params, nil
 }
 
-// parseRequest reads everything of r but the data of an INSERT.
+// parseRequest reads all of r except the data of an INSERT.
 func parseRequest(r *http.Request, daemon bool, database string) (*request, error) {
 	q := &request{
 		id: rand.Text(), daemon: daemon, database: database, get: r.Method == http.MethodGet || r.Method == http.MethodHead,
@@ -101,8 +101,8 @@ func parseRequest(r *http.Request, daemon bool, database string) (*request, erro
 		case strings.HasPrefix(name, "param_"):
 			q.params = append(q.params, param{strings.TrimPrefix(name, "param_"), value})
 		case name == "wait_end_of_query":
-			q.whole = isTrue(value)
-		case ignored[name]:
+			q.buffered = isTrue(value)
+		case ignoredParams[name]:
 		case !isSettingName(name):
 			return nil, refuse(codeBadArguments, "%q is not the name of a setting", name)
 		default:
@@ -116,7 +116,8 @@ func parseRequest(r *http.Request, daemon bool, database string) (*request, erro
 		q.queryID = q.id
 	}
 	if q.decompress && !q.daemon {
-		// Only data of an INSERT comes so, and the head of a block makes us take as much memory as it says.
+		// Only an INSERT has such data, and the head of a block makes us allocate as much memory as
+		// it declares.
 		return nil, refuse(codeAccessDenied, "default: Not enough privileges: readers may not send compressed blocks")
 	}
 	if httpCompression {
@@ -125,7 +126,8 @@ func parseRequest(r *http.Request, daemon bool, database string) (*request, erro
 	return q, q.readQuery(r, text)
 }
 
-// readQuery takes the query from the URL, the body, or both, as ClickHouse does: their concatenation.
+// readQuery reads the query from the URL, the body or, as ClickHouse does, both: it concatenates
+// them.
 func (q *request) readQuery(r *http.Request, text string) error {
 	var body io.Reader = http.NoBody
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
@@ -141,7 +143,7 @@ func (q *request) readQuery(r *http.Request, text string) error {
 	if !q.query.insert {
 		head, err := io.ReadAll(io.LimitReader(body, maxQuery+1))
 		if err != nil {
-			return refuse(codeBadArguments, "the body of the request broke off: %v", err)
+			return refuse(codeBadArguments, "cannot read the request's body: %v", err)
 		}
 		if len(head) > 0 {
 			if text != "" {
@@ -160,9 +162,9 @@ func (q *request) readQuery(r *http.Request, text string) error {
 	return nil
 }
 
-// settle decides on the format of the answer, once it is known which formats there are: what looks like a FORMAT clause may
-// be a column of that name.
-func (q *request) settle(e *engine) error {
+// resolveFormat sets the format of the answer. It checks that the engine has the format, because
+// what looks like a FORMAT clause may be a column of that name.
+func (q *request) resolveFormat(e *engine) error {
 	if !q.daemon {
 		if err := e.checkFormat(q.format); err != nil {
 			return err
@@ -177,10 +179,11 @@ func (q *request) settle(e *engine) error {
 	return nil
 }
 
-// ignored are URL parameters that steer a real server's HTTP handler and mean nothing here.
-var ignored = map[string]bool{
+// ignoredParams are URL parameters for a real server's HTTP handler that have no meaning here.
+var ignoredParams = map[string]bool{
 	"user": true, "password": true, "quota_key": true, "buffer_size": true,
-	// A session would keep settings and temporary tables, which readers have none of: each request stands alone.
+	// A session would keep settings and temporary tables. Readers have neither; each request is
+	// independent.
 	"session_id": true, "session_timeout": true, "session_check": true, "close_session": true,
 	"cancel_http_readonly_queries_on_client_close": true, "http_wait_end_of_query": true, "http_response_buffer_size": true,
 	"send_progress_in_http_headers": true, "http_zlib_compression_level": true,

@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// How much of an answer is held back, so that a query which fails early fails with a status of its own and a small answer
-// tells in its headers what it has cost. ClickHouse's buffer_size is 1 MiB as well.
+// Limits on how much of an answer is buffered. A query that fails early then gets its own status,
+// and a small answer its statistics in the headers. ClickHouse's buffer_size is 1 MiB as well.
 const (
-	holdUsual = 1 << 20
-	holdWhole = 64 << 20 // for wait_end_of_query; what is larger is streamed
+	bufferDefault = 1 << 20
+	bufferWait    = 64 << 20 // for wait_end_of_query; larger answers are streamed
 )
 
 // response writes the answer of one query.
@@ -23,14 +23,14 @@ type response struct {
 	q       *request
 	e       *engine
 	stats   stats
-	tag     string // marks the exception of a query that fails after its first output was sent
+	tag     string // marks the exception of a query that fails after its output has started
 	held    []byte
 	started bool
-	out     io.Writer   // what compresses, down to the client
-	closers []io.Closer // the outermost first
+	out     io.Writer   // compresses for the client
+	closers []io.Closer // the one nearest to the client first
 	native  *transcoder
-	until   time.Time         // that the whole answer may take; zero: for ever
-	waits   func(begins bool) // is called around each write to the client
+	until   time.Time         // deadline of the complete answer; zero if there is none
+	waits   func(starts bool) // called before and after each write to the client
 }
 
 func newResponse(w http.ResponseWriter, q *request, e *engine) *response {
@@ -46,16 +46,16 @@ func newResponse(w http.ResponseWriter, q *request, e *engine) *response {
 	return r
 }
 
-// write takes a piece of the engine's output; p is the engine's memory.
+// write handles a piece of the engine's output; p is valid only during the call.
 func (r *response) write(p []byte) (err error) {
 	if r.native != nil {
 		if p, err = r.native.convert(p); err != nil {
 			return err
 		}
 	}
-	limit := holdUsual
-	if r.q.whole {
-		limit = holdWhole
+	limit := bufferDefault
+	if r.q.buffered {
+		limit = bufferWait
 	}
 	if !r.started && len(r.held)+len(p) <= limit {
 		r.held = append(r.held, p...)
@@ -67,7 +67,7 @@ func (r *response) write(p []byte) (err error) {
 	return r.send(p)
 }
 
-// send writes p in pieces, each within its time.
+// send writes p in pieces, each with its own deadline.
 func (r *response) send(p []byte) error {
 	r.waits(true)
 	defer r.waits(false)
@@ -84,7 +84,7 @@ func (r *response) send(p []byte) error {
 	return nil
 }
 
-// deadline is that of a write that starts now.
+// deadline returns the deadline of a write that starts now.
 func (r *response) deadline(now time.Time) time.Time {
 	piece := now.Add(takeWithin)
 	if !r.until.IsZero() && r.until.Before(piece) {
@@ -93,7 +93,7 @@ func (r *response) deadline(now time.Time) time.Time {
 	return piece
 }
 
-// start sends the headers and what was held back. An answer without output is not compressed.
+// start sends the headers and the buffered output. An answer without output is not compressed.
 func (r *response) start(output bool) error {
 	if r.started {
 		return nil
@@ -128,16 +128,16 @@ func (r *response) start(output bool) error {
 	return r.send(held)
 }
 
-// set spells a header as ClickHouse does. Header.Set would spell it X-Clickhouse, which is the same to programs and not to a
-// person's grep.
+// set sets a header in ClickHouse's spelling. Header.Set would write X-Clickhouse, which is the
+// same to programs but not to grep.
 func set(h http.Header, name, value string) { h[name] = []string{value} }
 
-// clientGone is a failure to write to the client, as opposed to one of the engine.
+// clientGone is a failure to write to the client, as opposed to an error of the engine.
 type clientGone struct{ err error }
 
-func (c *clientGone) Error() string { return "the client left: " + c.err.Error() }
+func (c *clientGone) Error() string { return "the client disconnected: " + c.err.Error() }
 
-// finish ends a good answer.
+// finish completes a successful answer.
 func (r *response) finish() error {
 	if err := r.start(len(r.held) > 0); err != nil {
 		return err
@@ -154,8 +154,9 @@ func (r *response) close() error {
 	return nil
 }
 
-// fail answers with an error. After the first output it appends the exception in the frame of ClickHouse's
-// WriteBufferFromHTTPServerResponse and breaks the connection, so that no client takes the answer for whole.
+// fail sends an error. If output has been sent, it appends the exception in the frame of
+// ClickHouse's WriteBufferFromHTTPServerResponse and breaks the connection, so that the answer does
+// not look complete.
 func (r *response) fail(ex *Exception) {
 	text := ex.text(r.e.version)
 	if !r.started {
@@ -182,7 +183,7 @@ func writeException(w http.ResponseWriter, ex *Exception, text string) {
 	io.WriteString(w, text)
 }
 
-// contentType is what ClickHouse declares for an output format.
+// contentType returns ClickHouse's Content-Type for an output format.
 func contentType(format string) string {
 	switch f := strings.ToLower(format); {
 	case strings.HasPrefix(f, "json") && strings.Contains(f, "eachrow"), f == "jsonlines", f == "ndjson":

@@ -14,37 +14,42 @@ import (
 	"alpemix-collector/internal/clients"
 )
 
-// Connections of readers, of all and of one client.
+// Limits on connections of readers: in total and for one client.
 const (
 	maxConnections = 256
 	maxEach        = 192
 )
 
-// stopGrace is how long running queries may go on when the engine is stopped; after it they break off, as their clients see.
+// stopGrace is how long running queries may continue when the engine is stopped. Then they are
+// aborted, which their clients notice.
 const stopGrace = 5 * time.Second
 
-// ServeConfig is what the engine's process needs.
+// ServeConfig says what the engine's process serves.
 type ServeConfig struct {
 	Library  string // path of libchdb.so, see FindLibrary
-	Doors    *Doors // from OpenDoors or Inherited; its lock is never given back: the engine works in its folder until the process ends
+	Doors    *Doors // from OpenDoors or Inherited; the lock is kept until the process stops
 	Database string // created if missing; the default of every request
-	// Parent is the pipe from the process that started this one; its end means that the parent is gone. Nil: no parent.
+	// Parent is the pipe from the process that started this one. It is closed when the parent
+	// stops. Nil means no parent.
 	Parent io.Reader
-	// Announce, if not nil, is called once with the address when requests are answered.
+	// Announce, if not nil, is called once with the address when the engine is ready.
 	Announce func(addr string)
 }
 
-// Serve is the body of the child process: it opens the engine and answers HTTP till ctx ends or the parent is gone. The caller
-// ends ctx on SIGTERM, and exits when Serve has returned: the engine is neither closed, which libchdb cannot do with MergeTree
-// tables, nor can it be opened again. What was acknowledged is on disk by then.
+// Serve opens the engine and answers HTTP until ctx is done. If the parent stops, it exits the
+// process.
+//
+// The caller cancels ctx on SIGTERM and exits after Serve has returned: libchdb cannot be closed
+// with MergeTree tables, nor opened again. Everything acknowledged is on disk by then.
 func Serve(ctx context.Context, cfg ServeConfig) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if cfg.Parent != nil {
-		// Not Pdeathsig: it reports the end of the thread that started this process. The pipe ends with the process.
+		// Pdeathsig would report the end of the thread that started this process. The pipe lasts as
+		// long as the parent process.
 		go func() {
 			io.Copy(io.Discard, cfg.Parent)
-			os.Exit(0) // without ado: acknowledged rows are on disk
+			os.Exit(0) // acknowledged rows are on disk
 		}()
 	}
 	if err := enoughFiles(); err != nil {
@@ -85,14 +90,14 @@ func Serve(ctx context.Context, cfg ServeConfig) error {
 	return nil
 }
 
-// leastFiles is how many open files the engine needs to work at all. With less it starts, and then fails in each query anew.
+// leastFiles is how many open files the engine needs. With fewer it starts, but every query fails.
 const leastFiles = 256
 
 func enoughFiles() error {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Cur >= leastFiles {
-		return nil // the runtime has raised it as far as it may
+		return nil // the runtime has raised it to its maximum
 	}
-	return fmt.Errorf("embedded ClickHouse needs %d open files or more, and the limit is %d: raise it (ulimit -n 4096, LimitNOFILE= of a systemd unit)",
+	return fmt.Errorf("embedded ClickHouse needs at least %d open files, but the limit is %d: raise it with ulimit -n 4096, or with LimitNOFILE= in a systemd unit",
 		leastFiles, limit.Cur)
 }

@@ -66,7 +66,7 @@ func TestReaderIsServed(t *testing.T) {
 	}
 }
 
-// TestEngineSurvives puts what is allowed and hard to bear.
+// TestEngineSurvives runs queries that are allowed but expensive.
 func TestEngineSurvives(t *testing.T) {
 	addr := fixture(t)
 	pid := shared.PID()
@@ -87,7 +87,7 @@ func TestEngineSurvives(t *testing.T) {
 		post(t, addr, "", "SELECT * FROM system."+table+" LIMIT 10")
 	}
 	if a := send(t, asDaemon(t, newRequest(t, http.MethodPost, addr, "", "SELECT * FROM system.stack_trace"))); a.code != "497" {
-		t.Errorf("the daemon may interrupt every thread: %d %.200s", a.status, a.body)
+		t.Errorf("the daemon can interrupt every thread: %d %.200s", a.status, a.body)
 	}
 	if a := post(t, addr, "", "SELECT 1"); a.body != "1\n" || shared.PID() != pid {
 		t.Errorf("the engine did not survive: %d %s", a.status, a.body)

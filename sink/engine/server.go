@@ -11,8 +11,8 @@ import (
 	"alpemix-collector/internal/clients"
 )
 
-// Time that a client may take to send a query, and to take a piece of its answer; and time that all of a reader's request may
-// take, the writing included.
+// Time limits: for a client to send a query, for a client to receive a piece of its answer, and for
+// a reader's complete request including the answer.
 const (
 	sendWithin  = time.Minute
 	takeWithin  = 30 * time.Second
@@ -20,14 +20,14 @@ const (
 	readerTotal = (maxSeconds + 60) * time.Second
 )
 
-// stuckAfter is how many tries to end a reader's query of which the engine takes no notice end the process: the parent starts
-// it again, which costs a second, and a lost place would cost it for good.
+// stuckAfter is the number of attempts to kill a reader's query after which the process exits. The
+// parent restarts it, which takes a second; otherwise the query's place would be lost for good.
 const (
 	killEvery  = 100 * time.Millisecond
 	stuckAfter = 600
 )
 
-// handler is ClickHouse's HTTP interface over one engine.
+// handler is ClickHouse's HTTP interface to one engine.
 type handler struct {
 	engine  *engine
 	readers *places
@@ -52,7 +52,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, owner bool) {
 	control.SetReadDeadline(time.Now().Add(sendWithin))
 	q, err := parseRequest(r, daemon, h.engine.database)
 	if err == nil {
-		err = q.settle(h.engine)
+		err = q.resolveFormat(h.engine)
 	}
 	if err != nil {
 		h.refuse(w, err)
@@ -74,7 +74,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, owner bool) {
 	defer lane.release(place)
 	a := newResponse(w, q, h.engine)
 	a.until, _ = ctx.Deadline()
-	a.waits = func(begins bool) { lane.writing(place, begins) }
+	a.waits = func(starts bool) { lane.writing(place, starts) }
 	if !daemon {
 		var cancel context.CancelCauseFunc
 		ctx, cancel = context.WithCancelCause(ctx)
@@ -91,7 +91,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, owner bool) {
 	}
 	var gone *clientGone
 	if errors.As(err, &gone) || ctx.Err() != nil {
-		panic(http.ErrAbortHandler) // nobody is there to read an answer
+		panic(http.ErrAbortHandler) // no client is left to read an answer
 	}
 	if err == nil {
 		err = a.finish()
@@ -130,15 +130,15 @@ func (h *handler) run(ctx context.Context, q *request, a *response) error {
 	return err
 }
 
-// stop kills the query of a client that left, or that is over its time, again and again until it has ended: it may not have
-// started yet.
+// stop kills a query whose client disconnected or whose time is up. It repeats that until the query
+// has ended, because it may not have started yet.
 func (h *handler) stop(q *request, ended <-chan struct{}) {
 	for tries := 0; ; tries++ {
 		if err := h.engine.kill(q.id); err != nil {
-			slog.Warn("embedded ClickHouse: cannot stop the query of a client that left", "err", err)
+			slog.Warn("embedded ClickHouse: cannot stop the query of a client that disconnected", "err", err)
 		}
 		if tries >= stuckAfter && !q.daemon {
-			slog.Error("embedded ClickHouse: a reader's query does not end; the engine restarts", "query", q.queryID)
+			slog.Error("embedded ClickHouse: a reader's query cannot be stopped; restarting the engine", "query", q.queryID)
 			os.Exit(1) // acknowledged rows are on disk
 		}
 		select {

@@ -6,19 +6,20 @@ import (
 	"strings"
 )
 
-// Caps of a reader's query. No setting lifts them.
+// Caps of a reader's query. No setting can raise them.
 const (
-	maxSeconds   = 600    // of execution
-	maxBlockRows = 65_536 // of one block, which the engine writes whole
+	maxSeconds   = 600    // of execution time
+	maxBlockRows = 65_536 // of one block, which the engine writes at once
 	blockNames   = 64 << 20
 )
 
-// bound is the range of a setting's value; the zero bound is any value.
+// bound is the range of a setting's value. The zero bound allows any value.
 type bound struct{ min, max float64 }
 
-// readerSettings are the settings that readers may change, in the URL and in SETTINGS clauses. All others are refused by
-// name: a setting can make the engine read files, call out, crash, fill the disk or wait forever, and new ones come with
-// each release. max_memory_usage is bounded as well, by the machine's memory.
+// readerSettings are the settings that readers may change, in the URL and in SETTINGS clauses. All
+// others are refused, because a setting can make the engine read files, connect to other hosts,
+// crash, fill the disk or wait forever. Each release adds new ones.
+// max_memory_usage is also bounded, by the machine's memory.
 var readerSettings = settingList(map[string]bound{
 	"max_execution_time": {0.001, maxSeconds},
 	"max_threads":        {1, float64(max(2*runtime.NumCPU(), 16))},
@@ -72,12 +73,14 @@ var readerSettings = settingList(map[string]bound{
 	sql_insert_use_replace sql_insert_quote_names sql_insert_max_batch_size
 `)
 
-// writerSettings change nothing for who only reads. Clients send them with every request, so they are ignored.
+// writerSettings have no effect on reading. Clients send them with every request, so they are
+// ignored.
 var writerSettings = words("async_insert wait_for_async_insert async_insert_busy_timeout_ms async_insert_max_data_size " +
 	"insert_deduplicate insert_deduplication_token max_partitions_per_insert_block max_insert_block_size " +
 	"fsync_metadata optimize_on_insert insert_null_as_default mutations_sync alter_sync")
 
-// settingList adds to bounded what has no bounds: names, and names without their output_format_.
+// settingList adds settings without bounds to bounded: names, and output, which lists names without
+// output_format_.
 func settingList(bounded map[string]bound, names, output string) map[string]bound {
 	for name := range words(names) {
 		bounded[name] = bound{}
@@ -88,11 +91,12 @@ func settingList(bounded map[string]bound, names, output string) map[string]boun
 	return bounded
 }
 
-// maxValue is the longest value of a setting. None that readers may change needs more.
+// maxValue is the maximum length of a setting's value. No setting that readers may change needs
+// more.
 const maxValue = 256
 
-// blockRows is how many rows a block may have: names, which some formats repeat with each row, are as long as a text and
-// its parameters make them.
+// blockRows returns the maximum number of rows in a block. Some formats repeat names in each row,
+// and names can be as long as the query and its parameters.
 func (q *request) blockRows() int {
 	length := len(q.query.text)
 	for _, p := range q.params {
@@ -101,8 +105,8 @@ func (q *request) blockRows() int {
 	return min(maxBlockRows, max(blockNames/max(length, 1), 1))
 }
 
-// checkSetting refuses a setting that readers may not change, and a value that would lift a cap. The value comes as in a
-// URL or as in SQL; rows are those of a block.
+// checkSetting refuses a setting that readers may not change, and a value that would raise a cap.
+// The value is in the form of a URL or of SQL. rows is the number of rows in a block.
 func (e *engine) checkSetting(name, value string, rows int) error {
 	b, ok := readerSettings[name]
 	switch {
@@ -122,10 +126,10 @@ func (e *engine) checkSetting(name, value string, rows int) error {
 	}
 	n, err := strconv.ParseFloat(strings.Trim(value, "'"), 64)
 	if err != nil {
-		return refuse(codeBadArguments, "Setting %s has to be a number, not %s", name, value)
+		return refuse(codeBadArguments, "Setting %s must be a number, not %s", name, value)
 	}
 	if !(n >= b.min && n <= b.max) {
-		return refuse(codeConstraint, "Setting %s of a reader has to be a number from %v to %v, not %s",
+		return refuse(codeConstraint, "Setting %s of a reader must be a number from %v to %v, not %s",
 			name, b.min, strconv.FormatFloat(b.max, 'f', -1, 64), value)
 	}
 	return nil

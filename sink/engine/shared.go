@@ -28,9 +28,9 @@ type SharedConfig struct {
 	Logger   *slog.Logger
 }
 
-// Shared keeps an engine answering at the socket of its folder: in a child of this process, or, as
-// long as it lives, in the child of another process. So commands work while the daemon is running,
-// and the daemon continues when a command that was there before it stops.
+// Shared keeps an engine available at the socket of its folder: in a child of this process or,
+// while that exists, in the child of another process. So commands work while the daemon is running,
+// and the daemon continues when a command that started the engine stops.
 type Shared struct {
 	cfg       SharedConfig
 	transport *http.Transport
@@ -42,12 +42,12 @@ const (
 	probeEvery   = time.Second // also the first pause after a failed start
 	probeTimeout = 5 * time.Second
 	longestProbe = 30 * time.Second
-	// startRace is how long another process that was first to take the folder may need until its
-	// engine answers.
+	// startRace is how long the engine of another process that locked the folder first may take to
+	// answer.
 	startRace = 15 * time.Second
 )
 
-// NewShared does no I/O.
+// NewShared returns a Shared. It does no I/O.
 func NewShared(cfg SharedConfig) *Shared {
 	return &Shared{cfg: cfg, transport: Transport(cfg.Dir), ready: make(chan struct{})}
 }
@@ -55,7 +55,7 @@ func NewShared(cfg SharedConfig) *Shared {
 // Transport sends requests to the engine, whichever process it is a child of.
 func (s *Shared) Transport() *http.Transport { return s.transport }
 
-// Ready is closed when the engine has answered for the first time.
+// Ready returns a channel that is closed when the engine has answered for the first time.
 func (s *Shared) Ready() <-chan struct{} { return s.ready }
 
 // Start runs the engine until stop is called, and returns when it answers.
@@ -78,12 +78,13 @@ func (s *Shared) Start(ctx context.Context) (stop func() error, err error) {
 	}
 }
 
-// Run blocks until ctx ends. An error before the engine has answered for the first time ends it: the
-// configuration or the machine has to be corrected. Later errors are logged, and Run tries again.
+// Run blocks until ctx is done. It returns an error that occurs before the engine has answered for
+// the first time: the configuration or the machine has to be corrected. It logs later errors and
+// retries.
 func (s *Shared) Run(ctx context.Context) error {
 	for wait := probeEvery; ctx.Err() == nil; {
 		if s.Answers(ctx) {
-			s.answered()
+			s.markReady()
 			wait = probeEvery
 			pacing.Sleep(ctx, nil, time.Now().Add(probeEvery))
 			continue
@@ -97,14 +98,14 @@ func (s *Shared) Run(ctx context.Context) error {
 		default:
 			return err
 		}
-		s.cfg.Logger.Error("the embedded ClickHouse engine stopped answering; trying again", "err", err, "in", wait)
+		s.cfg.Logger.Error("the embedded ClickHouse engine stopped answering; retrying", "err", err, "in", wait)
 		pacing.Sleep(ctx, nil, time.Now().Add(wait))
 		wait = min(2*wait, longestProbe)
 	}
 	return nil
 }
 
-func (s *Shared) answered() { s.once.Do(func() { close(s.ready) }) }
+func (s *Shared) markReady() { s.once.Do(func() { close(s.ready) }) }
 
 // serve runs the engine in a child of this process.
 func (s *Shared) serve(ctx context.Context) (err error) {
@@ -128,14 +129,14 @@ func (s *Shared) serve(ctx context.Context) (err error) {
 	go func() {
 		select {
 		case <-process.Ready():
-			s.answered()
+			s.markReady()
 		case <-done:
 		}
 	}()
 	return process.Run(ctx)
 }
 
-// otherAnswers waits for the engine of a process that was faster to take the folder.
+// otherAnswers waits for the engine of a process that locked the folder first.
 func (s *Shared) otherAnswers(ctx context.Context) bool {
 	for deadline := time.Now().Add(startRace); time.Now().Before(deadline) && ctx.Err() == nil; pacing.Sleep(ctx, nil, time.Now().Add(probeEvery/4)) {
 		if s.Answers(ctx) {
@@ -158,7 +159,7 @@ func (s *Shared) Answers(ctx context.Context) bool {
 	}
 	request.Header.Set("X-ClickHouse-User", Owner)
 	answer, err := s.transport.RoundTrip(request)
-	if err != nil { // refused, or too busy: starting a child finds out
+	if err != nil { // refused, or too busy: starting a child shows which
 		return false
 	}
 	defer func() { _ = answer.Body.Close() }()

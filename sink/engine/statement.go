@@ -2,16 +2,18 @@ package engine
 
 import "strings"
 
-// statement is what the front has to know of a query's text to serve it: where the data of an INSERT begins and which format
-// a query asks for. It decides no rights; the engine's own parser does (gate.go).
+// statement is what must be known of a query's text to serve it: where the data of an INSERT
+// starts, and the query's format. It does not decide what is allowed; the engine's own parser does
+// (gate.go).
 type statement struct {
 	text   string // without the inline data and, for an INSERT with data, without FORMAT
-	insert bool   // INSERT that takes data
-	format string // the FORMAT it names, or ""
-	data   string // of an INSERT: what follows the format in the same text
+	insert bool   // INSERT with data
+	format string // of the FORMAT clause, or ""
+	data   string // of an INSERT: the text after the format
 }
 
-// parseStatement scans text, which may be the beginning of a request's body: an INSERT's head up to its data.
+// parseStatement scans text, which may be only the start of a request's body: an INSERT up to its
+// data.
 func parseStatement(text string) statement {
 	l := lexer{text: text}
 	first := l.next()
@@ -48,7 +50,8 @@ func parseStatement(text string) statement {
 	return s
 }
 
-// afterFormat skips what ClickHouse's parser skips between the name of the format and the data: blanks and one line end.
+// afterFormat skips what ClickHouse's parser skips between the name of the format and the data:
+// blanks, a semicolon and one line break.
 func afterFormat(s string) string {
 	s = strings.TrimLeft(s, " \t\f")
 	s = strings.TrimPrefix(s, ";")
@@ -83,11 +86,11 @@ func (t token) name() string {
 	return t.text
 }
 
-// lexer cuts ClickHouse SQL into tokens, skipping blanks and comments.
+// lexer splits ClickHouse SQL into tokens. It skips blanks and comments.
 type lexer struct {
 	text     string
 	at       int
-	lastTags map[string]int // where each $tag$ stands last; made when a $ is met
+	lastTags map[string]int // the last position of each $tag$; nil until a $ is found
 }
 
 func (l *lexer) next() token {
@@ -122,8 +125,8 @@ func (l *lexer) next() token {
 	return cut(tokenOther, start+1)
 }
 
-// hereDoc is the end of the $tag$text$tag$ that starts at l.at. Where a tag comes last is looked up: to search for each of them
-// in a long text of nothing but tags would take minutes.
+// hereDoc returns the end of the $tag$text$tag$ that starts at l.at. It looks up the last position
+// of each tag: searching for each one would take minutes in a long text of only tags.
 func (l *lexer) hereDoc() (end int, ok bool) {
 	n := strings.IndexByte(l.text[l.at+1:], '$')
 	if n < 0 {
@@ -144,7 +147,8 @@ func (l *lexer) hereDoc() (end int, ok bool) {
 	return text + strings.Index(l.text[text:], tag) + len(tag), true
 }
 
-// quoted is the end of the literal that starts at l.at; quotes are doubled or escaped by a backslash.
+// quoted returns the end of the literal that starts at l.at. Quotes are doubled or escaped by a
+// backslash.
 func (l *lexer) quoted(quote byte) int {
 	for i := l.at + 1; i < len(l.text); i++ {
 		switch l.text[i] {

@@ -45,7 +45,8 @@ func TestParseStatement(t *testing.T) {
 	}
 }
 
-// FuzzRequest checks that no request breaks the front, and that an INSERT's head and data are the text it was cut from.
+// FuzzRequest checks that no request breaks the parser, and that an INSERT's head and data together
+// are its text.
 func FuzzRequest(f *testing.F) {
 	f.Add("query=INSERT+INTO+t+FORMAT+CSV&compress=1&decompress=1", "1,2", "", true)
 	f.Add("query=SELECT+1&param_a=1&default_format=Native&client_protocol_version=54460&enable_http_compression=1", "", "", false)
@@ -55,7 +56,7 @@ func FuzzRequest(f *testing.F) {
 		defer time.AfterFunc(time.Minute, func() { panic("this input hangs") }).Stop()
 		s := parseStatement(body)
 		if !strings.HasPrefix(body, s.text) || !strings.HasSuffix(body, s.data) || s.insert && s.format == "" {
-			t.Errorf("%q was cut into %+v", body, s)
+			t.Errorf("%q was split into %+v", body, s)
 		}
 		method := "GET"
 		if post {
@@ -70,16 +71,17 @@ func FuzzRequest(f *testing.F) {
 		}
 		for _, s := range q.settings {
 			if !isSettingName(s.name) {
-				t.Errorf("%q may leave its place among the engine's arguments", s.name)
+				t.Errorf("%q may break out of its engine argument", s.name)
 			}
 		}
 		if q.query.insert != (q.body != nil) {
-			t.Error("an INSERT has data, nothing else has")
+			t.Error("an INSERT must have data, and no other statement may")
 		}
 	})
 }
 
-// TestLongTextsAreCutInTime: the time grows with the text, whatever it is made of.
+// TestLongTextsAreCutInTime: the time to split a text is proportional to its length, whatever it
+// contains.
 func TestLongTextsAreCutInTime(t *testing.T) {
 	tags := func(n int) string {
 		var b strings.Builder
@@ -97,7 +99,7 @@ func TestLongTextsAreCutInTime(t *testing.T) {
 	}
 }
 
-// TestHereDocs compares the quick way to the end of $tag$text$tag$ with the plain one.
+// TestHereDocs compares the fast search for the end of $tag$text$tag$ with the simple one.
 func TestHereDocs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"$", "$", "a", "b", " ", "'"}), 0, 12).Draw(t, "text"), "")

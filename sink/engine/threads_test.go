@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TestThreadsWithoutWorkEnd: a query that took many threads leaves few of them behind.
+// TestThreadsWithoutWorkEnd: a query that used many threads leaves few of them idle.
 func TestThreadsWithoutWorkEnd(t *testing.T) {
 	addr, _ := sharedEngine(t)
 	threads := func() (all, idle int) {
@@ -27,6 +27,6 @@ func TestThreadsWithoutWorkEnd(t *testing.T) {
 		all, idle = threads()
 	}
 	if idle > 16 {
-		t.Errorf("%d of %d threads have no work and wait for some", idle, all)
+		t.Errorf("%d of %d threads are idle", idle, all)
 	}
 }

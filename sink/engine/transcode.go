@@ -10,8 +10,9 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/proto"
 )
 
-// transcoder turns Native of revision 0, which is all that the engine writes, into the revision that the client asks for. The
-// two differ in what stands before a block and before a column's data; the data are copied as they are.
+// transcoder converts Native of revision 0, the only one that the engine writes, to the revision
+// that the client requests. They differ in what precedes a block and the data of a column. The data
+// is copied unchanged.
 type transcoder struct {
 	revision uint64
 	in       bytes.Reader
@@ -20,8 +21,8 @@ type transcoder struct {
 	out      chproto.Buffer
 }
 
-// transcodeBuffer is the size from which on chproto.Reader takes a bufio.Reader as its own instead of wrapping it. Only then
-// does raw tell how far it has read.
+// transcodeBuffer is the size from which chproto.Reader uses a bufio.Reader directly instead of
+// wrapping it. Only then does raw show how much has been read.
 const transcodeBuffer = 128 << 10
 
 func newTranscoder(revision uint64) *transcoder {
@@ -31,7 +32,7 @@ func newTranscoder(revision uint64) *transcoder {
 	return t
 }
 
-// convert takes whole blocks; what it returns is good till the next call.
+// convert converts complete blocks. The result is valid until the next call.
 func (t *transcoder) convert(p []byte) ([]byte, error) {
 	t.out.Reset()
 	t.in.Reset(p)
@@ -44,7 +45,7 @@ func (t *transcoder) convert(p []byte) ([]byte, error) {
 	return t.out.Buf, nil
 }
 
-// at is how much of p has been read.
+// at returns how much of p has been read.
 func (t *transcoder) at(p []byte) int { return len(p) - t.in.Len() - t.raw.Buffered() }
 
 func (t *transcoder) block(p []byte) error {
@@ -64,7 +65,7 @@ func (t *transcoder) block(p []byte) error {
 	if err != nil {
 		return err
 	}
-	if most := uint64(len(p) - t.at(p)); columns > most || columns > 0 && rows > most { // no type takes less than a byte
+	if most := uint64(len(p) - t.at(p)); columns > most || columns > 0 && rows > most { // every type takes at least a byte
 		return fmt.Errorf("%d columns of %d rows in %d bytes", columns, rows, most)
 	}
 	t.out.PutRaw(p[start:t.at(p)])
@@ -90,7 +91,7 @@ func (t *transcoder) block(p []byte) error {
 	return nil
 }
 
-// skip reads over the data of a column by decoding them: nothing else knows where they end.
+// skip skips the data of a column by decoding it: nothing else shows where it ends.
 func (t *transcoder) skip(kind column.Type, rows int) error {
 	if rows == 0 {
 		return nil

@@ -15,7 +15,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// values draws what a column of a type may hold.
+// values generates values for each column type.
 var values = map[column.Type]*rapid.Generator[any]{
 	"String":                         rapid.String().AsAny(),
 	"FixedString(3)":                 rapid.SampledFrom([]string{"abc", "\x00\x00\x00", "ş1"}).AsAny(),
@@ -35,19 +35,19 @@ var values = map[column.Type]*rapid.Generator[any]{
 	"Array(LowCardinality(String))":  rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", ""}), 1, 3).AsAny(),
 }
 
-// FuzzTranscode: blocks of any columns become what clickhouse-go writes at the revision asked for, and what is cut within a block
-// is an error.
+// FuzzTranscode: blocks of any columns become what clickhouse-go writes at the requested revision,
+// and a block that was cut is an error.
 func FuzzTranscode(f *testing.F) {
 	f.Add([]byte{})
-	f.Fuzz(drawn(checkTranscode))
+	f.Fuzz(fuzzTarget(checkTranscode))
 }
 
-// drawn makes a fuzz target of a property: its draws are the input's bytes and then, without end in practice, others that follow
-// from them.
-func drawn(property func(*rapid.T)) func(*testing.T, []byte) {
+// fuzzTarget turns a property into a fuzz target. It draws from the input's bytes, and then from a
+// long pseudorandom sequence that they determine.
+func fuzzTarget(property func(*rapid.T)) func(*testing.T, []byte) {
 	return func(t *testing.T, noise []byte) {
 		more := make([]byte, 16<<10)
-		_, _ = rand.NewChaCha8(sha256.Sum256(noise)).Read(more) // it has no errors
+		_, _ = rand.NewChaCha8(sha256.Sum256(noise)).Read(more) // never fails
 		rapid.MakeFuzz(property)(t, slices.Concat(noise, more))
 	}
 }
@@ -70,7 +70,7 @@ func checkTranscode(t *rapid.T) {
 		ends[len(engines.Buf)] = true
 	}
 	transcoder := newTranscoder(revision)
-	for range 2 { // it is used again and again
+	for range 2 { // a transcoder is reused
 		got, err := transcoder.convert(engines.Buf)
 		if err != nil || !bytes.Equal(got, want.Buf) {
 			t.Fatalf("%q\nbecame %q, %v\nwant   %q", engines.Buf, got, err, want.Buf)
@@ -82,7 +82,8 @@ func checkTranscode(t *rapid.T) {
 	}
 }
 
-// anyBlock has at least one row: for none the engine writes no data, nor the prefix that clickhouse-go writes.
+// anyBlock returns a block with at least one row. Without rows, the engine writes neither data nor
+// the prefix that clickhouse-go writes.
 func anyBlock(t *rapid.T) *proto.Block {
 	b := proto.NewBlock()
 	kinds := rapid.SliceOfN(rapid.SampledFrom(slices.Sorted(maps.Keys(values))), 1, 4).Draw(t, "types")
@@ -103,7 +104,7 @@ func anyBlock(t *rapid.T) *proto.Block {
 	return b
 }
 
-// TestTranscodeBelievesNoCount: a block cannot hold more rows or columns than it has bytes.
+// TestTranscodeBelievesNoCount: a block with more rows or columns than bytes is refused.
 func TestTranscodeBelievesNoCount(t *testing.T) {
 	var b chproto.Buffer
 	for _, counts := range [][2]uint64{{1, 1 << 40}, {1 << 40, 1}, {1 << 63, 1}, {1, 1<<64 - 1}} {
@@ -114,7 +115,7 @@ func TestTranscodeBelievesNoCount(t *testing.T) {
 		b.PutString("UInt64")
 		b.PutUInt64(1)
 		if _, err := newTranscoder(54_453).convert(b.Buf); err == nil {
-			t.Errorf("%d columns of %d rows were read", counts[0], counts[1])
+			t.Errorf("%d columns of %d rows were accepted", counts[0], counts[1])
 		}
 	}
 }

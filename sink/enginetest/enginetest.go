@@ -176,8 +176,8 @@ func (s *Server) front(dir, readers string) (*http.Server, error) {
 		FlushInterval: -1,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "http", readers, readers
-			r.Out.URL.RawQuery = r.In.URL.RawQuery // of which the proxy left out what holds a semicolon
-			if s.knows(r.In) {
+			r.Out.URL.RawQuery = r.In.URL.RawQuery // the proxy drops parameters that contain a semicolon
+			if s.hasCredentials(r.In) {
 				r.Out.URL.Host = "owner"
 				_, _, r.Out.URL.RawQuery = credentials(r.In.URL.RawQuery)
 				r.Out.Header.Del("Authorization")
@@ -199,8 +199,8 @@ func (s *Server) front(dir, readers string) (*http.Server, error) {
 	return server, nil
 }
 
-// knows reports whether r has the daemon's credentials.
-func (s *Server) knows(r *http.Request) bool {
+// hasCredentials reports whether r has the daemon's credentials.
+func (s *Server) hasCredentials(r *http.Request) bool {
 	user, key := r.Header.Get("X-ClickHouse-User"), r.Header.Get("X-ClickHouse-Key")
 	if u, p, ok := r.BasicAuth(); ok && user == "" {
 		user, key = u, p
@@ -211,8 +211,8 @@ func (s *Server) knows(r *http.Request) bool {
 	return user == s.User && key == s.Password
 }
 
-// credentials takes user and password out of a URL's query, and leaves the rest as it is. The engine reads a semicolon as a
-// part of a value, as ClickHouse does.
+// credentials removes user and password from a URL's query and leaves the rest unchanged. As in
+// ClickHouse, a semicolon is a part of a value.
 func credentials(query string) (user, password, rest string) {
 	var others []string
 	for parameter := range strings.SplitSeq(query, "&") {
