@@ -25,7 +25,8 @@ func read(t *testing.T, into any, path string) {
 	}
 }
 
-// source is where a path of a container is mounted from, for a file in a volume the path in the volume.
+// source returns the host's path of a container's path. For a file in a volume it returns the path
+// in the volume.
 func source(t *testing.T, s types.ServiceConfig, path string) string {
 	t.Helper()
 	for _, v := range s.Volumes {
@@ -37,7 +38,7 @@ func source(t *testing.T, s types.ServiceConfig, path string) string {
 	return ""
 }
 
-// TestCollectorsAreConfigured: a renamed key must not leave docker-compose.yml behind.
+// TestCollectorsAreConfigured: docker-compose.yml contains no configuration key that was renamed.
 func TestCollectorsAreConfigured(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(secret, []byte("s"), 0o600); err != nil {
@@ -71,17 +72,17 @@ func TestCollectorsAreConfigured(t *testing.T) {
 			t.Errorf("%s: %+v", name, c)
 		}
 		if source(t, s, c.StateDir) != name {
-			t.Errorf("%s keeps its state in another's volume", name)
+			t.Errorf("%s stores its state in the volume of another service", name)
 		}
 	}
 	s := load(t, "collect").Services["collector"]
 	if file := s.Environment[config.EnvFile]; file == nil || filepath.Base(filepath.Dir(source(t, s, *file))) != "config" {
-		t.Errorf("the configuration file is not of the folder config")
+		t.Errorf("the configuration file is not from the folder config")
 	}
 }
 
-// TestPrometheusFindsTheOthers by the names that they have in the stack.
-func TestPrometheusFindsTheOthers(t *testing.T) {
+// TestPrometheusTargets: Prometheus reaches the other services by their names in the stack.
+func TestPrometheusTargets(t *testing.T) {
 	type targets []struct {
 		StaticConfigs []struct{ Targets []string } `yaml:"static_configs"`
 	}
@@ -102,21 +103,22 @@ func TestPrometheusFindsTheOthers(t *testing.T) {
 		}
 		slices.Sort(found)
 		if want := []string{"alertmanager:9093", "collector:9187", "localhost:9090"}; !slices.Equal(found, want) {
-			t.Errorf("Prometheus asks %q, not %q", found, want)
+			t.Errorf("Prometheus scrapes %q, not %q", found, want)
 		}
 		if aliases := p.Services[collector].Networks["default"].Aliases; !slices.Contains(aliases, "collector") {
-			t.Errorf("%s is called %q", collector, aliases)
+			t.Errorf("%s has the names %q", collector, aliases)
 		}
 		for _, pattern := range c.RuleFiles {
 			if files, err := filepath.Glob(source(t, prometheus, pattern)); err != nil || len(files) == 0 {
-				t.Errorf("%s: there are no rules; %v", pattern, err)
+				t.Errorf("%s: no rules; %v", pattern, err)
 			}
 		}
 	}
 }
 
-// TestGrafanaFindsTheOthers, the dashboards, and the password that they expect.
-func TestGrafanaFindsTheOthers(t *testing.T) {
+// TestGrafanaSources: Grafana reaches its data sources with their password, and finds its
+// dashboards.
+func TestGrafanaSources(t *testing.T) {
 	p := load(t, "demo")
 	grafana, clickHouse := p.Services["grafana"], p.Services["clickhouse"]
 	var sources struct {

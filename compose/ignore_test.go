@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestPrivateFilesAreIgnored keeps keys, passwords and lists of customers out of commits and of the layers of images.
+// TestPrivateFilesAreIgnored checks that commits and the layers of images contain no keys,
+// passwords or lists of customers.
 func TestPrivateFilesAreIgnored(t *testing.T) {
 	private := strings.Fields(`collector.yaml collector.prod.yaml collector-eu.yml .env .env.local docker-compose.override.yml
 		alpemix.key serwersms.token grafana.token new.password customers.csv customers.old.csv rates.csv rates-2026.csv
@@ -23,26 +24,27 @@ func TestPrivateFilesAreIgnored(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ignored := ignoredBy(t, patterns, append(private[:len(private):len(private)], public...))
+		ignored := ignoredPaths(t, patterns, append(private[:len(private):len(private)], public...))
 		for _, path := range private {
 			if !ignored[path] {
-				t.Errorf("%s lets %s in", file, path)
+				t.Errorf("%s does not exclude %s", file, path)
 			}
 		}
 		for _, path := range public {
 			if ignored[path] && (file == ".gitignore" || path != "collector.example.yaml") { // no build needs the example
-				t.Errorf("%s keeps %s out", file, path)
+				t.Errorf("%s excludes %s", file, path)
 			}
 		}
 	}
 	testdata := "statement/testdata/rates.csv"
-	if ignoredBy(t, filepath.Join(root, ".gitignore"), []string{testdata})[testdata] {
-		t.Errorf(".gitignore keeps %s out", testdata)
+	if ignoredPaths(t, filepath.Join(root, ".gitignore"), []string{testdata})[testdata] {
+		t.Errorf(".gitignore excludes %s", testdata)
 	}
 }
 
-// ignoredBy asks git which of the paths the patterns of a file match, in a repository without files.
-func ignoredBy(t *testing.T, patterns string, paths []string) map[string]bool {
+// ignoredPaths returns which of the paths the patterns of a file match. It asks git, in a
+// repository without files.
+func ignoredPaths(t *testing.T, patterns string, paths []string) map[string]bool {
 	t.Helper()
 	patterns, err := filepath.Abs(patterns)
 	if err != nil {
@@ -50,11 +52,11 @@ func ignoredBy(t *testing.T, patterns string, paths []string) map[string]bool {
 	}
 	dir := t.TempDir()
 	if out, err := exec.CommandContext(t.Context(), "git", "init", "-q", dir).CombinedOutput(); err != nil {
-		t.Skipf("git is needed: %v %s", err, out)
+		t.Skipf("git is required: %v %s", err, out)
 	}
-	// Docker anchors a pattern without a slash to the root of the context, git does not.
+	// Docker anchors a pattern without a slash to the root of the context; git does not.
 	if filepath.Base(patterns) == ".dockerignore" {
-		patterns = anchored(t, patterns)
+		patterns = anchorPatterns(t, patterns)
 	}
 	command := exec.CommandContext(t.Context(), "git", "-C", dir, "-c", "core.excludesFile="+patterns, "check-ignore", "--no-index", "--stdin")
 	command.Stdin = strings.NewReader(strings.Join(paths, "\n") + "\n")
@@ -69,7 +71,7 @@ func ignoredBy(t *testing.T, patterns string, paths []string) map[string]bool {
 	return ignored
 }
 
-func anchored(t *testing.T, file string) string {
+func anchorPatterns(t *testing.T, file string) string {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {

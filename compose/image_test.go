@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// stage is one of the Dockerfile: its FROM and what follows, as instruction and rest.
+// stage is one stage of the Dockerfile: its FROM, and its lines as instruction and rest.
 type stage struct {
 	name  string
 	from  string
@@ -36,7 +36,7 @@ func (d *dockerfile) stage(t *testing.T, name string) *stage {
 	return &d.stages[i]
 }
 
-// all are the rests of an instruction's lines.
+// all returns the rests of an instruction's lines.
 func (s *stage) all(instruction string) (rests []string) {
 	for _, l := range s.lines {
 		if l[0] == instruction {
@@ -77,7 +77,7 @@ func parseDockerfile(t *testing.T) *dockerfile {
 	return d
 }
 
-func TestImageIsBuiltOfWhatThereIs(t *testing.T) {
+func TestDockerfileSources(t *testing.T) {
 	d := parseDockerfile(t)
 	exact := regexp.MustCompile(`:(\d+\.\d+\.\d+-bookworm(-slim)?|bookworm-\d{8}-slim)$`)
 	known := []string{"scratch"}
@@ -89,7 +89,7 @@ func TestImageIsBuiltOfWhatThereIs(t *testing.T) {
 			words := strings.Fields(rest)
 			if from, ok := strings.CutPrefix(words[0], "--from="); ok {
 				if !slices.Contains(known, from) {
-					t.Errorf("COPY %s: there is no such stage before", rest)
+					t.Errorf("COPY %s: no earlier stage has this name", rest)
 				}
 				continue
 			}
@@ -103,12 +103,13 @@ func TestImageIsBuiltOfWhatThereIs(t *testing.T) {
 	}
 }
 
-// TestImagesDifferInTheEngineOnly: both run as the same user with the same settings, and need no program of the system.
+// TestImagesDifferInTheEngineOnly: both images run as the same user with the same settings, and
+// need no program of the system.
 func TestImagesDifferInTheEngineOnly(t *testing.T) {
 	d := parseDockerfile(t)
 	plain, embedded := d.last(), d.stage(t, "embedded")
 	if plain.from != "scratch" || plain.has("RUN") {
-		t.Errorf("the image is made from %s", plain.from)
+		t.Errorf("the image is based on %s", plain.from)
 	}
 	for _, instruction := range []string{"ENV", "USER", "VOLUME", "EXPOSE", "HEALTHCHECK", "ENTRYPOINT", "CMD", "ARG"} {
 		if diff := cmp.Diff(plain.all(instruction), embedded.all(instruction)); diff != "" || !plain.has(instruction) {
@@ -116,17 +117,19 @@ func TestImagesDifferInTheEngineOnly(t *testing.T) {
 		}
 	}
 	if want := strings.Replace(d.stage(t, "build").all("RUN")[0], "-tags noengine ", "", 1); want != d.stage(t, "build-embedded").all("RUN")[0] {
-		t.Error("the two are built in other ways")
+		t.Error("the two binaries are built differently")
 	}
 	if user := plain.all("USER"); !cmp.Equal(user, []string{collectorUser + ":" + collectorUser}) {
 		t.Errorf("the user is %s", user)
 	}
 }
 
-// collectorUser is written by its number: the image has no /etc/passwd, and files outside of it belong to the number.
+// collectorUser is a number, because the image has no /etc/passwd and files outside of it belong to
+// the number.
 const collectorUser = "65532"
 
-// TestImage builds the binary by the Dockerfile's own line, and runs it as the container of the demonstration does.
+// TestImage builds the binary with the Dockerfile's own command line, and runs it like the
+// container of the demo.
 func TestImage(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), "collector")
 	line := strings.Replace(parseDockerfile(t).stage(t, "build").all("RUN")[0], "-o /collector", "-o "+binary, 1)
@@ -135,11 +138,11 @@ func TestImage(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", line, err, out)
 	}
-	t.Run("needs nothing of the system", func(t *testing.T) { needsNothing(t, binary) })
+	t.Run("needs nothing of the system", func(t *testing.T) { checkStatic(t, binary) })
 	t.Run("demo", func(t *testing.T) { runDemo(t, binary) })
 }
 
-func needsNothing(t *testing.T, binary string) {
+func checkStatic(t *testing.T, binary string) {
 	file, err := elf.Open(binary)
 	if err != nil {
 		t.Fatal(err)
@@ -147,7 +150,7 @@ func needsNothing(t *testing.T, binary string) {
 	defer func() { _ = file.Close() }()
 	for _, p := range file.Progs {
 		if p.Type == elf.PT_INTERP || p.Type == elf.PT_DYNAMIC {
-			t.Errorf("it has a %s: it is not static", p.Type)
+			t.Errorf("the binary has a %s, so it is not static", p.Type)
 		}
 	}
 	out, err := exec.Command(binary, "version").Output()

@@ -16,7 +16,8 @@ import (
 
 const root = ".."
 
-// load reads docker-compose.yml as docker compose does, by the schema, with an empty environment and no .env.
+// load reads docker-compose.yml as docker compose does, by its schema, with an empty environment
+// and without .env.
 func load(t *testing.T, profile string) *types.Project {
 	t.Helper()
 	dir, err := filepath.Abs(root)
@@ -44,10 +45,10 @@ func each(t *testing.T, check func(*testing.T, *types.Project, types.ServiceConf
 	}
 }
 
-// oneShot tells the services that do something and end from those that stay.
+// oneShot reports whether a service does something and exits.
 func oneShot(s types.ServiceConfig) bool { return s.Restart == types.RestartPolicyNo }
 
-func TestProfilesStartWhatTheyShould(t *testing.T) {
+func TestProfiles(t *testing.T) {
 	both := []string{"alertmanager", "clickhouse", "grafana", "passwords", "prometheus"}
 	for profile, own := range map[string]string{"demo": "demo", "collect": "collector"} {
 		want := slices.Sorted(slices.Values(append([]string{own}, both...)))
@@ -57,7 +58,7 @@ func TestProfilesStartWhatTheyShould(t *testing.T) {
 	}
 }
 
-// TestImagesArePinnedInOnePlace: also the plugin.
+// TestImagesArePinnedInOnePlace checks the images and Grafana's plugin.
 func TestImagesArePinnedInOnePlace(t *testing.T) {
 	exact := regexp.MustCompile(`[:@]v?\d+\.\d+\.\d+(\.\d+)?$`)
 	pinned := map[string]bool{}
@@ -73,12 +74,12 @@ func TestImagesArePinnedInOnePlace(t *testing.T) {
 		}
 		if s.Build != nil {
 			if used = used[1:]; s.PullPolicy != types.PullPolicyBuild {
-				t.Errorf("%s may be somebody else's", s.Image)
+				t.Errorf("%s may be an image of someone else", s.Image)
 			}
 		}
 		for _, u := range used {
 			if _, known := pinned[u]; !known {
-				t.Errorf("x-images does not have %s", u)
+				t.Errorf("x-images lacks %s", u)
 			}
 			pinned[u] = true
 		}
@@ -90,10 +91,11 @@ func TestImagesArePinnedInOnePlace(t *testing.T) {
 	}
 }
 
-// own are what docker-compose.yml asks the user to make. None of it is of the repository, or goes into it or an image.
-var own = []string{"config", "secrets"}
+// userFolders are the folders that docker-compose.yml asks the user to create. They are not in the
+// repository and must not get into it or into an image.
+var userFolders = []string{"config", "secrets"}
 
-func TestWhatIsMountedExists(t *testing.T) {
+func TestMountsExist(t *testing.T) {
 	each(t, func(t *testing.T, p *types.Project, s types.ServiceConfig) {
 		for _, v := range s.Volumes {
 			if v.Type != types.VolumeTypeBind {
@@ -101,11 +103,11 @@ func TestWhatIsMountedExists(t *testing.T) {
 			}
 			path, err := filepath.Rel(p.WorkingDir, v.Source)
 			if err != nil || !v.ReadOnly {
-				t.Errorf("%s can be written to; %v", v.Source, err)
+				t.Errorf("%s is writable; %v", v.Source, err)
 			}
-			if slices.Contains(own, path) && s.Name == "collector" {
+			if slices.Contains(userFolders, path) && s.Name == "collector" {
 				if v.Bind == nil || bool(v.Bind.CreateHostPath) {
-					t.Errorf("%s would be made by root where it is missing", path)
+					t.Errorf("if %s is missing, root creates it", path)
 				}
 			} else if _, err := os.Stat(v.Source); err != nil || !filepath.IsLocal(path) {
 				t.Errorf("%s: %v", path, err)
@@ -122,7 +124,7 @@ func TestWhatIsMountedExists(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, folder := range own {
+		for _, folder := range userFolders {
 			if line := strings.ReplaceAll(line, "%", folder); !slices.Contains(strings.Split(string(text), "\n"), line) {
 				t.Errorf("%s lacks %s", file, line)
 			}
@@ -130,7 +132,7 @@ func TestWhatIsMountedExists(t *testing.T) {
 	}
 }
 
-func TestPortsAreOfThisMachineOnly(t *testing.T) {
+func TestPortsAreOnLoopback(t *testing.T) {
 	each(t, func(t *testing.T, _ *types.Project, s types.ServiceConfig) {
 		for _, port := range s.Ports {
 			if port.HostIP != "127.0.0.1" {
@@ -143,9 +145,10 @@ func TestPortsAreOfThisMachineOnly(t *testing.T) {
 	})
 }
 
-// TestServicesHaveFewRights: ClickHouse's image starts as root and changes to another user, which takes some.
+// TestServicesHaveFewRights: services run with minimal rights. ClickHouse needs some, because its
+// image starts as root and changes to another user.
 func TestServicesHaveFewRights(t *testing.T) {
-	writes := []string{"clickhouse", "grafana"} // more than their volumes
+	writes := []string{"clickhouse", "grafana"} // not only to their volumes
 	each(t, func(t *testing.T, _ *types.Project, s types.ServiceConfig) {
 		if !slices.Contains(s.SecurityOpt, "no-new-privileges:true") || s.Privileged {
 			t.Errorf("security_opt %q, privileged %t", s.SecurityOpt, s.Privileged)
@@ -159,7 +162,8 @@ func TestServicesHaveFewRights(t *testing.T) {
 	})
 }
 
-// TestStartFollowsHealth: what a service waits for says when it is well, and whoever reads a password waits for it to be made.
+// TestStartFollowsHealth: services wait for healthy services, and those that read a password wait
+// until it is created.
 func TestStartFollowsHealth(t *testing.T) {
 	image := parseDockerfile(t)
 	each(t, func(t *testing.T, p *types.Project, s types.ServiceConfig) {
@@ -173,12 +177,12 @@ func TestStartFollowsHealth(t *testing.T) {
 				want = types.ServiceConditionCompletedSuccessfully
 			}
 			if d.Condition != want {
-				t.Errorf("it waits for %s to be %s", name, d.Condition)
+				t.Errorf("the service waits for %s to be %s", name, d.Condition)
 			}
 		}
 		for _, v := range s.Volumes {
 			if v.Source == "passwords" && s.Name != "passwords" && !waitsFor(p, s, "passwords") {
-				t.Error("it may start before there are passwords")
+				t.Error("the service may start before the passwords are created")
 			}
 		}
 	})
