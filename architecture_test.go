@@ -8,25 +8,26 @@ import (
 	"testing"
 )
 
-// beside is the layer of packages that no layered one imports, save cmd/collector for its demo.
-const beside = -1
+// unlayered is the layer of packages that no layered package imports, except cmd/collector for its
+// demo.
+const unlayered = -1
 
-var named = regexp.MustCompile("`([^`]+)`")
+var codeSpan = regexp.MustCompile("`([^`]+)`")
 
-// TestHouseLayerTable holds the table of docs/architecture.md to the map of what may be imported.
+// TestHouseLayerTable compares the table of docs/architecture.md with the map of allowed imports.
 func TestHouseLayerTable(t *testing.T) {
 	table := section(t, "docs/architecture.md", "| layer | packages | |\n|---|---|---|\n")
 	layer := map[string]int{}
 	for row := range strings.Lines(table) {
 		cells := strings.Split(row, "|")
-		n := beside
+		n := unlayered
 		if name := strings.TrimSpace(cells[1]); name != "beside" {
 			var err error
 			if n, err = strconv.Atoi(name); err != nil {
 				t.Fatalf("%s: %v", row, err)
 			}
 		}
-		for _, m := range named.FindAllStringSubmatch(cells[2], -1) {
+		for _, m := range codeSpan.FindAllStringSubmatch(cells[2], -1) {
 			if _, twice := layer[m[1]]; twice {
 				t.Errorf("%s has two layers", m[1])
 			}
@@ -43,17 +44,17 @@ func TestHouseLayerTable(t *testing.T) {
 			t.Errorf("docs/architecture.md gives no layer to %s", folder)
 		}
 		for _, path := range imports {
-			if path != "*" && layer[folder] != beside && layer[path] >= layer[folder] {
+			if path != "*" && layer[folder] != unlayered && layer[path] >= layer[folder] {
 				t.Errorf("%s of layer %d may import %s of layer %d", folder, layer[folder], path, layer[path])
 			}
-			if path != "*" && layer[folder] != beside && layer[path] == beside {
-				t.Errorf("%s may import %s, which is beside the layers", folder, path)
+			if path != "*" && layer[folder] != unlayered && layer[path] == unlayered {
+				t.Errorf("%s may import %s, which has no layer", folder, path)
 			}
 		}
 	}
 }
 
-// section returns a table of a page, from below its head to the next empty line.
+// section returns a table of a page: the lines between its header and the next empty line.
 func section(t *testing.T, page, head string) string {
 	t.Helper()
 	text, err := os.ReadFile(page)
@@ -68,7 +69,8 @@ func section(t *testing.T, page, head string) string {
 	return table
 }
 
-// TestHouseDrawing: the drawing of the architecture names folders that exist and that the page explains.
+// TestHouseDrawing: the folders in the drawing of the architecture exist, and the page explains
+// them.
 func TestHouseDrawing(t *testing.T) {
 	drawing, err := os.ReadFile("docs/architecture.svg")
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"alpemix-collector/simulator"
 )
 
-// TestTextColumns names every place that a text of connections still has to be added to.
+// TestTextColumns names every place that lacks a text column of connections.
 func TestTextColumns(t *testing.T) {
 	var schema strings.Builder
 	for _, file := range []string{"migrations/sql", "docs/tables.md"} {
@@ -36,7 +36,7 @@ func TestTextColumns(t *testing.T) {
 	for i, place := range c.Texts() {
 		column := report.TextColumns[i]
 		if other, taken := places[place]; taken {
-			t.Errorf("report.Connection.Texts: %s has the place of %s", column.Name, other)
+			t.Errorf("report.Connection.Texts: %s is in the place of %s", column.Name, other)
 		}
 		places[place] = column.Name
 		for where, want := range map[string]string{
@@ -49,7 +49,7 @@ func TestTextColumns(t *testing.T) {
 			}
 		}
 		if !bytes.Contains(played, []byte(`"`+column.Key+`"`)) {
-			t.Errorf("%s: the simulator plays no %s", column.Name, column.Key)
+			t.Errorf("%s: the simulator does not send %s", column.Name, column.Key)
 		}
 	}
 }

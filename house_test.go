@@ -1,5 +1,5 @@
-// Package house holds the rules of this repository that a compiler does not know: which package may import which, how long a
-// file may be, and what a package says of itself.
+// Package house tests the rules of this repository that the compiler does not check: which package
+// may import which, how long a file may be, how packages are documented, and how texts are worded.
 package house
 
 import (
@@ -21,8 +21,8 @@ import (
 
 const module = "alpemix-collector"
 
-// layers lists for each package which of ours it may import: only ones of lower layers. Tests may cross. reseller/VENDOR stands
-// for the package of each reseller vendor.
+// layers lists for each package which of our packages it may import: only ones of lower layers.
+// Tests may import all. reseller/VENDOR means the package of each reseller vendor.
 var layers = map[string][]string{
 	"cmd/collector":             {"*"},
 	"internal/config":           {"internal/secret", "report", "reseller", "reseller/vendors", "vendorhttp", "web"},
@@ -74,7 +74,8 @@ var layers = map[string][]string{
 	"reliability/mutants":       {},
 }
 
-// forbidden are folder names that say nothing of what lies in them, and one that the go command owns.
+// forbidden lists folder names that say nothing about their content, and one that the go command
+// uses.
 var forbidden = []string{"vendor", "util", "utils", "common", "helpers", "misc"}
 
 const longestFile = 400
@@ -127,7 +128,7 @@ func sources(t *testing.T) []*source {
 	return all
 }
 
-// inLayers is the name under which layers has a package.
+// inLayers returns the name of a package in layers.
 func inLayers(folder string) string {
 	if name, ok := strings.CutPrefix(folder, "reseller/"); ok && slices.ContainsFunc(vendors.All, func(v *reseller.Vendor) bool { return v.Name == name }) {
 		return "reseller/VENDOR"
@@ -166,7 +167,7 @@ func imports(file *ast.File) []string {
 	return paths
 }
 
-// TestHouseParserIsPure: a record is read the same way whenever and wherever it is read.
+// TestHouseParserIsPure: the parser reads a record the same way at any time and in any place.
 func TestHouseParserIsPure(t *testing.T) {
 	impure := []string{"os", "net", "log", "syscall", "math/rand", "crypto/rand", "bufio"}
 	clock := []string{"Now", "Since", "Until", "Sleep", "After", "Tick", "NewTimer", "NewTicker", "AfterFunc", "LoadLocation"}
@@ -194,7 +195,7 @@ func TestHouseParserIsPure(t *testing.T) {
 func TestHouseFiles(t *testing.T) {
 	for _, s := range sources(t) {
 		if lines := bytes.Count(s.text, []byte("\n")); lines > longestFile {
-			t.Errorf("%s has %d lines; the most is %d", s.path, lines, longestFile)
+			t.Errorf("%s has %d lines; the limit is %d", s.path, lines, longestFile)
 		}
 		for _, mark := range []string{"TO" + "DO", "FIX" + "ME"} {
 			for _, group := range s.file.Comments {
@@ -219,17 +220,17 @@ func TestHousePackagesOpenWithASentence(t *testing.T) {
 		}
 		sentences[s.folder]++
 		opening := "Package " + s.file.Name.Name + " "
-		if s.file.Name.Name == "main" { // either form is usual
+		if s.file.Name.Name == "main" { // either form is common
 			doc = strings.TrimPrefix(doc, "Command ")
 			opening = filepath.Base(s.folder) + " "
 		}
 		if !strings.HasPrefix(strings.ToLower(doc), strings.ToLower(opening)) || !strings.Contains(doc, ".") {
-			t.Errorf("%s: the package's comment has to be a sentence that opens with %q", s.path, opening)
+			t.Errorf("%s: the package comment must be a sentence that starts with %q", s.path, opening)
 		}
 	}
 	for folder, n := range sentences {
 		if n != 1 {
-			t.Errorf("%s: %d files have a package comment; one has to", folder, n)
+			t.Errorf("%s: %d files have a package comment; exactly one must", folder, n)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// texts returns the files of the repository whose name is wanted, by their path.
+// texts returns the repository's files whose names are wanted, by path.
 func texts(t *testing.T, wanted func(name string) bool) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -36,7 +36,7 @@ func texts(t *testing.T, wanted func(name string) bool) map[string]string {
 	return all
 }
 
-// pages returns every Markdown page of the repository by its path.
+// pages returns every Markdown page of the repository, by path.
 func pages(t *testing.T) map[string]string {
 	return texts(t, func(name string) bool { return filepath.Ext(name) == ".md" })
 }
@@ -47,7 +47,8 @@ var (
 	fence   = regexp.MustCompile("(?ms)^[ \t]*```.*?^[ \t]*```[ \t]*$")
 )
 
-// TestHouseLinks: a link of a page leads to a file or a folder, and to a heading of it.
+// TestHouseLinks: each link of a page leads to an existing file or folder, and to an existing
+// heading.
 func TestHouseLinks(t *testing.T) {
 	all := pages(t)
 	for path, text := range all {
@@ -69,7 +70,7 @@ func TestHouseLinks(t *testing.T) {
 	}
 }
 
-// anchors returns the names under which a page's headings are reached.
+// anchors returns the fragments of a page's headings.
 func anchors(text string) []string {
 	var names []string
 	for _, m := range heading.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
@@ -79,16 +80,17 @@ func anchors(text string) []string {
 	return names
 }
 
-// TestHousePagesAreOneClickAway: the README leads to every page of docs, save those that an index there lists.
+// TestHousePagesAreOneClickAway: the README links to every page of docs, except those that an index
+// page there lists.
 func TestHousePagesAreOneClickAway(t *testing.T) {
 	all := pages(t)
 	for path := range all {
 		if filepath.Dir(path) == "docs" && !strings.Contains(all["README.md"], "("+path+")") {
-			t.Errorf("README.md does not lead to %s", path)
+			t.Errorf("README.md does not link to %s", path)
 		}
 		if index := filepath.Join(filepath.Dir(path), "README.md"); filepath.Dir(filepath.Dir(path)) == "docs" && path != index &&
 			!strings.Contains(all[index], "("+filepath.Base(path)+")") {
-			t.Errorf("%s does not lead to %s", index, path)
+			t.Errorf("%s does not link to %s", index, path)
 		}
 	}
 }

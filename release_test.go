@@ -8,13 +8,14 @@ import (
 	"testing"
 )
 
-// fakeGo stands for the compiler: the binary of a release is its arguments.
+// fakeGo replaces the compiler: the binary of a release contains its arguments.
 const fakeGo = `#!/bin/sh
 for last; do case $previous in -o) out=$last ;; esac; previous=$last; done
 echo "$GOOS $GOARCH $*" >"$out"
 `
 
-// TestRelease: a tag becomes archives, checksums and notes, and what is not ready to be released is refused.
+// TestRelease: a tag becomes archives, checksums and notes, and a commit that is not ready is
+// refused.
 func TestRelease(t *testing.T) {
 	dir := t.TempDir()
 	script, err := os.ReadFile(".ci/release")
@@ -76,7 +77,7 @@ func TestRelease(t *testing.T) {
 	}
 	before := must("cat dist/SHA256SUMS")
 	if must(".ci/release"); must("cat dist/SHA256SUMS") != before {
-		t.Error("the same commit makes another release")
+		t.Error("the same commit gives a different release")
 	}
 	must("git tag -d v1.2.3 && git tag v1.3.0")
 	refused("has no section ## [1.3.0]")

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestHouseSecurityNamesTests: each defence that SECURITY.md promises is shown by tests that exist.
+// TestHouseSecurityNamesTests: SECURITY.md names existing tests for each defense.
 func TestHouseSecurityNamesTests(t *testing.T) {
 	page, err := os.ReadFile("SECURITY.md")
 	if err != nil {
@@ -33,7 +33,7 @@ func TestHouseSecurityNamesTests(t *testing.T) {
 				found = found || strings.Contains(string(text), "\nfunc "+test[2]+"(")
 			}
 			if err != nil || !found {
-				t.Errorf("SECURITY.md: there is no test %s in %s", test[2], test[1])
+				t.Errorf("SECURITY.md: %s has no test %s", test[1], test[2])
 			}
 		}
 	}
