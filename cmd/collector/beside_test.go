@@ -28,7 +28,7 @@ func TestCommandsFindTheDaemonOfTheirStateFolder(t *testing.T) {
 		"import " + day:                "1 records, 1 stored",
 		"quarantine list":              "",
 		"migrate status":               "applied",
-		"check":                        "ok    account main: the running daemon has read it at ",
+		"check":                        "ok    account main: last read by the running daemon at ",
 		"healthy":                      "",
 	} {
 		words := strings.Fields(args)

@@ -17,14 +17,15 @@ import (
 	"alpemix-collector/web"
 )
 
-// checking prints one line for each thing that has to work, and remembers whether all do. Nothing is ok that was not tried.
-type checking struct {
+// checkRun is one run of the check command. It prints a line for each thing that has to work, and
+// remembers whether all do. Nothing is ok that was not tried.
+type checkRun struct {
 	*app
 	config  *config.Config
-	scratch string       // a folder for what must not be left in the state folder
-	daemon  *web.Status  // of the daemon that runs on the state folder, nil without one
+	scratch string       // a temporary folder, because check creates nothing in the state folder
+	daemon  *web.Status  // what the daemon of the state folder reports; nil without a daemon
 	fresh   bool         // the state folder has no state yet
-	state   *store.Store // the state folder's; nil if it is fresh, a daemon has it, or it cannot be used
+	state   *store.Store // nil if the folder is fresh, in use by a daemon, or unusable
 	broken  bool
 }
 
@@ -61,7 +62,7 @@ Exit status: 0 everything works, 1 something does not or could not be tried,
 				return err
 			}
 			defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
-			k := &checking{app: a, config: c, scratch: scratch}
+			k := &checkRun{app: a, config: c, scratch: scratch}
 			k.line("configuration", "read; state_dir is "+c.StateDir, nil)
 			k.stateFolder(command.Context())
 			k.ports(command.Context())
@@ -82,8 +83,8 @@ Exit status: 0 everything works, 1 something does not or could not be tried,
 	}
 }
 
-// line prints what is well, or what is not and why.
-func (k *checking) line(subject, well string, err error) {
+// line prints that subject works, or err if it does not.
+func (k *checkRun) line(subject, well string, err error) {
 	if err != nil {
 		k.broken = true
 		_, _ = fmt.Fprintf(k.stdout, "FAIL  %s: %s\n", subject, report.OneLine(err))
@@ -92,9 +93,9 @@ func (k *checking) line(subject, well string, err error) {
 	_, _ = fmt.Fprintf(k.stdout, "ok    %s: %s\n", subject, well)
 }
 
-func (k *checking) clickHouse(ctx context.Context) {
+func (k *checkRun) clickHouse(ctx context.Context) {
 	embedded := k.config.ClickHouse.DSN.Embedded()
-	c, err := k.opener(k.config).Open(ctx, database.Access(!embedded)) // of a server the rights of the daemon matter
+	c, err := k.opener(k.config).Open(ctx, database.Access(!embedded)) // on a server, check that the rights suffice to write
 	if fresh, ok := errors.AsType[*database.NoDataError](err); ok {
 		k.line("clickhouse", "embedded engine starts; no data in "+fresh.StateDir+" yet, the first run or import creates it", k.tryEngine(ctx))
 		return
@@ -122,8 +123,8 @@ func (k *checking) clickHouse(ctx context.Context) {
 	}
 	well := fmt.Sprintf("database %s is at version %d", status.Database, status.Version)
 	if status.Version < status.Latest {
-		// Not a fault: every command that writes brings the schema up first.
-		k.line("schema", fmt.Sprintf("%s of %d; the next run, import or migrate up brings it there", well, status.Latest), nil)
+		// This is no failure: every command that writes upgrades the schema first.
+		k.line("schema", fmt.Sprintf("%s of %d; the next run, import or migrate up upgrades it", well, status.Latest), nil)
 		k.writes(ctx, c, status)
 		return
 	}
@@ -138,8 +139,8 @@ func (k *checking) clickHouse(ctx context.Context) {
 	}
 }
 
-// tryEngine starts the embedded engine on an empty folder.
-func (k *checking) tryEngine(ctx context.Context) error {
+// tryEngine starts the embedded engine in an empty folder.
+func (k *checkRun) tryEngine(ctx context.Context) error {
 	c, err := k.opener(k.elsewhere()).Open(ctx, database.Writes)
 	if err != nil {
 		return err
@@ -147,25 +148,26 @@ func (k *checking) tryEngine(ctx context.Context) error {
 	return errors.Join(c.Ping(ctx), c.Close())
 }
 
-// elsewhere is the configuration with scratch as its state folder.
-func (k *checking) elsewhere() *config.Config {
+// elsewhere returns the configuration with scratch as its state folder.
+func (k *checkRun) elsewhere() *config.Config {
 	c := *k.config
 	c.StateDir = k.scratch
 	return &c
 }
 
-// views are those of the contract.
+// views are those that the documentation promises.
 var views = []string{
 	"connections", "daily_usage", "days", "fetches", "quarantine",
 	"allotments", "allotment_history", "customers", "usage_vs_allotment", "provisioning_log",
 }
 
-// readable asks every view for nothing: that needs it, and the tables beneath, and the right to read them.
+// readable reads no rows of every view: that works only if the view and its tables exist and the
+// user may read them.
 func readable(ctx context.Context, c *database.DB) error {
 	for _, view := range views {
 		err := c.Query(ctx, "SELECT * FROM "+view+" LIMIT 0", "TSV", io.Discard)
 		if err != nil && sink.Reason(err) == sink.ReasonMissingTable {
-			return fmt.Errorf("view %s cannot be read: %w; something was dropped: restore it from a backup, or run collector migrate up, which creates it empty", view, err)
+			return fmt.Errorf("view %s cannot be read: %w; a table or view was dropped: restore it from a backup, or run collector migrate up, which creates it empty", view, err)
 		}
 		if err != nil {
 			return fmt.Errorf("view %s cannot be read: %w", view, err)

@@ -54,8 +54,8 @@ func TestCheck(t *testing.T) {
 	}
 	for i, want := range []string{
 		"ok    configuration: ", "ok    state_dir: " + stateDir + " holds no state yet", "ok    http.listen: ", "ok    clickhouse.embedded.listen: ",
-		"ok    clickhouse: embedded engine at ", "ok    schema: database alpemix is at version 0 of ", "ok    customers: there is no ",
-		"ok    account main: alpemix accepts the credentials; yesterday is due ", "warn  limits: the first run does not know of these requests: ",
+		"ok    clickhouse: embedded engine at ", "ok    schema: database alpemix is at version 0 of ", "ok    customers: no file ",
+		"ok    account main: alpemix accepts the credentials; yesterday is due ", "warn  limits: the first run does not count these requests: ",
 	} {
 		if !strings.HasPrefix(lines[i], want) {
 			t.Errorf("line %d: %q, want %q", i, lines[i], want)
@@ -112,7 +112,7 @@ func TestCheckWaits(t *testing.T) {
 func TestCheckSaysForWhatItWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		k := &checking{app: &app{stderr: &out}}
+		k := &checkRun{app: &app{stderr: &out}}
 		start := time.Now()
 		if !k.wait(t.Context(), "account main", start.Add(time.Minute)) || time.Since(start) != time.Minute {
 			t.Errorf("it has waited for %s", time.Since(start))

@@ -14,11 +14,12 @@ import (
 	"alpemix-collector/report"
 )
 
-// limitPatience is how long one account waits for the vendor's limits: a window of a minute and our margin.
+// limitPatience is how long check waits for the vendor's limits on each account: a window of a
+// minute and a margin.
 const limitPatience = 65 * time.Second
 
-// accounts tries the credentials of each account, or asks the daemon that uses them.
-func (k *checking) accounts(ctx context.Context) {
+// accounts tries the credentials of each account, or prints what the daemon has seen of it.
+func (k *checkRun) accounts(ctx context.Context) {
 	if len(k.config.Alpemix.Accounts) == 0 {
 		if k.config.Reseller.Accounts() == 0 {
 			k.line("accounts", "", errors.New("alpemix.accounts "+nothingToCollect))
@@ -38,12 +39,12 @@ func (k *checking) accounts(ctx context.Context) {
 	case k.fresh:
 		k.freshAccounts(ctx)
 	default:
-		k.line("accounts", "", errors.New("not tried: without the state folder nobody knows what was sent; correct what is said of it above"))
+		k.line("accounts", "", errors.New("not tried: without the state folder the requests sent so far are unknown; correct the state_dir error above"))
 	}
 }
 
-// freshAccounts tries the credentials before there is a state folder.
-func (k *checking) freshAccounts(ctx context.Context) {
+// freshAccounts tries the credentials before the state folder has a state.
+func (k *checkRun) freshAccounts(ctx context.Context) {
 	l, err := k.openLedger()
 	if err != nil {
 		k.line("accounts", "", fmt.Errorf("not tried: requests are not sent unless they can be recorded: %w", err))
@@ -55,14 +56,13 @@ func (k *checking) freshAccounts(ctx context.Context) {
 	if err := l.Close(); err != nil {
 		k.line("accounts", "", err)
 	}
-	k.warn("limits", "the first run does not know of these requests: start it a minute from now, or Alpemix may refuse one of its own (error 205)")
+	k.warn("limits", "the first run does not count these requests: start it a minute from now, or Alpemix may refuse one of its requests (error 205)")
 }
 
-// account tries the credentials of an account.
-func (k *checking) account(ctx context.Context, a *config.AlpemixAccount, ledger alpemix.Ledger) {
+func (k *checkRun) account(ctx context.Context, a *config.AlpemixAccount, ledger alpemix.Ledger) {
 	subject := "account " + a.Name
 	note := ""
-	client, err := daemon.NewClient(k.elsewhere(), a, ledger) // long answers are no business of the state folder
+	client, err := daemon.NewClient(k.elsewhere(), a, ledger) // long answers must not be kept in the state folder
 	if err == nil {
 		note, err = client.Check(ctx, func(until time.Time) bool { return k.wait(ctx, subject, until.In(a.Location())) })
 	}
@@ -78,7 +78,7 @@ func (k *checking) account(ctx context.Context, a *config.AlpemixAccount, ledger
 }
 
 // wait waits for the vendor's limits and reports whether they allow a request now.
-func (k *checking) wait(ctx context.Context, subject string, until time.Time) bool {
+func (k *checkRun) wait(ctx context.Context, subject string, until time.Time) bool {
 	if time.Until(until) > limitPatience {
 		return false
 	}
@@ -87,9 +87,9 @@ func (k *checking) wait(ctx context.Context, subject string, until time.Time) bo
 	return ctx.Err() == nil
 }
 
-// doubts prints the days whose answers are in doubt, and reports whether one fails: one that is not sealed, or can still be asked
-// for. Others only an import can complete.
-func (k *checking) doubts(subject string, doubts []collector.DayDoubt, today report.Day, then string) (failed bool) {
+// doubts prints the days whose answers are in doubt. It reports whether one of them fails the check:
+// a day that is not sealed, or that Alpemix still serves. Only an import can complete the others.
+func (k *checkRun) doubts(subject string, doubts []collector.DayDoubt, today report.Day, then string) (failed bool) {
 	for _, d := range doubts {
 		doubt := fmt.Sprintf("the answer for %s is in doubt: %s", d.Day, d.Why)
 		if d.Sealed && d.Day < today-1 {
@@ -102,8 +102,8 @@ func (k *checking) doubts(subject string, doubts []collector.DayDoubt, today rep
 	return failed
 }
 
-// capacity is how often the vendor's limits let accounts be read that share them.
-func (k *checking) capacity() []collector.Capacity {
+// capacity returns how often each account can be read within the limits that it shares with others.
+func (k *checkRun) capacity() []collector.Capacity {
 	var list []collector.Account
 	for i := range k.config.Alpemix.Accounts {
 		list = append(list, daemon.ScheduledAccount(k.config, &k.config.Alpemix.Accounts[i]))
@@ -115,8 +115,8 @@ func (k *checking) capacity() []collector.Capacity {
 	return all
 }
 
-// limits prints what the vendor's limits leave for each account.
-func (k *checking) limits() {
+// limits prints how often the vendor's limits let each account be read.
+func (k *checkRun) limits() {
 	for _, c := range k.capacity() {
 		switch {
 		case c.Loses():

@@ -19,7 +19,7 @@ func doubtful(warnings []string) string {
 }
 
 // accountNames are the configured accounts by vendor.
-func (k *checking) accountNames() map[string][]string {
+func (k *checkRun) accountNames() map[string][]string {
 	names := map[string][]string{}
 	for _, a := range k.config.Alpemix.Accounts {
 		names["alpemix"] = append(names["alpemix"], a.Name)

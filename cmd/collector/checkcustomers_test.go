@@ -22,7 +22,7 @@ func TestCheckReadsTheCustomersFile(t *testing.T) {
 	} {
 		c.CustomersFile = write(t, "customers.csv", tc.text)
 		var out bytes.Buffer
-		k := &checking{app: &app{stdout: &out}, config: c}
+		k := &checkRun{app: &app{stdout: &out}, config: c}
 		k.customers()
 		if want := strings.ReplaceAll(tc.want, "FILE", c.CustomersFile); !strings.HasPrefix(out.String(), want) || k.broken != (name == "wrong") {
 			t.Errorf("%s: %s, want %s", name, out.String(), want)
@@ -30,7 +30,7 @@ func TestCheckReadsTheCustomersFile(t *testing.T) {
 	}
 	c.CustomersFile = ""
 	var out bytes.Buffer
-	(&checking{app: &app{stdout: &out}, config: c}).customers()
+	(&checkRun{app: &app{stdout: &out}, config: c}).customers()
 	if want := "ok    customers: no customers_file is configured: all connections are (unmapped)\n"; out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
 	}

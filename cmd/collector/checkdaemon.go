@@ -10,8 +10,9 @@ import (
 	"alpemix-collector/web"
 )
 
-// daemonAccounts prints how the running daemon stands with each account: requests of ours would not be counted.
-func (k *checking) daemonAccounts(all []collector.Capacity) {
+// daemonAccounts prints what the running daemon has seen of each account. It sends no request: the
+// daemon could not count it.
+func (k *checkRun) daemonAccounts(all []collector.Capacity) {
 	quiet := web.QuietFor
 	for _, c := range all {
 		quiet = max(quiet, web.QuietFor+c.Every)
@@ -24,15 +25,15 @@ func (k *checking) daemonAccounts(all []collector.Capacity) {
 		a := &k.config.Alpemix.Accounts[i]
 		facts, ok := seen[a.Name]
 		if !ok {
-			k.line("account "+a.Name, "", errors.New("the running daemon does not know it; restart the daemon"))
+			k.line("account "+a.Name, "", errors.New("the running daemon does not know this account; restart the daemon"))
 			continue
 		}
 		k.daemonAccount(a, facts, quiet)
 	}
 }
 
-// daemonAccount prints what the daemon says of an account that it has to read again within quiet.
-func (k *checking) daemonAccount(a *config.AlpemixAccount, facts web.Account, quiet time.Duration) {
+// daemonAccount prints what the daemon reports of an account, which it has to read every quiet.
+func (k *checkRun) daemonAccount(a *config.AlpemixAccount, facts web.Account, quiet time.Duration) {
 	subject := "account " + a.Name
 	var doubts []collector.DayDoubt
 	for _, d := range facts.Doubts {
@@ -44,13 +45,13 @@ func (k *checking) daemonAccount(a *config.AlpemixAccount, facts web.Account, qu
 	var err error
 	switch {
 	case facts.LastError != nil:
-		err = fmt.Errorf("the running daemon says: %s", facts.LastError.Message)
+		err = fmt.Errorf("the running daemon reports: %s", facts.LastError.Message)
 	case read == nil:
-		err = errors.New("the running daemon has not read it yet; run check again in a minute, or see the daemon's log")
+		err = errors.New("the running daemon has not read this account yet; run check again in a minute, or see the daemon's log")
 	default:
-		well = "the running daemon has read it at " + read.In(a.Location()).Format("2006-01-02 15:04:05 MST")
+		well = "last read by the running daemon at " + read.In(a.Location()).Format("2006-01-02 15:04:05 MST")
 		if k.daemon.At.Sub(*read) > quiet {
-			err = errors.New(well + " and not since; its log says what it is waiting for")
+			err = errors.New(well + "; its log says what it is waiting for")
 		}
 	}
 	if err != nil || !doubtful {
@@ -59,23 +60,24 @@ func (k *checking) daemonAccount(a *config.AlpemixAccount, facts web.Account, qu
 }
 
 // daemonQueue prints whether ClickHouse accepts what the running daemon writes.
-func (k *checking) daemonQueue() {
+func (k *checkRun) daemonQueue() {
 	if k.daemon == nil {
 		return
 	}
 	well := "the running daemon has no rows waiting for ClickHouse"
 	var err error
 	if oldest := k.daemon.Queue.Oldest; oldest != nil {
-		well = fmt.Sprintf("%d rows of the running daemon wait for ClickHouse since %s", k.daemon.Queue.Rows, oldest.Format(time.RFC3339))
+		well = fmt.Sprintf("%d rows of the running daemon have been waiting for ClickHouse since %s", k.daemon.Queue.Rows, oldest.Format(time.RFC3339))
 		if k.daemon.At.Sub(*oldest) > web.QueuedFor {
-			err = errors.New(well + "; none is dropped; its log has the reason")
+			err = errors.New(well + "; none is dropped; the daemon's log has the reason")
 		}
 	}
 	k.line("queue", well, err)
 }
 
-// daemonResellers prints what the running daemon could not read; that a request of ours succeeds now does not end it.
-func (k *checking) daemonResellers() {
+// daemonResellers prints the reseller accounts that the running daemon could not read. They fail the
+// check even if a request of check succeeds.
+func (k *checkRun) daemonResellers() {
 	if k.daemon == nil {
 		return
 	}
@@ -84,9 +86,9 @@ func (k *checking) daemonResellers() {
 		switch {
 		case r.LastError == nil:
 		case r.State == web.SnapshotPartial:
-			k.line(subject, "", fmt.Errorf("the running daemon says: %d of its customers are not up to date: %s", r.MissingCustomers, r.LastError.Message))
+			k.line(subject, "", fmt.Errorf("the running daemon reports: %d of its customers are not up to date: %s", r.MissingCustomers, r.LastError.Message))
 		default:
-			k.line(subject, "", fmt.Errorf("the running daemon says: %s", r.LastError.Message))
+			k.line(subject, "", fmt.Errorf("the running daemon reports: %s", r.LastError.Message))
 		}
 	}
 }

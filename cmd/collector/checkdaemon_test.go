@@ -48,27 +48,27 @@ func TestCheckBesideADaemon(t *testing.T) {
 		change func(s *web.Status, a *web.Account)
 		want   string
 	}{
-		"read":         {func(*web.Status, *web.Account) {}, "ok    account main: the running daemon has read it at "},
+		"read":         {func(*web.Status, *web.Account) {}, "ok    account main: last read by the running daemon at "},
 		"unread":       {func(_ *web.Status, a *web.Account) { a.LastSuccess.Today = nil }, "FAIL  account main: the running daemon has not read it yet; run check again"},
-		"quiet":        {func(_ *web.Status, a *web.Account) { a.LastSuccess.Today = new(now.Add(-time.Hour)) }, "FAIL  account main: the running daemon has read it at "},
-		"failing":      {func(_ *web.Status, a *web.Account) { a.LastError = &web.LastError{Message: "refused"} }, "FAIL  account main: the running daemon says: refused\n"},
-		"unknown":      {func(_ *web.Status, a *web.Account) { a.Name = "other" }, "FAIL  account main: the running daemon does not know it"},
+		"quiet":        {func(_ *web.Status, a *web.Account) { a.LastSuccess.Today = new(now.Add(-time.Hour)) }, "FAIL  account main: last read by the running daemon at "},
+		"failing":      {func(_ *web.Status, a *web.Account) { a.LastError = &web.LastError{Message: "refused"} }, "FAIL  account main: the running daemon reports: refused\n"},
+		"unknown":      {func(_ *web.Status, a *web.Account) { a.Name = "other" }, "FAIL  account main: the running daemon does not know this account"},
 		"in doubt":     {func(_ *web.Status, a *web.Account) { a.Doubts = []web.DayDoubt{{Day: a.Today - 1, Why: "it is empty"}} }, "is in doubt: it is empty; the running daemon asks again\n"},
 		"sealed":       {func(_ *web.Status, a *web.Account) { a.Doubts = []web.DayDoubt{{Day: a.Today - 2, Sealed: true}} }, "warn  account main: the answer for "},
 		"queued":       {func(s *web.Status, _ *web.Account) { s.Queue = web.Queue{Rows: 7, Oldest: new(now.Add(-time.Hour))} }, "FAIL  queue: 7 rows of the running daemon wait for ClickHouse since "},
-		"not accepted": {func(*web.Status, *web.Account) { ready = errors.New("state_dir is full") }, "FAIL  daemon: the running daemon says: state_dir is full\n"},
+		"not accepted": {func(*web.Status, *web.Account) { ready = errors.New("state_dir is full") }, "FAIL  daemon: the running daemon reports: state_dir is full\n"},
 		"customers": {func(s *web.Status, _ *web.Account) {
 			s.CustomersFile = web.CustomersFile{Error: "customers.csv: line 2"}
-		}, "FAIL  customers: the running daemon says: customers.csv: line 2\n"},
+		}, "FAIL  customers: the running daemon reports: customers.csv: line 2\n"},
 		"no customers": {func(s *web.Status, _ *web.Account) {
 			s.CustomersFile = web.CustomersFile{Valid: true, Lines: 1}
 		}, "FAIL  customers: customers.csv is gone; to remove all mappings, "},
 		"reseller": {func(s *web.Status, _ *web.Account) {
 			s.Resellers = []web.Reseller{{Vendor: "remotepc", Name: "eu", State: web.SnapshotFailing, LastError: &web.SnapshotError{Message: "HTTP 500"}}}
-		}, "FAIL  remotepc account eu: the running daemon says: HTTP 500\n"},
+		}, "FAIL  remotepc account eu: the running daemon reports: HTTP 500\n"},
 		"partly": {func(s *web.Status, _ *web.Account) {
 			s.Resellers = []web.Reseller{{Vendor: "ccportal", Name: "k", State: web.SnapshotPartial, MissingCustomers: 3, LastError: &web.SnapshotError{Message: "HTTP 500"}}}
-		}, "FAIL  ccportal account k: the running daemon says: 3 of its customers are not up to date: HTTP 500\n"},
+		}, "FAIL  ccportal account k: the running daemon reports: 3 of its customers are not up to date: HTTP 500\n"},
 		"elsewhere": {func(s *web.Status, _ *web.Account) { s.Listen.HTTP = "127.0.0.1:1" }, "FAIL  http.listen: " + listen + " is in use by another program"},
 		"no readers": {func(s *web.Status, _ *web.Account) {
 			s.Listen.ClickHouse = (&app{environ: environ}).getenv("COLLECTOR_CLICKHOUSE_EMBEDDED_LISTEN")
@@ -120,7 +120,7 @@ func TestCheckFindsTheDaemonThatLost(t *testing.T) {
 	check("FAIL  customers: " + customers + " is gone; ")
 	state := filepath.Join(c.setting("COLLECTOR_STATE_DIR"), "state.db")
 	lose(state)
-	check("FAIL  daemon: the running daemon says: the state file is gone: " + state + " was deleted while the collector was running: ")
+	check("FAIL  daemon: the running daemon reports: the state file is gone: " + state + " was deleted while the collector was running: ")
 	if _, err := os.Lstat(state); err == nil {
 		t.Error("check has created another state file")
 	}

@@ -7,8 +7,8 @@ import (
 	"alpemix-collector/web"
 )
 
-// http checks who may read the page, and warns of everybody.
-func (k *checking) http() {
+// http checks who may read the page, and warns if everybody may.
+func (k *checkRun) http() {
 	file := k.config.HTTP.WebConfigFile
 	protection, err := web.ProtectionOf(file)
 	if err != nil {
@@ -23,7 +23,7 @@ func (k *checking) http() {
 	}
 }
 
-// warn prints what works and deserves a look. It changes no exit status.
-func (k *checking) warn(subject, problem string) {
+// warn prints a problem that does not change the exit status.
+func (k *checkRun) warn(subject, problem string) {
 	_, _ = fmt.Fprintf(k.stdout, "warn  %s: %s\n", subject, problem)
 }

@@ -83,7 +83,7 @@ func TestCommandsReachADaemonWithLogins(t *testing.T) {
 		t.Errorf("without a login: %v", err)
 	}
 	c.waitFor(t, p, func() bool {
-		return strings.Contains(command(t, c.environ, "", "check").stdout, "ok    account main: the running daemon has read it at ")
+		return strings.Contains(command(t, c.environ, "", "check").stdout, "ok    account main: last read by the running daemon at ")
 	})
 	if code := p.interrupt(t); code != exitOK {
 		t.Errorf("exit status %d\n%s", code, p.stderr)

@@ -13,8 +13,8 @@ import (
 	"alpemix-collector/store"
 )
 
-// ledger records the requests of checks on a state folder that has no state yet, so that they share the vendor's limits. It lies
-// in the folder for temporary files; tokens stay in memory.
+// ledger records the requests of checks before the state folder has a state, so that they share the
+// vendor's limits. It is in the folder for temporary files; tokens stay in memory.
 type ledger struct {
 	*store.Store
 	tokens map[[2]string]grant // by account and fingerprint of its credentials
@@ -25,8 +25,8 @@ type grant struct {
 	askedAt time.Time
 }
 
-// openLedger opens the one of the configured state folder.
-func (k *checking) openLedger() (*ledger, error) {
+// openLedger opens the ledger that belongs to the configured state folder.
+func (k *checkRun) openLedger() (*ledger, error) {
 	stateDir, err := filepath.Abs(k.config.StateDir)
 	if err != nil {
 		return nil, err
@@ -43,8 +43,8 @@ func (k *checking) openLedger() (*ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.IsDir() || info.Mode().Perm() != 0o700 || statedir.OwnerOf(info) != os.Geteuid() { // others may write into its parent
-		return nil, fmt.Errorf("%s is not a folder of yours alone; set TMPDIR to another folder", dir)
+	if !info.IsDir() || info.Mode().Perm() != 0o700 || statedir.OwnerOf(info) != os.Geteuid() { // others may write to its parent
+		return nil, fmt.Errorf("%s is not a folder that only you can use; set TMPDIR to another folder", dir)
 	}
 	s, err := store.Open(dir, k.logger(k.config))
 	return &ledger{s, map[[2]string]grant{}}, err

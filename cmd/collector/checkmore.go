@@ -17,8 +17,8 @@ import (
 	"alpemix-collector/web"
 )
 
-// ports tries whether a daemon could listen where it is to. One that runs on the state folder does.
-func (k *checking) ports(ctx context.Context) {
+// ports tries whether a daemon could listen at the configured addresses. A running daemon does.
+func (k *checkRun) ports(ctx context.Context) {
 	http, engine := k.config.HTTP.Listen, k.config.ClickHouse.Embedded.Listen
 	var running web.Listen
 	if k.daemon != nil {
@@ -38,19 +38,20 @@ func (k *checking) ports(ctx context.Context) {
 	}
 }
 
-// reachable is why readers cannot reach the engine of the running daemon, which runs without listening if it has to.
+// reachable returns why readers cannot reach the engine of the running daemon, which also runs if it
+// cannot listen.
 func reachable(ctx context.Context, address string) error {
 	conn, err := (&net.Dialer{Timeout: daemon.StatusTimeout}).DialContext(ctx, "tcp", address)
 	if err != nil {
-		return fmt.Errorf("the running daemon should listen at %s, and nothing answers there: %w; see its log", address, err)
+		return fmt.Errorf("the running daemon should listen at %s, but nothing answers there: %w; see its log", address, err)
 	}
 	return conn.Close()
 }
 
-// port tries an address unless a daemon is running there.
-func (k *checking) port(address, running string) (well string, err error) {
+// port tries to listen at an address, unless the running daemon does.
+func (k *checkRun) port(address, running string) (well string, err error) {
 	if address == running {
-		return address + " is in use by the daemon that runs on this state folder", nil
+		return address + " is in use by the daemon of this state folder", nil
 	}
 	well = address + " is free"
 	if running != "" {
@@ -68,32 +69,32 @@ func (k *checking) port(address, running string) (well string, err error) {
 	return well, l.Close()
 }
 
-// writes finds out whether rows can be stored on a server. The embedded engine's files are our own.
-func (k *checking) writes(ctx context.Context, c *database.DB, status *migrations.Status) {
+// writes checks that the user of a server may store rows. The embedded engine's files are our own.
+func (k *checkRun) writes(ctx context.Context, c *database.DB, status *migrations.Status) {
 	if !c.Embedded {
 		k.line("writes", "the user may store rows in database "+status.Database, c.CheckWrites(ctx, status))
 	}
 }
 
-// customers reads customers_file as the daemon does, and asks a running one which version of it is in use.
-func (k *checking) customers() {
+// customers reads customers_file as the daemon does, and prints whether a running daemon uses it.
+func (k *checkRun) customers() {
 	file := k.config.CustomersFile
 	read, exists, err := reseller.CheckCustomersFile(file, vendors.All, k.knownCustomers)
 	if err == nil && k.daemon != nil && !k.daemon.CustomersFile.Valid {
-		err = fmt.Errorf("the running daemon says: %s", k.daemon.CustomersFile.Error)
+		err = fmt.Errorf("the running daemon reports: %s", k.daemon.CustomersFile.Error)
 	}
 	well := fmt.Sprintf("%s has %d lines", file, len(read.Lines)) + doubtful(append(read.Warnings, read.Unknown(k.accountNames())...))
 	switch {
 	case file == "":
 		well = "no customers_file is configured: all connections are (unmapped)"
 	case !exists:
-		well = "there is no " + file + ": all connections are (unmapped)"
+		well = "no file " + file + ": all connections are (unmapped)"
 	}
 	k.line("customers", well, err)
 }
 
-// knownCustomers are the lines that are in use; of a daemon's only their number is known.
-func (k *checking) knownCustomers() ([]report.CustomerLine, error) {
+// knownCustomers returns the lines in use. Of a daemon only their number is known.
+func (k *checkRun) knownCustomers() ([]report.CustomerLine, error) {
 	switch {
 	case k.daemon != nil:
 		return make([]report.CustomerLine, k.daemon.CustomersFile.Lines), nil

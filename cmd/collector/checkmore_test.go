@@ -34,7 +34,7 @@ func TestCheckFindsWhatRunWouldNot(t *testing.T) {
 		{[]string{"COLLECTOR_HTTP_LISTEN=203.0.113.7:9187"}, "FAIL  http.listen: listen tcp 203.0.113.7:9187: bind: cannot assign requested address"},
 		{[]string{"COLLECTOR_HTTP_HOSTS=a.example,b.example"}, "is free; offered as a.example, b.example\n"},
 		{nil, "ok    http.listen: "},
-		{nil, "ok    customers: there is no "},
+		{nil, "ok    customers: no file "},
 		{[]string{"COLLECTOR_CUSTOMERS_FILE=" + write(t, "customers.csv", header+"Bakkal,alpemix,,staff_name,Ayşe\n")}, "customers.csv has 1 lines\n"},
 		{[]string{"COLLECTOR_CUSTOMERS_FILE=" + write(t, "customers.csv", header+"Bakkal,nobody,,staff_name,Ayşe\n")}, "FAIL  customers: "},
 		{[]string{"COLLECTOR_CUSTOMERS_FILE=" + t.TempDir()}, "is not a file of customers"},

@@ -9,8 +9,8 @@ import (
 	"alpemix-collector/report"
 )
 
-// resellers asks the vendor of each reseller account for something that changes nothing.
-func (k *checking) resellers(ctx context.Context) {
+// resellers sends a request that changes nothing to the vendor of each reseller account.
+func (k *checkRun) resellers(ctx context.Context) {
 	version, _ := version.Build()
 	for _, v := range k.config.Reseller.Vendors {
 		for _, o := range v.Openers() {
@@ -20,10 +20,10 @@ func (k *checking) resellers(ctx context.Context) {
 				found, err = client.Check(ctx)
 			}
 			if err != nil && report.AsFailure(err).Reason == report.NotOffered {
-				k.warn(subject, "not tried: this server does not offer a list of customers; whether it accepts the key shows when a customer is created")
+				k.warn(subject, "not tried: this server does not offer a list of customers; the key is tried when a customer is created")
 				continue
 			}
-			if err != nil { // the line begins with whose it is
+			if err != nil { // the line starts with the subject
 				err = errors.New(strings.Replace(err.Error(), subject+", ", "", 1))
 			}
 			k.line(subject, found, err)

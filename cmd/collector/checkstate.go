@@ -16,9 +16,9 @@ import (
 	"alpemix-collector/store"
 )
 
-// stateFolder finds out who has the state folder: a daemon, which is asked from then on, or nobody. Then the state is opened if
-// there is one.
-func (k *checking) stateFolder(ctx context.Context) {
+// stateFolder asks the daemon of the state folder for its status. Without a daemon it opens the state,
+// if the folder has one.
+func (k *checkRun) stateFolder(ctx context.Context) {
 	if client := daemon.SocketClient(ctx, k.config.StateDir, daemon.StatusTimeout); client != nil {
 		k.askDaemon(ctx, client)
 		return
@@ -35,7 +35,7 @@ func (k *checking) stateFolder(ctx context.Context) {
 			err = daemon.Probe(dir)
 		}
 		if errors.Is(err, store.ErrLocked) {
-			err = fmt.Errorf("another collector process uses %s, and no daemon answers at %s: wait until that process has started or ended, then run check again",
+			err = fmt.Errorf("another collector process uses %s, and no daemon answers at %s: wait until that process has started or stopped, then run check again",
 				dir, daemon.SocketOf(dir))
 		}
 	default:
@@ -46,8 +46,8 @@ func (k *checking) stateFolder(ctx context.Context) {
 	k.line("state_dir", well, err)
 }
 
-// closeState lets the next process have the state. What was waiting is written by then.
-func (k *checking) closeState() {
+// closeState releases the state folder for the next process.
+func (k *checkRun) closeState() {
 	if k.state == nil {
 		return
 	}
@@ -56,7 +56,7 @@ func (k *checking) closeState() {
 	}
 }
 
-// creatable is why files could not be created in a folder that may not exist yet.
+// creatable returns why files can't be created in dir, which may not exist yet.
 func creatable(dir string) error {
 	for at := dir; ; at = filepath.Dir(at) {
 		err := unix.Faccessat(unix.AT_FDCWD, at, unix.W_OK|unix.X_OK, unix.AT_EACCESS)
@@ -69,18 +69,18 @@ func creatable(dir string) error {
 	}
 }
 
-// askDaemon takes over what the daemon of the state folder reports.
-func (k *checking) askDaemon(ctx context.Context, client *http.Client) {
+// askDaemon reads the status of the daemon of the state folder.
+func (k *checkRun) askDaemon(ctx context.Context, client *http.Client) {
 	s, err := daemon.ReadStatus(ctx, client, daemon.SocketURL)
 	if err != nil {
-		k.line("daemon", "", fmt.Errorf("a daemon runs on %s, and its status cannot be read: %w; see its log", k.config.StateDir, err))
+		k.line("daemon", "", fmt.Errorf("a daemon runs on %s, but its status cannot be read: %w; see its log", k.config.StateDir, err))
 		return
 	}
 	k.daemon = s
 	k.line("daemon", fmt.Sprintf("version %s runs on %s and accepts reports", s.Version, k.config.StateDir), ready(ctx, client))
 }
 
-// ready is why a daemon accepts no reports.
+// ready returns why a daemon accepts no reports.
 func ready(ctx context.Context, client *http.Client) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, daemon.SocketURL+"/-/ready", nil)
 	if err != nil {
@@ -93,7 +93,7 @@ func ready(ctx context.Context, client *http.Client) error {
 	defer func() { _ = answer.Body.Close() }() // it was only read
 	text, err := io.ReadAll(io.LimitReader(answer.Body, 1<<16))
 	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("the running daemon says: %s", strings.TrimSpace(string(text)))
+		err = fmt.Errorf("the running daemon reports: %s", strings.TrimSpace(string(text)))
 	}
 	return err
 }

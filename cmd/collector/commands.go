@@ -2,7 +2,7 @@ package main
 
 import "github.com/spf13/cobra"
 
-// commands are all of them, in the order of use.
+// commands returns all commands, in the order of the help.
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.runCommand(),

@@ -11,8 +11,8 @@ func (a *app) configCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "config",
 		Short: "Print the effective configuration, secrets redacted",
-		Long: `Prints the configuration that is in force: the file, overlaid by the environment,
-with the defaults of what neither gives. Secrets show as <redacted>.`,
+		Long: `Prints the configuration in effect: the file, overridden by the environment, with
+defaults for the rest. Secrets show as <redacted>.`,
 		Example: "  collector config -c collector.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -17,15 +17,15 @@ import (
 	"alpemix-collector/vendorhttp"
 )
 
-// tokenVariable is the environment variable by which other programs that speak to Grafana take their token too.
+// tokenVariable is the environment variable from which other Grafana clients read their token, too.
 const tokenVariable = "GRAFANA_TOKEN"
 
 func (a *app) dashboardsCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "dashboards",
 		Short: "Put the dashboards into Grafana",
-		Long: `The dashboards are for Grafana 12 with the ClickHouse data source plugin 4. They
-show the data source that is chosen at their top.`,
+		Long: `The dashboards are for Grafana 12 with the ClickHouse data source plugin 4. The
+data source is selected at the top of each dashboard.`,
 	}
 	command.AddCommand(a.dashboardsPushCommand())
 	return group(command, nil)
@@ -38,12 +38,12 @@ func (a *app) dashboardsPushCommand() *cobra.Command {
 		Use:   "push --grafana URL",
 		Short: "Put the dashboards into a folder of Grafana",
 		Long: `Puts the five dashboards into a folder of Grafana, which is created if needed.
-Dashboards that are there stay in their folder; those that do not differ are not
-saved again.
+Existing dashboards stay in their folder; those that do not differ are not saved
+again.
 
-A dashboard that was changed in Grafana, or came there in another way, is kept
-as it is, and the exit status is 1; --overwrite replaces it. Grafana keeps the
-version before, too.
+A dashboard that was changed in Grafana, or that another program created, is
+kept, and the exit status is 1; --overwrite replaces it. Grafana keeps the
+previous version, too.
 
 The token is that of a service account with the role Editor. It comes from
 --token-file, from ` + tokenVariable + `, or is asked for on the terminal.`,
@@ -54,12 +54,12 @@ The token is that of a service account with the role Editor. It comes from
 	flags := command.Flags()
 	flags.StringVar(&cfg.URL, "grafana", "", "address of Grafana's start page")
 	flags.StringVar(&cfg.Folder, "folder", "Alpemix", `title of the folder, "" for none`)
-	flags.BoolVar(&cfg.Overwrite, "overwrite", false, "replace also what was changed in Grafana")
-	flags.BoolVar(&cfg.DryRun, "dry-run", false, "say what would be done and change nothing")
+	flags.BoolVar(&cfg.Overwrite, "overwrite", false, "also replace dashboards that were changed in Grafana")
+	flags.BoolVar(&cfg.DryRun, "dry-run", false, "print what would be done and change nothing")
 	flags.StringVar(&caFile, "ca-file", "", "PEM file of certificate authorities to trust instead of the system's")
 	token := newSecretFlags(command, "token", false)
 	if err := command.MarkFlagRequired("grafana"); err != nil {
-		panic("collector: " + err.Error()) // it was defined above
+		panic("collector: " + err.Error()) // the flag is defined above
 	}
 	command.RunE = func(command *cobra.Command, _ []string) (err error) {
 		misused := func(err error) error { return &usageError{command.CommandPath(), err} }
@@ -96,12 +96,12 @@ func authorities(path string) (*x509.CertPool, error) {
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, errors.New("it holds no certificate in PEM form")
+		return nil, errors.New("it contains no certificate in PEM format")
 	}
 	return pool, nil
 }
 
-// pushDashboards prints a line for each dashboard. What was kept has not been done.
+// pushDashboards prints a line for each dashboard. It fails if it kept one.
 func (a *app) pushDashboards(ctx context.Context, client *grafana.Client, dry bool) error {
 	kept := false
 	var printing error
@@ -120,7 +120,7 @@ func (a *app) pushDashboards(ctx context.Context, client *grafana.Client, dry bo
 	case printing != nil:
 		return printing
 	case kept:
-		a.complain(errors.New("what is kept was changed in Grafana, or did not come from here; --overwrite replaces it"))
+		a.complain(errors.New("the dashboards marked kept were changed in Grafana, or another program created them; --overwrite replaces them"))
 		return errFailed
 	}
 	return nil

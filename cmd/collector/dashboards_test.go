@@ -45,12 +45,12 @@ func TestDashboardsPush(t *testing.T) {
 		{"token file", "--token-file " + token, nil, false, exitOK, "created        Support overview         " + server.URL + "/d/alpemix-overview", ""},
 		{"environment", "", []string{tokenVariable + "=" + secret}, false, exitOK, "created  ", ""},
 		{"dry run", "--dry-run --token-file " + token, nil, false, exitOK, "to be created  Support overview ", ""},
-		{"edited", "--token-file " + token, nil, true, exitFailure, "kept           Support overview ", "--overwrite replaces it"},
+		{"edited", "--token-file " + token, nil, true, exitFailure, "kept           Support overview ", "--overwrite replaces them"},
 		{"overwrite", "--overwrite --token-file " + token, nil, true, exitOK, "updated  ", ""},
 		{"file before environment", "--token-file " + other, []string{tokenVariable + "=" + secret}, false, exitFailure, "", "Grafana answers 401 Unauthorized: no Bearer [redacted]"},
 		{"no token", "", nil, false, exitUsage, "", "the token is missing: give --token-file"},
 		{"no such file", "--token-file absent", nil, false, exitUsage, "", "--token-file: cannot read absent: no such file"},
-		{"wrong authority", "--ca-file " + token + " --token-file " + token, nil, false, exitUsage, "", "holds no certificate in PEM form"},
+		{"wrong authority", "--ca-file " + token + " --token-file " + token, nil, false, exitUsage, "", "contains no certificate in PEM format"},
 		{"wrong address", "--grafana grafana.example.com --token-file " + token, nil, false, exitUsage, "", "--grafana: the address of Grafana has to be like https://"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -30,7 +30,7 @@ may name a file with the password.`,
   collector demo --state ./state
   collector demo --state ./state --dsn clickhouse://user@host:9000/alpemix_demo`,
 		Args:        cobra.NoArgs,
-		Annotations: map[string]string{lasting: ""},
+		Annotations: map[string]string{longRunning: ""},
 		RunE: func(command *cobra.Command, _ []string) (err error) {
 			if dir == "" {
 				if dir, err = os.MkdirTemp("", "collector-demo-"); err != nil {

@@ -14,7 +14,7 @@ import (
 	"alpemix-collector/sink"
 )
 
-// dismissal is what the command line of quarantine dismiss names.
+// dismissal is the command line of quarantine dismiss.
 type dismissal struct {
 	sink.Dismissal
 	before      string
@@ -26,8 +26,8 @@ func (a *app) dismissCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "dismiss [ID...]",
 		Short: "Settle records that nobody needs",
-		Long: `Marks records as settled without storing them: those with the given ids, which
-quarantine list prints, or all that match the flags. They stay in the view
+		Long: `Marks records as settled without storing them: those with the given ids, as
+printed by quarantine list, or all that match the flags. They stay in the view
 quarantine, with resolved_at. A dismissed record stays dismissed even if Alpemix
 serves it with different text; once it can be read, it is stored like any other.
 
@@ -48,8 +48,8 @@ Works while the daemon is running.`,
 	flags := command.Flags()
 	flags.StringVar(&d.Account, "account", "", "records of this account")
 	flags.StringVar(&d.Reason, "reason", "", "records with this reason")
-	flags.StringVar(&d.before, "before", "", "records read before this day, for example 2026-03-01 (UTC)")
-	flags.BoolVar(&d.all, "all", false, "all records that wait")
+	flags.StringVar(&d.before, "before", "", "records that were read before this day, for example 2026-03-01 (UTC)")
+	flags.BoolVar(&d.all, "all", false, "all waiting records")
 	flags.BoolVar(&d.dryRun, "dry-run", false, "count the records and change nothing")
 	return command
 }
@@ -92,7 +92,7 @@ func (a *app) dismiss(ctx context.Context, c *config.Config, db *database.DB, d 
 		return err
 	}
 	if missing := d.missing(records); missing != "" {
-		return fmt.Errorf("no record with the id %s waits; quarantine list prints those that do", missing)
+		return fmt.Errorf("no record with the id %s is waiting; quarantine list prints those that are", missing)
 	}
 	done := "dismissed"
 	if d.dryRun {
@@ -104,7 +104,7 @@ func (a *app) dismiss(ctx context.Context, c *config.Config, db *database.DB, d 
 	return err
 }
 
-// missing is an id that no record has, empty if there is none.
+// missing returns an id that no record has, or "".
 func (d *dismissal) missing(records []sink.Dismissed) string {
 	found := map[uint64]bool{}
 	for _, r := range records {

@@ -9,7 +9,8 @@ import (
 	"alpemix-collector/sink/engine"
 )
 
-// engineCommand is the child process of the embedded engine. It is hidden: the commands that need the engine start it.
+// engineCommand runs the embedded engine as a child process. It is hidden because other commands
+// start it.
 func (a *app) engineCommand() *cobra.Command {
 	var c engine.ServeConfig
 	var dir string
@@ -19,7 +20,7 @@ func (a *app) engineCommand() *cobra.Command {
 		Short:       "Serve the embedded ClickHouse engine to the process that started this one",
 		Args:        cobra.NoArgs,
 		Hidden:      true,
-		Annotations: map[string]string{lasting: ""}, // it ends with its parent
+		Annotations: map[string]string{longRunning: ""}, // it stops with its parent
 		RunE: func(command *cobra.Command, _ []string) error {
 			c.Parent = a.stdin
 			c.Announce = engine.AnnounceOn(raw(a.stdout))
@@ -28,7 +29,7 @@ func (a *app) engineCommand() *cobra.Command {
 				err = engine.Serve(command.Context(), c)
 			}
 			if err != nil {
-				// The parent puts these words into an error of its own.
+				// The parent puts this text into its own error.
 				_, _ = fmt.Fprintln(a.stderr, report.OneLine(err))
 				return errFailed
 			}
@@ -38,10 +39,10 @@ func (a *app) engineCommand() *cobra.Command {
 	flags := command.Flags()
 	flags.StringVar(&c.Library, "library", "", "path of libchdb.so")
 	flags.StringVar(&dir, "dir", "", "folder of the engine's data")
-	flags.BoolVar(&readers, "readers", false, "serve readers at the listener that is handed down")
-	flags.StringVar(&c.Database, "database", "", "database that is made if it is missing")
+	flags.BoolVar(&readers, "readers", false, "serve readers at the inherited listener")
+	flags.StringVar(&c.Database, "database", "", "database, created if it does not exist")
 	for _, name := range []string{"library", "dir", "database"} {
-		if err := command.MarkFlagRequired(name); err != nil { // a misspelt name above
+		if err := command.MarkFlagRequired(name); err != nil { // the flags are defined above
 			panic(err)
 		}
 	}

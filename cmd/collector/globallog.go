@@ -8,15 +8,15 @@ import (
 	"alpemix-collector/vendorhttp"
 )
 
-// adoptGlobalLog makes to the logger of everything that logs without one of its own: net/http logs
-// what a server sends too much through the logger of package log, secrets included.
+// adoptGlobalLog makes to the logger of everything that has no logger of its own. net/http logs
+// surplus bytes of a server, secrets included, through package log.
 func adoptGlobalLog(to *slog.Logger) {
 	slog.SetDefault(to)
 	stdlog.SetFlags(0)
 	stdlog.SetOutput(globalLog{to})
 }
 
-// globalLog writes lines of package log to a logger, without the bytes that they quote.
+// globalLog writes the lines of package log to a logger, without the bytes that they quote.
 type globalLog struct{ to *slog.Logger }
 
 func (g globalLog) Write(line []byte) (int, error) {

@@ -10,11 +10,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// healthTimeout is less than what a container's health check is given: what is wrong is then said here.
+// healthTimeout is shorter than that of a container's health check, so that the reason is printed.
 const healthTimeout = 4 * time.Second
 
-// healthyCommand asks the daemon beside it whether it is well. It is hidden: it is for health checks of containers that hold
-// no other program.
+// healthyCommand asks the daemon in the same container whether it is healthy. It is hidden, and meant
+// for health checks of containers that hold no other program.
 func (a *app) healthyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "healthy",
@@ -35,7 +35,7 @@ func (a *app) healthyCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("no collector answers: %w", err)
 			}
-			defer func() { _ = answer.Body.Close() }() // nothing of it is read
+			defer func() { _ = answer.Body.Close() }() // the body is not read
 			if answer.StatusCode != http.StatusOK {
 				return fmt.Errorf("%s answers HTTP %d", request.URL, answer.StatusCode)
 			}

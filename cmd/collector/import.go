@@ -20,8 +20,8 @@ import (
 	"alpemix-collector/vendorhttp"
 )
 
-// importing is one run of the import command.
-type importing struct {
+// importRun is one run of the import command.
+type importRun struct {
 	*app
 	config    *config.Config
 	account   string
@@ -30,20 +30,19 @@ type importing struct {
 }
 
 func (a *app) importCommand() *cobra.Command {
-	i := &importing{app: a}
+	i := &importRun{app: a}
 	var fetchedAt string
 	command := &cobra.Command{
 		Use:   "import FILE...",
 		Short: "Store saved Alpemix report bodies",
-		Long: `Stores saved bodies of Alpemix report answers, on the path that a live answer
-takes: records that cannot be read go to quarantine, and a file that is imported
-twice is stored once, and counted as unchanged. Connections older than
-retention.connections are not stored. Files may be compressed with zstd or gzip;
-- is standard input.
+		Long: `Stores saved bodies of Alpemix reports, in the same way as a live answer: records
+that cannot be read go to quarantine, and a file that is imported twice is stored
+once and counted as unchanged. Connections older than retention.connections are
+not stored. Files may be compressed with zstd or gzip; - is standard input.
 
-When a connection was collected live too, the newer content counts; what is older
-than the stored content is counted as such. A file's time says when its content was read; --fetched-at overrides it. Neither counts
-as later than now.
+If a connection was collected live, too, the newer content wins, and an older
+record is counted as older. A file's modification time says when its content was
+read; --fetched-at overrides it. A time in the future counts as now.
 
 Works while the daemon is running.`,
 		Example: `  collector import --account main reports/2026-03-*.json.zst
@@ -57,13 +56,13 @@ Works while the daemon is running.`,
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&i.account, "account", "", "account that the reports are of (needed unless the configuration has exactly one)")
-	flags.StringVar(&fetchedAt, "fetched-at", "", "when the reports were read, for example 2026-03-01T09:30:00+03:00 (default: the file's time)")
+	flags.StringVar(&i.account, "account", "", "account of the reports (required unless exactly one is configured)")
+	flags.StringVar(&fetchedAt, "fetched-at", "", "when the reports were read, for example 2026-03-01T09:30:00+03:00 (default: the file's modification time)")
 	flags.DurationVar(&i.patience, "wait", 2*time.Minute, "how long to wait for a ClickHouse that is unreachable")
 	return command
 }
 
-func (i *importing) prepare(fetchedAt string) (err error) {
+func (i *importRun) prepare(fetchedAt string) (err error) {
 	i.brief = true
 	if i.config, err = i.load(); err != nil {
 		return err
@@ -84,7 +83,7 @@ func (i *importing) prepare(fetchedAt string) (err error) {
 	now := time.Now()
 	at, err := time.Parse(time.RFC3339, fetchedAt)
 	if err != nil || at.Unix() < parser.FirstMoment || at.After(now.Add(parser.Grace)) {
-		return &usageError{"collector import", fmt.Errorf("--fetched-at %q is not a time like 2026-03-01T09:30:00+03:00 that has been", fetchedAt)}
+		return &usageError{"collector import", fmt.Errorf("--fetched-at %q is not a past time like 2026-03-01T09:30:00+03:00", fetchedAt)}
 	}
 	if i.fetchedAt = at; at.After(now) {
 		i.fetchedAt = now
@@ -92,7 +91,8 @@ func (i *importing) prepare(fetchedAt string) (err error) {
 	return nil
 }
 
-// accountNamed checks a name against those in the configuration; the only account needs no name.
+// accountNamed checks that an account of this name is configured. Without a name it returns the only
+// account.
 func accountNamed(known []string, name string) (string, error) {
 	switch {
 	case name == "" && len(known) == 1:
@@ -109,10 +109,10 @@ func among(names []string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return "; there are " + strings.Join(names, ", ")
+	return "; configured: " + strings.Join(names, ", ")
 }
 
-// zone is the account's; an account that the configuration does not have is in the top-level zone.
+// zone returns the time zone of an account: the top-level one if the account is not configured.
 func zone(c *config.Config, account string) *time.Location {
 	for i := range c.Alpemix.Accounts {
 		if a := &c.Alpemix.Accounts[i]; a.Name == account {
@@ -122,8 +122,8 @@ func zone(c *config.Config, account string) *time.Location {
 	return c.Location()
 }
 
-// redactor takes the secret key of an account out of records, as the daemon does. An account that is
-// not configured has none.
+// redactor returns what removes the secret key of an account from records, as the daemon does. It is
+// nil for an account that is not configured.
 func redactor(c *config.Config, account string) func(raw []byte) []byte {
 	for i := range c.Alpemix.Accounts {
 		if a := &c.Alpemix.Accounts[i]; a.Name == account {
@@ -133,10 +133,11 @@ func redactor(c *config.Config, account string) func(raw []byte) []byte {
 	return nil
 }
 
-// importMemory is what the runtime may hold, in bytes: with the pages of the binary, an import then stays below 64 MB.
+// importMemory bounds the memory of the Go runtime, in bytes: with the pages of the binary, an import
+// then stays below 64 MB.
 const importMemory = 44 << 20
 
-func (i *importing) run(ctx context.Context, files []string) (err error) {
+func (i *importRun) run(ctx context.Context, files []string) (err error) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(importMemory))
 	db, err := i.opener(i.config).Open(ctx, database.Writes)
 	if err != nil {
@@ -163,8 +164,8 @@ func (i *importing) run(ctx context.Context, files []string) (err error) {
 	return err
 }
 
-// show draws how much of a file is read. A bar that cannot be drawn is no reason to stop.
-func (i *importing) show(size int64, name string) (set func(int64), done func()) {
+// show draws how much of a file has been read. A failure to draw does not stop the import.
+func (i *importRun) show(size int64, name string) (set func(int64), done func()) {
 	bar := i.progress(size, name, progressbar.OptionShowBytes(true))
 	return func(read int64) { _ = bar.Set64(read) }, func() { _ = bar.Finish() }
 }

@@ -80,7 +80,7 @@ func TestImportKeepsTheCharset(t *testing.T) {
 }
 
 func TestFetchedAtIsNotInTheFuture(t *testing.T) {
-	i := &importing{app: &app{ctx: t.Context(), environ: []string{"COLLECTOR_STATE_DIR=" + t.TempDir()}, stderr: t.Output()}, account: "a"}
+	i := &importRun{app: &app{ctx: t.Context(), environ: []string{"COLLECTOR_STATE_DIR=" + t.TempDir()}, stderr: t.Output()}, account: "a"}
 	if err := i.prepare(time.Now().Add(12 * time.Hour).Format(time.RFC3339)); err != nil || i.fetchedAt.After(time.Now()) || i.fetchedAt.IsZero() {
 		t.Errorf("%v %v", i.fetchedAt, err)
 	}

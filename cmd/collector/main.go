@@ -1,5 +1,5 @@
-// Command collector reads Alpemix connection reports into ClickHouse. This package is the commands, the wiring, the signals
-// and the exit status; what they do lies in the packages below.
+// Command collector reads Alpemix connection reports into ClickHouse. This package holds the commands,
+// the signals and the exit status; the packages that it imports do the work.
 package main
 
 import (
@@ -8,7 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // zones are checked and applied alike on machines that have no zone files
+	_ "time/tzdata" // time zones are the same on machines without zone files
 )
 
 func main() { os.Exit(run()) }
@@ -16,9 +16,9 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	// The first signal ends the work in order; from then on a second one ends the process at once.
+	// The first signal stops the work in order; a second one ends the process at once.
 	context.AfterFunc(ctx, stop)
-	// A closed stdout or stderr is an error of a write then, and not the end of the process.
+	// Writing to a closed stdout or stderr is then an error and does not end the process.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	hangups := make(chan os.Signal, 1)
 	nohup := signal.Ignored(syscall.SIGHUP)

@@ -14,11 +14,11 @@ import (
 func (a *app) migrateCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "migrate",
-		Short: "Bring the database schema up to date, or show its version",
-		Long: `The schema is brought up to date by every command that writes; migrate does it
-where that is wanted apart, and tells how the schema stands. Alone it means up.`,
+		Short: "Upgrade the database schema, or show its version",
+		Long: `Every command that writes upgrades the schema first. Use migrate to upgrade it in
+a step of its own, or to see its version. migrate alone means migrate up.`,
 	}
-	up := a.onSchema("up", "Bring the schema to this binary's version", database.Writes, a.migrateUp)
+	up := a.onSchema("up", "Upgrade the schema to the version of this binary", database.Writes, a.migrateUp)
 	command.AddCommand(
 		up,
 		a.onSchema("status", "Print the schema's version and the migrations", database.Reads, a.migrateStatus),
@@ -27,7 +27,7 @@ where that is wanted apart, and tells how the schema stands. Alone it means up.`
 	return group(command, up.RunE)
 }
 
-// onSchema makes a command that needs nothing but ClickHouse.
+// onSchema returns a command that needs only ClickHouse.
 func (a *app) onSchema(use, short string, may database.Access, run func(context.Context, *config.Config, *database.DB) error) *cobra.Command {
 	return &cobra.Command{
 		Use:     use,
@@ -42,7 +42,7 @@ func (a *app) onSchema(use, short string, may database.Access, run func(context.
 	}
 }
 
-// withClickHouse opens the configured ClickHouse for the time of run.
+// withClickHouse opens the configured ClickHouse, calls run, and closes it.
 func (a *app) withClickHouse(ctx context.Context, may database.Access, run func(*config.Config, *database.DB) error) (err error) {
 	a.brief = true
 	c, err := a.load()

@@ -13,7 +13,8 @@ import (
 
 const progressEvery = 100 * time.Millisecond
 
-// progress shows how much of total is done, on a terminal only. An unknown total is -1.
+// progress returns a bar that shows how much of total is done, on a terminal only. An unknown total
+// is -1.
 func (a *app) progress(total int64, what string, options ...progressbar.Option) *progressbar.ProgressBar {
 	return progressbar.NewOptions64(total, append([]progressbar.Option{
 		progressbar.OptionSetWriter(raw(a.stderr)),
@@ -30,7 +31,7 @@ func (a *app) onTerminal() bool {
 	return ok
 }
 
-// terminalOf is stream if it is a terminal.
+// terminalOf returns stream if it is a terminal.
 func terminalOf(stream any) (*os.File, bool) {
 	if w, ok := stream.(io.Writer); ok {
 		stream = raw(w)
@@ -39,7 +40,7 @@ func terminalOf(stream any) (*os.File, bool) {
 	return f, ok && term.IsTerminal(int(f.Fd()))
 }
 
-// raw is where a stream's text goes without being escaped: for what steers a terminal by intention, and for data.
+// raw returns the stream below the escaping: for sequences that control a terminal, and for data.
 func raw(stream io.Writer) io.Writer {
 	if w, ok := stream.(*terminal.Writer); ok {
 		stream = w.Raw
@@ -50,7 +51,7 @@ func raw(stream io.Writer) io.Writer {
 	return stream
 }
 
-// data is stdout for what programs read: nothing is escaped, unless it is a terminal.
+// data returns stdout for output that programs read: it escapes only on a terminal.
 func (a *app) data() io.Writer {
 	w, isWriter := a.stdout.(*terminal.Writer)
 	if _, ok := terminalOf(a.stdout); ok || !isWriter {

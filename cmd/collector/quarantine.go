@@ -26,8 +26,8 @@ Works while the daemon is running.`,
 	var format string
 	list := &cobra.Command{
 		Use:     "list",
-		Short:   "Print the records that wait, oldest first, and why",
-		Long:    "Prints the records that wait, oldest first, with the first 200 characters of each; the view quarantine has all of it.",
+		Short:   "Print the waiting records, oldest first, and why they wait",
+		Long:    "Prints the waiting records, oldest first, with the first 200 characters of each.\nThe view quarantine has the complete records.",
 		Example: "  collector quarantine list --format Vertical",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -36,7 +36,7 @@ Works while the daemon is running.`,
 			})
 		},
 	}
-	list.Flags().StringVar(&format, "format", "", "any ClickHouse format (default a readable table)")
+	list.Flags().StringVar(&format, "format", "", "any ClickHouse format (default: a readable table)")
 	retry := &cobra.Command{
 		Use:     "retry",
 		Short:   "Read the records again and store what can be read now",
@@ -52,12 +52,13 @@ Works while the daemon is running.`,
 	return group(command, nil)
 }
 
-// A record may be a megabyte; whoever needs all of it asks the view.
+// quarantineList cuts the records, which can have a megabyte each.
 const quarantineList = `SELECT at, vendor, account, reason, lower(leftPad(hex(hash), 16, '0')) AS id, detail,
 	substringUTF8(raw, 1, 200) AS raw
 FROM quarantine_rows FINAL WHERE resolved_at IS NULL AND NOT moved ORDER BY at, account, reason, id`
 
-// retryQuarantine reads each waiting record once more. What can be read is stored and marked as resolved in one batch.
+// retryQuarantine reads each waiting record again. It stores those that it can read, and marks them
+// as resolved in the same batch.
 func (a *app) retryQuarantine(ctx context.Context, c *config.Config, db *database.DB) error {
 	if err := db.Prepare(ctx); err != nil {
 		return err
@@ -70,7 +71,7 @@ func (a *app) retryQuarantine(ctx context.Context, c *config.Config, db *databas
 	var batch report.Batch
 	now := time.Now().UTC().Truncate(time.Second)
 	for _, r := range rejects {
-		if r.Reason == report.UIDTwice { // it can be read, and another content of its uid is stored
+		if r.Reason == report.UIDTwice { // it was readable; other content of its uid is stored
 			continue
 		}
 		connection, still := readAgain(c, r, now)
@@ -88,7 +89,7 @@ func (a *app) retryQuarantine(ctx context.Context, c *config.Config, db *databas
 	}
 	summary := fmt.Sprintf("%d records read again, %d stored, %d still wait\n", len(rejects), len(batch.Connections), len(rejects)-len(batch.Connections))
 	if len(rejects) == quarantineAtOnce {
-		summary += fmt.Sprintf("only the oldest %d were read; later ones wait until these are settled, see quarantine dismiss\n", quarantineAtOnce)
+		summary += fmt.Sprintf("only the oldest %d were read; settle these before retrying the later ones, see quarantine dismiss\n", quarantineAtOnce)
 	}
 	_, err = fmt.Fprint(a.stdout, summary)
 	return err
@@ -97,8 +98,8 @@ func (a *app) retryQuarantine(ctx context.Context, c *config.Config, db *databas
 // quarantineAtOnce bounds the memory of a retry.
 const quarantineAtOnce = 100_000
 
-// readAgain judges by the present clock, since the one of then may have been behind. The connection is as old as the record
-// is, so that newer content of it keeps winning.
+// readAgain parses a record by the present clock, because the clock may have been behind when it was
+// read. The connection keeps the record's age, so that newer content still wins.
 func readAgain(c *config.Config, r report.Reject, now time.Time) (report.Connection, *report.Reject) {
 	connection, still := parser.Parse(report.Record{Raw: []byte(r.Raw), Charset: r.Charset},
 		parser.Source{Account: r.Account, Location: zone(c, r.Account), FetchedAt: now})

@@ -81,7 +81,7 @@ func TestQuarantineSettlesAndDismisses(t *testing.T) {
 		{[]string{"--all", id}, exitUsage, "--all cannot be combined with ids"},
 		{[]string{"12"}, exitUsage, `"12" is not an id`},
 		{[]string{"--before", "yesterday"}, exitUsage, "--before"},
-		{[]string{"0000000000000001"}, exitFailure, "no record with the id 0000000000000001 waits"},
+		{[]string{"0000000000000001"}, exitFailure, "no record with the id 0000000000000001 is waiting"},
 		{[]string{"--account", "other"}, exitOK, "0 records dismissed"},
 		{[]string{"--all", "--dry-run"}, exitOK, "1 records would be dismissed"},
 		{[]string{id, "--dry-run"}, exitOK, "1 records would be dismissed"},

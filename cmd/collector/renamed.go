@@ -10,9 +10,9 @@ import (
 	"alpemix-collector/sink"
 )
 
-// follow moves the rows of renamed accounts ahead of an import. A running daemon does that itself when it starts with the new
-// names; until then it writes under the old ones.
-func (i *importing) follow(ctx context.Context, writer *sink.Writer) error {
+// follow moves the rows of renamed accounts before an import. A running daemon moves them when it
+// starts with the new names; until then it writes under the old ones.
+func (i *importRun) follow(ctx context.Context, writer *sink.Writer) error {
 	if !durable.Locked(filepath.Join(i.config.StateDir, "state.db")) {
 		moves, err := writer.Follow(ctx, i.config.Logins())
 		for _, m := range moves {
@@ -23,21 +23,21 @@ func (i *importing) follow(ctx context.Context, writer *sink.Writer) error {
 	moves, err := writer.Renamed(ctx, i.config.Logins())
 	for _, m := range moves {
 		if m.Vendor == "alpemix" && (m.From == i.account || m.To == i.account) {
-			return fmt.Errorf("account %q was called %q when the running daemon started; restart the daemon, which moves the rows to the new name, and import again", m.To, m.From)
+			return fmt.Errorf("account %q was called %q when the running daemon started; restart the daemon, which moves the rows to the new name, then import again", m.To, m.From)
 		}
 	}
 	return err
 }
 
-// renamed prints the accounts whose rows stand under another name than they have in the configuration.
-func (k *checking) renamed(ctx context.Context, c *database.DB) {
+// renamed prints the accounts whose rows have another name than in the configuration.
+func (k *checkRun) renamed(ctx context.Context, c *database.DB) {
 	moves, err := c.Writer().Renamed(ctx, k.config.Logins())
 	if err != nil {
 		k.line("account names", "", err)
 	}
 	for _, m := range moves {
 		if m.Displaced {
-			k.line("account names", fmt.Sprintf("%s account %q is not in the configuration, and another login has its name now; the next start moves its rows to %q", m.Vendor, m.From, m.To), nil)
+			k.line("account names", fmt.Sprintf("%s account %q is not in the configuration, and another login now has its name; the next start moves its rows to %q", m.Vendor, m.From, m.To), nil)
 			continue
 		}
 		k.line("account names", fmt.Sprintf("ClickHouse knows the login of %s account %q as %q; the next start moves the rows to the new name", m.Vendor, m.To, m.From), nil)

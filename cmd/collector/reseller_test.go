@@ -100,8 +100,8 @@ func TestResellerUsage(t *testing.T) {
 	s.environ = append(s.environ, "COLLECTOR_RESELLER_REMOTEPC_ACCOUNTS_1_NAME=us", "COLLECTOR_RESELLER_REMOTEPC_ACCOUNTS_1_API_KEY=k")
 	file := write(t, "two.lines", "a\nb\n")
 	for _, c := range []struct{ args, stdin, stderr string }{
-		{"remotepc user list", "", `--account is missing; there are eu, us; see: collector reseller remotepc user list --help`},
-		{"remotepc user list --account as", "", `--account "as" is not in the configuration; there are eu, us; see: collector reseller remotepc user list --help`},
+		{"remotepc user list", "", `--account is missing; configured: eu, us; see: collector reseller remotepc user list --help`},
+		{"remotepc user list --account as", "", `--account "as" is not in the configuration; configured: eu, us; see: collector reseller remotepc user list --help`},
 		{"remotepc user list --account eu --format yaml", "", `--format "yaml" is not one of table, json; see: collector reseller remotepc user list --help`},
 		{"remotepc user add a@b --account eu --first-name a --last-name b", "secret", "the password is missing: give --password-file (- is standard input), or run the command on a terminal; see: collector reseller remotepc user add --help"},
 		{"remotepc user signin a --account eu --password secret", "", "unknown flag: --password; see: collector reseller remotepc user signin --help"},
@@ -116,7 +116,7 @@ func TestResellerUsage(t *testing.T) {
 		{"remotepc user invite a@b:many --account eu", "", `"a@b:many": "many" after the colon is not a number of computers; see: collector reseller remotepc user invite --help`},
 		{"remotepc user invite a@b:-1 --account eu", "", `"a@b:-1": "-1" after the colon is not a number of computers; see: collector reseller remotepc user invite --help`},
 		{"remotepc user invite :5 --account eu", "", `":5" holds no e-mail address; see: collector reseller remotepc user invite --help`},
-		{"remotepc users", "", `unknown subcommand "users"; there are user; see: collector reseller remotepc --help`},
+		{"remotepc users", "", `unknown subcommand "users"; available: user; see: collector reseller remotepc --help`},
 		{"serwersms subaccounts view x", "", `ID "x" is not a subaccount's number; collector reseller serwersms subaccounts index shows them; see: collector reseller serwersms subaccounts view --help`},
 		{"serwersms subaccounts delete -- -7", "", `ID "-7" is not a subaccount's number; collector reseller serwersms subaccounts index shows them; see: collector reseller serwersms subaccounts delete --help`},
 		{"serwersms subaccounts limit 7 eco -1", "", `-1 is negative; no argument of this command may be; see: collector reseller serwersms subaccounts limit --help`},
@@ -125,7 +125,7 @@ func TestResellerUsage(t *testing.T) {
 		{"serwersms subaccounts limit 7 eco many", "", `COUNT "many" is not a number of messages; see: collector reseller serwersms subaccounts limit --help`},
 		{"serwersms subaccounts add bakkal", "", `required flag(s) "template" not set; see: collector reseller serwersms subaccounts add --help`},
 		{"limacity customer create a b", "", `required flag(s) "disk-gb", "mail", "mysql-gb" not set; see: collector reseller limacity customer create --help`},
-		{"limacity keys remove", "", `unknown subcommand "remove"; there are add; see: collector reseller limacity keys --help`},
+		{"limacity keys remove", "", `unknown subcommand "remove"; available: add; see: collector reseller limacity keys --help`},
 	} {
 		if got := s.run(c.stdin, strings.Fields(c.args)...); got.code != exitUsage || got.stdout != "" || got.stderr != "collector: "+c.stderr+"\n" {
 			t.Errorf("%s: %+v\nwant %s", c.args, got, c.stderr)

@@ -31,7 +31,7 @@ const (
 	exitBrokenPipe = 128 + int(syscall.SIGPIPE) // what a shell reports of a program that SIGPIPE ended
 )
 
-// app is what a command may touch of the process it runs in.
+// app holds what a command may use of its process.
 type app struct {
 	ctx            context.Context // ends with the process
 	args           []string        // the command line
@@ -39,13 +39,13 @@ type app struct {
 	stdout, stderr io.Writer
 	environ        []string
 	hangups        <-chan os.Signal // SIGHUP
-	nohup          bool             // SIGHUP ends no command
+	nohup          bool             // SIGHUP stops no command
 	configFile     string           // -c
 	invents        bool             // what is stored on a server is of collector demo
-	brief          bool             // log nothing below a warning: what a command has to say is its output
+	brief          bool             // log only warnings and errors, because the output says the rest
 }
 
-// usageError is a command line that cannot be meant.
+// usageError is a mistake in the command line.
 type usageError struct {
 	command string
 	err     error
@@ -57,16 +57,17 @@ func (e *usageError) Error() string {
 
 func (e *usageError) Unwrap() error { return e.err }
 
-// errInterrupted ends a command that a signal broke off.
+// errInterrupted is the error of a command that a signal stopped.
 var errInterrupted = errors.New("interrupted")
 
-// errFailed ends a command with status 1 when all there is to say has been said.
+// errFailed stops a command with status 1 after it has printed its errors.
 var errFailed = errors.New("failed")
 
-// lasting is the annotation of commands that outlive the reader of what they print, and to which SIGHUP is no end.
-const lasting = "lasting"
+// longRunning is the annotation of commands that keep running when the reader of their output is
+// gone and when SIGHUP comes.
+const longRunning = "long-running"
 
-// execute runs one command line to its exit status. Errors end here, as one line on stderr.
+// execute runs one command line and returns its exit status. It prints an error as one line on stderr.
 func (a *app) execute(ctx context.Context, args []string) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -78,7 +79,7 @@ func (a *app) execute(ctx context.Context, args []string) int {
 		if run := c.RunE; run != nil {
 			c.RunE = func(c *cobra.Command, args []string) error {
 				started = true
-				_, lasts := c.Annotations[lasting]
+				_, lasts := c.Annotations[longRunning]
 				if lasts {
 					a.stdout, a.stderr = lossy(a.stdout), lossy(a.stderr)
 				} else if !a.nohup {
@@ -94,22 +95,22 @@ func (a *app) execute(ctx context.Context, args []string) int {
 		err = &usageError{command.CommandPath(), withSuggestion(command, err)}
 	}
 	_ = stdout.Flush() // Err has it
-	_, lasts := command.Annotations[lasting]
+	_, lasts := command.Annotations[longRunning]
 	if err == nil && !lasts {
-		err = stdout.Err() // also where nobody looked at what came of printing
+		err = stdout.Err() // printing may have failed unnoticed
 	}
-	code := exitBrokenPipe // the reader has seen enough, as head has
+	code := exitBrokenPipe // the reader, such as head, needs no more
 	if err == nil || lasts || !a.unread() {
 		code = a.status(ctx, err)
 	}
-	_ = stderr.Flush() // there is nobody to whom an error could be said
+	_ = stderr.Flush() // its failure could be reported nowhere
 	return code
 }
 
-// readerPatience is how long a daemon waits once for a reader of its log that has stalled.
+// readerPatience is how long a daemon waits, once, for a stalled reader of its log.
 const readerPatience = time.Second
 
-// lossy is a stream of a daemon, which no reader may stop.
+// lossy returns a stream for a daemon that drops text rather than wait for its reader.
 func lossy(stream io.Writer) io.Writer {
 	if f, ok := raw(stream).(*os.File); ok {
 		return terminal.NewWriter(terminal.NewLossy(f, readerPatience))
@@ -117,7 +118,7 @@ func lossy(stream io.Writer) io.Writer {
 	return stream
 }
 
-// ended is the error of a daemon. A signal that comes while it starts ends it as one that comes later does.
+// ended returns the error of a daemon: none if a signal stopped it, also while it was starting.
 func ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil
@@ -125,15 +126,15 @@ func ended(ctx context.Context, err error) error {
 	return err
 }
 
-// status prints err as one line, and returns the exit status of it.
+// status prints err as one line and returns its exit status.
 func (a *app) status(ctx context.Context, err error) int {
 	_, isConfig := errors.AsType[*config.Error](err)
 	_, isUsage := errors.AsType[*usageError](err)
-	locked := errors.Is(err, store.ErrLocked) // the wrong state_dir, or a daemon too many
+	locked := errors.Is(err, store.ErrLocked) // the wrong state_dir, or a second daemon
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, errInterrupted), ctx.Err() != nil && errors.Is(err, context.Canceled): // what the parts say of their end is of no use
+	case errors.Is(err, errInterrupted), ctx.Err() != nil && errors.Is(err, context.Canceled): // how each part stopped is of no use
 		a.complain(errInterrupted)
 		return exitFailure
 	case errors.Is(err, errFailed):
@@ -146,13 +147,13 @@ func (a *app) status(ctx context.Context, err error) int {
 	return exitFailure
 }
 
-// unread reports that whoever read stdout is gone.
+// unread reports whether the reader of stdout is gone.
 func (a *app) unread() bool {
 	stdout, ok := a.stdout.(*terminal.Writer)
 	return ok && errors.Is(stdout.Err(), syscall.EPIPE)
 }
 
-// endAtHangup ends a command whose terminal is gone.
+// endAtHangup stops a command whose terminal is gone.
 func (a *app) endAtHangup(ctx context.Context, cancel func()) {
 	select {
 	case <-a.hangups:
@@ -161,7 +162,7 @@ func (a *app) endAtHangup(ctx context.Context, cancel func()) {
 	}
 }
 
-// withSuggestion names the commands that an unknown one may have been meant for.
+// withSuggestion adds the names of similar commands to the error of an unknown one.
 func withSuggestion(c *cobra.Command, err error) error {
 	var word string
 	if _, notThat := fmt.Sscanf(err.Error(), "unknown command %q", &word); notThat != nil {
@@ -174,7 +175,7 @@ func withSuggestion(c *cobra.Command, err error) error {
 	return fmt.Errorf("%w (did you mean %s?)", err, strings.Join(near, " or "))
 }
 
-// complain prints err as one line, unless it is that nobody reads any more.
+// complain prints err as one line, unless err is that the reader of stdout is gone.
 func (a *app) complain(err error) {
 	if errors.Is(err, syscall.EPIPE) && a.unread() {
 		return
@@ -201,12 +202,12 @@ Collect from the vendor:    collector check, then collector run`,
 		Version:                    versionText(),
 		SilenceErrors:              true,
 		SilenceUsage:               true,
-		DisableSuggestions:         true, // cobra's have several lines, see withSuggestion
+		DisableSuggestions:         true, // cobra's take several lines, see withSuggestion
 		SuggestionsMinimumDistance: 2,
 	}
 	root.SetVersionTemplate("{{.Version}}")
 	root.PersistentFlags().StringVarP(&a.configFile, "config", "c", "",
-		"configuration file (default "+config.EnvFile+", else "+defaultFile+" if it is there)")
+		"configuration file (default "+config.EnvFile+", else "+defaultFile+" if it exists)")
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
@@ -220,7 +221,7 @@ Collect from the vendor:    collector check, then collector run`,
 	return root
 }
 
-// help replaces cobra's, which exits with 0 after a topic that there is not.
+// help replaces cobra's command, which exits with 0 for an unknown topic.
 func help(c *cobra.Command, args []string) error {
 	of, rest, err := c.Root().Find(args)
 	if err == nil && len(rest) > 0 {
@@ -232,8 +233,8 @@ func help(c *cobra.Command, args []string) error {
 	return of.Help()
 }
 
-// group makes a command that holds others. Alone it does what alone does; without that, or with a word that is none of the
-// others, it is a usage error.
+// group makes c a group of its subcommands. Without a subcommand it runs alone, or is a usage error
+// if alone is nil. An unknown subcommand is a usage error, too.
 func group(c *cobra.Command, alone func(*cobra.Command, []string) error) *cobra.Command {
 	var names []string
 	for _, sub := range c.Commands() {
@@ -246,22 +247,23 @@ func group(c *cobra.Command, alone func(*cobra.Command, []string) error) *cobra.
 		} else if alone != nil {
 			return alone(c, args)
 		}
-		return &usageError{c.CommandPath(), fmt.Errorf("%s; there are %s", wrong, strings.Join(names, ", "))}
+		return &usageError{c.CommandPath(), fmt.Errorf("%s; available: %s", wrong, strings.Join(names, ", "))}
 	}
 	return c
 }
 
-// defaultFile is read where no other is named.
+// defaultFile is the configuration file if no other is named.
 const defaultFile = "collector.yaml"
 
-// load reads the configuration that the command line, the environment or the working folder names, and says its warnings.
+// load reads the configuration that the command line, the environment or the working folder names,
+// and logs its warnings.
 func (a *app) load() (*config.Config, error) {
 	file := a.configFile
 	if file == "" {
 		file = a.getenv(config.EnvFile)
 	}
 	if file == "" {
-		if _, err := os.Lstat(defaultFile); !errors.Is(err, fs.ErrNotExist) { // one that cannot be read is an error
+		if _, err := os.Lstat(defaultFile); !errors.Is(err, fs.ErrNotExist) { // a file that cannot be read is an error
 			file = defaultFile
 		}
 	}
@@ -276,7 +278,7 @@ func (a *app) load() (*config.Config, error) {
 	return c, nil
 }
 
-// folder is a state folder that the configuration names.
+// folder returns the state folder at path, with where the configuration names it.
 func (a *app) folder(path string) statedir.Folder {
 	f := statedir.Folder{Path: path, Source: a.configSource(), Key: "state_dir", Args: a.args}
 	if key := config.EnvPrefix + "STATE_DIR"; a.getenv(key) != "" {
@@ -285,7 +287,7 @@ func (a *app) folder(path string) statedir.Folder {
 	return f
 }
 
-// opener opens the ClickHouse of a configuration.
+// opener returns what opens the ClickHouse of a configuration.
 func (a *app) opener(c *config.Config) *database.Opener {
 	return &database.Opener{Config: c, Folder: a.folder(c.StateDir), Log: a.logger(c), Demo: a.invents}
 }
@@ -299,10 +301,10 @@ func (a *app) getenv(name string) string {
 	return ""
 }
 
-// logger writes to stderr as log.level and log.format say.
+// logger returns a logger to stderr, as log.level and log.format configure it.
 func (a *app) logger(c *config.Config) *slog.Logger {
 	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.Log.Level)); err != nil { // the level was checked when the configuration was read
+	if err := level.UnmarshalText([]byte(c.Log.Level)); err != nil { // config.Load has checked the level
 		panic("collector: " + err.Error())
 	}
 	if a.brief {

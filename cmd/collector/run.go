@@ -17,25 +17,24 @@ func (a *app) runCommand() *cobra.Command {
 	var once bool
 	command := &cobra.Command{
 		Use:   "run",
-		Short: "Collect: the daemon",
+		Short: "Run the daemon that collects",
 		Long: `Reads the reports of all Alpemix accounts within the vendor's limits, and writes
 each connection exactly once to ClickHouse. It also records what the customers
 of all reseller accounts are allotted.
 
-SIGINT or SIGTERM stops it: what is queued is written first, and what cannot be
-written waits on disk for the next start. SIGHUP rereads all secrets and
-customers.csv; if one of them is wrong, none is changed. The log says what
-changed.
+SIGINT or SIGTERM stops it: it first writes the queue; what cannot be written
+waits on disk for the next start. SIGHUP rereads all secrets and customers.csv;
+if one of them is wrong, none is changed. The log says what changed.
 
 With --once it reads yesterday and today of every Alpemix account, and every
-reseller account, once. The exit status is 0 only if all of it worked. If Alpemix
-refuses requests for its limits although the collector keeps them, it gives up
-after at most three minutes more than its own requests need, or one more minute
-for each account if only one of the two days is refused.`,
+reseller account, once. The exit status is 0 only if everything worked. If
+Alpemix refuses requests because of its limits although the collector keeps
+them, it gives up after at most three minutes more than its own requests need,
+or one more minute for each account if only one of the two days is refused.`,
 		Example: `  collector run -c /etc/collector.yaml
   collector run --once`,
 		Args:        cobra.NoArgs,
-		Annotations: map[string]string{lasting: ""},
+		Annotations: map[string]string{longRunning: ""},
 		RunE: func(command *cobra.Command, _ []string) (err error) {
 			if !once {
 				defer func() { err = ended(command.Context(), err) }()
@@ -69,10 +68,10 @@ for each account if only one of the two days is refused.`,
 	return command
 }
 
-// nothingToCollect says that alpemix.accounts is not all that is empty.
-const nothingToCollect = "is empty, and so are the accounts of reseller: there is nothing to collect; add an account as in collector.example.yaml"
+// nothingToCollect is the problem if neither Alpemix nor the resellers have an account.
+const nothingToCollect = "is empty, and no reseller account is configured, so there is nothing to collect; add an account as in collector.example.yaml"
 
-// configSource names where the configuration comes from, for errors about what is not in it.
+// configSource names the source of the configuration, for errors about missing keys.
 func (a *app) configSource() string {
 	if a.configFile != "" {
 		return a.configFile
@@ -86,13 +85,14 @@ func (a *app) configSource() string {
 	return defaultFile
 }
 
-// exampleQuery is what a newcomer is shown to try first.
+// exampleQuery is the query that run shows to newcomers.
 const exampleQuery = "SELECT staff_name, count() AS connections, sum(duration_seconds) AS seconds FROM connections GROUP BY staff_name ORDER BY connections DESC LIMIT 5"
 
-// announce tells where everything is, as soon as ClickHouse answers. One that is away is logged, and waited for by the loop.
+// announce prints the addresses, after a try to reach ClickHouse. If it is unreachable, announce logs
+// that, and the loop keeps trying.
 func (a *app) announce(ctx context.Context, d *daemon.Daemon, page string) {
 	if _, err := d.Target.Connect(ctx); err != nil && ctx.Err() == nil {
-		d.Log.Error("ClickHouse cannot be used yet; reports are read and queued until it can", "err", err)
+		d.Log.Error("ClickHouse cannot be used yet; reports are read and queued meanwhile", "err", err)
 	}
 	sql, try := d.Config.ClickHouse.DSN.String(), fmt.Sprintf("%s sql '%s'", os.Args[0], exampleQuery)
 	if d.Config.ClickHouse.DSN.Embedded() {

@@ -17,21 +17,22 @@ import (
 	"alpemix-collector/internal/terminal"
 )
 
-// secretFlags are the ways in which a secret may come to a command. A flag that holds it is not among them: command lines are
-// seen by others, and kept.
+// secretFlags reads a secret from a file, standard input or the terminal. No flag holds the secret
+// itself: other users can see command lines, and shells keep them.
 type secretFlags struct {
 	noun  string // password, key
-	isNew bool   // it is set by the call: a prompt asks twice
+	isNew bool   // the call sets it: a prompt asks twice
 	file  string // - is standard input
 }
 
 func newSecretFlags(command *cobra.Command, noun string, isNew bool) *secretFlags {
 	s := &secretFlags{noun: noun, isNew: isNew}
-	command.Flags().StringVar(&s.file, noun+"-file", "", "file that holds the "+noun+" alone, - for standard input (default: ask for it on the terminal)")
+	command.Flags().StringVar(&s.file, noun+"-file", "", "file that contains only the "+noun+", - for standard input (default: ask for it on the terminal)")
 	return s
 }
 
-// ask asks for the secret of the action's first argument. In a dry run that names no source it is a made-up one, which nothing shows.
+// ask reads the secret of the action's first argument. In a dry run without a source it returns a
+// random one, which is never shown.
 func (e *errand) ask(ctx context.Context, argument string) (secret.Value, error) {
 	if e.dryRun && e.secret.file == "" {
 		return secret.New(rand.Text()[:20]), nil
@@ -61,15 +62,15 @@ func (s *secretFlags) read(ctx context.Context, a *app, whom string) (string, er
 	if err != nil || !s.isNew {
 		return text, err
 	}
-	again, err := s.prompt(ctx, a, tty, "The same again: ")
+	again, err := s.prompt(ctx, a, tty, "Repeat it: ")
 	if err == nil && again != text {
 		err = fmt.Errorf("the two %ss differ", s.noun)
 	}
 	return text, err
 }
 
-// prompt reads a line from the terminal, which does not show it. While it waits, every signal that ends a process from a keyboard
-// only ends the wait, and none stops it: the terminal has to show again what is typed.
+// prompt reads a line from the terminal without echo. While it waits, signals from the keyboard only
+// end the wait, so that the terminal is restored before the process stops.
 func (s *secretFlags) prompt(ctx context.Context, a *app, tty *os.File, question string) (string, error) {
 	fd := int(tty.Fd())
 	state, err := term.GetState(fd)
@@ -83,8 +84,8 @@ func (s *secretFlags) prompt(ctx context.Context, a *app, tty *os.File, question
 	defer signal.Stop(suspended)
 	_, _ = fmt.Fprint(a.stderr, question)
 	typed, err := terminal.Await(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
-	_, _ = fmt.Fprintln(a.stderr) // the line end was not shown either
-	if ctx.Err() != nil {         // the read goes on until the process ends
+	_, _ = fmt.Fprintln(a.stderr) // the line end was not echoed either
+	if ctx.Err() != nil {         // the read lasts until the process ends
 		return "", errors.Join(errInterrupted, term.Restore(fd, state))
 	}
 	if err != nil {

@@ -95,9 +95,9 @@ func TestPasswordsAreAskedForOnATerminal(t *testing.T) {
 		stderr string
 	}{
 		"new": {addAsked, []string{newPassword + "\n", newPassword + "\n"}, exitOK, "done: added new@firma.example, with 5 computers\n",
-			"Password of new@firma.example: \nThe same again: \n"},
+			"Password of new@firma.example: \nRepeat it: \n"},
 		"new, mistyped": {addAsked, []string{newPassword + "\n", "other\n"}, exitUsage, "",
-			"Password of new@firma.example: \nThe same again: \ncollector: the two passwords differ; see: collector reseller remotepc user add --help\n"},
+			"Password of new@firma.example: \nRepeat it: \ncollector: the two passwords differ; see: collector reseller remotepc user add --help\n"},
 		"nothing": {addAsked, []string{"\n"}, exitUsage, "",
 			"Password of new@firma.example: \ncollector: what was typed is empty; it has to hold the secret alone; see: collector reseller remotepc user add --help\n"},
 		"once": {signIn, []string{"wrong-" + newPassword + "\n"}, exitFailure, "",

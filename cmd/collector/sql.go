@@ -25,11 +25,11 @@ func (a *app) sqlCommand() *cobra.Command {
 and prints the answer. - reads the statement from standard input. A FORMAT clause
 in the statement wins over --format.
 
-In a table, and in any format on a terminal, controls that names may hold show
-escaped; in a file or pipe every other format is exact.
+Control characters in names are escaped in a table, and in any format on a
+terminal. Every other format is exact in a file or pipe.
 
-It reads only. With --write the statement has all rights of the configured user;
-so it is needed too where that user's profile sets readonly itself.
+The statement can only read. With --write it has all rights of the configured
+user; --write is also needed if that user's profile sets readonly.
 
 Works while the daemon is running.`,
 		Example: `  collector sql 'SELECT account, day, state FROM days ORDER BY day DESC LIMIT 5'
@@ -52,17 +52,18 @@ Works while the daemon is running.`,
 				return a.query(command.Context(), db, statement, format)
 			})
 			if !write && err != nil && slices.Contains([]string{sink.ReasonReadOnly, sink.ReasonAuth}, sink.Reason(err)) {
-				err = fmt.Errorf("%w; sql reads only: --write is for statements that change something", err)
+				err = fmt.Errorf("%w; sql only reads: add --write to a statement that changes something", err)
 			}
 			return err
 		},
 	}
-	command.Flags().StringVar(&format, "format", "", "any ClickHouse format, for example CSVWithNames, JSONEachRow, Parquet (default a readable table)")
-	command.Flags().BoolVar(&write, "write", false, "let the statement change something")
+	command.Flags().StringVar(&format, "format", "", "any ClickHouse format, for example CSVWithNames, JSONEachRow, Parquet (default: a readable table)")
+	command.Flags().BoolVar(&write, "write", false, "allow the statement to change something")
 	return command
 }
 
-// query prints the answer to one statement. An unknown table may mean that nothing has been collected yet.
+// query prints the answer to one statement. It explains an unknown table if the schema is not up to
+// date.
 func (a *app) query(ctx context.Context, db *database.DB, statement, format string) error {
 	out := a.stdout
 	if !sink.ForPeople(statement, format) {
@@ -76,7 +77,7 @@ func (a *app) query(ctx context.Context, db *database.DB, statement, format stri
 		return err
 	}
 	if status, statusErr := db.Status(ctx); statusErr == nil && status.Version < status.Latest {
-		return fmt.Errorf("%w; the schema is not there yet, or an older one: collector run, import and migrate up make it", err)
+		return fmt.Errorf("%w; the schema is missing or old: collector run, import and migrate up create and upgrade it", err)
 	}
 	return err
 }

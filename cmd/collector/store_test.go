@@ -33,7 +33,7 @@ func TestCommandsOnTheEngine(t *testing.T) {
 		}
 	}
 
-	expect(command(t, environ, "", "sql", "SELECT count() FROM connections"), exitFailure, "", `collector: .*; the schema is not there yet, .*\n`)
+	expect(command(t, environ, "", "sql", "SELECT count() FROM connections"), exitFailure, "", `collector: .*; the schema is missing or old: .*\n`)
 	expect(command(t, environ, "", "migrate", "status"), exitOK, `database alpemix is at version 0 of \d+\n(pending  \S+\n)+`, "")
 	expect(command(t, environ, "", "migrate", "plan"), exitOK, `.*CREATE TABLE.*`, "")
 	expect(command(t, environ, "", "migrate", "up"), exitOK, `database alpemix is at version (\d+) of \d+\n(applied  \S+\n)+`, "")

@@ -15,7 +15,7 @@ func (a *app) versionCommand() *cobra.Command {
 	var withLicenses bool
 	c := &cobra.Command{
 		Use:   "version",
-		Short: "Print version, commit, Go and engine",
+		Short: "Print the version, commit, Go version and engine",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			text := versionText()
@@ -26,7 +26,7 @@ func (a *app) versionCommand() *cobra.Command {
 			return err
 		},
 	}
-	c.Flags().BoolVar(&withLicenses, "licenses", false, "print the licences of the software that the binary contains")
+	c.Flags().BoolVar(&withLicenses, "licenses", false, "print the licenses of the software in the binary")
 	return c
 }
 

@@ -53,7 +53,8 @@ not have it says so.`,
 			Use: "usercp CUSTOMER PATH", Short: "Read something of a customer's account with its own key",
 			Long: `Reads something of a customer's account with the customer's own key. CUSTOMER is
 as collector reseller limacity keys lists it, PATH is what follows /usercp/ in
-the vendor's API, with a query string if it needs one. Prints the answer's JSON; keys and passwords in it are hidden.`,
+the vendor's API, with a query string if it needs one. Prints the answer's JSON
+with keys and passwords hidden.`,
 			Example: `  collector reseller limacity usercp 386557 domains
   collector reseller limacity usercp 386557 'domains?page=2'`,
 			Print: usercp,
