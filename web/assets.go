@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// The page's own files, and those of uPlot if they were fetched before the build.
+// embedded has the page's own files, and those of uPlot if they were fetched before the build.
 //
 //go:embed assets
 var embedded embed.FS

@@ -16,7 +16,7 @@ import (
 	world "alpemix-collector/simulator/reseller"
 )
 
-// A busy Thursday, always at the same time.
+// sceneNow is on a busy Thursday.
 var sceneNow = time.Date(2026, 3, 12, 14, 36, 20, 0, simulator.Istanbul)
 
 const sceneZone = "Europe/Istanbul"

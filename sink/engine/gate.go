@@ -32,8 +32,7 @@ func (c *conn) classify(text, database string) analysis {
 // judge refuses what the sender of q may not do. The engine itself checks grants (access.go). judge
 // adds what grants do not cover: settings and formats, which constraints miss in subqueries;
 // statements that are not checked; files of libchdb's client; and functions that read files without
-// a grant.
-// It decides by the output of the engine's own parser.
+// a grant. It decides by the output of the engine's own parser.
 func (e *engine) judge(c *conn, q *request) error {
 	if q.query.insert && (!q.daemon || q.get) {
 		return refuse(codeReadonly, "Cannot execute query in readonly mode")

@@ -18,8 +18,8 @@ type bound struct{ min, max float64 }
 
 // readerSettings are the settings that readers may change, in the URL and in SETTINGS clauses. All
 // others are refused, because a setting can make the engine read files, connect to other hosts,
-// crash, fill the disk or wait forever. Each release adds new ones.
-// max_memory_usage is also bounded, by the machine's memory.
+// crash, fill the disk or wait forever, and each release adds settings. max_memory_usage is also
+// bounded, by the machine's memory.
 var readerSettings = settingList(map[string]bound{
 	"max_execution_time": {0.001, maxSeconds},
 	"max_threads":        {1, float64(max(2*runtime.NumCPU(), 16))},
