@@ -44,7 +44,7 @@ func TestRenamedAccount(t *testing.T) {
 					}
 					defer func() { _ = state.Close() }()
 					d.logins = []report.Login{{Vendor: "alpemix", Account: name, Fingerprint: "F"}}
-					if _, err := state.Rename(d.logins); err != nil {
+					if _, _, err := state.Rename(d.logins); err != nil {
 						t.Fatal(err)
 					}
 					return func(a *collector.Account) { a.Name, a.Today = name, "@every 5m" }

@@ -50,6 +50,24 @@ func Renames(known, now []Login) (moves []Move) {
 	return moves
 }
 
+// Changed returns the accounts that have another login than before under the same name, unless
+// Renames moves the rows of one of the two. Their rows stay, because the login may just have a new
+// name at the vendor.
+func Changed(known, now []Login) (changed []Login) {
+	for _, l := range now {
+		is := func(other Login) bool { return other.Vendor == l.Vendor && other.Fingerprint == l.Fingerprint }
+		before := slices.IndexFunc(known, func(k Login) bool { return k.Vendor == l.Vendor && k.Account == l.Account })
+		if before < 0 || slices.ContainsFunc(known, is) {
+			continue
+		}
+		moves := slices.ContainsFunc(now, func(o Login) bool { return o.Vendor == l.Vendor && o.Fingerprint == known[before].Fingerprint })
+		if !moves {
+			changed = append(changed, l)
+		}
+	}
+	return changed
+}
+
 // formerName is a name for a displaced login that no other has. After an interruption it is the same.
 func formerName(l Login, known []Login) string {
 	name := l.Account + " (former)"

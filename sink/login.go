@@ -8,17 +8,18 @@ import (
 	"alpemix-collector/report"
 )
 
-// Renamed returns the accounts whose rows have another name than their login has now.
-func (w *Writer) Renamed(ctx context.Context, logins []report.Login) ([]report.Move, error) {
+// Renamed returns the accounts whose rows have another name than their login has now, and those whose
+// rows are of another login.
+func (w *Writer) Renamed(ctx context.Context, logins []report.Login) (moves []report.Move, changed []report.Login, err error) {
 	known, err := w.logins(ctx)
-	return report.Renames(known, logins), err
+	return report.Renames(known, logins), report.Changed(known, logins), err
 }
 
 // Follow moves all rows of renamed accounts to their new names, and records the logins of the rows.
 // It returns the moves. After an error run it again, even with other names: a login has both names
 // until its rows have moved.
 func (w *Writer) Follow(ctx context.Context, logins []report.Login) ([]report.Move, error) {
-	renamed, err := w.Renamed(ctx, logins)
+	renamed, _, err := w.Renamed(ctx, logins)
 	if err != nil {
 		return nil, err
 	}

@@ -17,8 +17,9 @@ import (
 var loginsBucket = []byte("logins")
 
 // Rename recognizes logins that were renamed since the last call. It moves everything known of
-// them, including what waits for ClickHouse. Names may be swapped. It returns the renamed accounts.
-func (s *Store) Rename(logins []report.Login) (renamed []report.Move, err error) {
+// them, including what waits for ClickHouse. Names may be swapped. It returns the renamed accounts,
+// and those that have another login now.
+func (s *Store) Rename(logins []report.Login) (renamed []report.Move, changed []report.Login, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	err = s.updateLocked(func(tx *bolt.Tx) error {
@@ -30,7 +31,7 @@ func (s *Store) Rename(logins []report.Login) (renamed []report.Move, err error)
 		if err != nil {
 			return err
 		}
-		renamed = report.Renames(known, logins)
+		renamed, changed = report.Renames(known, logins), report.Changed(known, logins)
 		for _, m := range report.InOrder(renamed) {
 			if err := moveAccount(tx, m); err != nil {
 				return err
@@ -54,12 +55,12 @@ func (s *Store) Rename(logins []report.Login) (renamed []report.Move, err error)
 		return nil
 	})
 	if err != nil || len(renamed) == 0 {
-		return nil, err
+		return nil, changed, err
 	}
 	s.mu.Lock()
 	s.scopes, s.tokens = map[string]*scope{}, map[string]token{}
 	s.mu.Unlock()
-	return renamed, s.load(time.Now())
+	return renamed, changed, s.load(time.Now())
 }
 
 // knownLogins returns the logins of the last call of Rename.

@@ -37,7 +37,7 @@ func TestRenamedLogins(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := openTest(t, t.TempDir())
-			if _, err := s.Rename(tt.before); err != nil {
+			if _, _, err := s.Rename(tt.before); err != nil {
 				t.Fatal(err)
 			}
 			for _, name := range []string{"a", "b"} {
@@ -53,16 +53,19 @@ func TestRenamedLogins(t *testing.T) {
 			if err != nil || len(inFlight.Entries) != 1 {
 				t.Fatalf("%+v, %v", inFlight, err)
 			}
-			got, err := s.Rename(tt.after)
+			got, changed, err := s.Rename(tt.after)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("renamed (-want +got)\n%s", diff)
 			}
+			if warned := len(changed) > 0; warned != (tt.name == "another login under an old name") {
+				t.Errorf("changed %v", changed)
+			}
 			s = reopen(t, s)
-			if again, err := s.Rename(tt.after); len(again) != 0 || err != nil {
-				t.Errorf("the next start renames %v, %v", again, err)
+			if again, still, err := s.Rename(tt.after); len(again) != 0 || len(still) != 0 || err != nil {
+				t.Errorf("the next start renames %v, %v, %v", again, still, err)
 			}
 			var queued []string
 			for _, e := range drainAll(t, s).Entries {
@@ -97,7 +100,7 @@ func TestRenamedLogins(t *testing.T) {
 func TestRenamedResellers(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	before := []report.Login{{Vendor: "serwersms", Account: "pl", Fingerprint: "A"}}
-	if _, err := s.Rename(before); err != nil {
+	if _, _, err := s.Rename(before); err != nil {
 		t.Fatal(err)
 	}
 	a := report.Allotment{Vendor: "serwersms", Account: "pl", Customer: "77", Resource: "sms_full"}
@@ -105,7 +108,7 @@ func TestRenamedResellers(t *testing.T) {
 	if err := s.SetAllotment(a, noon); err != nil {
 		t.Fatal(err)
 	}
-	renamed, err := s.Rename([]report.Login{{Vendor: "serwersms", Account: "polska", Fingerprint: "A"}})
+	renamed, _, err := s.Rename([]report.Login{{Vendor: "serwersms", Account: "polska", Fingerprint: "A"}})
 	if err != nil || len(renamed) != 1 {
 		t.Fatalf("%v, %v", renamed, err)
 	}

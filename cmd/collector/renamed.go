@@ -20,7 +20,7 @@ func (i *importRun) follow(ctx context.Context, writer *sink.Writer) error {
 		}
 		return err
 	}
-	moves, err := writer.Renamed(ctx, i.config.Logins())
+	moves, _, err := writer.Renamed(ctx, i.config.Logins())
 	for _, m := range moves {
 		if m.Vendor == "alpemix" && (m.From == i.account || m.To == i.account) {
 			return fmt.Errorf("account %q was called %q when the running daemon started; restart the daemon, which moves the rows to the new name, then import again", m.To, m.From)
@@ -29,9 +29,10 @@ func (i *importRun) follow(ctx context.Context, writer *sink.Writer) error {
 	return err
 }
 
-// renamed prints the accounts whose rows have another name than in the configuration.
+// renamed prints the accounts whose rows have another name than in the configuration, or are of
+// another login.
 func (k *checkRun) renamed(ctx context.Context, c *database.DB) {
-	moves, err := c.Writer().Renamed(ctx, k.config.Logins())
+	moves, changed, err := c.Writer().Renamed(ctx, k.config.Logins())
 	if err != nil {
 		k.line("account names", "", err)
 	}
@@ -41,5 +42,8 @@ func (k *checkRun) renamed(ctx context.Context, c *database.DB) {
 			continue
 		}
 		k.line("account names", fmt.Sprintf("ClickHouse knows the login of %s account %q as %q; the next start moves the rows to the new name", m.Vendor, m.To, m.From), nil)
+	}
+	for _, l := range changed {
+		k.line("account names", fmt.Sprintf("%s account %q has another login than its rows; the next start stores the rows of both under this name: if the login belongs to another customer, give it a new account name first", l.Vendor, l.Account), nil)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +88,31 @@ func TestRenamedAccounts(t *testing.T) {
 			if len(shown) != len(stored[step[j]]) || len(shown) == 0 {
 				t.Errorf("%v: %d rows under %s, the login %s has shown %d", step, len(stored[step[j]]), step[j], login, len(shown))
 			}
+		}
+	}
+}
+
+// TestChangedLogin: check says before the start, and the log at it, that an account has another login
+// under its name; later starts don't.
+func TestChangedLogin(t *testing.T) {
+	zone := noon(t)
+	c := newPlayground(t, simulator.Options{
+		World: &simulator.World{Seed: 3, PerWorkday: 20}, Accounts: []simulator.Account{{Name: "main", SecretKey: "same", Zone: zone}, {Name: "other", SecretKey: "same", Zone: zone}},
+		Limits: simulator.Limits{Reports: 1000, Tokens: 1000},
+	}, "COLLECTOR_ALPEMIX_LIMITS_REPORTS=1000", "COLLECTOR_ALPEMIX_LIMITS_TOKENS=1000", "COLLECTOR_ALPEMIX_ACCOUNTS_0_SECRET_KEY=same")
+	first := func(login string) []string {
+		environ := slices.DeleteFunc(slices.Clone(c.environ), func(v string) bool { return strings.HasPrefix(v, "COLLECTOR_ALPEMIX_ACCOUNTS_1_") })
+		return append(environ, "COLLECTOR_ALPEMIX_ACCOUNTS_0_MAIN_USERNAME="+login)
+	}
+	for i, step := range []struct {
+		login   string
+		changed bool
+	}{{"main", false}, {"other", true}, {"other", false}} {
+		checked := command(t, first(step.login), "", "check")
+		ran := command(t, first(step.login), "", "run", "--once")
+		if checked.code != exitOK || strings.Contains(checked.stdout, "has another login than its rows") != step.changed ||
+			strings.Contains(ran.stderr, "has another login than before") != step.changed {
+			t.Errorf("step %d: %+v, %+v", i, checked, ran)
 		}
 	}
 }

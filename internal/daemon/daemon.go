@@ -173,13 +173,17 @@ func Exposed(h *config.HTTP, p web.Protection) string {
 
 // rename recognises accounts that have got another name in the configuration, and moves what the state folder knows of them there.
 func (d *Daemon) rename() error {
-	renamed, err := d.State.Rename(d.Config.Logins())
+	renamed, changed, err := d.State.Rename(d.Config.Logins())
 	if err != nil {
 		return fmt.Errorf("recognising renamed accounts: %w", err)
 	}
 	for _, m := range renamed {
 		d.Log.Warn(m.Reason()+": its rows move to the new name",
 			"vendor", m.Vendor, "before", m.From, "now", m.To)
+	}
+	for _, l := range changed {
+		d.Log.Warn("an account has another login than before: the rows of both stand under its name; give the login of another customer a new account name before a start",
+			"vendor", l.Vendor, "account", l.Account)
 	}
 	d.Target.Renamed = renamed
 	d.Target.MoveKeys(renamed)
