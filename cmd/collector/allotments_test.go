@@ -17,8 +17,8 @@ import (
 	"alpemix-collector/web"
 )
 
-// told is an event as a webhook is told of it.
-type told struct {
+// hookEvent is an event as a webhook gets it.
+type hookEvent struct {
 	ID, Vendor, Customer, Resource string
 	MappedTo                       string `json:"mapped_to"`
 	Percent                        int
@@ -28,14 +28,14 @@ type told struct {
 type receiver struct {
 	*httptest.Server
 	mu     sync.Mutex
-	events map[string]int // by what they tell
+	events map[string]int // by content
 }
 
 func newReceiver(t *testing.T) *receiver {
 	t.Helper()
 	r := &receiver{events: map[string]int{}}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
-		var e told
+		var e hookEvent
 		if err := json.NewDecoder(request.Body).Decode(&e); err != nil || e.ID != request.Header.Get("Idempotency-Key") {
 			t.Errorf("%+v: %v", e, err)
 		}
@@ -71,7 +71,7 @@ func TestAllotmentsOfADaemon(t *testing.T) {
 	h.isTruth(t, "at the start")
 	h.through(t)
 	taken := h.until(t, func(s *web.Status) bool { return s.Resellers[2].Allotments == 1 && s.Resellers[3].Allotments == 3 })
-	h.until(t, func(s *web.Status) bool { // the next reading tells of the new customer
+	h.until(t, func(s *web.Status) bool { // the next reading lists the new customer
 		return s.Resellers[3].LastSnapshot.After(*taken.Resellers[3].LastSnapshot) && s.Queue.Rows == 0 && s.Events.Waiting == 0
 	})
 	h.isTruth(t, "after calls of commands")
@@ -106,11 +106,11 @@ func TestAllotmentsOfADaemon(t *testing.T) {
 	hook.mu.Lock()
 	defer hook.mu.Unlock()
 	if !maps.Equal(hook.events, events) || len(events) < 10 {
-		t.Errorf("told %v\nwant %v", hook.events, events)
+		t.Errorf("got  %v\nwant %v", hook.events, events)
 	}
 }
 
-// historyOf compares what the history says of a moment before the vendors' clock moved, and of now.
+// historyOf compares the history with the truth: before the vendors' clock moved, and now.
 func (h *helpDesk) historyOf(t *testing.T, before time.Time) {
 	t.Helper()
 	ahead := h.resellers.ahead.Swap(0)
@@ -152,7 +152,8 @@ func (h *helpDesk) metricsOfAllotments(t *testing.T) {
 	}
 }
 
-// TestResellersThatFail: each in its own way. Nothing that is known changes, everybody is told, and Alpemix is collected.
+// TestResellersThatFail: each in its own way. Nothing that is known changes, the page, the metrics and the log
+// report it, and Alpemix is collected.
 func TestResellersThatFail(t *testing.T) {
 	h := newHelpDesk(t)
 	if got := h.once(t); got.code != exitOK {
@@ -167,7 +168,7 @@ func TestResellersThatFail(t *testing.T) {
 	} {
 		h.resellers.vendors[vendor].SetFault(func(simulator.Request) simulator.Fault { return fault })
 	}
-	h.resellers.ahead.Store(int64(45 * 24 * time.Hour)) // they would have something to tell
+	h.resellers.ahead.Store(int64(45 * 24 * time.Hour)) // the vendors have changes that they fail to report
 	stop := h.daemon(t)
 	s := h.until(t, settled)
 	reasons := map[string]string{}
@@ -182,7 +183,7 @@ func TestResellersThatFail(t *testing.T) {
 			t.Errorf("%s is missing in the metrics", want)
 		}
 		if !strings.Contains(h.page(t, "/"), strings.Split(r.LastError.Message, ":")[0]) {
-			t.Errorf("the page does not tell %s", r.LastError.Message)
+			t.Errorf("the page does not show %s", r.LastError.Message)
 		}
 	}
 	want := map[string]string{"remotepc": "not_authorized", "ccportal": "connection_lost", "serwersms": "address_refused", "limacity": "html_answer"}
@@ -198,7 +199,7 @@ func TestResellersThatFail(t *testing.T) {
 	log := stop().stderr
 	for vendor, reason := range reasons {
 		if !strings.Contains(log, "msg=\"snapshot failed; what is known stays as it is\" vendor="+vendor) || !strings.Contains(log, "reason="+reason) {
-			t.Errorf("the log does not tell of %s: %s", vendor, log)
+			t.Errorf("the log does not report %s: %s", vendor, log)
 		}
 	}
 

@@ -58,7 +58,7 @@ func (h *helpDesk) once(t *testing.T) outcome {
 	return got
 }
 
-// daemon runs collector run until stop, which tells what it has written.
+// daemon runs collector run until stop, which returns what it has written.
 func (h *helpDesk) daemon(t *testing.T) (stop func() outcome) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -109,7 +109,7 @@ func (h *helpDesk) until(t *testing.T, done func(*web.Status) bool) *web.Status 
 	}
 }
 
-// settled tells that every account was read, and all of it written.
+// settled reports whether every account was read, and all of it written.
 func settled(s *web.Status) bool {
 	return s.Queue.Rows == 0 && s.Accounts[0].LastSuccess.Today != nil && !slices.ContainsFunc(s.Resellers, func(r web.Reseller) bool { return r.State == web.SnapshotDue })
 }
@@ -122,7 +122,7 @@ func (h *helpDesk) allotments(t *testing.T) []string {
 	return strings.Split(h.ask(t, "SELECT "+allotmentColumns+" FROM allotments ORDER BY vendor, customer, resource"), "\n")
 }
 
-// truth is what the view has to hold: of RemotePC and CC what the vendors tell, of the others who their customers are and what was
+// truth is what the view has to hold: of RemotePC and CC what the vendors report, of the others who their customers are and what was
 // set through us.
 func (h *helpDesk) truth() (lines []string) {
 	var rows []report.Allotment

@@ -9,7 +9,7 @@ import (
 )
 
 // BenchmarkDaemon measures a real daemon on a day of 10,000 connections, of which some run and change at every poll. The
-// vendor's window is shortened, so that polls follow each other faster than in life; the processor time of a poll is told as
+// vendor's window is shortened, so that polls follow each other faster than in life; the processor time of a poll is reported as
 // that of 3 polls a minute. Memory is that after the first reads, and the most that they took.
 func BenchmarkDaemon(b *testing.B) {
 	const polls, window = 20, 500 * time.Millisecond

@@ -81,7 +81,7 @@ func (a *app) demo(ctx context.Context, dir, dsn string) (err error) {
 			}
 			return err
 		}
-		if err := d.Jobs.Once(ctx); err != nil && ctx.Err() == nil { // what it warns of is not to come between the addresses
+		if err := d.Jobs.Once(ctx); err != nil && ctx.Err() == nil { // a warning must not come between the addresses
 			return err
 		}
 		vendors.Announce(a.stdout, filepath.Join(dir, demo.ConfigFile))
@@ -93,7 +93,7 @@ func (a *app) demo(ctx context.Context, dir, dsn string) (err error) {
 	})
 }
 
-// showDays draws how many days are done. A bar that cannot be drawn is no reason to stop.
+// showDays draws how many days are done. A failure to draw does not stop the command.
 func (a *app) showDays(days int) (done, end func()) {
 	bar := a.progress(int64(days), "90 days of history")
 	return func() { _ = bar.Add(1) }, func() { _ = bar.Finish() }

@@ -11,11 +11,12 @@ import (
 	"alpemix-collector/internal/statedir"
 )
 
-// demoMark is the file that tells a demonstration's state folder from a real collector's: invented connections in a real
-// database would be believed.
+// demoMark is the file that marks the state folder of a demonstration: users would take simulated
+// connections in a real database for real ones.
 const demoMark = "demo"
 
-// refuseOtherDemo is refuseDemo for commands that bring no reports: they may speak with a demonstration's own vendors.
+// refuseOtherDemo is refuseDemo for commands that store no reports: they may use the configuration of
+// a demonstration, whose vendors are simulated.
 func (a *app) refuseOtherDemo(c *config.Config) error {
 	if a.speaksForDemo(c) {
 		a.invents = true
@@ -24,7 +25,8 @@ func (a *app) refuseOtherDemo(c *config.Config) error {
 	return a.refuseDemo(c)
 }
 
-// refuseDemo is the error of a command that would mix real reports into a demonstration's folder, or cannot tell.
+// refuseDemo returns an error if the state folder is that of a demonstration, where a command would mix
+// real reports with simulated ones, or if it cannot find out.
 func (a *app) refuseDemo(c *config.Config) error {
 	isDemo, err := a.folder(c.StateDir).Has(demoMark)
 	if err != nil || !isDemo {
@@ -33,7 +35,7 @@ func (a *app) refuseDemo(c *config.Config) error {
 	return a.folder(c.StateDir).Error(c.StateDir + " holds the data of collector demo; name another folder")
 }
 
-// markDemo makes dir a demonstration's folder, unless it is a real collector's.
+// markDemo makes dir the folder of a demonstration. It refuses the folder of a real collector.
 func (a *app) markDemo(dir string) error {
 	wrong := func(err error) error {
 		if c, ok := errors.AsType[*config.Error](err); ok {
@@ -63,13 +65,13 @@ func (a *app) markDemo(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("--state: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, demoMark), []byte("The data in this folder are of collector demo: nothing of it is real.\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, demoMark), []byte("The data in this folder is simulated by collector demo. None of it is real.\n"), 0o600); err != nil {
 		return fmt.Errorf("--state: %w", err)
 	}
 	return nil
 }
 
-// speaksForDemo tells whether the configuration is that of a demonstration itself.
+// speaksForDemo reports whether the configuration is that of a demonstration.
 func (a *app) speaksForDemo(c *config.Config) bool {
 	file, err := filepath.Abs(a.configSource())
 	if err != nil || file != filepath.Join(c.StateDir, demo.ConfigFile) {

@@ -46,7 +46,7 @@ func TestDemoFoldersAndRealOnesAreKeptApart(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	if entries, err := os.ReadDir(demo); err != nil || len(entries) != 1 {
-		t.Errorf("something was made in the demonstration's folder: %v %v", entries, err)
+		t.Errorf("the demonstration's folder has changed: %v %v", entries, err)
 	}
 	if err := (&app{}).markDemo(demo); err != nil {
 		t.Errorf("the second demonstration: %v", err)

@@ -65,7 +65,7 @@ func TestEmbeddedIsSharedAndInherited(t *testing.T) {
 	deadline := time.Now().Add(time.Minute)
 	for !second.Answers(t.Context()) {
 		if time.Now().After(deadline) {
-			t.Fatal("the second did not take over")
+			t.Fatal("the second did not start")
 		}
 		pause(t.Context(), 50*time.Millisecond)
 	}

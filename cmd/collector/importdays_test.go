@@ -43,10 +43,10 @@ func TestImportIntoDaysThatAreOver(t *testing.T) {
 	line := func(uid string, day report.Day) string {
 		return `{"uid":"` + uid + `","dt":"10:00:00 ` + day.UTC().Format(`02\\01\\2006`) + `","dur:":60,"dir":0}`
 	}
-	told := c.vendor.Report("main", yesterday, time.Now())
-	changed := bytes.Replace(told, []byte(`"exp":"`), []byte(`"exp":"changed `), 1)
-	if bytes.Equal(told, changed) {
-		t.Fatalf("nothing to change in %s", told)
+	served := c.vendor.Report("main", yesterday, time.Now())
+	changed := bytes.Replace(served, []byte(`"exp":"`), []byte(`"exp":"changed `), 1)
+	if bytes.Equal(served, changed) {
+		t.Fatalf("nothing to change in %s", served)
 	}
 	for _, body := range []string{
 		`{"errornumber":0,"results":[` + line("910000000001", old) + "," + line("910000000002", gap) + "," + line("910000000003", yesterday) + `]}`,

@@ -33,7 +33,7 @@ type killer struct {
 	random *rand.Rand
 	faults func(simulator.Request) simulator.Fault
 	kills  map[string]int // by kind
-	gone   int            // connections that vanished after the last answer that told them was cut, or died with its reader
+	gone   int            // connections that vanished after the last answer that listed them was cut, or died with its reader
 }
 
 // killSeed is KILL_SEED, or 1. A failing test prints it: it repeats a run as far as processes can be made to.
@@ -108,7 +108,7 @@ func (k *killer) engine(t *testing.T, p *process, last int, kind string) int {
 	return pid
 }
 
-// round lets a daemon live for a while, with an engine that is killed now and then, and kills it: by itself, together with its
+// round lets a daemon live for a while, with an engine that is killed now and then, and kills it: alone, together with its
 // engine, or while it waits for a new one.
 func (k *killer) round(t *testing.T) {
 	t.Helper()
@@ -194,9 +194,9 @@ func (k *killer) wrong(t *testing.T) (wrong []string) {
 	return wrong
 }
 
-// vanished tells whether d is right all the same: no answer lists the connection any more, and what is stored is what was to
+// vanished reports whether d is right all the same: no answer lists the connection any more, and what is stored is what was to
 // be seen when it was read. The vendor does not know of that reading when it cut the answer, or when its reader was killed
-// before it told the vendor, or it believes in a later one whose reader was killed before he had it.
+// before it answered the vendor, or it believes in a later one whose reader was killed before he had it.
 func (k *killer) vanished(d difference) bool {
 	at := d.stored.FetchedAt
 	if d.stored.UID == "" || bytes.Contains(k.vendor.Report(d.stored.Account, d.stored.LocalDay, time.Now()), []byte(`"`+d.stored.UID+`"`)) {

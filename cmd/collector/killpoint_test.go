@@ -28,7 +28,7 @@ import (
 type front struct {
 	engine *enginetest.Server
 	dsn    string
-	writes bool // tell only of statements that write
+	writes bool // report only statements that write
 	mu     sync.Mutex
 	at     func(point string)
 }
@@ -64,7 +64,7 @@ func newFront(t *testing.T, c *playground) *front {
 	return f
 }
 
-// watched is a body that tells when its reader comes back for more, and when it had all.
+// watched is a body that reports when its reader asks for more, and when it has read all.
 type watched struct {
 	io.ReadCloser
 	amid, end func()
@@ -87,7 +87,8 @@ func (w *watched) Read(p []byte) (int, error) {
 
 var changing = regexp.MustCompile(`[0-9a-f]{8,}|\d+|'[^']*'`)
 
-// reach tells of a point that is worth telling. Of statements that read, or are run whole, only the ends are.
+// reach reports a point at which a kill is worth testing. Of statements that read, or that run at
+// once, only the ends are.
 func (f *front) reach(stage, statement string) {
 	insert := strings.HasPrefix(statement, "INSERT") && !strings.Contains(statement, "SELECT")
 	if reads := strings.HasPrefix(statement, "SELECT"); !insert && (stage == "amid" || stage == "handed") || reads && (stage != "begun" || f.writes) {
@@ -110,7 +111,7 @@ func (f *front) set(at func(string)) {
 // life is a process that is started again and again.
 type life struct {
 	start func() *process
-	done  func() bool // whether it has done everything at least once; nil if it ends by itself
+	done  func() bool // whether it has done everything at least once; nil if it ends without a signal
 	kill  func(*process)
 }
 

@@ -37,7 +37,7 @@ func processorTime(b *testing.B, pid int) time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
-// memory is a line of /proc/PID/status in bytes, 0 if the process is gone. What wait4 tells of the most is no less than what the
+// memory is a line of /proc/PID/status in bytes, 0 if the process is gone. The maximum that wait4 returns is no less than what the
 // process had that forked it.
 func memory(pid int, line string) int {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

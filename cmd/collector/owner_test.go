@@ -105,7 +105,7 @@ func tree(t *testing.T, dir string) string {
 	return strings.Join(all, "\n")
 }
 
-// TestUnreadableStateIsNotAnEmptyTable: another user who cannot read is told so, and by whom it can be.
+// TestUnreadableStateIsNotAnEmptyTable: another user who cannot read it learns so, and who can.
 func TestUnreadableStateIsNotAnEmptyTable(t *testing.T) {
 	asRoot(t)
 	folder, err := os.MkdirTemp("/tmp", "collector-owner-*") // where nobody may look

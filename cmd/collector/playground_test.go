@@ -29,7 +29,7 @@ type playground struct {
 	environ []string
 }
 
-// newPlayground serves a vendor and tells the environment of a collector of all its accounts, with an engine of its own.
+// newPlayground serves a vendor and returns the environment of a collector of all its accounts, with an engine of its own.
 func newPlayground(t testing.TB, o simulator.Options, environ ...string) *playground {
 	t.Helper()
 	o.Record = true
@@ -72,7 +72,8 @@ func noon(t testing.TB) *time.Location {
 	return zone
 }
 
-// readWhole tells whether today and yesterday of every account were told since an index of the vendor's log.
+// readWhole reports whether today and yesterday of every account were served since an index of the
+// vendor's log.
 func (c *playground) readWhole(since int) bool {
 	whole := map[string]bool{}
 	for _, e := range c.vendor.Stats().Log[since:] {
@@ -210,7 +211,7 @@ func (c *playground) startBinary(t testing.TB, binary string, args ...string) *p
 	return p
 }
 
-// interrupt ends p as Ctrl-C does and tells its exit status.
+// interrupt ends p as Ctrl-C does and returns its exit status.
 func (p *process) interrupt(t testing.TB) int {
 	t.Helper()
 	if err := p.Process.Signal(os.Interrupt); err != nil {

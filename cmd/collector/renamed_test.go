@@ -61,8 +61,8 @@ func TestRenamedAccounts(t *testing.T) {
 		if got.code != exitOK {
 			t.Fatalf("%v: %+v", step, got)
 		}
-		if told := strings.Contains(got.stderr, "another name in the configuration"); told != (i > 0 && !(lost && imported)) {
-			t.Errorf("%v: told %v: %s", step, told, got.stderr)
+		if warned := strings.Contains(got.stderr, "another name in the configuration"); warned != (i > 0 && !(lost && imported)) {
+			t.Errorf("%v: warned %v: %s", step, warned, got.stderr)
 		}
 		facts := c.ask(t, `SELECT arraySort(groupUniqArray(account)), count() - uniqExact(account, uid),
 			(SELECT arraySort(groupUniqArray(account)) FROM days), (SELECT arraySort(groupArray(concat(account, ' ', state))) FROM days),

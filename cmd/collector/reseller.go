@@ -29,13 +29,13 @@ func (a *app) resellerCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "reseller",
 		Short: "Create and change customers at the resellers",
-		Long: `Every call of the reseller vendors' documents: ` + strings.Join(names[:last], ", ") + ` and
+		Long: `All documented calls of the resellers: ` + strings.Join(names[:last], ", ") + ` and
 ` + names[last] + `.
 
-A call that changes something is sent once. Its outcome is said clearly: done,
-refused (with the vendor's reason), or unknown, when no clear answer came; then
-look before you send it again. Each such call is in the view provisioning_log
-within seconds if a daemon runs on the same state folder, else with the next
+A call that changes something is sent once. The command prints its outcome: done,
+refused (with the vendor's reason), or unknown if no clear answer came; then check
+before you send it again. The view provisioning_log shows each such call: within
+seconds if a daemon runs on the same state folder, otherwise after the next
 collector run.
 
 --dry-run prints the request that would be sent, without secrets, and sends
@@ -48,7 +48,7 @@ flag.`,
 	return group(command, nil)
 }
 
-// errand is a command that an action is made of.
+// errand is the command of an action.
 type errand struct {
 	*app
 	*action.Action
@@ -61,7 +61,7 @@ type errand struct {
 	flags   map[string]func() any
 }
 
-// actionCommand makes the command of an action of a vendor, and those below it.
+// actionCommand returns the command of a vendor's action, with its subcommands.
 func (a *app) actionCommand(v *reseller.Vendor, of *action.Action) *cobra.Command {
 	command := &cobra.Command{Use: of.Use, Short: of.Short, Long: of.Long, Example: of.Example}
 	e := &errand{app: a, Action: of, command: command, vendor: v}
@@ -82,7 +82,7 @@ func (a *app) actionCommand(v *reseller.Vendor, of *action.Action) *cobra.Comman
 	return command
 }
 
-// arguments are those that use names.
+// arguments returns the check of the arguments that use names.
 func arguments(use string) cobra.PositionalArgs {
 	switch n := len(strings.Fields(use)) - 1; {
 	case n == 0:
@@ -97,10 +97,10 @@ func arguments(use string) cobra.PositionalArgs {
 func (e *errand) addFlags() {
 	flags := e.command.Flags()
 	if e.ofOneAccount() {
-		flags.StringVar(&e.account, "account", "", "account that is meant (needed unless the configuration has exactly one)")
+		flags.StringVar(&e.account, "account", "", "account to use (required unless exactly one is configured)")
 	}
 	if !e.Local {
-		flags.BoolVar(&e.dryRun, "dry-run", false, "print the request without its secrets and send nothing")
+		flags.BoolVar(&e.dryRun, "dry-run", false, "print the request without secrets and send nothing")
 	}
 	if e.Read != nil {
 		e.format = formatFlag(e.command)
@@ -112,20 +112,20 @@ func (e *errand) addFlags() {
 	for _, f := range e.Flags {
 		e.flags[f.Name] = addFlag(flags, f)
 		if f.Required {
-			_ = e.command.MarkFlagRequired(f.Name) // it is there
+			_ = e.command.MarkFlagRequired(f.Name) // the flag exists
 		}
 	}
 }
 
 func (e *errand) ofOneAccount() bool { return !e.Local || e.Read == nil }
 
-// negativeNumber finds the number in pflag's complaint about one that it took for a flag.
+// negativeNumber matches pflag's error about a negative number, which it takes for a flag.
 var negativeNumber = regexp.MustCompile(`^unknown shorthand flag: '[0-9]' in (-[0-9][^ ]*)$`)
 
-// negative is err in the words of the command where an argument is a negative number.
+// negative replaces err if an argument is a negative number.
 func negative(err error) error {
 	if m := negativeNumber.FindStringSubmatch(err.Error()); m != nil {
-		return fmt.Errorf("%s is negative; no argument of this command may be", m[1])
+		return fmt.Errorf("%s is negative; this command takes no negative numbers", m[1])
 	}
 	return err
 }
@@ -182,7 +182,7 @@ func (e *errand) act(ctx context.Context, args []string) error {
 	return e.change(ctx, call)
 }
 
-// open finds the account that is meant, and makes its client unless the action is a local one.
+// open returns the name and the client of the account to use. A local action has no client.
 func (e *errand) open(c *config.Config) (name string, client any, err error) {
 	var names []string
 	known := map[string]reseller.Opener{}
@@ -209,7 +209,7 @@ func (e *errand) open(c *config.Config) (name string, client any, err error) {
 	return name, client, err
 }
 
-// misused is err about the command line; one about the configuration stays what it is.
+// misused makes err a usage error, unless it is about the configuration.
 func (e *errand) misused(err error) error {
 	if _, isConfig := errors.AsType[*config.Error](err); isConfig {
 		return err
@@ -235,7 +235,7 @@ func (e *errand) read(ctx context.Context, call *action.Call) error {
 	return err
 }
 
-// show prints a secret to whoever sits at the terminal.
+// show prints a secret if stdout is a terminal, and reports whether it did.
 func (e *errand) show(s secret.Value) bool {
 	if _, ok := terminalOf(e.stdout); !ok {
 		return false

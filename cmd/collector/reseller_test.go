@@ -119,8 +119,8 @@ func TestResellerUsage(t *testing.T) {
 		{"remotepc users", "", `unknown subcommand "users"; available: user; see: collector reseller remotepc --help`},
 		{"serwersms subaccounts view x", "", `ID "x" is not a subaccount's number; collector reseller serwersms subaccounts index shows them; see: collector reseller serwersms subaccounts view --help`},
 		{"serwersms subaccounts delete -- -7", "", `ID "-7" is not a subaccount's number; collector reseller serwersms subaccounts index shows them; see: collector reseller serwersms subaccounts delete --help`},
-		{"serwersms subaccounts limit 7 eco -1", "", `-1 is negative; no argument of this command may be; see: collector reseller serwersms subaccounts limit --help`},
-		{"serwersms subaccounts view -7", "", `-7 is negative; no argument of this command may be; see: collector reseller serwersms subaccounts view --help`},
+		{"serwersms subaccounts limit 7 eco -1", "", `-1 is negative; this command takes no negative numbers; see: collector reseller serwersms subaccounts limit --help`},
+		{"serwersms subaccounts view -7", "", `-7 is negative; this command takes no negative numbers; see: collector reseller serwersms subaccounts view --help`},
 		{"serwersms subaccounts limit 7 eco -- -1", "", `COUNT "-1" is not a number of messages; see: collector reseller serwersms subaccounts limit --help`},
 		{"serwersms subaccounts limit 7 eco many", "", `COUNT "many" is not a number of messages; see: collector reseller serwersms subaccounts limit --help`},
 		{"serwersms subaccounts add bakkal", "", `required flag(s) "template" not set; see: collector reseller serwersms subaccounts add --help`},
@@ -267,7 +267,7 @@ func TestADiskThatIsFullAfterwards(t *testing.T) {
 	got := s.words("serwersms subaccounts limit 101000 eco 100")
 	if got.code != exitFailure || got.stdout != "done: subaccount 101000 may send 100 messages of type eco\n" || strings.Count(got.stderr, "\n") != 1 ||
 		!strings.Contains(got.stderr, "the outcome of the call could not be noted in the state folder: ") || !strings.Contains(got.stderr, "no space left on device: free space on its disk") ||
-		!strings.HasSuffix(got.stderr, "provisioning_log may say outcome_unknown of it, and allotments does not have it; where that is harmless, send it again\n") {
+		!strings.HasSuffix(got.stderr, "provisioning_log may show the call as outcome_unknown, and the view allotments does not show the change; if repeating it is harmless, send it again\n") {
 		t.Errorf("%+v", got)
 	}
 	if l := s.takeIn(); len(l.calls) != 1 || l.calls[0].Outcome != "outcome_unknown" || l.calls[0].Detail != "eco 100" || len(l.allotments) != 0 {
@@ -308,7 +308,7 @@ func TestTheSignInLink(t *testing.T) {
 	}
 }
 
-// TestCompletion: the shell is told vendors, actions and formats, and no files where there are none.
+// TestCompletion: the shell gets vendors, actions and formats, and no files where there are none.
 func TestCompletion(t *testing.T) {
 	for line, want := range map[string]string{
 		"":                           "ccportal limacity remotepc serwersms :4",
@@ -323,13 +323,13 @@ func TestCompletion(t *testing.T) {
 	} {
 		words := strings.Split("__complete reseller "+line, " ")
 		got := command(t, nil, "", words...)
-		var told []string
+		var offered []string
 		for line := range strings.Lines(got.stdout) {
 			word, _, _ := strings.Cut(strings.TrimSpace(line), "\t") // what it does follows
-			told = append(told, word)
+			offered = append(offered, word)
 		}
-		if strings.Join(told, " ") != want {
-			t.Errorf("%q: %q, want %q", line, told, want)
+		if strings.Join(offered, " ") != want {
+			t.Errorf("%q: %q, want %q", line, offered, want)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"alpemix-collector/vendorhttp"
 )
 
-// change sends a change, or shows its request.
+// change sends a change, or prints its request in a dry run.
 func (e *errand) change(ctx context.Context, call *action.Call) error {
 	c, err := e.Change(call)
 	if err != nil {
@@ -29,7 +29,7 @@ func (e *errand) change(ctx context.Context, call *action.Call) error {
 	}, c)
 }
 
-// carryOut sends a change, notes it before and after, and says what came of it.
+// carryOut sends a change, records it before and after, and prints its outcome.
 func (a *app) carryOut(ctx context.Context, notes *spool.Spool, call report.Provisioning, c *action.Change) error {
 	note, err := notes.Begin(call)
 	if err != nil {
@@ -48,7 +48,7 @@ func (a *app) carryOut(ctx context.Context, notes *spool.Spool, call report.Prov
 	}
 	noted := note.End(outcome, joined(details), effect)
 	if noted != nil {
-		noted = fmt.Errorf("%w; provisioning_log may say %s of it%s", noted, vendorhttp.OutcomeUnknown, unrecorded(effect))
+		noted = fmt.Errorf("%w; provisioning_log may show the call as %s%s", noted, vendorhttp.OutcomeUnknown, unrecorded(effect))
 	}
 	done := result.Done
 	if err != nil {
@@ -72,15 +72,15 @@ func (a *app) carryOut(ctx context.Context, notes *spool.Spool, call report.Prov
 		}
 	}
 	if errors.Join(err, noted, result.Trouble) != nil {
-		return errFailed // all is said
+		return errFailed // the errors are printed
 	}
 	return nil
 }
 
-// badRequest is the reason of a call that was not sent because it cannot be meant.
+// badRequest is the reason of a call that was not sent because a value of it is wrong.
 const badRequest = "bad_request"
 
-// isUnsent tells of an error that nothing has left this machine.
+// isUnsent reports whether err means that nothing has left this machine.
 func isUnsent(err error) bool {
 	if err == nil {
 		return false
@@ -90,24 +90,24 @@ func isUnsent(err error) bool {
 	return f.Class == report.Local || f.Reason == badRequest || f.Reason == "canceled" || noAnswer && f.Class != report.Unknown
 }
 
-// joined is what details tell in one line.
+// joined returns the details that are not empty, in one line.
 func joined(details []string) string {
-	var told []string
+	var present []string
 	for _, d := range details {
 		if d != "" {
-			told = append(told, d)
+			present = append(present, d)
 		}
 	}
-	return strings.Join(told, "; ")
+	return strings.Join(present, "; ")
 }
 
-// unrecorded says that the effect of a change is not in the tables.
+// unrecorded returns what the tables lack if the effect of a change was not recorded.
 func unrecorded(e spool.Effect) string {
 	switch {
 	case e.Ended != "":
-		return ", and allotments still has the customer until the vendor's list is read again"
+		return ", and the view allotments shows the customer until the vendor's list is read again"
 	case len(e.Allotments) > 0:
-		return ", and allotments does not have it; where that is harmless, send it again"
+		return ", and the view allotments does not show the change; if repeating it is harmless, send it again"
 	}
 	return ""
 }

@@ -9,7 +9,7 @@ import (
 	"alpemix-collector/reseller/action"
 )
 
-// addFlag adds a flag of an action, and returns what gives its value.
+// addFlag adds a flag of an action. value returns the flag's value.
 func addFlag(flags *pflag.FlagSet, f action.Flag) (value func() any) {
 	switch byDefault := f.Default.(type) {
 	case string:
@@ -42,6 +42,6 @@ const (
 
 func formatFlag(command *cobra.Command) *string {
 	f := command.Flags().String("format", formatTable, "table or json")
-	_ = command.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{formatTable, formatJSON}, cobra.ShellCompDirectiveNoFileComp)) // it is there
+	_ = command.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{formatTable, formatJSON}, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
 	return f
 }

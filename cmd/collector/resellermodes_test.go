@@ -138,7 +138,7 @@ func TestResellerCallsInEveryMode(t *testing.T) {
 					s.play(variant.vendor, mode, p)
 				}
 				if l := s.takeIn(); len(l.calls) != 0 {
-					t.Errorf("taken in twice: %+v", l)
+					t.Errorf("imported twice: %+v", l)
 				}
 			})
 		}
@@ -196,7 +196,7 @@ func (s *stand) play(vendor string, mode world.Mode, p played) {
 	}
 }
 
-// failed checks how a failure is called, and tells the outcome that the log has to have.
+// failed checks how a failure is named, and returns the outcome that the log has to have.
 func (s *stand) failed(mode world.Mode, p played, got outcome) string {
 	s.t.Helper()
 	opening, logged := "collector: unknown: ", "outcome_unknown"

@@ -77,7 +77,7 @@ func TestEveryCommandIsExplained(t *testing.T) {
 			t.Errorf("%s has no example", c.CommandPath())
 		}
 		if c.Run != nil {
-			t.Errorf("%s has Run; only RunE can tell usage errors from failures", c.CommandPath())
+			t.Errorf("%s has Run; only RunE can distinguish usage errors from failures", c.CommandPath())
 		}
 	})
 }

@@ -22,7 +22,7 @@ import (
 
 func TestEveryReadingThroughTheEngine(t *testing.T) {
 	var accounts []simulator.Account
-	// Whether a vendor whose day ends later has told the whole of yesterday depends on the hour of this test: those readings
+	// Whether a vendor whose day ends later has listed all of yesterday depends on the hour of this test: those readings
 	// are played in the collector's tests, in simulated time.
 	modes := slices.DeleteFunc(simulator.Modes(), func(m simulator.Mode) bool { return m.Quirks.DayOffset != 0 || m.Quirks.FlipDelay != 0 })
 	for _, mode := range modes {
@@ -229,7 +229,7 @@ func questions(t *testing.T, environ []string, dir string) {
 		"SELECT countIf(state = 'gap'), min(sealed_at IS NULL) FROM days WHERE state = 'gap'":               "1\t1",
 		"SELECT uniq(outcome), count() > 3000 FROM fetches WHERE vendor = 'alpemix' AND at > now() - 86400": "4\t1",
 		"SELECT count(), countIf(at > now() - 2 * 86400), any(reason) FROM quarantine":                      "3\t1\tdt_impossible",
-		// The first live reading goes on where the history ends.
+		// The first live reading picks up where the history ends.
 		"SELECT countIf(valid_from > now() - 60) < 10 FROM allotment_history": "1",
 	} {
 		if got := ask(query); got != want {

@@ -64,7 +64,7 @@ func (a *answers) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// shows tells whether a terminal shows what is typed.
+// shows reports whether a terminal shows what is typed.
 func shows(terminal *os.File) bool {
 	state, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
 	return err != nil || state.Lflag&unix.ECHO != 0

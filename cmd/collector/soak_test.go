@@ -22,7 +22,7 @@ import (
 	"alpemix-collector/simulator"
 )
 
-// sample is what a daemon and its engine have at a moment; zero where one does not run or does not answer.
+// sample is what a daemon and its engine have at one time; zero where one does not run or does not answer.
 type sample struct{ memory, goroutines, files, stateFile, queue, engineMemory, engineFiles float64 }
 
 // level is one measure of a soak. From the second third to the last it may rise by a share of itself, and by something more for
@@ -125,7 +125,7 @@ func (k *killer) keepDown(t *testing.T, p *process) (over func()) {
 // TestSoak runs the collector as it is shipped for SOAK, or for 20 seconds, and demands that everything stays level. The usual
 // load is one account with 300 connections a workday and three polls a minute. This is a hundred times that: eight accounts
 // with 4,000 connections each, polled once a second each as far as the limits allow, which count in windows of two seconds
-// instead of sixty. One answer in twenty goes wrong. In each third of the time the engine is killed once, and ClickHouse is away for a tenth of
+// instead of sixty. One answer in twenty goes wrong. In each third of the time the engine is killed once, and ClickHouse is down for a tenth of
 // the whole: it hangs, or it is down.
 func TestSoak(t *testing.T) {
 	t.Parallel()

@@ -11,7 +11,7 @@ import (
 	"alpemix-collector/web"
 )
 
-// daemonUsage is what a running daemon's page tells of ClickHouse.
+// daemonUsage is what a running daemon's page shows of ClickHouse.
 func daemonUsage(t *testing.T, listen string) *web.Usage {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; pause(t.Context(), 50*time.Millisecond) {
@@ -27,7 +27,7 @@ func daemonUsage(t *testing.T, listen string) *web.Usage {
 			return a.Usage
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("ClickHouse tells the page nothing: %+v", a.Error)
+			t.Fatalf("the page shows nothing of ClickHouse: %+v", a.Error)
 		}
 	}
 }
