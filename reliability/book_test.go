@@ -25,7 +25,7 @@ type book struct {
 
 // telling is an answer with what the collector makes of it.
 type telling struct {
-	simulator.Telling
+	simulator.Reply
 	zone  *time.Location // the account's, as configured
 	local time.Time      // by our clock
 	taken bool           // surely taken in
@@ -134,7 +134,7 @@ func (b *book) plausible(world *simulator.World, key dayKey, ended time.Time) bo
 		if session.Account != key.account || told.must == nil {
 			continue
 		}
-		if world.Connection(session, &told.must.Telling, told.must.zone).LocalDay == key.day {
+		if world.Connection(session, &told.must.Reply, told.must.zone).LocalDay == key.day {
 			known++
 		}
 	}

@@ -320,7 +320,7 @@ func TestRejectedByAWrongClock(t *testing.T) {
 		if told.must == nil {
 			continue
 		}
-		if conn := s.scenario.world.Connection(session, &told.must.Telling, told.must.zone); s.clickhouse.live[uidKey{"main", conn.UID}] != 1 {
+		if conn := s.scenario.world.Connection(session, &told.must.Reply, told.must.zone); s.clickhouse.live[uidKey{"main", conn.UID}] != 1 {
 			t.Errorf("connection %s of %s is not stored", conn.UID, stamp(conn.StartedAt))
 		}
 	}

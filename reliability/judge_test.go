@@ -62,7 +62,7 @@ func (s *simulation) inserted(in *inserted) {
 func (s *simulation) is(got *report.Connection, as []*telling, session simulator.Session) bool {
 	plain := *got
 	plain.Raw, plain.Hash, plain.Version, plain.FirstSeenAt, plain.FetchedAt = "", 0, 0, time.Time{}, time.Time{}
-	return slices.ContainsFunc(as, func(t *telling) bool { return s.scenario.world.Connection(session, &t.Telling, t.zone) == plain })
+	return slices.ContainsFunc(as, func(t *telling) bool { return s.scenario.world.Connection(session, &t.Reply, t.zone) == plain })
 }
 
 func (s *simulation) zoneOf(account string) *time.Location {
@@ -253,7 +253,7 @@ func (s *simulation) judgeRows() {
 	known := map[uidKey]bool{}
 	for session, told := range s.book.sessions {
 		candidates := s.book.candidates(session)
-		first := s.scenario.world.Connection(session, &candidates[0].Telling, candidates[0].zone)
+		first := s.scenario.world.Connection(session, &candidates[0].Reply, candidates[0].zone)
 		key := uidKey{first.Account, first.UID}
 		got, ok := stored[key]
 		known[key] = true

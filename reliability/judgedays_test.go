@@ -22,7 +22,7 @@ func (s *simulation) sealed(d report.DayStatus) {
 	stored := s.clickhouse.stored()
 	told := uint64(0)
 	for session, t := range s.book.surely(d.Account, d.SealedAt) {
-		conn := s.scenario.world.Connection(session, &t.Telling, t.zone)
+		conn := s.scenario.world.Connection(session, &t.Reply, t.zone)
 		key := uidKey{conn.Account, conn.UID}
 		got, ok := stored[key]
 		if conn.LocalDay != d.Day || s.quarantined(&conn) {

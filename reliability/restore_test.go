@@ -76,7 +76,7 @@ func (s *simulation) judgeRestored() {
 		if told.must == nil {
 			continue
 		}
-		conn := s.scenario.world.Connection(session, &told.must.Telling, told.must.zone)
+		conn := s.scenario.world.Connection(session, &told.must.Reply, told.must.zone)
 		today := report.DayOf(s.physical.In(s.zoneOf(conn.Account)))
 		if conn.LocalDay == today && s.clickhouse.live[uidKey{conn.Account, conn.UID}] != 1 {
 			s.fail("restored: connection %s of %s is not back", conn.UID, stamp(conn.StartedAt))

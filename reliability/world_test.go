@@ -66,7 +66,7 @@ func newSimulation(t *testing.T, sc *scenario) *simulation {
 		World: &sc.world, Limits: simulator.Limits{PerAccount: sc.scope == "account"}, Elapsed: s.now,
 		Now:      func() time.Time { return s.now().Add(s.weather().clock) },
 		ClientIP: func(*http.Request) string { return s.weather().ip },
-		Fault:    s.vendorFault, Told: s.told,
+		Fault:    s.vendorFault, OnReply: s.told,
 	}
 	for _, a := range sc.accounts {
 		o.Accounts = append(o.Accounts, simulator.Account{Name: a.name, SecretKey: keyOf(a.name), Zone: a.zone})
@@ -141,9 +141,9 @@ func (s *simulation) vendorQuirks(weather *epoch) {
 	}
 }
 
-func (s *simulation) told(t simulator.Telling) {
+func (s *simulation) told(t simulator.Reply) {
 	s.trace.add(s.now(), "%s is told %s of %s: %d connections, whole %t", t.Account, t.Kind, t.Day, len(t.Sessions()), t.Whole)
-	s.book.told(&telling{Telling: t, zone: s.zones[t.Account], local: time.Now()})
+	s.book.told(&telling{Reply: t, zone: s.zones[t.Account], local: time.Now()})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.process.doubted = s.process.doubted || !t.Whole

@@ -193,7 +193,7 @@ func (v *Vendor) issue(now time.Time, c *call) string {
 	return name
 }
 
-// unsafe tells whether a credential is "not in secure format": has what could end an SQL string or a JSON one.
+// unsafe reports whether a credential is "not in secure format": has what could end an SQL string or a JSON one.
 func unsafe(s string) bool { return len(s) > 128 || strings.ContainsAny(s, "'\"\\;<>\r\n\t\x00 ") }
 
 // textOf is the string that raw holds, "" if it holds none.

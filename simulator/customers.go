@@ -9,7 +9,7 @@ import (
 
 // Customer is someone whom the desk of an account serves.
 type Customer struct {
-	Company       string // as most of its devices' names tell it; "" if none does
+	Company       string // as in most of its devices' names; "" if in none
 	SupportNumber string
 	Devices       []report.Party
 }

@@ -55,7 +55,7 @@ func (w *World) newDay(desk *desk, date report.Day) *deskDay {
 	return d
 }
 
-// session is one connection with everything that ever happens to it. Its content at a moment is a function of that moment.
+// session is one connection with everything that ever happens to it. Its content at a time is a function of that time.
 type session struct {
 	uid        uint64
 	start, end int64 // unix seconds

@@ -12,7 +12,7 @@ import (
 	"alpemix-collector/report"
 )
 
-// Request is what a Fault hook is told of a request before anything is done with it.
+// Request is what a Fault hook gets of a request before it is handled.
 type Request struct {
 	N       int // 1 for the first request to the vendor
 	At      time.Time
@@ -49,7 +49,7 @@ var (
 	ErrReset   error = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 )
 
-// MaintenancePage is what web servers show while the application is away.
+// MaintenancePage is what web servers show while the application is down.
 const MaintenancePage = `<!DOCTYPE html>
 <html><head><meta charset="utf-8"><title>Bakım</title></head>
 <body><h1>Sistem bakımda</h1><p>Lütfen daha sonra tekrar deneyin.</p></body></html>

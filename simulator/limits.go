@@ -74,7 +74,7 @@ func (w *window) hit(now time.Time, length time.Duration) int {
 	return len(*w)
 }
 
-// count records a request in scope and tells whether it keeps the limit. Refused requests count, too: nobody knows whether
+// count records a request in scope and reports whether it keeps the limit. Refused requests count, too: nobody knows whether
 // the vendor's do, and a client that keeps the limits does not notice.
 func (v *Vendor) count(now time.Time, kind report.Kind, scope string) bool {
 	family, limit := "report", v.limits.Reports

@@ -19,7 +19,7 @@ type Quirks struct {
 
 	Separator  byte   // between the parts of dt's date: 0 means '\', otherwise '/', '.' or '-'
 	ShortParts bool   // no leading zeros in dt
-	Dur        DurKey // which key tells the duration
+	Dur        DurKey // which key holds the duration
 	TextDur    bool   // dur and dir are strings
 	NumericUID bool   // uid is a number
 	ExtraKeys  bool   // rows have keys that the document does not know
@@ -76,7 +76,7 @@ const (
 	Windows1254 Charset = "windows-1254"
 )
 
-// EmptyDay is what results is when there is no connection to tell.
+// EmptyDay is the value of results on a day without connections.
 type EmptyDay string
 
 // Forms of the empty day.
@@ -162,7 +162,7 @@ func (q *Quirks) other() Quirks {
 	return other
 }
 
-// shows tells whether s is in a report made at t, unix seconds.
+// shows reports whether s is in a report made at t, unix seconds.
 func (q *Quirks) shows(s *session, t int64) bool {
 	appears := s.start
 	if q.EndedOnly {
@@ -226,7 +226,7 @@ func (q *Quirks) readAs(t time.Time, zone *time.Location) time.Time {
 }
 
 // arrives is what a reader gets of text: the characters that the charset has, and with backslashes unescaped but control
-// characters escaped, those escapes as they stand, for nothing tells them from a path.
+// characters escaped, those escapes as they stand, because nothing distinguishes them from a path.
 func (q *Quirks) arrives(text string) string {
 	if q.RawBackslashes && !q.RawControls {
 		text = escapedControls.Replace(text)

@@ -14,7 +14,7 @@ func TestRandomQuirks(t *testing.T) {
 			t.Fatalf("seed %d draws one time this and one time that", seed)
 		}
 		if q.RawBackslashes && (q.Separator != 0 || q.EscapeSlashes || q.EscapeUnicode) {
-			t.Errorf("seed %d: nothing tells how %+v is to be read", seed, q)
+			t.Errorf("seed %d: nothing shows how %+v is to be read", seed, q)
 		}
 		v := reflect.ValueOf(q)
 		for i := range v.NumField() {

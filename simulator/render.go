@@ -12,7 +12,7 @@ import (
 // flushAt is how much of a report is held in memory.
 const flushAt = 64 << 10
 
-// WriteReport writes the answer to a report request for day, as seen at the moment at: all of its connections, or the last
+// WriteReport writes the answer to a report request for day, as seen at the time at: all of its connections, or the last
 // ones if last is not 0. It streams: memory does not grow with the text, and a day of a million sessions takes seconds.
 // Of q, a nil Zone means Istanbul. It returns the number of rows.
 func (w *World) WriteReport(out io.Writer, account string, day report.Day, at time.Time, last int, q Quirks) (rows int, err error) {
@@ -22,7 +22,7 @@ func (w *World) WriteReport(out io.Writer, account string, day report.Day, at ti
 	return w.write(out, account, day, at, last, q, func(*deskDay, int) {})
 }
 
-// write is WriteReport that tells which sessions it showed.
+// write is WriteReport that returns which sessions it showed.
 func (w *World) write(out io.Writer, account string, date report.Day, at time.Time, last int, q Quirks, shown func(d *deskDay, i int)) (rows int, err error) {
 	e := newEncoder(q)
 	defer buffers.Put(&e.buf)
@@ -126,7 +126,7 @@ func (e *encoder) results() {
 }
 
 func (e *encoder) close(rows int) {
-	told := true
+	written := true
 	switch {
 	case rows > 0:
 		e.add(e.line + "]")
@@ -137,10 +137,10 @@ func (e *encoder) close(rows int) {
 		e.results()
 		e.add("null")
 	default:
-		told = false
+		written = false
 	}
 	if e.q.ResultsFirst {
-		if told {
+		if written {
 			e.add("," + e.line)
 		}
 		e.number()

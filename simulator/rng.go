@@ -39,7 +39,8 @@ func (r *rng) float() float64 { return float64(r.next()>>11) / (1 << 53) }
 
 func (r *rng) chance(p float64) bool { return r.float() < p }
 
-// logNormal is how long things take in which many small causes multiply: support sessions, the delay until a note is typed.
+// logNormal is the duration of things with many small causes that multiply: support sessions, the delay
+// until a note is typed.
 func (r *rng) logNormal(median, sigma float64) float64 {
 	normal := math.Sqrt(-2*math.Log(1-r.float())) * math.Cos(2*math.Pi*r.float())
 	return median * math.Exp(sigma*normal)

@@ -96,13 +96,13 @@ func (v *Vendor) reply(now time.Time, c *call, code int, f Fault) *answer {
 	case c.Kind == report.Token:
 		say(fmt.Sprintf("{\n\"errornumber\": 0,\n\"accesstoken\": \"%s\"\n}\n", v.issue(now, c)))
 	default:
-		v.tell(a, now, c, q, index, f.Rows)
+		v.report(a, now, c, q, index, f.Rows)
 	}
 	return a
 }
 
-// tell answers a report request with the state of the moment now, however late it is read.
-func (v *Vendor) tell(a *answer, now time.Time, c *call, q Quirks, index, rows int) {
+// report answers a report request with the state at now, however late it is read.
+func (v *Vendor) report(a *answer, now time.Time, c *call, q Quirks, index, rows int) {
 	date := q.today(now)
 	if c.Kind == report.Yesterday {
 		date--
@@ -118,7 +118,7 @@ func (v *Vendor) tell(a *answer, now time.Time, c *call, q Quirks, index, rows i
 	a.write = func(w io.Writer) error {
 		list = list[:0]
 		_, err := v.world.write(w, c.Account, date, at, last, q, func(d *deskDay, i int) {
-			if v.record || v.told != nil {
+			if v.record || v.onReply != nil {
 				list = append(list, sighting{d, i})
 			}
 		})
@@ -128,8 +128,8 @@ func (v *Vendor) tell(a *answer, now time.Time, c *call, q Quirks, index, rows i
 		if whole && v.record {
 			v.remember(c.Account, list, now, index)
 		}
-		if v.told != nil {
-			v.told(Telling{Account: c.Account, Kind: c.Kind, Day: date, At: now, Whole: whole, Short: rows != 0, quirks: q, sightings: list})
+		if v.onReply != nil {
+			v.onReply(Reply{Account: c.Account, Kind: c.Kind, Day: date, At: now, Whole: whole, Short: rows != 0, quirks: q, sightings: list})
 		}
 	}
 }
@@ -245,7 +245,7 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// delivery is a body on its way: it cuts, stalls, and tells when all of it has arrived.
+// delivery is a body on its way: it cuts, stalls, and reports when all of it has arrived.
 type delivery struct {
 	ctx    context.Context
 	text   []byte

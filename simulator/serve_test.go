@@ -17,7 +17,7 @@ import (
 	"alpemix-collector/report"
 )
 
-// try asks c for today and tells how long it took and what came of it.
+// try asks c for today and returns how long it took and what came of it.
 func try(ctx context.Context, c *http.Client, base, token string) (body string, status int, took time.Duration, err error) {
 	start := time.Now()
 	r, err := http.NewRequestWithContext(ctx, "POST", base+"/api", strings.NewReader(fmt.Sprintf(`{"stepnumber":2,"accesstoken":%q,"requestnumber":1}`, token)))
@@ -40,7 +40,7 @@ var faultTests = []struct {
 	counts bool          // the vendor counts the request
 	took   time.Duration // in a bubble
 	status int
-	want   string // beginning of the body, "rows" for a whole report
+	want   string // beginning of the body, "rows" for a complete report
 	err    error
 }{
 	{"none", Fault{}, true, 0, 200, "rows", nil},

@@ -97,12 +97,12 @@ func inOrder(a, b report.Connection) int {
 	return cmp.Compare(a.UID, b.UID)
 }
 
-// Telling is an answer to one report request, as far as it reached the caller.
-type Telling struct {
+// Reply is an answer to one report request, as far as it reached the caller.
+type Reply struct {
 	Account string
 	Kind    report.Kind
 	Day     report.Day // the vendor's
-	At      time.Time  // by the vendor's clock: the moment whose state it tells
+	At      time.Time  // by the vendor's clock: the time whose state it shows
 	Whole   bool       // all of it arrived; otherwise any part may have
 	Short   bool       // it listed fewer connections than there were, see Fault.Rows
 
@@ -117,8 +117,8 @@ type Session struct {
 	Index   int
 }
 
-// Sessions are those that the whole answer lists.
-func (t *Telling) Sessions() []Session {
+// Sessions are those that the complete answer lists.
+func (t *Reply) Sessions() []Session {
 	all := make([]Session, len(t.sightings))
 	for i, s := range t.sightings {
 		all[i] = Session{t.Account, s.day.date, s.i}
@@ -127,7 +127,7 @@ func (t *Telling) Sessions() []Session {
 }
 
 // Connection is what a reader who believes dt to be in zone should store of a session in the answer.
-func (w *World) Connection(s Session, t *Telling, zone *time.Location) report.Connection {
+func (w *World) Connection(s Session, t *Reply, zone *time.Location) report.Connection {
 	found := w.day(s.Account, s.Date).session(s.Index)
 	return found.connection(s.Account, t.quirks, zone, t.At.Unix())
 }

@@ -24,12 +24,12 @@ type Options struct {
 	Quirks   Quirks
 	// Fault is asked before each request is handled, possibly by several goroutines at once.
 	Fault func(Request) Fault
-	// ClientIP tells where a request comes from; nil means the connection's address, or 192.0.2.10 in RoundTripper.
+	// ClientIP returns where a request comes from; nil means the connection's address, or 192.0.2.10 in RoundTripper.
 	ClientIP func(*http.Request) string
 	// Record keeps the log of requests and what was shown, for Stats and Shown. It costs memory with every request.
 	Record bool
-	// Told is called after each report that was answered, when the caller has read as much of it as arrived.
-	Told func(Telling)
+	// OnReply is called after each report that was answered, when the caller has read as much of it as arrived.
+	OnReply func(Reply)
 }
 
 // Account is one customer of Alpemix.
@@ -46,7 +46,7 @@ type Vendor struct {
 	accounts []Account
 	now      func() time.Time
 	elapsed  func() time.Time
-	told     func(Telling)
+	onReply  func(Reply)
 	limits   Limits
 	clientIP func(*http.Request) string
 	record   bool
@@ -73,7 +73,7 @@ type token struct {
 // New makes a Vendor. It serves through ServeHTTP, RoundTripper or Serve.
 func New(o Options) *Vendor {
 	v := &Vendor{
-		world: o.World, now: o.Now, elapsed: o.Elapsed, told: o.Told, limits: o.Limits.withDefaults(), clientIP: o.ClientIP, record: o.Record, fault: o.Fault,
+		world: o.World, now: o.Now, elapsed: o.Elapsed, onReply: o.OnReply, limits: o.Limits.withDefaults(), clientIP: o.ClientIP, record: o.Record, fault: o.Fault,
 		quirks: map[string]int{}, tokens: map[string]token{}, windows: map[string]*window{}, blocked: map[string]time.Time{},
 		shown: map[dayKey][]showing{},
 		stats: Stats{Requests: map[report.Kind]int{}, Answers: map[int]int{}, Peak: map[string]int{}},
@@ -154,7 +154,7 @@ func (v *Vendor) Stats() Stats {
 	return s
 }
 
-// Report is the body of the answer that tells the whole of account's vendor day as seen at the moment at, also for days that
+// Report is the body of the answer that lists all of account's vendor day as seen at the time at, also for days that
 // requests can no longer reach.
 func (v *Vendor) Report(account string, day report.Day, at time.Time) []byte {
 	var body bytes.Buffer
@@ -192,7 +192,7 @@ func (v *Vendor) ip(r *http.Request) string {
 	return "192.0.2.10"
 }
 
-// Accelerated is a clock that shows start when it is made and then runs factor times as fast as time.
+// Accelerated is a clock that shows start when it is created and then runs factor times as fast as time.
 func Accelerated(start time.Time, factor float64) func() time.Time {
 	made := time.Now()
 	return func() time.Time { return start.Add(time.Duration(factor * float64(time.Since(made)))) }

@@ -81,7 +81,7 @@ func (w *World) each(account string, from, to time.Time, visit func(d *deskDay, 
 	}
 }
 
-// Connections is what can be seen at the moment at of the sessions that start on day in Istanbul, running ones included: the
+// Connections is what can be seen at the time at of the sessions that start on day in Istanbul, running ones included: the
 // latest first, as a vendor without quirks would list them. FirstSeenAt, FetchedAt, Raw, Hash and Version are empty.
 func (w *World) Connections(account string, day report.Day, at time.Time) []report.Connection {
 	var list []report.Connection
@@ -95,7 +95,7 @@ func (w *World) Connections(account string, day report.Day, at time.Time) []repo
 	return list
 }
 
-// text is the field's content at the moment t, unix seconds.
+// text is the field's content at the time t, unix seconds.
 func text(edits *[2]edit, t int64) string {
 	now := ""
 	for _, e := range edits {
@@ -106,10 +106,10 @@ func text(edits *[2]edit, t int64) string {
 	return now
 }
 
-// seconds is how long s has lasted at the moment t.
+// seconds is how long s has lasted at the time t.
 func (s *session) seconds(t int64) int64 { return min(t, s.end) - s.start }
 
-// connection is what a reader who believes dt to be in zone should store of s as shown at the moment t.
+// connection is what a reader who believes dt to be in zone should store of s as shown at the time t.
 func (s *session) connection(account string, q Quirks, zone *time.Location, t int64) report.Connection {
 	written := q.of(s)
 	started := q.readAs(time.Unix(s.start, 0), zone)

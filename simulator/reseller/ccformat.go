@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// element is a part of an answer of CC, which tells everything in JSON and in XML.
+// element is a part of an answer of CC, which writes everything in JSON and in XML.
 type element struct {
 	name  string
 	value any // string, bool, or number, which is a flag that the document prints as one; or a list
@@ -41,9 +41,9 @@ func (c *Customer) mailList() []element {
 	return []element{{"ParCustId", c.Name}, {"accounts", accounts}}
 }
 
-func (c *Customer) packList(told []Pack) []element {
+func (c *Customer) packList(shown []Pack) []element {
 	packs := list{of: "pack"}
-	for _, p := range told {
+	for _, p := range shown {
 		packs.items = append(packs.items, []element{{"name", p.Name}, {"value", p.Value}})
 	}
 	return []element{{"ParCustId", c.Name}, {"dirty", c.Dirty}, {"packs", packs}}

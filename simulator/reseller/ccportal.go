@@ -52,8 +52,8 @@ var portalTwin = twin{
 		}
 	},
 	truth: func(_ *Quirks, c *Customer, a *report.Allotment) bool {
-		a.Active = sql.Null[bool]{V: c.Active, Valid: true} // as access/status tells
-		if a.Resource == "mail" {                           // the addresses that mail/list tells
+		a.Active = sql.Null[bool]{V: c.Active, Valid: true} // as access/status reports
+		if a.Resource == "mail" {                           // the addresses that mail/list lists
 			a.Utilized = sql.Null[float64]{V: float64(len(c.Mails)), Valid: true}
 		}
 		return true
@@ -220,7 +220,7 @@ func (v portal) failure(_ *exchange, number int) reply {
 	return v.refuse(number, http.StatusText(number))
 }
 
-// refuse tells an error; its text is optional.
+// refuse answers with an error; its text is optional.
 func (v portal) refuse(status int, text string) reply {
 	if v.quirks.SilentErrors {
 		return reply{status: status}

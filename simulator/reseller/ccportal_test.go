@@ -179,8 +179,8 @@ func TestCCPortalIsDirtyAfterAChange(t *testing.T) {
 	}
 }
 
-// told collects what the reading of an answer in any shape brings: name and value of packs, and addresses.
-func told(value any, packs map[string]string, mails map[string]string) {
+// collect gathers what the reading of an answer in any shape brings: name and value of packs, and addresses.
+func collect(value any, packs map[string]string, mails map[string]string) {
 	switch value := value.(type) {
 	case map[string]any:
 		if name, ok := value["name"].(string); ok {
@@ -193,11 +193,11 @@ func told(value any, packs map[string]string, mails map[string]string) {
 			return
 		}
 		for _, part := range value {
-			told(part, packs, mails)
+			collect(part, packs, mails)
 		}
 	case []any:
 		for _, part := range value {
-			told(part, packs, mails)
+			collect(part, packs, mails)
 		}
 	}
 }
@@ -234,7 +234,7 @@ func TestCCPortalListsAreTheTruth(t *testing.T) {
 				if err := json.Unmarshal([]byte(body), &answer); err != nil || answer["ParCustId"] != customer.Name {
 					t.Fatalf("%s: %s: %v", mode.Name, body, err)
 				}
-				told(answer, packs, mails)
+				collect(answer, packs, mails)
 				_, _, body = ask(t, v, ccXML(list+"/"+customer.Name+"/list"))
 				var response ccResponse
 				if err := xml.Unmarshal([]byte(body), &response); err != nil || response.ParCustID != customer.Name {

@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// fields are the parameters of a request by their exact names, which encoding/json's structs would take in any case.
+// fields are the parameters of a request by their exact names, which encoding/json's structs would accept in any case.
 type fields map[string]any
 
 // fieldsOf reads a body that is one JSON object.
@@ -65,7 +65,7 @@ func (f fields) count(name string, loose bool) (n int, ok bool) {
 	return n, err == nil && n >= 0
 }
 
-// given tells whether all of the parameters are there and not empty.
+// given reports whether all of the parameters are there and not empty.
 func (f fields) given(names ...string) bool {
 	for _, name := range names {
 		if value := f[name]; value == nil || value == "" {

@@ -8,7 +8,7 @@ import (
 // Mapping is one row of customers.csv.
 type Mapping struct{ Customer, Vendor, Account, Field, Value string }
 
-// Mappings tell which customer of the accounts is which at the desk; without accounts, those of Labels. The desk has more
+// Mappings say which customer of the accounts is which at the desk; without accounts, those of Labels. The desk has more
 // customers than they name, and of some they do not name all, so that a part of the usage stays without a customer.
 func (w *World) Mappings(accounts ...Label) []Mapping {
 	if len(accounts) == 0 {

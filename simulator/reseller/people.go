@@ -32,7 +32,8 @@ func (w *World) tenant(vendor string, i int) (company string, served *simulator.
 	return served.Company, served
 }
 
-// meet asks the desk for its customers. Regulars are those who can be told from the others by company and by support number.
+// meet asks the desk for its customers. Regulars are those whom company and support number
+// distinguish from the others.
 func (w *World) meet() {
 	desk := w.Desk
 	if desk == nil {

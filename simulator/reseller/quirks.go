@@ -74,7 +74,7 @@ const (
 // Wrap is how CC writes a list in JSON.
 type Wrap string
 
-// Wraps. The last three are what converters make of XML; a list of one is an object there.
+// Wraps. The last three are what converters turn XML into; a list of one is an object there.
 const (
 	WrapEach   Wrap = ""       // [{"pack":{…}},{"pack":{…}}], as the document's sample
 	WrapList   Wrap = "list"   // {"pack":[{…},{…}]}, of one {"pack":{…}}

@@ -66,7 +66,7 @@ var remotePCTwin = twin{
 	},
 }
 
-// lists tells whether the list has c: whoever was invited has no password before coming.
+// lists reports whether the list has c: whoever was invited has no password before coming.
 func (q *Quirks) lists(c *Customer) bool { return c.Secret != "" || q.ListInvited }
 
 // noticeFor is how long a guest cannot sign in any more before it is gone.
@@ -126,7 +126,7 @@ func (v remotePC) failure(x *exchange, number int) reply {
 	return v.refuse(number, "INTERNAL_SERVER_ERROR")
 }
 
-// refuse tells an error.
+// refuse answers with an error.
 func (v remotePC) refuse(code int, descriptions ...string) reply {
 	var errors []map[string]string
 	for _, d := range descriptions {
@@ -142,7 +142,7 @@ func (v remotePC) refuse(code int, descriptions ...string) reply {
 	return v.say(code, status, map[string]any{"errorsCount": len(errors), "errors": errors})
 }
 
-// grant tells success.
+// grant answers with success.
 func (v remotePC) grant(message any) reply {
 	if _, isText := message.(string); v.quirks.TextMessage && !isText {
 		text, err := json.Marshal(message)
@@ -178,9 +178,9 @@ func (v remotePC) add(x *exchange) reply {
 	name, ok3 := in.text("invitedUserEmailId")
 	password, ok4 := in.text("password")
 	computers, ok5 := in.count("allotedComputers", false)
-	_, tell := in["sendEmailToUser"].(bool)
+	_, mail := in["sendEmailToUser"].(bool)
 	v.keep(password)
-	if !ok || !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || !tell && in["sendEmailToUser"] != nil {
+	if !ok || !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || !mail && in["sendEmailToUser"] != nil {
 		return v.failure(x, http.StatusBadRequest)
 	}
 	var missing []string
@@ -328,7 +328,7 @@ func (q *Quirks) date(t time.Time) any {
 	return t.UTC().Format("01-02-2006")
 }
 
-// isAddress tells whether text is an e-mail address and nothing else.
+// isAddress reports whether text is an e-mail address and nothing else.
 func isAddress(text string) bool {
 	a, err := mail.ParseAddress(text)
 	return err == nil && a.Address == text

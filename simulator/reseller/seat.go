@@ -19,8 +19,8 @@ type seat struct {
 	company string
 	served  *simulator.Customer // by the desk; nil if it is a stranger there
 	load    float64             // what it uses, as a share of what it has in an average phase
-	plan    cycle               // its allotments are drawn anew with each phase
-	stay    cycle               // a guest is away at the beginning of each phase; zero for others
+	plan    cycle               // its allotments are drawn again in each phase
+	stay    cycle               // a guest is absent at the start of each phase; zero for others
 }
 
 // loads are drawn evenly over an account: over the allotment, near it, at ease, and hardly there.
@@ -78,7 +78,7 @@ func (s *seat) amount(pack string, phase int64) int {
 	return ladders[pack][s.rung(pack)+pick(s.stream(pack, phase), []int{0, 0, 0, 0, 1, 1, -1, 2})]
 }
 
-// has tells whether an optional pack is enabled in a phase.
+// has reports whether an optional pack is enabled in a phase.
 func (s *seat) has(pack string, phase int64) bool { return s.stream("has", pack, phase).IntN(10) < 6 }
 
 // used is how much of pack is in use at t: it drifts up and down by a tenth within seven weeks.
@@ -87,7 +87,7 @@ func (s *seat) used(pack string, t int64) int {
 	return int(math.Round(float64(ladders[pack][s.rung(pack)]) * s.load * (1 + 0.1*drift)))
 }
 
-// at is what the vendor knows of the seat's customer at the moment, and whether it is there.
+// at is what the vendor knows of the seat's customer at that time, and whether it exists.
 func (s *seat) at(at time.Time) (c Customer, here bool) {
 	m := moment{at: at.Unix(), leaves: math.MaxInt64, here: true}
 	m.phase, m.changed = s.plan.phase(m.at)

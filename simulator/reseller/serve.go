@@ -18,11 +18,11 @@ import (
 
 // api is one vendor's dialect. Its methods run under the Vendor's lock.
 type api interface {
-	// identify tells which call x is, "" for none, and whose credentials it carries, if anybody's.
+	// identify says which call x is, "" for none, and whose credentials it carries, if anybody's.
 	identify(x *exchange) (call string, account *Account)
 	// play does what x asks for.
 	play(x *exchange) reply
-	// failure is the answer that tells number.
+	// failure is the answer with the error number.
 	failure(x *exchange, number int) reply
 }
 
@@ -67,7 +67,7 @@ func object(status int, contentType string, content any) reply {
 	return reply{status: status, contentType: contentType, body: body}
 }
 
-// PlayedAt is the header that says, for tests, at what time of the world an answer was made.
+// PlayedAt is the header that says, for tests, at what time of the world an answer was given.
 const PlayedAt = "X-Played-At"
 
 // exchange handles a request up to the first byte of its answer. An error is the connection's.
@@ -154,7 +154,7 @@ func (v *Vendor) answer(x *exchange, f simulator.Fault) reply {
 	case f.ErrorNumber != 0:
 		return v.api.failure(x, f.ErrorNumber)
 	}
-	// The way back is told as login pages have it, and CC's paths hold secrets.
+	// The way back is written as login pages have it, and CC's paths hold secrets.
 	redirect := reply{contentType: "text/html", location: "/login?return=" + x.URL.EscapedPath(), code: notTheAPI}
 	switch v.quirks.Instead {
 	case InsteadRedirect:
@@ -194,7 +194,7 @@ func (v *Vendor) ip(r *http.Request) string {
 	return "192.0.2.10"
 }
 
-// admits tells whether the account may be used from where x comes.
+// admits reports whether the account may be used from where x comes.
 func (v *Vendor) admits(x *exchange) bool {
 	return !x.now.Before(v.blocked[x.ip]) && (len(x.account.AllowedIPs) == 0 || slices.Contains(x.account.AllowedIPs, x.ip))
 }

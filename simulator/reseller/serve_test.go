@@ -117,7 +117,7 @@ var faultTests = []struct {
 	{"blocked", simulator.Fault{Block: time.Minute}, true, false, 0, 403, nil},
 }
 
-// send sends a change over c and tells what came of it.
+// send sends a change over c and returns what came of it.
 func send(ctx context.Context, c *http.Client, base string, r request) (status int, body string, took time.Duration, err error) {
 	start := time.Now()
 	q, err := http.NewRequestWithContext(ctx, r.method, base+r.path, strings.NewReader(r.body))
@@ -178,11 +178,11 @@ func TestFaultsOverTheNetwork(t *testing.T) {
 func TestTheHookIsToldOfTheRequest(t *testing.T) {
 	for vendor, want := range map[string]string{RemotePC: "user/list", CCPortal: "pack/list", SerwerSMS: "subaccounts/index", LimaCity: "usercp/domains"} {
 		v := sampleWith(vendor, Quirks{})
-		var told []simulator.Request
-		v.SetFault(func(q simulator.Request) simulator.Fault { told = append(told, q); return simulator.Fault{} })
+		var seen []simulator.Request
+		v.SetFault(func(q simulator.Request) simulator.Fault { seen = append(seen, q); return simulator.Fault{} })
 		ask(t, v, samples[vendor].read)
-		if len(told) != 1 || told[0].N != 1 || string(told[0].Kind) != want || told[0].Account != v.Accounts()[0].Name || told[0].IP != "192.0.2.10" || !told[0].At.Equal(monday) {
-			t.Errorf("%s: %+v", vendor, told)
+		if len(seen) != 1 || seen[0].N != 1 || string(seen[0].Kind) != want || seen[0].Account != v.Accounts()[0].Name || seen[0].IP != "192.0.2.10" || !seen[0].At.Equal(monday) {
+			t.Errorf("%s: %+v", vendor, seen)
 		}
 	}
 }

@@ -218,7 +218,7 @@ func (v serwerSMS) add(x *exchange, in fields) reply {
 	return v.done(map[string]any{"id": c.ID})
 }
 
-// done tells success.
+// done answers with success.
 func (v serwerSMS) done(content map[string]any) reply {
 	if !v.quirks.NoSuccess {
 		content["success"] = true
@@ -226,7 +226,7 @@ func (v serwerSMS) done(content map[string]any) reply {
 	return v.say(content)
 }
 
-// failure tells an error, with the HTTP status of success.
+// failure answers with an error and the HTTP status of success.
 func (v serwerSMS) failure(_ *exchange, number int) reply {
 	known, found := smsErrors[number]
 	if !found {

@@ -15,7 +15,7 @@ type edit struct {
 
 type editKey struct{ account, name string }
 
-// find is what is known of the customer called name at the moment at, and whether it is there.
+// find is what is known of the customer called name at the time at, and whether it is there.
 func (v *Vendor) find(account, name string, at time.Time) (c Customer, here, known bool) {
 	edits := v.edits[editKey{account, name}]
 	for _, e := range slices.Backward(edits) {
@@ -39,7 +39,7 @@ func (v *Vendor) listed(x *exchange) []Customer {
 	return v.present(x.account.Name, x.now)
 }
 
-// present is who is there at the moment at, by ID or else by name.
+// present is who is there at the time at, by ID or else by name.
 func (v *Vendor) present(account string, at time.Time) []Customer {
 	var all []Customer
 	add := func(name string) {

@@ -10,7 +10,7 @@ import (
 	"alpemix-collector/report"
 )
 
-// resources are the packs whose resource has another name than they have in lower case, and the unit that the name tells.
+// resources are the packs whose resource has another name than they have in lower case, and the unit that the name implies.
 var resources = map[string]struct{ name, unit string }{
 	"eco": {"sms_eco", ""}, "full": {"sms_full", ""},
 	"disk_space_gb": {"disk_gb", "GB"}, "mysql_space_gb": {"mysql_gb", "GB"}, "mail_limit": {"mail", ""},
@@ -34,7 +34,7 @@ func allotments(l Label, customers []Customer, q Quirks) []report.Allotment {
 	return all
 }
 
-// allotment is what a customer has of a pack, apart from what only a call tells.
+// allotment is what a customer has of a pack, apart from what only a call sets.
 func allotment(l Label, c *Customer, p Pack, raw string) report.Allotment {
 	a := report.Allotment{Vendor: l.Vendor, Account: l.Account, Customer: c.Key(), Resource: strings.ToLower(p.Name), Raw: raw}
 	a.Allotted, a.Unit = quantity(p.Value)
@@ -44,7 +44,7 @@ func allotment(l Label, c *Customer, p Pack, raw string) report.Allotment {
 	return a
 }
 
-// Key is what the vendor's calls tell and take of c: its number where it has one, else its name.
+// Key is what the vendor's calls name c by: its number where it has one, else its name.
 func (c *Customer) Key() string {
 	if c.ID != 0 {
 		return strconv.Itoa(c.ID)
@@ -65,7 +65,7 @@ func quantity(value string) (amount sql.Null[float64], unit string) {
 	return sql.Null[float64]{V: float64(n), Valid: true}, unit
 }
 
-// packs are the customer's as the vendor tells them.
+// packs are the customer's as the vendor lists them.
 func (q *Quirks) packs(c *Customer) []Pack {
 	if !q.FreeValues {
 		return c.Packs

@@ -23,7 +23,7 @@ var twins = []*twin{&remotePCTwin, &portalTwin, &serwerSMSTwin, &limaCityTwin}
 type twin struct {
 	vendor    string
 	account   string   // that of the demonstration
-	seats     int      // how many customers an account has, those included that are away at the moment
+	seats     int      // how many customers an account has, including those who are absent
 	strangers []string // customers who never ask the desk for support
 	modes     []Mode   // readings of its document, one quirk each and the likeliest combination
 	api       func(*Vendor) api
@@ -33,7 +33,7 @@ type twin struct {
 	settings func(a *Account, address string, customers []string) map[string]any
 	// name draws what the vendor calls the customer of a seat. Who comes again is the same, but for a new API key.
 	name func(s *seat, r *rand.Rand, c *Customer, visit int64)
-	// have gives the customer what it has at a moment.
+	// have gives the customer what it has at a time.
 	have func(s *seat, c *Customer, m moment)
 	// keeps: who has left is still known.
 	keeps bool

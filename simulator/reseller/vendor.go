@@ -19,10 +19,10 @@ type Options struct {
 	Now      func() time.Time
 	Quirks   Quirks
 	// Fault is asked before each request is handled, possibly by several goroutines at once. Of its request, Kind is the call, such
-	// as user/list or pack/enable. ErrorNumber is what the answer tells: SerwerSMS's code, otherwise an HTTP status. Expire makes the
+	// as user/list or pack/enable. ErrorNumber is the error of the answer: SerwerSMS's code, otherwise an HTTP status. Expire makes the
 	// credentials of the request wrong.
 	Fault func(simulator.Request) simulator.Fault
-	// ClientIP tells where a request comes from; nil means the connection's address, or 192.0.2.10 in RoundTripper.
+	// ClientIP returns where a request comes from; nil means the connection's address, or 192.0.2.10 in RoundTripper.
 	ClientIP func(*http.Request) string
 	Record   bool // keeps Stats.Log
 	// FirstID numbers the first customer that a call creates; 0 means 900001. A vendor that is started again gives no number twice
@@ -31,7 +31,7 @@ type Options struct {
 }
 
 // EveryFault lists faults that pass without anyone's help, one of each sort, for simulator.RandomFaults: those of Alpemix's
-// network, and errors that the resellers' servers tell.
+// network, and errors that the resellers' servers return.
 func EveryFault() []simulator.Fault {
 	network := slices.DeleteFunc(simulator.EveryFault(), func(f simulator.Fault) bool {
 		return f.ErrorNumber != 0 || f.Expire || f.Block != 0 || f.IP != ""
@@ -161,7 +161,7 @@ func (v *Vendor) Secrets() []string {
 // Stats is what the vendor counted.
 type Stats struct {
 	Requests map[string]int // every request by call, refused ones included; "" are those that are no call
-	Answers  map[int]int    // by what they tell: SerwerSMS's error code, otherwise the HTTP status that is meant; -1 are answers that are not the API's
+	Answers  map[int]int    // by result: SerwerSMS's error code, otherwise the HTTP status that is meant; -1 are answers that are not the API's
 	Changes  int            // how often a call changed something
 	Log      []Entry        // every request; only with Options.Record
 }
@@ -185,8 +185,8 @@ func (v *Vendor) Stats() Stats {
 	return s
 }
 
-// Truth is what account's customers are allotted at the moment at, under the present quirks: of RemotePC and CC what user/list,
-// pack/list and mail/list tell, of SerwerSMS and lima-city what was set, which no call tells. Raw is empty. The order is that of
+// Truth is what account's customers are allotted at the time at, under the present quirks: of RemotePC and CC what user/list,
+// pack/list and mail/list report, of SerwerSMS and lima-city what was set, which no call reports. Raw is empty. The order is that of
 // Customer and Resource.
 func (v *Vendor) Truth(account string, at time.Time) []report.Allotment {
 	v.mu.Lock()
@@ -194,7 +194,7 @@ func (v *Vendor) Truth(account string, at time.Time) []report.Allotment {
 	return allotments(Label{v.name, account}, v.present(account, at), v.quirks)
 }
 
-// Customers are those that account has at the moment at.
+// Customers are those that account has at the time at.
 func (v *Vendor) Customers(account string, at time.Time) []Customer {
 	v.mu.Lock()
 	defer v.mu.Unlock()

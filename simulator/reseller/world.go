@@ -38,13 +38,13 @@ type World struct {
 
 	once     sync.Once
 	callers  []simulator.Customer // all of the desk's
-	regulars []simulator.Customer // those who can be told apart
+	regulars []simulator.Customer // those who can be distinguished
 
 	mu    sync.Mutex
 	seats map[Label][]seat
 }
 
-// Customer is what a vendor knows of a customer at a moment.
+// Customer is what a vendor knows of a customer at a time.
 type Customer struct {
 	Company         string // "" for one that came by a call
 	Name            string // what the vendor calls it: e-mail address, ParCustId or user name
@@ -66,7 +66,7 @@ type Customer struct {
 // Pack is one resource that a customer is allotted, in the words of the vendor's API.
 type Pack struct{ Name, Value string }
 
-// Customers are those that the account has at the moment at.
+// Customers are those that the account has at the time at.
 func (w *World) Customers(l Label, at time.Time) []Customer {
 	var present []Customer
 	for _, s := range w.seatsFor(l) {
@@ -77,7 +77,7 @@ func (w *World) Customers(l Label, at time.Time) []Customer {
 	return present
 }
 
-// Allotments is what a snapshot of the account at the moment at has to say if nobody changes anything by calls; the form is
+// Allotments is what a snapshot of the account at the time at has to say if nobody changes anything by calls; the form is
 // that of Vendor.Truth.
 func (w *World) Allotments(l Label, at time.Time) []report.Allotment {
 	return allotments(l, w.Customers(l, at), Quirks{})

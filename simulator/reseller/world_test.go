@@ -58,7 +58,7 @@ func TestFortyCustomersWithNamesThatTheirVendorsTake(t *testing.T) {
 	}
 }
 
-// TestAnyMomentAlone: what a world says of a moment does not depend on what else it was asked.
+// TestAnyMomentAlone: what a world says of a time does not depend on what else it was asked.
 func TestAnyMomentAlone(t *testing.T) {
 	type answer struct {
 		l    Label
@@ -98,7 +98,7 @@ func TestPhases(t *testing.T) {
 	}
 }
 
-// TestSixtyDaysHaveEveryChange counts what a history of 60 days has to tell.
+// TestSixtyDaysHaveEveryChange counts what a history of 60 days contains.
 func TestSixtyDaysHaveEveryChange(t *testing.T) {
 	for _, test := range worlds {
 		w := &World{Seed: test.seed}
@@ -153,13 +153,13 @@ func TestSomeAreOverAndSomeFarUnder(t *testing.T) {
 	for _, test := range worlds {
 		w := &World{Seed: test.seed}
 		for day := 0; day < 90; day += 10 {
-			over, far, told := 0, 0, 0
+			over, far, known := 0, 0, 0
 			for _, l := range Labels() {
 				for _, a := range w.Allotments(l, test.from.AddDate(0, 0, day)) {
 					if !a.Utilized.Valid {
 						continue
 					}
-					told++
+					known++
 					if a.Utilized.V > a.Allotted.V {
 						over++
 					}
@@ -168,8 +168,8 @@ func TestSomeAreOverAndSomeFarUnder(t *testing.T) {
 					}
 				}
 			}
-			if told < 20 || over < 1 || far < 2 || over > told/2 {
-				t.Errorf("seed %d, day %d: of %d, %d are over and %d far under", test.seed, day, told, over, far)
+			if known < 20 || over < 1 || far < 2 || over > known/2 {
+				t.Errorf("seed %d, day %d: of %d, %d are over and %d far under", test.seed, day, known, over, far)
 			}
 		}
 	}
