@@ -29,6 +29,10 @@ type Quirks struct {
 	// others are UTF-8 and escaped, and the reverse. The rows of one report then need different readings.
 	Mixed bool
 
+	// MixedTexts writes every other letter of a text in windows-1254 where the rest is UTF-8, as a program
+	// does that joins texts from two sources; not together with Windows1254.
+	MixedTexts bool
+
 	Charset        Charset
 	DeclareCharset bool   // Content-Type names the charset
 	ContentType    string // of answers: "" means application/json
@@ -107,6 +111,8 @@ func Modes() []Mode {
 		{"mixed-declared", Quirks{Mixed: true, DeclareCharset: true, EscapeUnicode: true, EscapeSlashes: true}},
 		{"mixed-cp1254", Quirks{Mixed: true, Charset: Windows1254, RawBackslashes: true, RawControls: true}},
 		{"mixed-cp1254-declared", Quirks{Mixed: true, Charset: Windows1254, DeclareCharset: true}},
+		{"mixed-texts", Quirks{MixedTexts: true}},
+		{"mixed-texts-declared", Quirks{MixedTexts: true, DeclareCharset: true, RawBackslashes: true, RawControls: true}},
 		{"bom", Quirks{Charset: UTF8BOM}},
 		{"bom-raw", Quirks{Charset: UTF8BOM, RawBackslashes: true, RawControls: true}},
 		{"escape-unicode", Quirks{EscapeUnicode: true, EscapeSlashes: true}},
@@ -148,7 +154,7 @@ func (q *Quirks) isOther(s *session) bool { return q.Mixed && s.uid%3 == 0 }
 // other is the second way in which Mixed writes.
 func (q *Quirks) other() Quirks {
 	other := *q
-	other.Charset = Windows1254
+	other.Charset, other.MixedTexts = Windows1254, false
 	if q.Charset == Windows1254 {
 		other.Charset = UTF8
 	}

@@ -32,5 +32,6 @@ func RandomQuirks(seed uint64) Quirks {
 		q.EscapeSlashes, q.EscapeUnicode = half(), half()
 		q.Separator = pick(&r, []byte{0, '/', '.', '-'})
 	}
+	q.MixedTexts = q.Charset != Windows1254 && r.chance(0.25)
 	return q
 }

@@ -61,6 +61,8 @@ type encoder struct {
 	space  string // after the commas and inside the braces of a row
 	line   string
 	buf    []byte
+	mixes  bool // the present text is mixed, see Quirks.MixedTexts
+	single bool // its last letter is in windows-1254
 }
 
 // style is a way to write strings.
@@ -75,7 +77,7 @@ func newStyle(q Quirks) style {
 		plain[c] = c >= ' ' && c != '"' && c < 0x80
 	}
 	for c := 0x80; c < 0x100; c++ {
-		plain[c] = q.Charset != Windows1254 && (!q.EscapeUnicode || q.RawBackslashes)
+		plain[c] = q.Charset != Windows1254 && !q.MixedTexts && (!q.EscapeUnicode || q.RawBackslashes)
 	}
 	for _, c := range "\r\n\t" {
 		plain[c] = q.RawControls

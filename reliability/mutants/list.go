@@ -67,6 +67,9 @@ var mutants = []mutant{
 	{name: "every text is UTF-8", edits: []edit{
 		{"parser/decode.go", "	if s.foreign && !utf8.ValidString(in) {", "	if false {"},
 	}},
+	{name: "every text is in one charset", edits: []edit{
+		{"parser/charset.go", "	text, mixed := readBytes(in, rest, plausible)", "	text, mixed := readBytes(in, rest, func(rune) bool { return false })"},
+	}},
 	{name: "no dt proves how a record is written", edits: []edit{
 		{"parser/parse.go", "	m, ok := provenMode(b)\n", "	m, ok := lenient, true\n"},
 	}},
