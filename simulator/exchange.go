@@ -7,16 +7,17 @@ import (
 	"net/http"
 )
 
-// Answer is what an API says to one request.
+// Answer is the answer of an API to one request.
 type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// Exchange takes r over a network in which f goes wrong to an API other than that of Alpemix, and brings its answer back.
-// What f says of the vendor itself (IP, Expire, Block, ErrorNumber, Status, Page) is the concern of play, which runs when
-// the request has arrived. Inside a testing/synctest bubble all delays pass in fake time.
+// Exchange carries r over a network with the fault f to an API other than that of Alpemix, and
+// returns its answer. play handles the faults of the vendor itself (IP, Expire, Block, ErrorNumber,
+// Status, Page); it runs when the request has arrived. Inside a testing/synctest bubble all delays
+// pass in fake time.
 func Exchange(r *http.Request, f Fault, play func() Answer) (*http.Response, error) {
 	if err := pause(r.Context(), f.Delay); err != nil {
 		return nil, err
@@ -42,7 +43,7 @@ func Exchange(r *http.Request, f Fault, play func() Answer) (*http.Response, err
 	}, nil
 }
 
-// Relay passes on to the client of a server what Exchange brought.
+// Relay passes the result of Exchange on to the client of a server.
 func Relay(w http.ResponseWriter, answer *http.Response, err error) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // drops the connection

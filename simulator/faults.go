@@ -25,7 +25,7 @@ type Request struct {
 // Fault is what goes wrong with one request, in the order of the fields. The zero Fault is none. Delays pass in real time, or
 // in the fake time of a testing/synctest bubble, and end early when the request is cancelled.
 type Fault struct {
-	Only        Requests      // those that it meets
+	Only        Requests      // the requests that it affects
 	Delay       time.Duration // before the request reaches the vendor
 	Err         error         // the connection fails before the vendor learns of the request: ErrRefused, ErrReset, a TLS error
 	IP          string        // the request comes from this address
@@ -38,8 +38,8 @@ type Fault struct {
 	Lag         time.Duration // between making the answer and its first byte
 	Lost        error         // the connection fails instead of the answer, which the vendor made and counted
 	Cut         int           // the body stops after so many bytes, if it has more, and the connection fails with io.ErrUnexpectedEOF
-	CutQuietly  bool          // the body ends there as if it were whole
-	Stall       time.Duration // the body pauses at Cut instead and then goes on
+	CutQuietly  bool          // the body ends there as if it were complete
+	Stall       time.Duration // the body pauses at Cut instead, then continues
 	KeepOpen    bool          // the connection stays open behind the body, whose length is not announced
 }
 
@@ -55,7 +55,8 @@ const MaintenancePage = `<!DOCTYPE html>
 <body><h1>Sistem bakımda</h1><p>Lütfen daha sonra tekrar deneyin.</p></body></html>
 `
 
-// WrongEnvelopes are complete JSON documents that are no report: none of them may be taken for an empty day.
+// WrongEnvelopes are complete JSON documents that are no report. None of them may count as an empty
+// day.
 func WrongEnvelopes() []string {
 	return []string{
 		`{"errornumber":0,"Results":[{"uid":"1"}]}`, `{"errornumber":0,"result":[]}`, `{"errornumber":0,"data":{"results":[]}}`,
@@ -65,10 +66,10 @@ func WrongEnvelopes() []string {
 	}
 }
 
-// Requests is a sort of requests.
+// Requests is a kind of requests.
 type Requests string
 
-// Sorts of requests.
+// The kinds of requests.
 const (
 	AnyRequest      Requests = ""
 	ReportRequests  Requests = "report"    // not those for a token
@@ -88,7 +89,7 @@ func (r Requests) include(kind report.Kind) bool {
 
 var errCut = errors.New("simulated cut")
 
-// EveryFault lists faults that pass without anyone's help, one of each sort.
+// EveryFault lists faults that pass without intervention, one of each kind.
 func EveryFault() []Fault {
 	all := []Fault{
 		{Delay: 2 * time.Second}, {Lag: 5 * time.Second}, {Delay: time.Minute}, {Lag: time.Minute},

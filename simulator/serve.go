@@ -14,7 +14,7 @@ import (
 	"alpemix-collector/report"
 )
 
-// answer is what the vendor says to one request.
+// answer is the vendor's answer to one request.
 type answer struct {
 	status      int
 	contentType string
@@ -65,7 +65,7 @@ func (v *Vendor) nextFault(q *Request) Fault {
 	return hook(*q)
 }
 
-// reply makes the answer with the given error number.
+// reply returns the answer with the given error number.
 func (v *Vendor) reply(now time.Time, c *call, code int, f Fault) *answer {
 	q, index := v.quirksOf(c.Account)
 	a := &answer{status: http.StatusOK, contentType: q.contentType(), delivered: func(bool) {}, fault: f}
@@ -110,7 +110,7 @@ func (v *Vendor) report(a *answer, now time.Time, c *call, q Quirks, index, rows
 	last, at := c.Last, now
 	switch {
 	case rows < 0:
-		at = time.Time{} // when nothing had begun
+		at = time.Time{} // before the first session
 	case rows > 0 && (last == 0 || rows < last):
 		last = rows
 	}

@@ -32,9 +32,10 @@ func (v *Vendor) remember(account string, list []sighting, now time.Time, quirks
 	}
 }
 
-// Shown is every connection of account that an answer showed and whose answer arrived whole, with the content of the last
-// such answer: what a collector that read them all has to hold. It needs Options.Record. The order is that of StartedAt and
-// UID; FirstSeenAt, FetchedAt, Raw, Hash and Version are empty.
+// Shown returns every connection of account that a completely received answer showed, with the
+// content of the last such answer: what a collector that read them all must hold. It needs
+// Options.Record. The order is by StartedAt and UID; FirstSeenAt, FetchedAt, Raw, Hash and Version
+// are empty.
 func (v *Vendor) Shown(account string) []report.Connection {
 	v.mu.Lock()
 	days := map[report.Day][]showing{}
@@ -60,9 +61,10 @@ func (v *Vendor) Shown(account string) []report.Connection {
 	return rows
 }
 
-// Truth is every connection that a report of account's vendor days from to to, both included, showed at any moment up to at,
-// under the present quirks and with the content of the last such moment: that before it vanished, or before its day ceased to
-// be yesterday. Order and empty fields are those of Shown.
+// Truth returns every connection that a report of account's vendor days from to to, both included,
+// showed at any time up to at, under the present quirks. The content is that of the last such time:
+// before the connection vanished, or before its day was no longer yesterday. Order and empty fields
+// are those of Shown.
 func (v *Vendor) Truth(account string, from, to report.Day, at time.Time) []report.Connection {
 	q, _ := v.quirksOf(account)
 	zone := v.account(account).Zone
@@ -117,7 +119,7 @@ type Session struct {
 	Index   int
 }
 
-// Sessions are those that the complete answer lists.
+// Sessions returns the sessions that the complete answer lists.
 func (t *Reply) Sessions() []Session {
 	all := make([]Session, len(t.sightings))
 	for i, s := range t.sightings {
@@ -126,7 +128,7 @@ func (t *Reply) Sessions() []Session {
 	return all
 }
 
-// Connection is what a reader who believes dt to be in zone should store of a session in the answer.
+// Connection returns what a reader that reads dt in zone should store of a session in the answer.
 func (w *World) Connection(s Session, t *Reply, zone *time.Location) report.Connection {
 	found := w.day(s.Account, s.Date).session(s.Index)
 	return found.connection(s.Account, t.quirks, zone, t.At.Unix())

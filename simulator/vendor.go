@@ -19,10 +19,10 @@ type Options struct {
 	World    *World // nil means the World of seed 0
 	Accounts []Account
 	Now      func() time.Time // the vendor's clock, which may be wrong and may jump; nil means time.Now
-	Elapsed  func() time.Time // what limits, blocks and tokens are timed by; nil means Now
+	Elapsed  func() time.Time // the clock of limits, blocks and tokens; nil means Now
 	Limits   Limits
 	Quirks   Quirks
-	// Fault is asked before each request is handled, possibly by several goroutines at once.
+	// Fault is called before each request is handled, possibly by several goroutines at once.
 	Fault func(Request) Fault
 	// ClientIP returns where a request comes from; nil means the connection's address, or 192.0.2.10 in RoundTripper.
 	ClientIP func(*http.Request) string
@@ -40,7 +40,8 @@ type Account struct {
 	Zone      *time.Location // in which the collector believes dt to be; nil means Istanbul
 }
 
-// Vendor plays the Alpemix API of alpemix.txt at POST /api. Its methods may be called at any time, also while it serves.
+// Vendor simulates the Alpemix API of alpemix.txt at POST /api. Its methods may be called at any
+// time, also while it serves.
 type Vendor struct {
 	world    *World
 	accounts []Account
@@ -52,7 +53,7 @@ type Vendor struct {
 	record   bool
 
 	mu       sync.Mutex
-	quirks   map[string]int // by account, an index of history; "" for requests of nobody
+	quirks   map[string]int // by account, an index of history; "" for requests without an account
 	history  []Quirks       // all that were ever set
 	fault    func(Request) Fault
 	requests int
@@ -70,7 +71,7 @@ type token struct {
 	expires time.Time
 }
 
-// New makes a Vendor. It serves through ServeHTTP, RoundTripper or Serve.
+// New returns a Vendor that serves through ServeHTTP, RoundTripper or Serve.
 func New(o Options) *Vendor {
 	v := &Vendor{
 		world: o.World, now: o.Now, elapsed: o.Elapsed, onReply: o.OnReply, limits: o.Limits.withDefaults(), clientIP: o.ClientIP, record: o.Record, fault: o.Fault,
@@ -141,10 +142,10 @@ func (v *Vendor) ForgetTokens() {
 	clear(v.tokens)
 }
 
-// Accounts are those of Options, with the defaults filled in.
+// Accounts returns the accounts of Options, with the defaults filled in.
 func (v *Vendor) Accounts() []Account { return slices.Clone(v.accounts) }
 
-// Stats is a copy of what was counted so far.
+// Stats returns a copy of the counts so far.
 func (v *Vendor) Stats() Stats {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -154,8 +155,8 @@ func (v *Vendor) Stats() Stats {
 	return s
 }
 
-// Report is the body of the answer that lists all of account's vendor day as seen at the time at, also for days that
-// requests can no longer reach.
+// Report returns the body of the answer that lists all of account's vendor day as seen at the time
+// at. It also serves days that requests can no longer reach.
 func (v *Vendor) Report(account string, day report.Day, at time.Time) []byte {
 	var body bytes.Buffer
 	q, _ := v.quirksOf(account)
@@ -165,7 +166,8 @@ func (v *Vendor) Report(account string, day report.Day, at time.Time) []byte {
 	return body.Bytes()
 }
 
-// quirksOf is how the vendor behaves towards account; an account that it does not know gets those of nobody.
+// quirksOf returns how the vendor behaves towards account. An unknown account gets the quirks of
+// requests without an account.
 func (v *Vendor) quirksOf(account string) (q Quirks, index int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

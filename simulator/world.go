@@ -1,6 +1,6 @@
-// Package simulator plays the vendors' APIs for tests and for `collector demo`: a made-up support desk whose every moment
-// follows from a seed, and in front of it the interface of Alpemix with its limits, its errors, every reading that its
-// document leaves open, and faults.
+// Package simulator simulates the API of Alpemix for tests and for `collector demo`. A seed
+// determines all that happens at its support desk. The API has the limits and errors of Alpemix,
+// every reading that its document leaves open, and faults.
 package simulator
 
 import (
@@ -12,8 +12,9 @@ import (
 	"alpemix-collector/report"
 )
 
-// World is the support desk, or several: each account has its own people and customers. It is a function of its fields, which
-// must not change after the first use; any day of any account can be looked at without the others. The zero World is ready.
+// World is one support desk for each account, with its own people and customers. It is a function
+// of its fields, which must not change after the first use. Any day of any account can be generated
+// without the others. The zero World is ready to use.
 //
 // A session starts, runs 20 s to 9 h, ends, and is described (exp, supnum) while it runs or up to 10 h after it ended. So
 // nothing of a desk day changes later than 19 hours after that day's end.
@@ -81,8 +82,9 @@ func (w *World) each(account string, from, to time.Time, visit func(d *deskDay, 
 	}
 }
 
-// Connections is what can be seen at the time at of the sessions that start on day in Istanbul, running ones included: the
-// latest first, as a vendor without quirks would list them. FirstSeenAt, FetchedAt, Raw, Hash and Version are empty.
+// Connections returns the sessions that start on day in Istanbul as seen at the time at, running
+// ones included: the latest first, as a vendor without quirks would list them. FirstSeenAt,
+// FetchedAt, Raw, Hash and Version are empty.
 func (w *World) Connections(account string, day report.Day, at time.Time) []report.Connection {
 	var list []report.Connection
 	q := Quirks{Zone: Istanbul}
@@ -95,7 +97,7 @@ func (w *World) Connections(account string, day report.Day, at time.Time) []repo
 	return list
 }
 
-// text is the field's content at the time t, unix seconds.
+// text returns the field's content at the time t, unix seconds.
 func text(edits *[2]edit, t int64) string {
 	now := ""
 	for _, e := range edits {
@@ -106,10 +108,10 @@ func text(edits *[2]edit, t int64) string {
 	return now
 }
 
-// seconds is how long s has lasted at the time t.
+// seconds returns how long s has lasted at the time t.
 func (s *session) seconds(t int64) int64 { return min(t, s.end) - s.start }
 
-// connection is what a reader who believes dt to be in zone should store of s as shown at the time t.
+// connection returns what a reader that reads dt in zone should store of s as shown at the time t.
 func (s *session) connection(account string, q Quirks, zone *time.Location, t int64) report.Connection {
 	written := q.of(s)
 	started := q.readAs(time.Unix(s.start, 0), zone)

@@ -112,13 +112,13 @@ func (v *Vendor) SetFault(f func(simulator.Request) simulator.Fault) {
 	v.fault = f
 }
 
-// Accounts are those of Options, with the defaults filled in.
+// Accounts returns the accounts of Options, with the defaults filled in.
 func (v *Vendor) Accounts() []Account { return slices.Clone(v.accounts) }
 
-// Path is what the address of account's API has after the host: the default of the configuration has it, too.
+// Path returns the path of the address of account's API, as in the default of the configuration.
 func (v *Vendor) Path(account string) string { return v.twin.path(v.accountOf(account)) }
 
-// Settings are those of account in the configuration, whose API is at address.
+// Settings returns the configuration of account, whose API is at address.
 func (v *Vendor) Settings(account, address string) map[string]any {
 	var customers []string
 	for _, s := range v.world.seatsFor(Label{v.name, account}) {
@@ -140,8 +140,8 @@ func (v *Vendor) accountOf(name string) *Account {
 	return &Account{}
 }
 
-// Secrets is everything that must not be seen anywhere: credentials of accounts and customers, and what was received or
-// handed out so far.
+// Secrets returns everything that must not show anywhere: credentials of accounts and customers,
+// and the secrets that were received or handed out so far.
 func (v *Vendor) Secrets() []string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -176,7 +176,7 @@ type Entry struct {
 	Changed bool // it changed something, whatever was answered
 }
 
-// Stats is a copy of what was counted so far.
+// Stats returns a copy of the counts so far.
 func (v *Vendor) Stats() Stats {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -185,16 +185,16 @@ func (v *Vendor) Stats() Stats {
 	return s
 }
 
-// Truth is what account's customers are allotted at the time at, under the present quirks: of RemotePC and CC what user/list,
-// pack/list and mail/list report, of SerwerSMS and lima-city what was set, which no call reports. Raw is empty. The order is that of
-// Customer and Resource.
+// Truth returns what account's customers are allotted at the time at, under the present quirks: of
+// RemotePC and CC what user/list, pack/list and mail/list report, of SerwerSMS and lima-city what
+// was set, which no call reports. Raw is empty. The order is by Customer and Resource.
 func (v *Vendor) Truth(account string, at time.Time) []report.Allotment {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return allotments(Label{v.name, account}, v.present(account, at), v.quirks)
 }
 
-// Customers are those that account has at the time at.
+// Customers returns the customers of account at the time at.
 func (v *Vendor) Customers(account string, at time.Time) []Customer {
 	v.mu.Lock()
 	defer v.mu.Unlock()

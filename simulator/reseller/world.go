@@ -1,5 +1,6 @@
-// Package reseller plays the resellers' APIs for tests and for `collector demo`, each with made-up customers whose every moment
-// follows from a seed, with its document's statuses and errors, every shape that the document leaves open, and faults.
+// Package reseller simulates the resellers' APIs for tests and for `collector demo`. A seed
+// determines the customers of each at any time. Each API has the statuses and errors of its
+// document, every shape that the document leaves open, and faults.
 package reseller
 
 import (
@@ -24,11 +25,12 @@ func Labels() (all []Label) {
 	return all
 }
 
-// World is what the customers of a reseller are allotted and use, at any moment. It is a function of its fields, which must
-// not change after the first use. The zero World is ready.
+// World is what the customers of a reseller are allotted and use at any time. It is a function of
+// its fields, which must not change after the first use. The zero World is ready to use.
 //
-// Most customers keep what they have for three to seven weeks, then some of it grows, shrinks, comes or goes. Every sixth
-// customer of an account comes and goes itself. Some use more than they are allotted, some nearly nothing.
+// Most customers keep what they have for three to seven weeks, then some of it grows, shrinks,
+// comes or goes. Every sixth customer of an account joins and leaves. Some use more than they are
+// allotted, some nearly nothing.
 type World struct {
 	Seed uint64
 	// Desk and DeskAccount are whose support the customers ask for: most of them are customers there, too, and a few are with
@@ -66,7 +68,7 @@ type Customer struct {
 // Pack is one resource that a customer is allotted, in the words of the vendor's API.
 type Pack struct{ Name, Value string }
 
-// Customers are those that the account has at the time at.
+// Customers returns the customers of the account at the time at.
 func (w *World) Customers(l Label, at time.Time) []Customer {
 	var present []Customer
 	for _, s := range w.seatsFor(l) {
@@ -77,8 +79,8 @@ func (w *World) Customers(l Label, at time.Time) []Customer {
 	return present
 }
 
-// Allotments is what a snapshot of the account at the time at has to say if nobody changes anything by calls; the form is
-// that of Vendor.Truth.
+// Allotments returns what a snapshot of the account at the time at must hold if no call changes
+// anything, in the form of Vendor.Truth.
 func (w *World) Allotments(l Label, at time.Time) []report.Allotment {
 	return allotments(l, w.Customers(l, at), Quirks{})
 }
@@ -95,8 +97,8 @@ func (w *World) seatsFor(l Label) []seat {
 	return w.seats[l]
 }
 
-// stream is the generator that belongs to parts. Everything that is drawn has its own, so that it can be drawn without the
-// rest.
+// stream returns the generator that belongs to parts. Everything drawn has its own generator, so
+// that it can be drawn without the rest.
 func stream(parts ...any) *rand.Rand {
 	h := fnv.New64a()
 	_, _ = fmt.Fprintln(h, parts...) // a hash takes everything
