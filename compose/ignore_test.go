@@ -13,7 +13,7 @@ import (
 func TestPrivateFilesAreIgnored(t *testing.T) {
 	private := strings.Fields(`collector.yaml collector.prod.yaml collector-eu.yml .env .env.local docker-compose.override.yml
 		alpemix.key serwersms.token grafana.token new.password customers.csv customers.old.csv rates.csv rates-2026.csv
-		export.xlsx export.parquet usage.csv day.json.zst web.key web.pem users.htpasswd state/state.db
+		export.xlsx export.parquet usage.csv day.json.zst web.key web.pem users.htpasswd state/state.db state-demo/state.db
 		secrets/alpemix config/customers.csv cmd/collector/new.password cmd/collector/grafana.token docs/customers.csv
 		deploy/rates.csv deploy/.env old-state/limacity-keys/de/386557`)
 	public := strings.Fields(`collector.example.yaml docker-compose.yml go.mod cmd/collector/main.go collector/collector.go
