@@ -81,12 +81,12 @@ func (d *Vendors) Serve(ctx context.Context, g *errgroup.Group) error {
 
 // Announce prints where the vendors are, and the configuration with their keys.
 func (d *Vendors) Announce(out io.Writer, file string) {
-	_, _ = fmt.Fprintln(out, "This collects from simulated vendors; nothing of it is real. Ctrl-C ends it.")
+	_, _ = fmt.Fprintln(out, "This collects from simulated vendors; none of the data is real. Ctrl-C stops it.")
 	_, _ = fmt.Fprintf(out, "alpemix   simulated at %s\n", d.addresses["alpemix"])
 	for _, l := range world.Labels() {
 		_, _ = fmt.Fprintf(out, "%-9s simulated at %s\n", l.Vendor, d.addresses[l.Vendor])
 	}
-	_, _ = fmt.Fprintf(out, "ask them  %s check -c %s\n", os.Args[0], file)
+	_, _ = fmt.Fprintf(out, "check     %s check -c %s\n", os.Args[0], file)
 }
 
 // customersOf is the demonstration's customers file.
