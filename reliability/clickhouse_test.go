@@ -65,7 +65,7 @@ type clickhouse struct {
 
 	mu     sync.Mutex
 	resold resold
-	lost   map[uidKey]bool // acknowledged rows that are gone: a power cut took them, or somebody replaced the database
+	lost   map[uidKey]bool // by the account's first name: acknowledged rows that are gone: a power cut took them, or somebody replaced the database
 	held
 }
 
@@ -77,14 +77,15 @@ type held struct {
 	before      map[rowKey]report.Connection // the version before
 	live        map[uidKey]int               // rows of a uid that are not withdrawn
 	rejects     map[rejectKey]reject
-	days        map[dayKey]report.DayStatus
+	days        map[dayKey]dayRow
+	logins      map[string]loginRow // by account
 	fetches     map[fetchKey]report.Fetch
 }
 
 func newHeld() held {
 	return held{
 		tokens: map[string]time.Time{}, connections: map[rowKey]report.Connection{}, before: map[rowKey]report.Connection{},
-		live: map[uidKey]int{}, rejects: map[rejectKey]reject{}, days: map[dayKey]report.DayStatus{}, fetches: map[fetchKey]report.Fetch{},
+		live: map[uidKey]int{}, rejects: map[rejectKey]reject{}, days: map[dayKey]dayRow{}, logins: map[string]loginRow{}, fetches: map[fetchKey]report.Fetch{},
 	}
 }
 
@@ -101,7 +102,12 @@ type (
 	// reject is a record in quarantine and the uid that was found in it.
 	reject struct {
 		report.Reject
-		uid string
+		uid   string
+		moved bool // to another name of the account
+	}
+	dayRow struct {
+		report.DayStatus
+		moved bool
 	}
 	dayKey struct {
 		account string
@@ -151,6 +157,11 @@ func (c *clickhouse) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	if failing {
+		if strings.HasPrefix(query, "INSERT ") && !insert && fault.applied == 1 { // an INSERT of what a SELECT finds
+			if _, err := c.query(r, query, parameters); err != nil {
+				return nil, err
+			}
+		}
 		return fault.answer(r)
 	}
 	if err := wait(r.Context(), between(c.random(), 0, 200*time.Millisecond)); err != nil {
@@ -242,7 +253,7 @@ func (c *clickhouse) powerCut() {
 	defer c.mu.Unlock()
 	for key, conn := range c.connections {
 		if !conn.Deleted && c.crash(&conn) {
-			c.lost[key.uidKey] = true
+			c.lost[uidKey{owner(key.account), key.uid}] = true
 			if old, known := c.before[key]; known && !old.Deleted {
 				c.connections[key] = old
 				continue
@@ -255,20 +266,21 @@ func (c *clickhouse) powerCut() {
 
 // misses tells whether a row of account that was lost did not come back: the vendor did not tell it any more. Its day cannot be sealed.
 func (c *clickhouse) misses(account string) bool {
+	stored := c.stored()
 	for key := range c.lost {
-		if key.account == account && c.live[key] == 0 {
+		if _, back := stored[key]; key.account == account && !back {
 			return true
 		}
 	}
 	return false
 }
 
-// stored is what the view connections shows, by uid.
+// stored is what the view connections shows, by the account's first name and uid.
 func (c *clickhouse) stored() map[uidKey]report.Connection {
 	rows := map[uidKey]report.Connection{}
 	for key, conn := range c.connections {
 		if !conn.Deleted {
-			rows[key.uidKey] = conn
+			rows[uidKey{owner(key.account), key.uid}] = conn
 		}
 	}
 	return rows
@@ -279,43 +291,23 @@ func (c *clickhouse) put(table string, r row, in *inserted) error {
 	switch table {
 	case "connection_rows":
 		conn := r.connection()
-		uid := uidKey{conn.Account, conn.UID}
-		key := rowKey{uid, conn.StartedAt.Unix()}
-		old, known := c.connections[key]
-		if known && old.Version > conn.Version {
-			return nil
+		if c.keep(conn) {
+			in.connections = append(in.connections, conn)
 		}
-		if known && old.Version < conn.Version {
-			c.before[key] = old
-		}
-		if known && !old.Deleted {
-			c.live[uid]--
-		}
-		if !conn.Deleted {
-			c.live[uid]++
-		}
-		c.connections[key] = conn
-		in.connections = append(in.connections, conn)
 	case "quarantine_rows":
-		rejected := reject{
+		c.keepReject(reject{
 			Reject: report.Reject{
 				Account: r.text("account"), Reason: r.text("reason"), Raw: r.text("raw"), Hash: r.number("hash"),
 				Version: r.number("version"), ResolvedAt: r.time("resolved_at"),
 			},
 			uid: r.text("uid"),
-		}
-		key := rejectKey{rejected.Account, rejected.Hash}
-		if c.rejects[key].Version <= rejected.Version {
-			c.rejects[key] = rejected
-		}
+		})
 	case "day_rows":
 		d := report.DayStatus{
 			Account: r.text("account"), Day: report.DayOf(r.time("day")), State: report.DayState(r.text("state")), Rows: r.number("rows"),
 			SealedAt: r.time("sealed_at"), Version: r.number("version"), Doubt: r.text("doubt"),
 		}
-		key := dayKey{d.Account, d.Day}
-		if c.days[key].Version <= d.Version {
-			c.days[key] = d
+		if c.keepDay(dayRow{DayStatus: d}) {
 			in.days = append(in.days, d)
 		}
 	case "fetch_rows":

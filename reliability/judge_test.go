@@ -46,6 +46,7 @@ func (s *simulation) inserted(in *inserted) {
 	}
 	for _, d := range in.days {
 		s.trace.add(s.now(), "%s: %s is %s, %d rows %s", d.Account, d.Day, d.State, d.Rows, d.Doubt)
+		d.Account = owner(d.Account)
 		switch d.State {
 		case report.DaySealed:
 			s.sealed(d)
@@ -61,6 +62,7 @@ func (s *simulation) inserted(in *inserted) {
 // is tells whether a stored row is a session as one of the answers told it.
 func (s *simulation) is(got *report.Connection, as []*telling, session simulator.Session) bool {
 	plain := *got
+	plain.Account = owner(plain.Account)
 	plain.Raw, plain.Hash, plain.Version, plain.FirstSeenAt, plain.FetchedAt = "", 0, 0, time.Time{}, time.Time{}
 	return slices.ContainsFunc(as, func(t *telling) bool { return s.scenario.world.Connection(session, &t.Reply, t.zone) == plain })
 }
@@ -81,7 +83,7 @@ func (s *simulation) quarantined(conn *report.Connection) bool {
 		return false
 	}
 	for key, reject := range s.clickhouse.rejects {
-		if key.account == conn.Account && (reject.Reason == "dt_out_of_range" || reject.Reason == "duration_absurd") && strings.Contains(reject.Raw, conn.UID) {
+		if owner(key.account) == conn.Account && (reject.Reason == "dt_out_of_range" || reject.Reason == "duration_absurd") && strings.Contains(reject.Raw, conn.UID) {
 			return true
 		}
 	}
@@ -212,7 +214,7 @@ func (s *simulation) accounts(registry *prometheus.Registry) {
 			if rest != 0 {
 				s.fail("metrics: of the rows that %s received, %v are neither stored nor unchanged nor quarantined", account, rest)
 			}
-			if told := s.process.heard[account]; !s.process.doubted && received[account] != float64(told) {
+			if told := s.process.heard[owner(account)]; !s.process.doubted && received[account] != float64(told) {
 				s.fail("metrics: %s was told %d records, and says that it received %v", account, told, received[account])
 			}
 		}
@@ -222,6 +224,7 @@ func (s *simulation) accounts(registry *prometheus.Registry) {
 // judge compares all that is left with all that was told.
 func (s *simulation) judge() {
 	s.judgeRows()
+	s.judgeNames()
 	for _, line := range s.secrets.leaks {
 		s.fail("secret: in the log: %s", line)
 	}
@@ -238,7 +241,7 @@ func (s *simulation) judgeFetches() {
 	for account, told := range s.tail {
 		requests, rows := 0, 0
 		for _, f := range s.clickhouse.fetches {
-			if f.Account == account && !f.At.Before(told.from) && f.At.Before(told.until) {
+			if owner(f.Account) == account && !f.At.Before(told.from) && f.At.Before(told.until) {
 				requests, rows = requests+1, rows+int(f.Rows)
 			}
 		}
@@ -257,7 +260,7 @@ func (s *simulation) judgeRows() {
 		key := uidKey{first.Account, first.UID}
 		got, ok := stored[key]
 		known[key] = true
-		if s.clickhouse.lost[key] && s.clickhouse.days[dayKey{key.account, first.LocalDay}].State != report.DaySealed {
+		if s.clickhouse.lost[key] && s.clickhouse.days[dayKey{s.name(key.account), first.LocalDay}].State != report.DaySealed {
 			continue // nobody could ask for that day again
 		}
 		if !ok {

@@ -48,18 +48,19 @@ func (s *simulation) judgeDays() {
 		}
 		today := report.DayOf(s.physical.In(a.zone))
 		ended := report.DayOf(s.physical.Add(-inOrder).In(a.zone)) - 1
-		if d := s.clickhouse.days[dayKey{a.name, ended}]; d.State != report.DaySealed {
+		if d := s.clickhouse.days[dayKey{s.name(a.name), ended}]; d.State != report.DaySealed {
 			s.fail("seal: %s of %s is %q at %s", ended, a.name, d.State, stamp(s.physical))
 		}
 		for key, d := range s.clickhouse.days {
-			if key.account != a.name {
+			if key.account != s.name(a.name) {
 				continue
 			}
 			if d.State == report.DayOpen && d.Day < today-1 {
 				s.fail("gap: %s of %s is still open at %s", d.Day, a.name, stamp(s.physical))
 			}
 			if d.State == report.DayGap && d.Day >= report.DayOf(s.scenario.start.In(a.zone))-1 && !s.troubled(a.name, d.Day) {
-				s.judgeGap(d)
+				d.Account = a.name
+				s.judgeGap(d.DayStatus)
 			}
 		}
 		if n := s.book.reads[a.name]; n == 0 {

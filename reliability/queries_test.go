@@ -50,7 +50,7 @@ func (q statement) names(name string) (all []string) {
 	return all
 }
 
-var questions = []question{
+var questions = slices.Concat([]question{
 	{
 		"SELECT displayName()", []string{"displayName() String", "version() String", "revision() UInt32", "timezone() String"},
 		func(_ *clickhouse, q statement) [][]any {
@@ -71,7 +71,7 @@ var questions = []question{
 		"SELECT hash, uid, version FROM alpemix.quarantine_rows FINAL", []string{"hash UInt64", "uid String", "version UInt64"},
 		func(c *clickhouse, q statement) (rows [][]any) {
 			for key, r := range c.rejects {
-				if key.account == q.value("account") && r.uid != "" && r.ResolvedAt.IsZero() {
+				if key.account == q.value("account") && r.uid != "" && r.ResolvedAt.IsZero() && !r.moved {
 					rows = append(rows, []any{r.Hash, r.uid, r.Version})
 				}
 			}
@@ -105,7 +105,7 @@ var questions = []question{
 					panic(fmt.Sprintf("%s: %v", q.text, err))
 				}
 				key := rejectKey{q.value("account"), hash}
-				if r, known := c.rejects[key]; known {
+				if r, known := c.rejects[key]; known && !r.moved {
 					r.ResolvedAt, r.Version = c.now(), r.Version+1
 					c.rejects[key] = r
 				}
@@ -132,17 +132,13 @@ var questions = []question{
 		},
 	},
 	{
-		"SELECT vendor, account, fingerprint FROM alpemix.login_rows FINAL", []string{"vendor String", "account String", "fingerprint String"},
-		func(*clickhouse, statement) [][]any { return nil }, // nobody is renamed here
-	},
-	{
 		"SELECT day, state, rows, sealed_at, version, doubt",
 		[]string{
 			"day Date", "state String", "rows UInt64", "sealed_at Nullable(DateTime('UTC'))", "version UInt64", "doubt String",
 		},
 		func(c *clickhouse, q statement) (rows [][]any) {
 			for _, key := range slices.SortedFunc(maps.Keys(c.days), func(a, b dayKey) int { return int(a.day - b.day) }) {
-				if d := c.days[key]; key.account == q.value("account") {
+				if d := c.days[key]; key.account == q.value("account") && !d.moved {
 					rows = append(rows, []any{d.Day.UTC(), string(d.State), d.Rows, optional(d.SealedAt), d.Version, d.Doubt})
 				}
 			}
@@ -198,7 +194,7 @@ var questions = []question{
 		[]string{"vendor String", "account String", "customer String", "resource String", "newest DateTime('UTC')"},
 		func(*clickhouse, statement) [][]any { return nil },
 	},
-}
+}, renameQuestions)
 
 func optional(t time.Time) *time.Time {
 	if t.IsZero() {

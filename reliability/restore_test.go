@@ -44,6 +44,9 @@ func (s *simulation) restore(l *life) {
 			*l = limits{} // the copy knows an older token
 		}
 	}
+	if l.stateLost {
+		s.loseState()
+	}
 	switch c := s.clickhouse; {
 	case l.emptied:
 		c.replace(newHeld())
@@ -55,7 +58,7 @@ func (s *simulation) restore(l *life) {
 func (h *held) clone() held {
 	return held{
 		id: h.id, tokens: maps.Clone(h.tokens), connections: maps.Clone(h.connections), before: maps.Clone(h.before),
-		live: maps.Clone(h.live), rejects: maps.Clone(h.rejects), days: maps.Clone(h.days), fetches: maps.Clone(h.fetches),
+		live: maps.Clone(h.live), rejects: maps.Clone(h.rejects), days: maps.Clone(h.days), logins: maps.Clone(h.logins), fetches: maps.Clone(h.fetches),
 	}
 }
 
@@ -63,7 +66,7 @@ func (h *held) clone() held {
 func (c *clickhouse) replace(by held) {
 	for key, conn := range c.connections {
 		if _, kept := by.connections[key]; !kept && !conn.Deleted {
-			c.lost[key.uidKey] = true
+			c.lost[uidKey{owner(key.account), key.uid}] = true
 		}
 	}
 	c.held = by

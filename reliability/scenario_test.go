@@ -60,11 +60,13 @@ type life struct {
 	zones    []string      // what the configuration says of each account's zone
 	wrongKey bool
 	every    time.Duration // between reads of today
+	names    []string      // of the accounts, if they change
 
 	// What somebody did before this life. Lives are numbered from 1.
 	stateOf      int  // the state file is the one that this life left behind
 	clickhouseOf int  // ClickHouse holds what it held at the end of this life
 	emptied      bool // ClickHouse holds nothing
+	stateLost    bool
 }
 
 const everyQuarter = 15 * time.Minute
@@ -107,6 +109,7 @@ func newScenario(seed uint64) *scenario {
 	}
 	sc.drawWeather(draw(seed, "weather", 0))
 	sc.drawLives(draw(seed, "lives", 0), every)
+	sc.drawRenames(draw(seed, "renames", 0))
 	return sc
 }
 
@@ -230,9 +233,9 @@ func (sc *scenario) vendorClockWrong() bool {
 	return slices.ContainsFunc(sc.weather, func(e epoch) bool { return e.clock.Abs() > tolerated })
 }
 
-// restored reports whether an older state file takes the place of the newest.
+// restored reports whether an older state file, or none, takes the place of the newest.
 func (sc *scenario) restored() bool {
-	return slices.ContainsFunc(sc.lives, func(l life) bool { return l.stateOf > 0 })
+	return slices.ContainsFunc(sc.lives, func(l life) bool { return l.stateOf > 0 || l.stateLost })
 }
 
 // standsStill reports whether the vendor's day ever does: it then serves days that the collector may have forgotten.

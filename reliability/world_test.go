@@ -46,6 +46,7 @@ type simulation struct {
 	seals    map[dayKey]bool    // days that were sealed before
 	rose     map[string]float64 // counters of all lives, by name and by each of their labels
 	failures int
+	waiting  uint64   // rows in the queue when the last life ended
 	copies   []copied // at the end of each life, if a later one needs it
 
 	mu     sync.Mutex
@@ -104,8 +105,9 @@ func (s *simulation) weather() *epoch { return s.scenario.at(s.now()) }
 
 // lostInPowerCut tells whether a row is lost: one of the last two hours, and of a day that cannot have been looked for yet.
 func (s *simulation) lostInPowerCut(conn *report.Connection) bool {
-	right := s.process.life.skew == 0 && s.weather().clock == 0 && s.zones[conn.Account].String() == s.zoneOf(conn.Account).String()
-	return right && s.now().Sub(conn.FetchedAt) < 2*time.Hour && conn.LocalDay == report.DayOf(s.now().In(s.zoneOf(conn.Account)))
+	account := owner(conn.Account)
+	right := s.process.life.skew == 0 && s.weather().clock == 0 && s.zones[account].String() == s.zoneOf(account).String()
+	return right && s.now().Sub(conn.FetchedAt) < 2*time.Hour && conn.LocalDay == report.DayOf(s.now().In(s.zoneOf(account)))
 }
 
 // count numbers the draws of a stream, from 1.
@@ -168,12 +170,15 @@ func (s *simulation) live(l life) {
 		for i, a := range s.scenario.accounts {
 			s.zones[a.name] = location(l.zones[i])
 		}
-		s.trace.add(s.now(), "start: length %s, killed at effect %d, after it %t, clock ahead %s, zones %v, wrong key %t", l.length, l.deathAt, l.after, l.skew, l.zones, l.wrongKey)
+		s.trace.add(s.now(), "start: length %s, killed at effect %d, after it %t, clock ahead %s, zones %v, names %v, wrong key %t", l.length, l.deathAt, l.after, l.skew, l.zones, l.names, l.wrongKey)
 		ctx, cancel := context.WithTimeout(context.Background(), l.length+time.Millisecond)
 		defer cancel()
-		if len(s.lives) > 0 && s.lives[len(s.lives)-1].skew != l.skew {
-			for _, l := range s.limit {
-				l.token = false // its age is by our clock
+		if len(s.lives) > 0 {
+			before := s.lives[len(s.lives)-1]
+			for i, a := range s.scenario.accounts {
+				if before.skew != l.skew || l.names != nil && before.names[i] != l.names[i] {
+					s.limit[a.name].token = false // its age is by our clock; with a new name goes a new token
+				}
 			}
 		}
 		s.process = &process{s: s, life: l, kill: cancel, started: s.now(), heard: map[string]int{}}
@@ -196,12 +201,14 @@ func (s *simulation) run(ctx context.Context, t *testing.T) {
 	if err != nil {
 		t.Fatalf("the state file cannot be opened again: %v", err)
 	}
+	logins := s.logins()
+	renamed := rename(state, logins)
 	db, err := sink.Open(sink.Config{DSN: "http://127.0.0.1:8123/alpemix", Password: "password-of-clickhouse", Transport: &way{s.process, "ClickHouse", s.clickhouse}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	registry := prometheus.NewRegistry()
-	cfg := collector.Config{Store: &paced{state, s}, Writer: db.Writer(), Database: db.Writer(), Reason: sink.Reason, Reasons: sink.Reasons(), Metrics: registry, Log: log}
+	cfg := collector.Config{Store: &paced{state, s}, Writer: db.Writer(), Database: db.Writer(), Logins: logins, Reason: sink.Reason, Reasons: sink.Reasons(), Metrics: registry, Log: log}
 	for i, a := range s.scenario.accounts {
 		conf := s.account(t, a, state)
 		conf.Today, conf.Yesterday = s.process.life.schedules(i)
@@ -211,7 +218,10 @@ func (s *simulation) run(ctx context.Context, t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Run(ctx); err != nil && !s.process.killed() && s.weather().diskRate == 0 {
+	if err = renamed; err == nil {
+		err = c.Run(ctx)
+	}
+	if err != nil && !s.process.killed() && s.weather().diskRate == 0 {
 		t.Errorf("the collector ended: %v", err)
 	}
 	if !s.process.killed() {
@@ -220,8 +230,8 @@ func (s *simulation) run(ctx context.Context, t *testing.T) {
 	s.trace.add(s.now(), "ended after %d effects", s.process.effects)
 	s.accounts(registry)
 	l := &s.process.life
-	if rows, _ := state.QueueStats(); rows > 0 && l.tail {
-		t.Errorf("seed %d: queue: %d rows still wait for ClickHouse", s.scenario.seed, rows)
+	if s.waiting, _ = state.QueueStats(); s.waiting > 0 && l.tail {
+		t.Errorf("seed %d: queue: %d rows still wait for ClickHouse", s.scenario.seed, s.waiting)
 	}
 	if err := state.Close(); err != nil && !s.process.killed() && s.weather().diskRate == 0 {
 		t.Errorf("the state file was not closed in order: %v", err)
@@ -239,15 +249,15 @@ func (s *simulation) account(t *testing.T, a account, state *store.Store) collec
 		key = "wrong-" + key
 	}
 	if scope == "account" {
-		scope = a.name
+		scope = "account " + s.name(a.name)
 	}
 	client, err := alpemix.New(alpemix.Config{
-		Account: a.name, Endpoint: "https://vendor.example:5900/api", MainUsername: a.name, SecretKey: key, Limits: alpemix.Limits{Scope: scope},
+		Account: s.name(a.name), Endpoint: "https://vendor.example:5900/api", MainUsername: a.name, SecretKey: key, Limits: alpemix.Limits{Scope: scope},
 	}, state, &asked{s, a.name, l.wrongKey, &way{s.process, "request of " + a.name, s.vendor.RoundTripper()}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return collector.Account{Name: a.name, Location: s.zones[a.name], Scope: scope, Fetcher: &pacedFetcher{client, s, a.name}}
+	return collector.Account{Name: s.name(a.name), Location: s.zones[a.name], Scope: scope, Fetcher: &pacedFetcher{client, s, a.name}}
 }
 
 // memoryDir is a folder in memory where there is one: simulated days make real fsyncs, hundreds of thousands of them.

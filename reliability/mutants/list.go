@@ -170,10 +170,19 @@ var mutants = []mutant{
 	}, by: scene{"reliability", "^TestFaults$/^ClickHouse$/^it_is_newer"}},
 	{name: "a new name is a new account", edits: []edit{
 		{"store/rename.go", "report.Renames(known, logins)", "report.Renames(known[:0], logins)"},
-	}, by: scene{"collector", "^TestRenamedAccount$"}},
+	}},
 	{name: "a new name is a new account without the state file", edits: []edit{
 		{"collector/database.go", "db.Follow(ctx, c.logins)", "db.Follow(ctx, nil)"},
-	}, by: scene{"collector", "^TestRenamedAccount$"}},
+	}},
+	{name: "what waits keeps the old name", edits: []edit{
+		{"store/rename.go", "		case kind == rowEntry && m.Vendor == \"alpemix\":\n", "		case false:\n"},
+	}},
+	{name: "rows stand under both names", edits: []edit{
+		{"sink/move.go", "	if t.withdraw == \"\" {\n", "	if t.withdraw == \"\" || t.table == \"connection_rows\" {\n"},
+	}},
+	{name: "an interrupted move is not noticed", edits: []edit{
+		{"sink/move.go", "	for _, t := range movables {\n", "	if err := w.withdrawRows(ctx, loginRows, m, \"\"); err != nil {\n		return fail(loginRows, err)\n	}\n	for _, t := range movables {\n"},
+	}},
 	{name: "an import is taken for a loss", edits: []edit{
 		{"collector/seal.go", "	return !known.FirstSeenAt", "	return false && !known.FirstSeenAt"},
 	}, by: scene{"collector", "^TestAnImportOpensNoDay$"}},
