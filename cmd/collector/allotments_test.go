@@ -248,7 +248,7 @@ func TestResellersDoNotNeedAlpemix(t *testing.T) {
 
 func TestNothingIsConfigured(t *testing.T) {
 	got := command(t, []string{"COLLECTOR_STATE_DIR=" + t.TempDir()}, "", "run")
-	if got.code != exitUsage || !strings.Contains(got.stderr, "alpemix.accounts: is empty, and so are the accounts of reseller") {
+	if got.code != exitUsage || !strings.Contains(got.stderr, "alpemix.accounts: is empty, and no reseller account is configured") {
 		t.Errorf("%+v", got)
 	}
 }

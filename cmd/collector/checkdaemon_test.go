@@ -49,13 +49,13 @@ func TestCheckBesideADaemon(t *testing.T) {
 		want   string
 	}{
 		"read":         {func(*web.Status, *web.Account) {}, "ok    account main: last read by the running daemon at "},
-		"unread":       {func(_ *web.Status, a *web.Account) { a.LastSuccess.Today = nil }, "FAIL  account main: the running daemon has not read it yet; run check again"},
+		"unread":       {func(_ *web.Status, a *web.Account) { a.LastSuccess.Today = nil }, "FAIL  account main: the running daemon has not read this account yet; run check again"},
 		"quiet":        {func(_ *web.Status, a *web.Account) { a.LastSuccess.Today = new(now.Add(-time.Hour)) }, "FAIL  account main: last read by the running daemon at "},
 		"failing":      {func(_ *web.Status, a *web.Account) { a.LastError = &web.LastError{Message: "refused"} }, "FAIL  account main: the running daemon reports: refused\n"},
 		"unknown":      {func(_ *web.Status, a *web.Account) { a.Name = "other" }, "FAIL  account main: the running daemon does not know this account"},
 		"in doubt":     {func(_ *web.Status, a *web.Account) { a.Doubts = []web.DayDoubt{{Day: a.Today - 1, Why: "it is empty"}} }, "is in doubt: it is empty; the running daemon asks again\n"},
 		"sealed":       {func(_ *web.Status, a *web.Account) { a.Doubts = []web.DayDoubt{{Day: a.Today - 2, Sealed: true}} }, "warn  account main: the answer for "},
-		"queued":       {func(s *web.Status, _ *web.Account) { s.Queue = web.Queue{Rows: 7, Oldest: new(now.Add(-time.Hour))} }, "FAIL  queue: 7 rows of the running daemon wait for ClickHouse since "},
+		"queued":       {func(s *web.Status, _ *web.Account) { s.Queue = web.Queue{Rows: 7, Oldest: new(now.Add(-time.Hour))} }, "FAIL  queue: 7 rows of the running daemon have been waiting for ClickHouse since "},
 		"not accepted": {func(*web.Status, *web.Account) { ready = errors.New("state_dir is full") }, "FAIL  daemon: the running daemon reports: state_dir is full\n"},
 		"customers": {func(s *web.Status, _ *web.Account) {
 			s.CustomersFile = web.CustomersFile{Error: "customers.csv: line 2"}
