@@ -25,6 +25,9 @@ func (a *app) sqlCommand() *cobra.Command {
 and prints the answer. - reads the statement from standard input. A FORMAT clause
 in the statement wins over --format.
 
+Over clickhouse:// the formats are tables, CSVWithNames, TSVWithNames and
+JSONEachRow; over http(s):// and the embedded engine all formats of ClickHouse.
+
 Control characters in names are escaped in a table, and in any format on a
 terminal. Every other format is exact in a file or pipe.
 
