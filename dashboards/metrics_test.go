@@ -58,7 +58,7 @@ func TestMetricsExist(t *testing.T) {
 func metrics(t *testing.T) map[string][]string {
 	t.Helper()
 	made := map[string][]string{}
-	for _, folder := range []string{"collector", "reseller", "cmd/collector", "web", "sink"} {
+	for _, folder := range []string{"collector", "reseller", "internal/daemon", "web", "sink"} {
 		files, err := filepath.Glob(filepath.Join("..", folder, "*.go"))
 		if err != nil {
 			t.Fatal(err)

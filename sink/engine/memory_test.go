@@ -50,6 +50,8 @@ func TestMemoryWatch(t *testing.T) {
 		}
 		shortDone()
 		time.Sleep(2 * watchEvery)
+		m.mu.Lock()
+		defer m.mu.Unlock()
 		if m.active {
 			t.Error("the watch is active although nothing runs")
 		}

@@ -2,8 +2,6 @@ package main
 
 import (
 	"strings"
-
-	"alpemix-collector/migrations"
 )
 
 func connections() dashboard {
@@ -102,7 +100,7 @@ func fits(whose string) string {
 	var lines []string
 	for _, field := range []string{"target_alpemix_id", "target_device", "support_number", "target_name", "staff_name"} {
 		values := "(SELECT account, value FROM customers WHERE vendor = 'alpemix' AND field = '" + field + "' AND value != '' AND " + whose + ")"
-		name := migrations.Target{}.Trimmed(field) // the lines have none of the white space around names
+		name := trimmed(field) // the lines have none of the white space around names
 		lines = append(lines, "(account, "+name+") IN "+values, "('', "+name+") IN "+values)
 	}
 	return strings.Join(lines, "\n    OR ")

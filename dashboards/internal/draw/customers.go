@@ -2,8 +2,6 @@ package main
 
 import (
 	"strings"
-
-	"alpemix-collector/migrations"
 )
 
 func customers() dashboard {
@@ -184,7 +182,7 @@ func allAllotments(view string, more ...string) string {
 	for _, column := range more {
 		extra += ", a." + column + " AS " + column
 	}
-	login := migrations.Target{}.Trimmed("a.customer")
+	login := trimmed("a.customer")
 	const lines = "SELECT vendor, account, value, min(customer) AS customer FROM customers WHERE field = 'customer' AND account "
 	return `
   SELECT coalesce(nullIf(own.customer, ''), nullIf(anywhere.customer, ''), a.customer) AS name, a.vendor AS vendor, a.account AS account, a.customer AS login,

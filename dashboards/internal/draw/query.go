@@ -1,6 +1,10 @@
 package main
 
-import "strings"
+import (
+	"strings"
+
+	"alpemix-collector/migrations"
+)
 
 // The dashboard's variables choose the data sources.
 var (
@@ -79,3 +83,9 @@ func expand(sql string, filters ...string) string {
 
 // afterHours is the condition that a connection started outside office hours.
 const afterHours = "NOT (has([${workdays:csv}], toDayOfWeek(local_day)) AND toHour(started_at, ${zone:singlequote}) >= ${office_from} AND toHour(started_at, ${zone:singlequote}) < ${office_to})"
+
+// trimmed is a column without the white space around it, as the lines of customers have none. The
+// plugin puts conditions in by JavaScript's String.replace, to which $' is not a text.
+func trimmed(column string) string {
+	return strings.ReplaceAll(migrations.Target{}.Trimmed(column), "$'", `\\z'`)
+}
