@@ -41,11 +41,10 @@ fetched: engine
 test: fetched ## run all tests
 	go test -timeout $(TIMEOUT) ./...
 
-# Of three packages the race detector would take most of an hour: parts of them.
-LONG := cmd/collector|collector|reliability
+# Of two packages the race detector would take most of an hour: parts of them.
+LONG := cmd/collector|reliability
 race: fetched ## run tests with the race detector; it needs a C compiler
 	go test -race -short -timeout $(TIMEOUT) $$(go list ./... | grep -vE "/($(LONG))$$")
-	go test -race -short -timeout $(TIMEOUT) ./collector
 	go test -race -timeout $(TIMEOUT) ./reliability -run '^TestSimulation$$' -seeds=8
 	go test -race -timeout $(TIMEOUT) ./cmd/collector -run '^Test(Demo|Embedded|Exposed|Commands|Usage|Check)'
 
