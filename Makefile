@@ -48,13 +48,12 @@ race: fetched ## run tests with the race detector; it needs a C compiler
 	go test -race -timeout $(TIMEOUT) ./reliability -run '^TestSimulation$$' -seeds=8
 	go test -race -timeout $(TIMEOUT) ./cmd/collector -run '^Test(Demo|Embedded|Exposed|Commands|Usage|Check)'
 
-# Ends of months, a leap day, and the evening in which a day and a year turn in Istanbul.
+# Ends of months, a leap day, and the evening in which a day and a year turn in Istanbul. Most of the time the tests wait,
+# so three dates run at once.
 DATES := '2027-01-30 12:00' '2027-05-30 12:00' '2027-11-30 12:00' '2028-02-29 12:00' '2027-12-31 20:59:30'
 dates: fetched ## run the tests that see the date on other dates; it needs a C compiler
-	@set -e; for date in $(DATES); do \
-		.ci/dates/run "$$date" ./cmd/collector ./dashboards ./report ./simulator/... ./web \
-			-run '^Test(Demo|Commands(OnTheEngine|Reach)|Usage|Answers|View|Calendar|World|Day|Year|Moment|EveryPanel)'; \
-	done
+	@printf '%s\n' $(DATES) | xargs -P 3 -I DATE .ci/dates/run DATE ./cmd/collector ./dashboards ./report ./simulator/... ./web \
+		-run '^Test(Demo|Commands(OnTheEngine|Reach)|Usage|Answers|View|Calendar|World|Day|Year|Moment|EveryPanel)'
 
 screenshots: charts ## take the pictures of the README, with Debian's chromium and fonts-inter
 	CI=true go test ./web -count=1 -run '^TestScreenshots$$' -screenshots $(CURDIR)/docs/screenshots
