@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"alpemix-collector/internal/daemon"
+	"alpemix-collector/internal/statedir"
 	"alpemix-collector/store"
 )
 
@@ -24,7 +25,7 @@ func (k *checkRun) stateFolder(ctx context.Context) {
 		return
 	}
 	dir, well := k.config.StateDir, k.config.StateDir+" can be written"
-	exists, err := k.folder(dir).Has("state.db")
+	exists, err := k.folder(dir).Has(statedir.StateFile)
 	if err == nil {
 		err = k.folder(dir).RefuseOthers()
 	}

@@ -53,7 +53,7 @@ func (a *app) markDemo(dir string) error {
 	if isDemo {
 		return nil
 	}
-	for _, real := range []string{"state.db", statedir.EngineFolder} {
+	for _, real := range []string{statedir.StateFile, statedir.EngineFolder} {
 		isReal, err := a.folder(dir).Has(real)
 		if err != nil {
 			return wrong(err)

@@ -7,13 +7,14 @@ import (
 
 	"alpemix-collector/internal/database"
 	"alpemix-collector/internal/durable"
+	"alpemix-collector/internal/statedir"
 	"alpemix-collector/sink"
 )
 
 // follow moves the rows of renamed accounts before an import. A running daemon moves them when it
 // starts with the new names; until then it writes under the old ones.
 func (i *importRun) follow(ctx context.Context, writer *sink.Writer) error {
-	if !durable.Locked(filepath.Join(i.config.StateDir, "state.db")) {
+	if !durable.Locked(filepath.Join(i.config.StateDir, statedir.StateFile)) {
 		moves, err := writer.Follow(ctx, i.config.Logins())
 		for _, m := range moves {
 			i.logger(i.config).Warn(m.Reason()+": its rows in ClickHouse have moved to the new name", "vendor", m.Vendor, "before", m.From, "now", m.To)
